@@ -1,0 +1,49 @@
+"""File storage that survives a power cut: what was acknowledged is on the disk."""
+
+import os
+import uuid
+from pathlib import Path
+
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage
+
+
+class DurableFileSystemStorage(FileSystemStorage):
+    """A file appears under its name whole and synced, or not at all.
+
+    Written beside its place, fsynced, renamed, and the folder fsynced. An existing name is left as it is:
+    names are content hashes, so the bytes are the same.
+    """
+
+    def _save(self, name: str, content: File) -> str:
+        target = Path(self.path(name))
+        if target.exists():
+            return name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+        try:
+            self._write(partial, content)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+        _sync_folder(target.parent)
+        return name
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """Return the name itself: the same content has the same name."""
+        return name
+
+    def _write(self, partial: Path, content: File) -> None:
+        with partial.open("xb") as out:
+            for chunk in content.chunks():
+                out.write(chunk)
+            out.flush()
+            os.fsync(out.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

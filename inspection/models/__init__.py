@@ -1,0 +1,56 @@
+"""Rows of inspection: what came in, what was said about it, what happened to it, who may decide."""
+
+from inspection.models.automation import GateEvaluation, Hold, LevelChange, LevelProposal
+from inspection.models.disposition import AlreadySettled, Disposition, DispositionSequence
+from inspection.models.line import DefectClass, Epoch, GateLimits, GoldenReference, Line, Product
+from inspection.models.outbox import Outbox
+from inspection.models.part import IngestKey, Item, Lot, Part, Run, Salt
+from inspection.models.people import ApiToken, Membership, User
+from inspection.models.prediction import (
+    Bands,
+    Deployment,
+    DeploymentChange,
+    Measures,
+    ModelVersion,
+    Prediction,
+    Routing,
+    StageRun,
+)
+from inspection.models.station import Nonce, Station, StationKey
+
+__all__ = [
+    "AlreadySettled",
+    "ApiToken",
+    "Bands",
+    "DefectClass",
+    "Deployment",
+    "DeploymentChange",
+    "Disposition",
+    "DispositionSequence",
+    "Epoch",
+    "GateEvaluation",
+    "GateLimits",
+    "GoldenReference",
+    "Hold",
+    "IngestKey",
+    "Item",
+    "LevelChange",
+    "LevelProposal",
+    "Line",
+    "Lot",
+    "Measures",
+    "Membership",
+    "ModelVersion",
+    "Nonce",
+    "Outbox",
+    "Part",
+    "Prediction",
+    "Product",
+    "Routing",
+    "Run",
+    "Salt",
+    "StageRun",
+    "Station",
+    "StationKey",
+    "User",
+]

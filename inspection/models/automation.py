@@ -1,0 +1,125 @@
+"""Moves on the ladder: what was seen at the gate, who proposed, who signed, what holds a line."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from inspection.models.fields import word_check, word_field
+from inspection.models.line import Epoch, Line
+from inspection.rules.words import GateStatus, Level, ProposalStatus
+
+
+class GateEvaluation(models.Model):
+    """One reading of a gate with its inputs, so that it can be recomputed from this row. Written once."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="gate_evaluations")
+    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="+")
+    to_level = word_field(Level)
+    status = word_field(GateStatus)
+    gate = models.JSONField()
+    evidence = models.JSONField()
+    judgement = models.JSONField()
+    evidence_hash = models.CharField(max_length=64)
+    code_version = models.CharField(max_length=40)
+    evaluated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["line", "to_level", "-evaluated_at"], name="gate_evaluation_newest_first")]
+
+
+class LevelProposal(models.Model):
+    """A move up that waits for signatures. The system may open it; two different leads sign it.
+
+    `proposer` is the first to sign, `approver` the second. `resumes` marks the way back after STOP.
+    """
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="proposals")
+    from_level = word_field(Level)
+    to_level = word_field(Level)
+    resumes = models.BooleanField(default=False)
+    opened_by_system = models.BooleanField(default=False)
+    status = word_field(ProposalStatus, default=ProposalStatus.OPEN.value)
+    status_reason = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    evaluation = models.ForeignKey(GateEvaluation, on_delete=models.PROTECT, null=True, related_name="+")
+    evidence_hash = models.CharField(max_length=64)
+    opened_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    proposer = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+    proposed_at = models.DateTimeField(null=True)
+    approver = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approver=None) | (Q(proposer__isnull=False) & ~Q(approver=F("proposer"))),
+                name="proposal_two_different_people",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="approved")
+                | Q(approver__isnull=False, approved_at__isnull=False, proposer__isnull=False, proposed_at__isnull=False),
+                name="proposal_approved_is_signed_twice",
+            ),
+            models.CheckConstraint(
+                condition=Q(opened_by_system=True) | Q(proposer__isnull=False), name="proposal_has_an_author"
+            ),
+            models.UniqueConstraint(fields=["line"], condition=Q(status="open"), name="proposal_one_open_per_line"),
+            word_check("status", ProposalStatus, name="proposal_status_known"),
+        ]
+
+
+class LevelChange(models.Model):
+    """One move on the ladder. Written once, never edited."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="level_changes")
+    from_level = word_field(Level)
+    to_level = word_field(Level)
+    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, null=True, related_name="+")
+    cause = models.CharField(max_length=300)
+    detail = models.JSONField(default=dict)
+    proposal = models.ForeignKey(LevelProposal, on_delete=models.PROTECT, null=True, related_name="+")
+    changed_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(from_level=F("to_level")), name="level_change_changes"),
+            word_check("to_level", Level, name="level_change_to_known"),
+        ]
+        indexes = [models.Index(fields=["line", "-changed_at"], name="level_change_newest_first")]
+
+
+class HoldQuerySet(models.QuerySet):
+    def in_force(self) -> "HoldQuerySet":
+        return self.filter(lifted_at=None)
+
+
+class Hold(models.Model):
+    """A stop placed on a line: everything goes to people until it is lifted. STOP is one of kind `stop`."""
+
+    STOP, ALARM, CAMERA, CHALLENGE = "stop", "alarm", "camera", "challenge"
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="holds")
+    kind = models.CharField(max_length=16, choices=[(k, k) for k in (STOP, ALARM, CAMERA, CHALLENGE)])
+    reason = models.CharField(max_length=300)
+    placed_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+    placed_at = models.DateTimeField()
+    lifted_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+    lifted_at = models.DateTimeField(null=True)
+    proposal = models.ForeignKey(LevelProposal, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = HoldQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # STOP is lifted by two signatures, never by one person alone.
+            models.CheckConstraint(
+                condition=Q(lifted_at=None) | ~Q(kind="stop") | Q(proposal__isnull=False),
+                name="hold_stop_lifted_by_proposal",
+            ),
+            models.UniqueConstraint(
+                fields=["line"], condition=Q(kind="stop", lifted_at=None), name="hold_one_stop_per_line"
+            ),
+        ]
+        indexes = [models.Index(fields=["line"], condition=Q(lifted_at=None), name="hold_in_force")]

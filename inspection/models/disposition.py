@@ -1,0 +1,93 @@
+"""What happens to a run."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from inspection.models.line import Line
+from inspection.models.part import Part, Run
+from inspection.models.prediction import ModelVersion
+from inspection.rules.words import DecidedBy, Level, Verdict
+
+
+class AlreadySettled(Exception):
+    """The run has its disposition; a second one would contradict what the line was told."""
+
+
+class Disposition(models.Model):
+    """What happens to one run of a part: the worst of its views.
+
+    Opened with the run, settled once, then given its place in the line's gap-free sequence by the finaliser.
+    """
+
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, primary_key=True, related_name="disposition")
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="dispositions")
+    verdict = models.CharField(max_length=6, null=True, choices=[(v.value, v.value) for v in Verdict])  # noqa: DJ001
+    decided_by = models.CharField(max_length=8, blank=True, choices=[(d.value, d.value) for d in DecidedBy])
+    level = models.CharField(max_length=8, blank=True, choices=[(v.value, v.value) for v in Level])
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=100, blank=True)
+    missing_views = models.JSONField(default=list)
+    settled_at = models.DateTimeField(null=True)
+    sequence = models.PositiveBigIntegerField(null=True)
+    sequenced_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verdict=None, settled_at=None, decided_by="")
+                | (Q(verdict__isnull=False, settled_at__isnull=False) & ~Q(decided_by="")),
+                name="disposition_settled_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(sequence=None) | Q(settled_at__isnull=False), name="disposition_sequenced_is_settled"
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict=None) | Q(verdict__in=[v.value for v in Verdict]), name="disposition_verdict_known"
+            ),
+            models.UniqueConstraint(fields=["line", "sequence"], name="disposition_sequence_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["settled_at"],
+                condition=Q(sequence=None) & Q(settled_at__isnull=False),
+                name="disposition_to_be_sequenced",
+            ),
+        ]
+
+    def settle(
+        self,
+        *,
+        verdict: Verdict,
+        decided_by: DecidedBy,
+        level: Level,
+        reason: str,
+        at: datetime,
+        model_version: ModelVersion | None = None,
+        missing_views: list[str] | None = None,
+    ) -> None:
+        """Close the run. Closing twice is a bug in the caller, so it fails (AlreadySettled)."""
+        facts = {
+            "verdict": verdict.value,
+            "decided_by": decided_by.value,
+            "level": level.value,
+            "reason": reason,
+            "settled_at": at,
+            "model_version": model_version,
+            "missing_views": missing_views or [],
+        }
+        if not type(self).objects.filter(pk=self.pk, settled_at=None).update(**facts):
+            raise AlreadySettled(f"Run {self.run_id} already has a final disposition.")
+        for name, value in facts.items():
+            setattr(self, name, value)
+        Run.objects.filter(pk=self.run_id).update(is_open=False)
+        if verdict != Verdict.PASS:
+            Part.objects.filter(runs=self.run_id, ever_rejected_or_held=False).update(ever_rejected_or_held=True)
+
+
+class DispositionSequence(models.Model):
+    """The last place given on a line. One row per line, touched by the single finaliser only."""
+
+    line = models.OneToOneField(Line, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    last = models.PositiveBigIntegerField(default=0)

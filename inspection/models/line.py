@@ -1,0 +1,196 @@
+"""Products, lines with their scope, defect classes, and the epochs in which evidence counts together."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from inspection.models.fields import share_check, word_check, word_field
+from inspection.rules.words import AssistStyle, Level, RiskClass, Verdict
+
+DAY_IN_THREE_SHIFTS = [
+    {"name": "A", "start": "06:00"},
+    {"name": "B", "start": "14:00"},
+    {"name": "C", "start": "22:00"},
+]
+
+
+def three_shifts() -> list[dict[str, str]]:
+    return [dict(shift) for shift in DAY_IN_THREE_SHIFTS]
+
+
+def front_view() -> list[str]:
+    return ["front"]
+
+
+class Product(models.Model):
+    """What a line makes: a SKU."""
+
+    sku = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=100)
+    name_ko = models.CharField(max_length=100, blank=True)
+
+    def __str__(self) -> str:
+        return self.sku
+
+
+class Line(models.Model):
+    """A production line, its scope, and the rung it stands on.
+
+    `level` moves only through `inspection.automation`; LevelChange rows say how it got where it is.
+    """
+
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    name_ko = models.CharField(_("name in Korean"), max_length=100, blank=True)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="lines")
+    is_demo = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+
+    level = word_field(Level, default=Level.HUMAN.value)
+    epoch = models.ForeignKey("Epoch", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    bands = models.ForeignKey("Bands", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    time_zone = models.CharField(max_length=40, default="UTC")
+    shift_pattern = models.JSONField(default=three_shifts)
+    views = models.JSONField(default=front_view, help_text=_("names of the views that make a run whole"))
+    optics = models.JSONField(default=dict, blank=True, help_text=_("declared optics: a change opens a new epoch"))
+    takt_s = models.FloatField(default=1.0, validators=[MinValueValidator(0.05)])
+    model_deadline_s = models.FloatField(default=2.0, validators=[MinValueValidator(0.1)])
+    review_deadline_s = models.FloatField(default=30.0, validators=[MinValueValidator(1.0)])
+    fail_safe = word_field(Verdict, default=Verdict.HOLD.value)
+    call_threshold = models.FloatField(default=0.5, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    assist_style = word_field(AssistStyle, default=AssistStyle.REVEAL.value)
+    undo_s = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(30)])
+    vigilance_min = models.PositiveSmallIntegerField(default=20)
+    max_megapixels = models.PositiveSmallIntegerField(default=25, validators=[MaxValueValidator(50)])
+
+    truth_share = models.FloatField(default=0.05)
+    overlap_share = models.FloatField(default=0.10)
+    control_share = models.FloatField(default=0.05)
+    audit_share = models.FloatField(default=0.05)
+    check_defect_share = models.FloatField(default=0.25)
+    second_look_share = models.FloatField(default=0.10)
+
+    target_escape_ppm = models.FloatField(default=500.0)
+    target_overkill_share = models.FloatField(default=0.03)
+    cost_escape = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    cost_overkill = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    cost_reading = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    lot_release = models.BooleanField(default=False)
+    recertify_by = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            word_check("level", Level, name="line_level_known"),
+            # Silence must never let a part through.
+            models.CheckConstraint(condition=Q(fail_safe__in=["reject", "hold"]), name="line_fail_safe_is_safe"),
+            models.CheckConstraint(condition=Q(undo_s__lte=30), name="line_undo_at_most_30_s"),
+            models.CheckConstraint(
+                condition=Q(call_threshold__gt=0, call_threshold__lt=1), name="line_call_threshold_inside"
+            ),
+            *(
+                share_check(f"{draw}_share", name=f"line_{draw}_share_is_a_share")
+                for draw in ("truth", "overlap", "control", "audit", "check_defect", "second_look")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def local_name(self) -> str:
+        return self.name_ko if get_language() == "ko" and self.name_ko else self.name
+
+
+class DefectClass(models.Model):
+    """A kind of defect on one line. Retired, never deleted: decisions refer to it."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="defect_classes")
+    code = models.SlugField(max_length=40)
+    name = models.CharField(_("name"), max_length=60)
+    name_ko = models.CharField(_("name in Korean"), max_length=60)
+    risk_class = word_field(RiskClass)
+    key = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(9)])
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["line", "code"], name="defect_class_code_once"),
+            models.UniqueConstraint(
+                fields=["line", "key"], condition=Q(retired_at=None), name="defect_class_key_once_in_use"
+            ),
+            word_check("risk_class", RiskClass, name="defect_class_risk_known"),
+            models.CheckConstraint(condition=Q(key__gte=1, key__lte=9), name="defect_class_key_is_a_digit"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def local_name(self) -> str:
+        return self.name_ko if get_language() == "ko" and self.name_ko else self.name
+
+
+class Epoch(models.Model):
+    """The stretch in which evidence counts together: one line, product, model and configuration.
+
+    A step up and STOP keep it, a demotion opens the next `n`, a product that returns finds its own again.
+    """
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="epochs")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    model_version = models.ForeignKey(
+        "ModelVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="epochs"
+    )
+    config_hash = models.CharField(max_length=64)
+    n = models.PositiveIntegerField()
+    cause = models.CharField(max_length=200)
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line", "product", "model_version", "config_hash", "n"],
+                name="epoch_once",
+                nulls_distinct=False,
+            ),
+        ]
+        ordering = ["line", F("opened_at").desc()]
+
+    def __str__(self) -> str:
+        return f"{self.line_id}/{self.n}"
+
+
+class GoldenReference(models.Model):
+    """The picture of a good part beside which an inspector looks. Replaced by a new revision."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="golden_references")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    view = models.CharField(max_length=40, default="front")
+    revision = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["line", "product", "view", "revision"], name="golden_revision_once"),
+        ]
+
+
+class GateLimits(models.Model):
+    """What a rung asks of a line: one row per version. Locked once evidence is collected under it."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="gate_limits")
+    to_level = word_field(Level)
+    version = models.PositiveIntegerField(default=1)
+    limits = models.JSONField(help_text=_("fields of inspection.rules.ladder.Gate"))
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["line", "to_level", "version"], name="gate_limits_version_once"),
+        ]

@@ -1,0 +1,76 @@
+"""People, what they may do where, and the tokens of their programs."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from inspection.models.fields import TimeOrderedModel, word_check, word_field
+from inspection.rules.words import Role
+
+PROBATION = timedelta(hours=24)
+
+
+class User(AbstractUser):
+    """One person. An employee has one account: e-mail and employee id are unique where given."""
+
+    employee_id = models.CharField(_("employee id"), max_length=40, blank=True)
+    language = models.CharField(max_length=5, blank=True, choices=[("en", "English"), ("ko", "한국어")])
+    preferences = models.JSONField(default=dict, blank=True)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["employee_id"], condition=~Q(employee_id=""), name="user_employee_once"),
+            models.UniqueConstraint(fields=["email"], condition=~Q(email=""), name="user_email_once"),
+        ]
+
+
+class MembershipQuerySet(models.QuerySet):
+    def in_force(self) -> "MembershipQuerySet":
+        return self.filter(revoked_at=None, user__is_active=True)
+
+    def on_line(self, line) -> "MembershipQuerySet":
+        return self.filter(Q(line=line) | Q(line=None))
+
+    def seasoned(self, now: datetime) -> "MembershipQuerySet":
+        """Roles old enough to sign with: the founders' and those a day old."""
+        return self.filter(Q(is_founding=True) | Q(granted_at__lte=now - PROBATION))
+
+
+class Membership(models.Model):
+    """A role of one person on one line, or on every line where `line` is empty."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    line = models.ForeignKey("inspection.Line", on_delete=models.PROTECT, null=True, blank=True, related_name="roles")
+    role = word_field(Role)
+    is_founding = models.BooleanField(default=False, help_text=_("made at set-up: counts without the day of waiting"))
+    granted_at = models.DateTimeField()
+    granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            word_check("role", Role, name="membership_role_known"),
+            models.UniqueConstraint(
+                fields=["user", "line", "role"],
+                condition=Q(revoked_at=None),
+                name="membership_once_in_force",
+                nulls_distinct=False,
+            ),
+        ]
+
+
+class ApiToken(TimeOrderedModel):
+    """A key for a person's program: shown once, kept as a hash, bound to scopes and a day of expiry."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,166 @@
+"""Model versions, what the stages did with an item, what a model said, and the bands that let it decide."""
+
+from django.db import models
+from django.db.models import Q
+
+from inspection.models.fields import TimeOrderedModel, word_check, word_field
+from inspection.models.line import Epoch, Line
+from inspection.models.part import Item
+from inspection.rules.words import Call, Level, Outcome, PredictionRole, RolloutStrategy, Route, Stage
+
+
+class ModelVersion(models.Model):
+    """One set of weights with its calibrator and card. Immutable (a trigger refuses UPDATE and DELETE)."""
+
+    name = models.SlugField(max_length=60)
+    version = models.PositiveIntegerField()
+    architecture = models.CharField(max_length=40)
+    weights_sha256 = models.CharField(max_length=64)
+    onnx_sha256 = models.CharField(max_length=64, blank=True)
+    preprocessing_id = models.CharField(max_length=60)
+    decoder_id = models.CharField(max_length=60)
+    calibrator = models.JSONField()
+    classes = models.JSONField()
+    card = models.JSONField()
+    folder = models.CharField(max_length=255, help_text="below MODELS_ROOT")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "version"], name="model_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.version}"
+
+
+class StageRun(models.Model):
+    """One stage of the prediction service on one item, with its time and outcome."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="stage_runs")
+    stage = word_field(Stage)
+    attempt = models.PositiveSmallIntegerField()
+    outcome = word_field(Outcome)
+    ms = models.FloatField()
+    detail = models.CharField(max_length=300, blank=True)
+    finished_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "stage", "attempt"], name="stage_run_once_per_attempt"),
+            models.CheckConstraint(condition=Q(ms__gte=0), name="stage_run_ms_not_negative"),
+        ]
+
+
+class Measures(models.Model):
+    """What was measured on the pixels of one item; 8-bit units, sizes in pixels and bytes."""
+
+    item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="measures")
+    brightness = models.FloatField()
+    p99_luminance = models.FloatField()
+    contrast = models.FloatField()
+    sharpness = models.FloatField()
+    saturation = models.FloatField()
+    entropy = models.FloatField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size_bytes = models.PositiveIntegerField()
+    blank = models.BooleanField()
+    fingerprint = models.CharField(max_length=16, help_text="64-bit difference hash, hexadecimal")
+
+
+class Prediction(TimeOrderedModel):
+    """What one model version said about one item."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="predictions")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="predictions")
+    role = word_field(PredictionRole)
+    decoder_id = models.CharField(max_length=60)
+    preprocessing_id = models.CharField(max_length=60)
+    raw_score = models.FloatField()
+    probability = models.FloatField()
+    call = word_field(Call)
+    defect_class = models.CharField(max_length=40, blank=True)
+    uncertainty = models.FloatField()
+    heatmap = models.BinaryField(null=True, help_text="small map, one byte a cell, row by row")
+    heatmap_columns = models.PositiveSmallIntegerField(default=0)
+    ms = models.FloatField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "model_version"], name="prediction_once_per_model"),
+            models.CheckConstraint(condition=Q(probability__gte=0, probability__lte=1), name="prediction_probability"),
+            word_check("call", Call, name="prediction_call_known"),
+        ]
+
+
+class Bands(models.Model):
+    """Score ranges that a model may decide, with both certificates and the envelope they hold in. Immutable."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="band_history")
+    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="+")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    calibrator_hash = models.CharField(max_length=64)
+    t_lo = models.FloatField(null=True)
+    t_hi = models.FloatField(null=True)
+    certificates = models.JSONField(help_text="inputs, trace and delta of the risk and the miss certificate")
+    envelope = models.JSONField(help_text="measure -> [low, high], learnt when the bands were certified")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(t_lo=None) | Q(t_hi=None) | Q(t_lo__lt=models.F("t_hi")), name="bands_do_not_cross"
+            ),
+        ]
+
+
+class Routing(models.Model):
+    """Who answers for an item, and under which level, model and bands that was decided. Written once."""
+
+    item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="routing")
+    route = word_field(Route)
+    reason = models.CharField(max_length=60)
+    detail = models.CharField(max_length=200, blank=True)
+    level = word_field(Level)
+    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="+")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    bands = models.ForeignKey(Bands, on_delete=models.PROTECT, null=True, related_name="+")
+    call = models.CharField(max_length=6, blank=True)
+    routed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            word_check("route", Route, name="routing_route_known"),
+            # Nobody but a model inside its bands decides alone.
+            models.CheckConstraint(
+                condition=Q(route__in=["human", "quarantine"])
+                | Q(level__in=["partial", "full"], model_version__isnull=False, bands__isnull=False),
+                name="routing_auto_needs_level_model_and_bands",
+            ),
+        ]
+
+
+class Deployment(models.Model):
+    """What serves a line now and what stands beside it. DeploymentChange rows say since when."""
+
+    line = models.OneToOneField(Line, on_delete=models.PROTECT, primary_key=True, related_name="deployment")
+    serving = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    candidate = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    strategy = models.CharField(max_length=16, blank=True, choices=[(s.value, s.value) for s in RolloutStrategy])
+    share = models.FloatField(default=0.0)
+
+
+class DeploymentChange(models.Model):
+    """One move of a line's models: 'what served line L at time T' is the last row before T."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="deployment_changes")
+    serving = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    candidate = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    strategy = models.CharField(max_length=16, blank=True)
+    share = models.FloatField()
+    cause = models.CharField(max_length=200)
+    changed_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["line", "-changed_at"], name="deployment_newest_first")]

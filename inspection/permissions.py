@@ -1,0 +1,63 @@
+"""Who may: one predicate per question."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from inspection.models import Line, Membership
+from inspection.rules.words import Role
+
+
+def roles_of(user, line: Line | None = None) -> set[Role]:
+    """Return the roles in force of a person on one line, or anywhere when no line is given."""
+    if not user.is_authenticated or not user.is_active:
+        return set()
+    memberships = Membership.objects.filter(user=user).in_force()
+    if line is not None:
+        memberships = memberships.on_line(line)
+    return {Role(role) for role in memberships.values_list("role", flat=True)}
+
+
+def lines_for(user, *roles: Role) -> QuerySet[Line]:
+    """Return the active lines on which a person has one of the roles (any role when none is named)."""
+    if not user.is_authenticated or not user.is_active:
+        return Line.objects.none()
+    memberships = Membership.objects.filter(user=user).in_force()
+    if roles:
+        memberships = memberships.filter(role__in=[role.value for role in roles])
+    lines = Line.objects.filter(is_active=True)
+    if memberships.filter(line=None).exists():
+        return lines
+    return lines.filter(pk__in=memberships.values("line"))
+
+
+def may_enter_admin(user) -> bool:
+    return bool(roles_of(user) & {Role.QA_LEAD, Role.ADMINISTRATOR})
+
+
+def may_inspect(user, line: Line) -> bool:
+    return Role.INSPECTOR in roles_of(user, line)
+
+
+def may_read_reports(user, line: Line) -> bool:
+    return bool(roles_of(user, line) & {Role.QA_LEAD, Role.ADMINISTRATOR})
+
+
+def may_adjudicate(user, line: Line) -> bool:
+    return Role.QA_LEAD in roles_of(user, line)
+
+
+def may_sign_levels(user, line: Line, *, now: datetime) -> bool:
+    """Active QA leads only; a fresh role counts after a day, a founder's at once."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    leads = Membership.objects.filter(user=user, role=Role.QA_LEAD.value).in_force().on_line(line)
+    return leads.seasoned(now).exists()
+
+
+def may_lower(user, line: Line) -> bool:
+    return bool(roles_of(user, line) & {Role.QA_LEAD, Role.ADMINISTRATOR})
+
+
+def may_administer(user, line: Line | None = None) -> bool:
+    return Role.ADMINISTRATOR in roles_of(user, line)

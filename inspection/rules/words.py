@@ -1,0 +1,159 @@
+"""The closed vocabularies of the trade. Values are the words of the API."""
+
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """A rung of the ladder, lowest first."""
+
+    HUMAN = "human"
+    SHADOW = "shadow"
+    ASSIST = "assist"
+    PARTIAL = "partial"
+    FULL = "full"
+
+    @property
+    def rung(self) -> int:
+        """0 for human to 4 for full."""
+        return list(Level).index(self)
+
+    @property
+    def above(self) -> "Level | None":
+        """The next rung up, None at the top."""
+        rungs = list(Level)
+        return rungs[self.rung + 1] if self.rung + 1 < len(rungs) else None
+
+    @property
+    def below(self) -> "Level | None":
+        """The next rung down, None at the bottom."""
+        return list(Level)[self.rung - 1] if self.rung else None
+
+
+class Verdict(StrEnum):
+    """What happens to a run: the word the line hears."""
+
+    PASS = "pass"
+    REJECT = "reject"
+    HOLD = "hold"
+
+
+class Label(StrEnum):
+    """What a person says about one image."""
+
+    PASS = "pass"
+    DEFECT = "defect"
+    CANNOT_JUDGE = "cannot_judge"
+
+
+class Call(StrEnum):
+    """What a model says about one image by the line's call threshold."""
+
+    PASS = "pass"
+    DEFECT = "defect"
+
+
+class Route(StrEnum):
+    """Who answers for an item."""
+
+    HUMAN = "human"
+    AUTO_PASS = "auto_pass"
+    AUTO_REJECT = "auto_reject"
+    QUARANTINE = "quarantine"
+
+
+class DecidedBy(StrEnum):
+    MODEL = "model"
+    HUMAN = "human"
+    FAILSAFE = "failsafe"
+
+
+class Role(StrEnum):
+    INSPECTOR = "inspector"
+    QA_LEAD = "qa_lead"
+    ADMINISTRATOR = "administrator"
+
+
+class RiskClass(StrEnum):
+    CRITICAL = "critical"
+    MAJOR = "major"
+    COSMETIC = "cosmetic"
+
+
+class AssistStyle(StrEnum):
+    """Whether the prediction is shown after the first call or beside the image."""
+
+    REVEAL = "reveal"
+    ALONGSIDE = "alongside"
+
+
+class Purpose(StrEnum):
+    """Why a reading is asked for. Never told to the reader."""
+
+    PRIMARY = "primary"
+    OVERLAP = "overlap"
+    AUDIT = "audit"
+    TRUTH = "truth"
+    GOLD = "gold"
+
+
+class Phase(StrEnum):
+    INITIAL = "initial"
+    FINAL = "final"
+
+
+class PredictionRole(StrEnum):
+    SERVING = "serving"
+    SHADOW = "shadow"
+    CANDIDATE = "candidate"
+
+
+class Stage(StrEnum):
+    """Stages of the prediction service, in order."""
+
+    DECODE = "decode"
+    QUALITY = "quality"
+    PREDICT = "predict"
+    CALIBRATE = "calibrate"
+    EXPLAIN = "explain"
+
+
+class Outcome(StrEnum):
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class TruthSource(StrEnum):
+    SINGLE = "single"
+    CONSENSUS = "consensus"
+    ADJUDICATION = "adjudication"
+    PHYSICAL = "physical"
+
+
+class Stream(StrEnum):
+    """Evidence streams, one Bernoulli per part run."""
+
+    AGREEMENT = "agreement"
+    DETECTION = "detection"
+    SPECIFICITY = "specificity"
+    PEOPLE = "people"
+    INCUMBENT = "incumbent"
+
+
+class RolloutStrategy(StrEnum):
+    SHADOW = "shadow"
+    CANARY = "canary"
+    BLUE_GREEN = "blue_green"
+
+
+class ProposalStatus(StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    VOID = "void"
+
+
+class GateStatus(StrEnum):
+    OPEN = "open"
+    SHUT = "shut"
+    INSUFFICIENT = "insufficient_data"

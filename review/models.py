@@ -1,0 +1,236 @@
+"""Rows of review: readings asked for and given, rulings, truth, and the counts that gates read."""
+
+from django.db import models
+from django.db.models import Q
+from uuid_utils.compat import uuid7
+
+from inspection.models import Epoch, Item, Line, Run, User
+from inspection.models.fields import TimeOrderedModel, word_check, word_field
+from inspection.rules.words import Label, Level, Phase, Purpose, Stream, TruthSource
+
+
+class ReviewTask(TimeOrderedModel):
+    """One reading asked for. Its id is the image's address, so that no two readers share one.
+
+    `queue_rank` is set only while the task waits (smaller comes first); a lease takes it away.
+    """
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="review_tasks")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="review_tasks")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="review_tasks")
+    purpose = word_field(Purpose)
+    level = word_field(Level)
+    is_control = models.BooleanField(default=False)
+    queue_rank = models.BigIntegerField(null=True)
+    not_for = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    lease_holder = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="leases")
+    lease_tab = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    lease_token = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "purpose"], name="review_task_once_per_purpose"),
+            word_check("purpose", Purpose, name="review_task_purpose_known"),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) | Q(queue_rank=None, lease_holder=None), name="review_task_closed_is_free"
+            ),
+            models.CheckConstraint(
+                condition=Q(lease_holder=None, lease_until=None)
+                | Q(lease_holder__isnull=False, lease_until__isnull=False, queue_rank=None),
+                name="review_task_leased_is_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["line", "queue_rank"], condition=Q(queue_rank__isnull=False), name="review_task_waiting"),
+            models.Index(fields=["lease_holder"], condition=Q(lease_holder__isnull=False), name="review_task_by_holder"),
+            models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="review_task_lease_ends"),
+        ]
+
+
+class Decision(models.Model):
+    """A person's call on one task. Never updated: DecisionFate says whether it became final or was undone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    task = models.ForeignKey(ReviewTask, on_delete=models.PROTECT, related_name="decisions")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="decisions")
+    round = models.PositiveSmallIntegerField(default=1)
+    phase = word_field(Phase)
+    label = word_field(Label)
+    defect_class = models.CharField(max_length=40, blank=True)
+    regions = models.JSONField(default=list)
+    comment = models.TextField(blank=True)
+    shown_at = models.DateTimeField()
+    decided_at = models.DateTimeField()
+    view_ms = models.PositiveIntegerField()
+    page = models.JSONField(default=dict, help_text="tool use, viewport, prefetch hit")
+    level = word_field(Level)
+    blind = models.BooleanField()
+    reveal_asked = models.BooleanField(default=False)
+    revealed_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+    final_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["task", "person", "phase", "round"], name="decision_once_per_round"),
+            word_check("label", Label, name="decision_label_known"),
+            models.CheckConstraint(
+                condition=(Q(label="defect") & ~Q(defect_class="")) | (~Q(label="defect") & Q(defect_class="")),
+                name="decision_defect_has_a_class",
+            ),
+            models.CheckConstraint(condition=Q(blind=True) | Q(phase="final") | Q(revealed_at__isnull=False), name="decision_initial_is_blind"),
+        ]
+        indexes = [models.Index(fields=["person", "-recorded_at"], name="decision_newest_of_person")]
+
+
+class DecisionFate(models.Model):
+    """What became of a decision. The one row is the race between undo and the finaliser: first insert wins."""
+
+    FINAL, UNDONE, AMENDED = "final", "undone", "amended"
+
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, primary_key=True, related_name="fate")
+    fate = models.CharField(max_length=8, choices=[(f, f) for f in (FINAL, UNDONE, AMENDED)])
+    at = models.DateTimeField()
+
+
+class PendingDecision(models.Model):
+    """A decision inside its undo window: the finaliser's work list. Deleted when the fate is written."""
+
+    decision = models.OneToOneField(Decision, on_delete=models.CASCADE, primary_key=True, related_name="pending")
+    final_at = models.DateTimeField(db_index=True)
+
+
+class Adjudication(TimeOrderedModel):
+    """One image that needs a ruling. Drawn checks and disagreements look alike to the adjudicator."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="adjudications")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="adjudications")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="adjudications")
+    cause = models.CharField(
+        max_length=16,
+        choices=[(c, c) for c in ("model", "people", "cannot_judge", "truth_draw", "check", "second_look", "dispute")],
+    )
+    first = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, related_name="+")
+    swapped = models.BooleanField(help_text="show the second reading as A")
+    opened_at = models.DateTimeField()
+    label = models.CharField(max_length=16, blank=True, choices=[(word.value, word.value) for word in Label])
+    defect_class = models.CharField(max_length=40, blank=True)
+    reason = models.TextField(blank=True)
+    ruled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="rulings")
+    ruled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item"], condition=Q(ruled_at=None), name="adjudication_one_open_per_item"),
+            models.CheckConstraint(
+                condition=Q(ruled_at=None, ruled_by=None, label="")
+                | (Q(ruled_at__isnull=False, ruled_by__isnull=False) & ~Q(label="")),
+                name="adjudication_ruled_is_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["line", "opened_at"], condition=Q(ruled_at=None), name="adjudication_open"),
+        ]
+
+
+class Truth(models.Model):
+    """The reference label of one item, in versions. The highest `n` stands."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="truths")
+    n = models.PositiveSmallIntegerField()
+    label = word_field(Label)
+    defect_class = models.CharField(max_length=40, blank=True)
+    source = word_field(TruthSource)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    adjudication = models.ForeignKey(Adjudication, on_delete=models.PROTECT, null=True, related_name="truths")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "n"], name="truth_version_once"),
+            word_check("source", TruthSource, name="truth_source_known"),
+        ]
+
+
+class CountDelta(models.Model):
+    """What one final decision or ruling adds to a stream. Written once; folded into Count each second.
+
+    `s` and `f` may be negative: a ruling takes back what the open disagreement counted as a failure.
+    The four cells count row x column: model (or first reader) x reference, p = pass, d = defect.
+    """
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
+    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="count_deltas")
+    stream = word_field(Stream)
+    cause = models.CharField(max_length=60, help_text="decision:<id> or truth:<id>")
+    shift = models.CharField(max_length=24, help_text="shift instance: local date/name")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    s = models.SmallIntegerField(default=0)
+    f = models.SmallIntegerField(default=0)
+    pp = models.SmallIntegerField(default=0)
+    pd = models.SmallIntegerField(default=0)
+    dp = models.SmallIntegerField(default=0)
+    dd = models.SmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    folded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "stream", "cause"], name="count_delta_once")]
+        indexes = [
+            models.Index(fields=["epoch", "stream"], condition=Q(folded_at=None), name="count_delta_tail"),
+            models.Index(fields=["id"], condition=Q(folded_at=None), name="count_delta_to_fold"),
+            models.Index(fields=["epoch", "stream", "created_at"], name="count_delta_history"),
+        ]
+
+
+class Count(models.Model):
+    """Folded sums of the deltas of one stream, shift instance and person. Only the folder writes here."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
+    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="counts")
+    stream = word_field(Stream)
+    shift = models.CharField(max_length=24)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    s = models.IntegerField(default=0)
+    f = models.IntegerField(default=0)
+    pp = models.IntegerField(default=0)
+    pd = models.IntegerField(default=0)
+    dp = models.IntegerField(default=0)
+    dd = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["epoch", "stream", "shift", "person"], name="count_once", nulls_distinct=False
+            ),
+        ]
+
+
+class Chart(models.Model):
+    """State of one sequential chart (CUSUM) of an epoch: W and how many items it has seen."""
+
+    DISAGREEMENT = "disagreement"
+
+    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="charts")
+    name = models.CharField(max_length=20)
+    w = models.FloatField(default=0.0)
+    n = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["epoch", "name"], name="chart_once_per_epoch"),
+            models.CheckConstraint(condition=Q(n__gte=0), name="chart_n_not_negative"),
+        ]
+
+
+def newest_truths(items: models.QuerySet) -> models.QuerySet:
+    """Return the standing truth of each of the items: the row with the highest version."""
+    newest = Truth.objects.filter(item=models.OuterRef("item")).order_by("-n").values("n")[:1]
+    return Truth.objects.filter(item__in=items, n=models.Subquery(newest))

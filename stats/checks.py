@@ -1,0 +1,142 @@
+"""What the functions of this package accept, and the sentence a caller reads otherwise.
+
+Every check returns the value as a plain Python number, so NumPy scalars and arrays
+go in and no NumPy type comes out. All of them raise ValueError.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+
+def count(value: Any, name: str, least: int = 0) -> int:
+    """A whole number of at least `least`; booleans and floats are no counts.
+
+    >>> count(3, "k")
+    3
+    """
+    if type(value) is int and value >= least:
+        return value
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise ValueError(f"{name} is {value!r}, use a whole number of at least {least}.")
+    return int(value)
+
+
+def number(value: Any, name: str) -> float:
+    """A finite number.
+
+    >>> number(2, "score")
+    2.0
+    """
+    if not isinstance(value, Real) or not isfinite(value):
+        raise ValueError(f"{name} is {value!r}, use a finite number.")
+    return float(value)
+
+
+def positive(value: Any, name: str) -> float:
+    """A finite number above 0."""
+    if number(value, name) <= 0:
+        raise ValueError(f"{name} is {value!r}, use a number above 0.")
+    return float(value)
+
+
+def not_negative(value: Any, name: str) -> float:
+    """A finite number of at least 0."""
+    if number(value, name) < 0:
+        raise ValueError(f"{name} is {value!r}, use a number of at least 0.")
+    return float(value)
+
+
+def share(value: Any, name: str) -> float:
+    """A probability strictly between 0 and 1."""
+    if not 0 < number(value, name) < 1:
+        raise ValueError(f"{name} is {value!r}, use a number strictly between 0 and 1.")
+    return float(value)
+
+
+def closed_share(value: Any, name: str) -> float:
+    """A probability from 0 to 1, both allowed."""
+    if not 0 <= number(value, name) <= 1:
+        raise ValueError(f"{name} is {value!r}, use a number from 0 to 1.")
+    return float(value)
+
+
+def label(value: Any, name: str) -> int:
+    """0 or 1; a NumPy or Python boolean counts as its number."""
+    try:
+        known = value in (0, 1)
+    except ValueError:  # an array where one label belongs
+        known = False
+    if not known:
+        raise ValueError(f"{name} is {value!r}, use 0 or 1.")
+    return int(value)
+
+
+def entries(values: Iterable[Any], name: str) -> list[Any]:
+    """A sequence with at least one entry, as a list."""
+    listed = listed_values(values, name)
+    if not listed:
+        raise ValueError(f"{name} is empty, give at least one entry.")
+    return listed
+
+
+def listed_values(values: Iterable[Any], name: str) -> list[Any]:
+    """A sequence, as a list; it may be empty."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ValueError(f"{name} is {values!r}, use a sequence.")
+    return list(values)
+
+
+def numbers(values: Iterable[Any], name: str) -> list[float]:
+    """Finite numbers, at least one."""
+    return [number(value, f"An entry of {name}") for value in entries(values, name)]
+
+
+def probabilities(values: Iterable[Any], name: str) -> list[float]:
+    """Numbers from 0 to 1, at least one."""
+    return [closed_share(value, f"An entry of {name}") for value in entries(values, name)]
+
+
+def labels(values: Iterable[Any], name: str) -> list[int]:
+    """Labels 0 or 1, at least one."""
+    return [label(value, f"An entry of {name}") for value in entries(values, name)]
+
+
+def same_length(first: Sequence[Any], second: Sequence[Any], names: str) -> None:
+    """Two sequences that belong together entry by entry."""
+    if len(first) != len(second):
+        raise ValueError(f"{names} have {len(first)} and {len(second)} entries, give as many of each.")
+
+
+def part_of(k: int, n: int, names: str) -> None:
+    """Two counts of which the first is contained in the second."""
+    if k > n:
+        raise ValueError(f"{names} are {k} and {n}, the first cannot exceed the second.")
+
+
+def grid(table: Any, rows: int, columns: int) -> list[list[int]]:
+    """A table of counts with exactly this shape, at least one of them above 0."""
+    listed = count_rows(table)
+    if len(listed) != rows or any(len(row) != columns for row in listed):
+        raise ValueError(f"The table is {listed!r}, use {rows} rows of {columns} counts.")
+    return _filled(listed)
+
+
+def square(table: Any) -> list[list[int]]:
+    """A square table of counts, 2x2 or larger, at least one of them above 0."""
+    listed = count_rows(table)
+    if len(listed) < 2 or any(len(row) != len(listed) for row in listed):
+        raise ValueError(f"The table is {listed!r}, use a square of 2x2 counts or more.")
+    return _filled(listed)
+
+
+def count_rows(table: Any) -> list[list[int]]:
+    """Rows of counts of any length."""
+    return [[count(cell, "A cell of the table") for cell in listed_values(row, "A row")] for row in entries(table, "The table")]
+
+
+def _filled(rows: list[list[int]]) -> list[list[int]]:
+    if not any(map(any, rows)):
+        raise ValueError(f"The table {rows!r} is empty, count at least one item.")
+    return rows
