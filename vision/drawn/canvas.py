@@ -90,9 +90,7 @@ class Canvas:
             plane[rows, columns] += shown if weight == 1 else shown * np.float32(weight)
         return bounds(np.abs(shown) > SEEN, at=(columns.start, rows.start))
 
-    def window(
-        self, shape: tuple[int, ...], at: tuple[int, int]
-    ) -> tuple[slice, slice, tuple[slice, slice]] | None:
+    def window(self, shape: tuple[int, ...], at: tuple[int, int]) -> tuple[slice, slice, tuple[slice, slice]] | None:
         """Rows and columns of the picture under a patch, and the part of the patch that lies inside."""
         height, width = self.shape
         left, top = max(at[0], 0), max(at[1], 0)

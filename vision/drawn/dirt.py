@@ -90,7 +90,9 @@ def smear(canvas: Canvas, rng: Generator, strength: float) -> None:
     long, wide = rng.uniform(55, 150), rng.uniform(12, 34)
     along, across, at = _patch(canvas, rng, long, wide)
     bent = across + np.float32(rng.normal(0, 0.0016)) * along * along
-    threads = sample_tile(_threads(), along + np.float32(rng.uniform(0, 700)), bent * 2 + np.float32(rng.uniform(0, 700)))
+    threads = sample_tile(
+        _threads(), along + np.float32(rng.uniform(0, 700)), bent * 2 + np.float32(rng.uniform(0, 700))
+    )
     cover = np.exp(-((along / (long * 0.5)) ** 2) - (bent / (wide * 0.5)) ** 2)
     light = rng.uniform(0.03, 0.085) * strength
     canvas.add(cover * (0.55 + 0.45 * threads) * np.float32(light), at=at, hue=OIL_HUE)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from vision.drawn.canvas import Box, Canvas, Plane, cut_noise, union
-from vision.drawn.strokes import Ink, Path, flicker, polyline, soften, taper, wander
+from vision.drawn.strokes import Ink, Path, flicker, polyline, taper, wander
 
 Generator = np.random.Generator
 Flaw = Callable[[Canvas, Generator, float], list[Box]]
@@ -33,10 +33,10 @@ def crack(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     scale = canvas.scale
     if rng.random() < 0.65:
         x, y, inward = canvas.edge(rng)
-        headings = inward + rng.normal(0, 0.55, rng.integers(1, 4))
+        headings = np.asarray(inward + rng.normal(0, 0.55, rng.integers(1, 4)), np.float64)
     else:
         x, y = canvas.spot(rng, margin=40)
-        headings = rng.uniform(0, 2 * np.pi) + np.arange(rng.integers(3, 7)) * rng.uniform(1.0, 1.6)
+        headings = np.asarray(rng.uniform(0, 6.28) + np.arange(rng.integers(3, 7)) * rng.uniform(1.0, 1.6), np.float64)
     light, shade = Ink(), Ink()
     for heading in headings:
         _arm(rng, (x, y), heading, rng.uniform(45, 190) * scale, scale, visibility, (light, shade), forks=2)
@@ -93,9 +93,7 @@ def hairline_web(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]
     return _lay(canvas, light, Ink())
 
 
-def _groove(
-    canvas: Canvas, rng: Generator, path: Path, light: Ink, shade: Ink, visibility: float
-) -> None:
+def _groove(canvas: Canvas, rng: Generator, path: Path, light: Ink, shade: Ink, visibility: float) -> None:
     scale = canvas.scale
     swell = taper(len(path)) * flicker(rng, len(path), depth=0.45, knots=int(rng.integers(5, 12)))
     strength = (0.022 + 0.5 * visibility**1.35) * swell
@@ -150,9 +148,7 @@ def _lay(canvas: Canvas, light: Ink, shade: Ink) -> list[Box]:
     return union([canvas.add(glow + shade.layer(canvas.shape))])
 
 
-def _window(
-    canvas: Canvas, centre: tuple[float, float], reach: float
-) -> tuple[Plane, Plane, tuple[int, int]]:
+def _window(canvas: Canvas, centre: tuple[float, float], reach: float) -> tuple[Plane, Plane, tuple[int, int]]:
     """Offsets from a centre, in units, for the pixels within reach; and the window's corner."""
     half = int(reach * canvas.scale) + 1
     left, top = int(centre[0]) - half, int(centre[1]) - half

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vision.drawn import flaws
 from vision.drawn.canvas import Canvas, Plane, Pose, profile
 from vision.drawn.dirt import Soil
 from vision.drawn.optics import Optics
+from vision.drawn.product import Product
 from vision.drawn.surroundings import mat, sweep
-
-SOIL = Soil()
 
 Generator = np.random.Generator
 
@@ -21,9 +21,7 @@ class Handset:
     metal: tuple[float, float, float]
     glass: tuple[float, float, float]
     corner: float
-    frame: float
-    bezel: float
-    hole: tuple[float, float] | None  # from the left edge, and from the middle
+    hole: tuple[float, float]  # from the left edge, and from the middle
     hole_radius: float
     slit: float
 
@@ -34,10 +32,13 @@ HOLES = ((36.0, 0.0), (36.0, 120.0), (36.0, -122.0), (40.0, 0.0), (33.0, 0.0))
 
 # Cross-section from outside (0) to the display: rounded metal, gap, the lip of the glass, black mask.
 _BODY = profile(
-    [(-30, 1), (-17.2, 1), (-16.6, 0.93), (-16, 0.72), (-9.3, 0.74), (-9.0, 1.15), (-8.3, 1.0), (-8.0, 0.12), (-6.2, 0.1),
-     (-5.8, 0.62), (-4.4, 0.85), (-2.6, 1.0), (-0.8, 0.72), (0, 0.5)],
+    [
+        *((-30, 1), (-17.2, 1), (-16.6, 0.93), (-16, 0.72)),
+        *((-9.3, 0.74), (-9.0, 1.15), (-8.3, 1.0), (-8.0, 0.12), (-6.2, 0.1)),
+        *((-5.8, 0.62), (-4.4, 0.85), (-2.6, 1.0), (-0.8, 0.72), (0, 0.5)),
+    ],
     soften=0.25,
-)  # fmt: skip
+)
 _METAL = profile([(-30, 0), (-6.4, 0), (-5.8, 1), (0, 1)])
 
 
@@ -47,16 +48,15 @@ def handset(rng: Generator) -> Handset:
         metal=METALS[rng.integers(len(METALS))],
         glass=GLASSES[rng.integers(len(GLASSES))],
         corner=float(rng.choice([46, 52, 58])),
-        frame=1.0,
-        bezel=1.0,
         hole=HOLES[rng.integers(len(HOLES))],
         hole_radius=float(rng.uniform(9.0, 12.5)),
         slit=float(rng.uniform(24, 34)),
     )
 
 
-def scene(model: Handset, pose: Pose, rng: Generator, optics: Optics) -> Canvas:
+def scene(model_rng: Generator, pose: Pose, rng: Generator, optics: Optics) -> Canvas:
     """The clean part under today's light."""
+    model = handset(model_rng)
     x, y = pose.units()
     half_x, half_y, centre_x = 500.0, 182.0, 222.0
     px, py = x - np.float32(centre_x), y
@@ -74,7 +74,9 @@ def scene(model: Handset, pose: Pose, rng: Generator, optics: Optics) -> Canvas:
     background = mat(rng, x, y) * (1 - _shadow(depth, facing))
     planes = np.empty((3, *depth.shape), np.float32)
     for index in range(3):
-        part = body * (metal * lit * np.float32(model.metal[index]) + (1 - metal) * light * np.float32(model.glass[index]))
+        part = body * (
+            metal * lit * np.float32(model.metal[index]) + (1 - metal) * light * np.float32(model.glass[index])
+        )
         planes[index] = background + cover * (part - background)
     canvas = Canvas(
         pose=pose,
@@ -98,8 +100,6 @@ def _openings(canvas: Canvas, model: Handset, from_left: Plane, y: Plane) -> Non
     scale = np.float32(canvas.scale)
     slit = np.hypot(np.maximum(np.abs(y) - np.float32(model.slit), 0), from_left - np.float32(12.6))
     _darken(canvas, np.clip((1.6 - slit) * scale + 0.5, 0, 1), 0.16)
-    if model.hole is None:
-        return
     distance = np.hypot(from_left - np.float32(model.hole[0]), y - np.float32(model.hole[1]))
     radius = np.float32(model.hole_radius)
     _darken(canvas, np.clip((radius - distance) * scale + 0.5, 0, 1), 0.1)
@@ -111,3 +111,17 @@ def _openings(canvas: Canvas, model: Handset, from_left: Plane, y: Plane) -> Non
 
 def _darken(canvas: Canvas, cover: Plane, left: float) -> None:
     canvas.planes *= 1 - cover * np.float32(1 - left)
+
+
+PRODUCT = Product(
+    scene=scene,
+    soil=Soil(),
+    flaws={
+        "scratch": flaws.scratch,
+        "chip": flaws.chip,
+        "crack": flaws.crack,
+        "stain": flaws.stain,
+        "hairline-web": flaws.hairline_web,
+    },
+    mix={"scratch": 0.6, "chip": 0.14, "crack": 0.12, "stain": 0.14},
+)

@@ -1,4 +1,4 @@
-"""Thin things: grooves, hairs, specks. Points spread over the pixels they touch, so lines finer than a pixel stay fine."""
+"""Thin things: grooves, hairs, specks. Points are shared among pixels, so lines finer than a pixel stay fine."""
 
 from dataclasses import dataclass, field
 
@@ -55,7 +55,9 @@ class Ink:
     ys: list[NDArray[np.float64]] = field(default_factory=list)
     weights: list[NDArray[np.float64]] = field(default_factory=list)
 
-    def line(self, path: Path, strength: NDArray[np.float64] | float, *, width: float = 1.0, aside: float = 0.0) -> None:
+    def line(
+        self, path: Path, strength: NDArray[np.float64] | float, *, width: float = 1.0, aside: float = 0.0
+    ) -> None:
         """A line whose brightest value is its strength; `aside` moves it across its own direction."""
         strands = max(round(width), 1)
         weight = np.broadcast_to(np.asarray(strength) * STEP * min(width, 1.0), (len(path),))
