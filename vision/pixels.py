@@ -102,7 +102,7 @@ def _shrink(image: Image.Image, edge: int) -> Image.Image:
     size = _fitted(image.size, edge)
     if size == image.size:
         return image
-    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
 
 
 def _fitted(size: tuple[int, int], edge: int) -> tuple[int, int]:
