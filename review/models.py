@@ -45,8 +45,12 @@ class ReviewTask(TimeOrderedModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["line", "queue_rank"], condition=Q(queue_rank__isnull=False), name="review_task_waiting"),
-            models.Index(fields=["lease_holder"], condition=Q(lease_holder__isnull=False), name="review_task_by_holder"),
+            models.Index(
+                fields=["line", "queue_rank"], condition=Q(queue_rank__isnull=False), name="review_task_waiting"
+            ),
+            models.Index(
+                fields=["lease_holder"], condition=Q(lease_holder__isnull=False), name="review_task_by_holder"
+            ),
             models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="review_task_lease_ends"),
         ]
 
@@ -82,7 +86,10 @@ class Decision(models.Model):
                 condition=(Q(label="defect") & ~Q(defect_class="")) | (~Q(label="defect") & Q(defect_class="")),
                 name="decision_defect_has_a_class",
             ),
-            models.CheckConstraint(condition=Q(blind=True) | Q(phase="final") | Q(revealed_at__isnull=False), name="decision_initial_is_blind"),
+            models.CheckConstraint(
+                condition=Q(blind=True) | Q(phase="final") | Q(revealed_at__isnull=False),
+                name="decision_initial_is_blind",
+            ),
         ]
         indexes = [models.Index(fields=["person", "-recorded_at"], name="decision_newest_of_person")]
 

@@ -116,6 +116,25 @@ IMAGE_MAX_BYTES = 12 * 1024 * 1024
 
 REDIS_URL = env.text("REDIS_URL", f"redis+socket://{DATA / 'broker.sock'}")
 CELERY_BROKER_URL = REDIS_URL
+# Which message wakes whom stands in config/relay.py; inspection rings without knowing it.
+BELL = "config.relay.ring"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Redelivery of what a killed worker held: seconds, not the transport's hour.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 60,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 1.0,
+    "socket_connect_timeout": 0.1,
+}
 WAITING_REQUESTS_MAX = env.integer("WAITING_REQUESTS_MAX", 4, low=0, high=1000)
 REMOTE_MODELS = env.addresses("REMOTE_MODELS")
 

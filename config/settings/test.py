@@ -6,7 +6,7 @@ import tempfile
 os.environ.setdefault("TOLLGATE_ENV", "test")
 os.environ.setdefault("TOLLGATE_DATA", tempfile.mkdtemp(prefix="tollgate-test-"))
 
-from config.settings.base import *  # noqa: E402, F403
+from config.settings.base import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405

@@ -58,7 +58,9 @@ class LevelProposal(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status="approved")
-                | Q(approver__isnull=False, approved_at__isnull=False, proposer__isnull=False, proposed_at__isnull=False),
+                | Q(
+                    approver__isnull=False, approved_at__isnull=False, proposer__isnull=False, proposed_at__isnull=False
+                ),
                 name="proposal_approved_is_signed_twice",
             ),
             models.CheckConstraint(

@@ -106,7 +106,9 @@ class Item(TimeOrderedModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "view"], name="item_once_per_view"),
-            models.CheckConstraint(condition=Q(incumbent_verdict__in=["", "pass", "reject"]), name="item_incumbent_known"),
+            models.CheckConstraint(
+                condition=Q(incumbent_verdict__in=["", "pass", "reject"]), name="item_incumbent_known"
+            ),
         ]
         indexes = [models.Index(fields=["line", "received_at"], name="item_by_line_and_time")]
 

@@ -1,0 +1,44 @@
+"""Later work: asked for in the transaction of the fact, claimed with a lease, done once."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from inspection import bell
+from inspection.models import Outbox
+
+LEASE = timedelta(seconds=30)
+ATTEMPTS_MAX = 3
+RESEND_AFTER = timedelta(seconds=20)
+
+
+def ask(topic: str, key: object, *, now: datetime) -> None:
+    """Write the work order beside the fact that asks for it; ring the bell once both are committed."""
+    Outbox.objects.get_or_create(topic=topic, key=str(key), defaults={"available_at": now, "sent_at": now})
+    transaction.on_commit(lambda: bell.ring(topic, str(key)))
+
+
+def claim(topic: str, key: object, *, now: datetime) -> Outbox | None:
+    """Lease the work for one worker and count the attempt first, so that a crash counts. None when it is taken."""
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    taken = Outbox.objects.filter(free, topic=topic, key=str(key), done_at=None).update(
+        lease_until=now + LEASE, attempts=F("attempts") + 1
+    )
+    return Outbox.objects.get(topic=topic, key=str(key)) if taken else None
+
+
+def finish(work: Outbox, *, now: datetime) -> None:
+    Outbox.objects.filter(pk=work.pk).update(done_at=now, lease_until=None)
+
+
+def due(*, now: datetime, limit: int) -> list[Outbox]:
+    """Return waiting work that nobody holds and that was not sent lately, oldest first."""
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    unheard = Q(sent_at=None) | Q(sent_at__lte=now - RESEND_AFTER)
+    waiting = Outbox.objects.filter(free, unheard, done_at=None, available_at__lte=now)
+    return list(waiting.order_by("available_at", "pk")[:limit])
+
+
+def mark_sent(pks: list[int], *, now: datetime) -> None:
+    Outbox.objects.filter(pk__in=pks).update(sent_at=now)
