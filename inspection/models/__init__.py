@@ -3,7 +3,7 @@
 from inspection.models.automation import GateEvaluation, Hold, LevelChange, LevelProposal
 from inspection.models.disposition import AlreadySettled, Disposition, DispositionSequence
 from inspection.models.line import DefectClass, Epoch, GateLimits, GoldenReference, Line, Product
-from inspection.models.outbox import Outbox
+from inspection.models.outbox import Outbox, ProcessSeen
 from inspection.models.part import IngestKey, Item, Lot, Part, Run, Salt
 from inspection.models.people import ApiToken, Membership, User
 from inspection.models.prediction import (
@@ -45,6 +45,7 @@ __all__ = [
     "Outbox",
     "Part",
     "Prediction",
+    "ProcessSeen",
     "Product",
     "Routing",
     "Run",

@@ -23,3 +23,11 @@ class Outbox(models.Model):
         indexes = [
             models.Index(fields=["available_at"], condition=Q(done_at=None), name="outbox_waiting"),
         ]
+
+
+class ProcessSeen(models.Model):
+    """The last sign of life of a named process: one relay is active, and readiness asks for a worker."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    holder = models.CharField(max_length=60)
+    seen_at = models.DateTimeField()
