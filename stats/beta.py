@@ -1,6 +1,6 @@
 """The incomplete beta function where naive tails underflow."""
 
-from math import lgamma, log, log1p, pi
+from math import lgamma, log, pi
 
 from scipy.special import betaincc
 

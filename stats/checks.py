@@ -133,7 +133,10 @@ def square(table: Any) -> list[list[int]]:
 
 def count_rows(table: Any) -> list[list[int]]:
     """Rows of counts of any length."""
-    return [[count(cell, "A cell of the table") for cell in listed_values(row, "A row")] for row in entries(table, "The table")]
+    return [
+        [count(cell, "A cell of the table") for cell in listed_values(row, "A row")]
+        for row in entries(table, "The table")
+    ]
 
 
 def _filled(rows: list[list[int]]) -> list[list[int]]:

@@ -12,13 +12,14 @@ Source: Ville 1939; Robbins 1970; Howard, Ramdas, McAuliffe & Sekhon 2021; Grunw
 de Heide & Koolen 2024; Ramdas, Grunwald, Vovk & Shafer 2023.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from math import log
 from typing import Any, NamedTuple
 
 from stats import checks
 from stats.beta import log_survival_ratio
 from stats.combining import e_bh, e_mean, evidence_ratio, retry_alpha
+from stats.search import crossing, first_reaching
 
 __all__ = [
     "Counts",
@@ -100,7 +101,7 @@ def cs_lower(s: int, f: int, alpha: float = 0.05) -> float:
     low = high / 2
     while log_mixture(s, f, low) < needed:
         low, high = low / 2, low
-    return _last_reaching(lambda p0: log_mixture(s, f, p0) >= needed, low, high)
+    return crossing(lambda p0: log_mixture(s, f, p0) - needed, low, high)
 
 
 def cs_upper(s: int, f: int, alpha: float = 0.05) -> float:
@@ -192,31 +193,6 @@ def counts(outcomes: Iterable[Any], rule: str = "open_as_failure") -> Counts:
         raise ValueError(f"rule is {rule!r}, use 'open_as_failure' or 'watermark'.")
     successes = closed.count(1)
     return Counts(successes, len(closed) - successes)
-
-
-def first_reaching(reaches: Callable[[int], bool]) -> int:
-    """The smallest whole number >= 1 that reaches a goal which larger numbers reach too.
-
-    >>> first_reaching(lambda n: n >= 37)
-    37
-    """
-    high = 1
-    while not reaches(high):
-        high *= 2
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reaches(middle) else (middle, high)
-    return high
-
-
-def _last_reaching(reaches: Callable[[float], bool], low: float, high: float) -> float:
-    """The largest number known to reach, when `low` does, `high` does not, to the last bit or so."""
-    while True:
-        middle = (low + high) / 2
-        if not low < middle < high:
-            return low
-        low, high = (middle, high) if reaches(middle) else (low, middle)
 
 
 def _log_threshold(alpha: float) -> float:
