@@ -6,6 +6,7 @@ a line's figures stay comparable when its camera changes resolution.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,7 @@ def measure(pixels: NDArray[np.uint8], *, size_bytes: int) -> Measures:
     shares = np.bincount(grey.ravel(), minlength=256) / grey.size
     levels = np.arange(256)
     mean = float(shares @ levels)
-    contrast = float(np.sqrt(max(0.0, shares @ (levels - mean) ** 2)))
+    contrast = math.sqrt(float(shares @ (levels - mean) ** 2))
     present: NDArray[np.float64] = shares[shares > 0]
     return Measures(
         brightness=mean,
