@@ -46,8 +46,9 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """The server has the picture for good. `verdict` is None until it is known."""
+    """The server has the picture for good, as this run of this part. `verdict` is None until it is known."""
 
+    serial: str
     run: int
     verdict: Verdict | None
 
@@ -103,16 +104,14 @@ def item_fields(capture: Capture) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def read_item_answer(
-    status: int, headers: Mapping[str, str], body: bytes, *, sha256: str, serial: str, now: datetime
-) -> Outcome:
+def read_item_answer(status: int, headers: Mapping[str, str], body: bytes, *, sha256: str, now: datetime) -> Outcome:
     """Tell what the answer to a posted picture means.
 
     A success counts only when it names this very picture by its sha256: a proxy's
     cheerful page is not an acknowledgement.
     """
     if status in (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
-        return _acknowledgement(body, sha256=sha256, serial=serial)
+        return _acknowledgement(body, sha256=sha256)
     problem = _problem(status, body)
     if _is_about_the_picture(status, problem):
         return Refused(problem=problem)
@@ -179,12 +178,13 @@ def failsafe_verdict(told: str | None) -> str:
     return "reject" if told == "reject" else "hold"
 
 
-def _acknowledgement(body: bytes, *, sha256: str, serial: str) -> Outcome:
+def _acknowledgement(body: bytes, *, sha256: str) -> Outcome:
     try:
         item = _object(body)
-        if item.get("sha256") != sha256 or item.get("serial") != serial or not isinstance(item.get("run"), int):
+        serial, run = item.get("serial"), item.get("run")
+        if item.get("sha256") != sha256 or not isinstance(serial, str) or not isinstance(run, int):
             return Again(reason="The answer does not name the picture that was sent.")
-        return Accepted(run=item["run"], verdict=read_verdict(item.get("disposition")))
+        return Accepted(serial=serial, run=run, verdict=read_verdict(item.get("disposition")))
     except UnreadableAnswerError as fault:
         return Again(reason=str(fault))
 
