@@ -1,23 +1,40 @@
-"""Which waiting topic becomes which task, and the loop that makes sure that it does.
+"""Which waiting topic becomes which task, and the loop that needs no broker.
 
-One image's way starts here: style of reading the product is relay -> tasks -> deeds -> rules.
+The relay is one small process. Each round it wakes workers for work that was not heard, takes back lapsed leases,
+makes decisions final, answers overdue runs, numbers dispositions, folds counts and reads the gates.
 """
 
+import logging
+import os
+import signal
+import socket
+import threading
 import time
+from datetime import datetime
 
+import django
+from django.db import DatabaseError, close_old_connections
+from django.utils.timezone import now as clock
+from kombu import Connection
 from kombu.exceptions import OperationalError
+from kombu.pools import producers
 from redis.exceptions import RedisError
 
 from config.celery import app
 
+logger = logging.getLogger(__name__)
+
 # topic -> (task, queue)
 TASKS = {
     "item.received": ("review.tasks.predict_item", "predict"),
-    "model.train": ("review.tasks.train_model", "training"),
     "batch.received": ("review.tasks.import_batch", "default"),
 }
+BELL_TIMEOUT_S = 0.1
 # After a broken bell, how long nobody pulls at it: a dead broker must not slow every upload.
 SILENCE_S = 5.0
+ROUND_S = 0.2
+PUBLISH_LIMIT = 200
+
 _quiet_until = 0.0
 
 
@@ -33,6 +50,46 @@ def ring(topic: str, key: str) -> None:
 
 
 def publish(topic: str, key: str) -> None:
-    """Send the wake-up for one row. Raises when the broker is away."""
+    """Send the wake-up for one row over a kept connection. Raises when the broker is away."""
     task, queue = TASKS[topic]
-    app.send_task(task, kwargs={"key": key}, queue=queue, retry=False)
+    with producers[_connection()].acquire(block=True, timeout=BELL_TIMEOUT_S) as producer:
+        app.send_task(task, kwargs={"key": key}, queue=queue, producer=producer, retry=False)
+
+
+def _connection() -> Connection:
+    options = {**app.conf.broker_transport_options}
+    options |= {"socket_timeout": BELL_TIMEOUT_S, "socket_connect_timeout": BELL_TIMEOUT_S, "max_retries": 0}
+    return app.connection_for_write(transport_options=options)
+
+
+def main() -> None:
+    django.setup()
+    # Deeds need the app registry, and this module must be importable before it exists.
+    from config import rounds  # noqa: PLC0415
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    me = f"{socket.gethostname()}:{os.getpid()}"
+    while not stop.wait(ROUND_S):
+        try:
+            rounds.turn(holder=me, now=clock())
+        except DatabaseError:
+            logger.exception("Unable to finish a round of the relay")
+            close_old_connections()
+
+
+def send_due(rows: list, *, now: datetime) -> list[int]:
+    """Publish a wake-up for each row and return the ids of those that were sent."""
+    sent = []
+    for row in rows:
+        try:
+            publish(row.topic, row.key)
+        except (OperationalError, RedisError, OSError):
+            break
+        sent.append(row.pk)
+    return sent
+
+
+if __name__ == "__main__":
+    main()

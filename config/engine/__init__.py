@@ -1,0 +1,1 @@
+"""The embedded engine: one command that runs every process of the product on one machine."""

@@ -1,0 +1,34 @@
+"""One round of the relay: every clockwork deed of the product, in order."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from config import relay
+from inspection import dispositions, outbox
+from inspection.models import ProcessSeen
+from review import counts, decisions, gates, queues
+
+HOLDER_SILENT_AFTER = timedelta(seconds=5)
+BATCH = 500
+
+
+def turn(*, holder: str, now: datetime) -> None:
+    """Do one round if this process is the active relay: only one is, whoever signed in last."""
+    if not _is_active(holder, now=now):
+        return
+    outbox.mark_sent(relay.send_due(outbox.due(now=now, limit=relay.PUBLISH_LIMIT), now=now), now=now)
+    queues.admit_overdue(now=now)
+    queues.sweep_expired(now=now)
+    decisions.finalise_due(now=now, limit=BATCH)
+    dispositions.fail_safe_due(now=now)
+    dispositions.sequence_due(now=now)
+    if counts.fold(now=now):
+        gates.read_all(now=now)
+
+
+def _is_active(holder: str, *, now: datetime) -> bool:
+    """Take or keep the relay's seat by one conditional update."""
+    ProcessSeen.objects.get_or_create(name="relay", defaults={"holder": holder, "seen_at": now})
+    seat = ProcessSeen.objects.filter(Q(holder=holder) | Q(seen_at__lt=now - HOLDER_SILENT_AFTER), name="relay")
+    return bool(seat.update(holder=holder, seen_at=now))

@@ -1,0 +1,55 @@
+"""Which stretch of evidence a line is in."""
+
+import hashlib
+import json
+from datetime import datetime
+
+from django.db import transaction
+
+from inspection.models import Epoch, Line, ModelVersion
+
+
+def config_hash(line: Line, model_version: ModelVersion | None) -> str:
+    """Return the hash of everything that makes evidence comparable.
+
+    Product, class list, preprocessing, calibrator, call threshold, declared optics; not bands, level or audit rate.
+    """
+    classes = line.defect_classes.filter(retired_at=None).order_by("code")
+    facts = {
+        "product": line.product.sku,
+        "classes": [[defect.code, defect.risk_class] for defect in classes],
+        "preprocessing": model_version.preprocessing_id if model_version else None,
+        "decoder": model_version.decoder_id if model_version else None,
+        "calibrator": model_version.calibrator if model_version else None,
+        "call_threshold": line.call_threshold,
+        "optics": line.optics,
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+@transaction.atomic
+def enter(line: Line, model_version: ModelVersion | None, *, cause: str, now: datetime, fresh: bool = False) -> Epoch:
+    """Put the line into its epoch: the one it left under the same configuration, or the next when `fresh`.
+
+    A product that returns finds its own epoch again; a demotion asks for a fresh one.
+    """
+    same = Epoch.objects.filter(
+        line=line,
+        product=line.product,
+        model_version=model_version,
+        config_hash=config_hash(line, model_version),
+    )
+    epoch = same.order_by("-n").first()
+    if epoch is None or fresh:
+        epoch = Epoch.objects.create(
+            line=line,
+            product=line.product,
+            model_version=model_version,
+            config_hash=config_hash(line, model_version),
+            n=epoch.n + 1 if epoch else 1,
+            cause=cause[:200],
+            opened_at=now,
+        )
+    line.epoch = epoch
+    line.save(update_fields=["epoch"])
+    return epoch
