@@ -60,11 +60,13 @@ def pixel_grid(size: tuple[int, int]) -> tuple[Plane, Plane]:
 class Canvas:
     """A part being drawn.
 
-    surface says where the inspected surface is (0-1), sheen how much light each place throws into the
-    camera, which is also how brightly a groove or a film of oil lights up there.
+    x and y are part coordinates; surface says where the inspected surface is (0-1), sheen how much light
+    each place throws into the camera, which is also how brightly a groove lights up there.
     """
 
     pose: Pose
+    x: Plane
+    y: Plane
     planes: Plane
     surface: Plane
     sheen: Plane
@@ -78,6 +80,16 @@ class Canvas:
     @property
     def scale(self) -> float:
         return self.pose.scale
+
+    def around(self, middle: tuple[float, float], reach: tuple[float, float]) -> "Canvas":
+        """The same canvas seen through a window around a point of the part: what is drawn there shows here."""
+        at_x, at_y = self.pose.pixel(*middle)
+        wide, high = (reach[0] + 0.1 * reach[1]) * self.scale + 2, (reach[1] + 0.1 * reach[0]) * self.scale + 2
+        rows = slice(max(int(at_y - high), 0), max(int(at_y + high) + 1, 0))
+        columns = slice(max(int(at_x - wide), 0), max(int(at_x + wide) + 1, 0))
+        views = {name: getattr(self, name)[rows, columns] for name in ("surface", "sheen")}
+        x, y = self.x[rows, columns] - np.float32(middle[0]), self.y[rows, columns] - np.float32(middle[1])
+        return Canvas(pose=self.pose, x=x, y=y, planes=self.planes[:, rows, columns], anchors=self.anchors, **views)
 
     def add(self, layer: Plane, *, at: tuple[int, int] = (0, 0), hue: Sequence[float] = (1, 1, 1)) -> Box | None:
         """Lay light (or, negative, shade) on the surface; says which box it changed."""

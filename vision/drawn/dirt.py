@@ -16,10 +16,10 @@ OIL_HUE = (1.0, 1.0, 1.03)
 class Soil:
     """Mean numbers of each kind of dirt on one part, at the station's usual cleanliness."""
 
-    specks: float = 70.0
+    specks: float = 120.0
     lint: float = 0.8
-    smears: float = 2.2
-    fingerprints: float = 0.55
+    smears: float = 1.9
+    fingerprints: float = 0.6
     streaks: float = 0.9
     wipes: float = 0.35
     strength: float = 1.0  # how clearly oil shows on this surface
@@ -86,16 +86,16 @@ def streak(canvas: Canvas, rng: Generator, ink: Ink, strength: float) -> None:
 
 
 def smear(canvas: Canvas, rng: Generator, strength: float) -> None:
-    """A drawn-out patch of oil with its fine parallel threads."""
-    long, wide = rng.uniform(55, 150), rng.uniform(12, 34)
+    """A drawn-out patch of oil: a haze with fine parallel threads, thin and thick by turns."""
+    long, wide = rng.uniform(55, 150), rng.uniform(16, 46)
     along, across, at = _patch(canvas, rng, long, wide)
     bent = across + np.float32(rng.normal(0, 0.0016)) * along * along
-    threads = sample_tile(
-        _threads(), along + np.float32(rng.uniform(0, 700)), bent * 2 + np.float32(rng.uniform(0, 700))
-    )
+    start = np.float32(rng.uniform(0, 700))
+    threads = sample_tile(_threads(), along + start, bent * np.float32(2.2) + start)
+    haze = cut_noise(rng, along.shape, 9.0 * canvas.scale)
     cover = np.exp(-((along / (long * 0.5)) ** 2) - (bent / (wide * 0.5)) ** 2)
-    light = rng.uniform(0.03, 0.085) * strength
-    canvas.add(cover * (0.55 + 0.45 * threads) * np.float32(light), at=at, hue=OIL_HUE)
+    film = np.maximum(np.float32(0.6) + np.float32(0.28) * threads + np.float32(0.3) * haze, 0)
+    canvas.add(cover * film * np.float32(rng.uniform(0.025, 0.075) * strength), at=at, hue=OIL_HUE)
 
 
 def wipe(canvas: Canvas, rng: Generator, strength: float) -> None:

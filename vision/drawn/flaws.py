@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
+from scipy.ndimage import map_coordinates
+from scipy.spatial import Voronoi
 
-from vision.drawn.canvas import Box, Canvas, Plane, cut_noise, union
+from vision.drawn.canvas import SEEN, Box, Canvas, Plane, bounds, cut_noise, union
 from vision.drawn.strokes import Ink, Path, flicker, polyline, taper, wander
 
 Generator = np.random.Generator
@@ -76,20 +78,42 @@ def stain(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     return union([box])
 
 
+def dent_at(canvas: Canvas, rng: Generator, at: tuple[float, float], *, radius: float, visibility: float) -> list[Box]:
+    """A hollow in metal around a pixel: it bends the reflections and has a bright and a dark flank."""
+    across, down, corner = _window(canvas, at, radius * 2.6)
+    place = canvas.window(across.shape, corner)
+    if place is None:
+        return []
+    rows, columns, part = place
+    across, down = across[part], down[part] * np.float32(rng.uniform(0.8, 1.3))
+    hollow = np.exp(-(across**2 + down**2) / np.float32(radius * radius)) * np.float32(visibility)
+    before = canvas.planes[:, rows, columns].copy()
+    grid = np.mgrid[rows, columns].astype(np.float32)
+    pull = np.float32(0.55 * canvas.scale) * hollow
+    bent = [grid[0] - down * pull, grid[1] - across * pull]
+    lean = rng.normal(0.9, 0.3)
+    flank = (across * np.float32(np.cos(lean)) + down * np.float32(np.sin(lean))) / np.float32(radius)
+    shade = 1 + np.float32(0.5) * hollow * flank
+    for plane in canvas.planes:
+        plane[rows, columns] = map_coordinates(plane, bent, order=1, mode="nearest") * shade
+    changed = np.abs(canvas.planes[:, rows, columns] - before).max(axis=0) > SEEN
+    return union([bounds(changed, at=(columns.start, rows.start))])
+
+
 def hairline_web(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     """Crazing: a net of hairlines finer than any scratch, over a palm's breadth. In no mix, only when asked for."""
     scale = canvas.scale
-    radius = rng.uniform(48, 95) * scale
+    radius = rng.uniform(50, 95) * scale
     centre = np.array(canvas.spot(rng, margin=40))
-    knots = centre + rng.normal(0, 0.5, (int(rng.integers(34, 60)), 2)) * radius
+    net = Voronoi(centre + rng.normal(0, 0.55, (int(rng.integers(60, 110)), 2)) * radius)
     light = Ink()
-    for knot in knots:
-        near = knots[np.argsort(np.hypot(*(knots - knot).T))[1:4]]
-        for other in near:
-            bowed = (knot + other) / 2 + rng.normal(0, 2.2, 2) * scale
-            path = polyline(np.array([knot, bowed, other]))
-            glint = flicker(rng, len(path), depth=0.8, knots=4)
-            light.line(path, (0.012 + 0.1 * visibility) * glint, width=0.6 * scale)
+    for pair in net.ridge_vertices:
+        ends = net.vertices[pair]
+        if -1 in pair or np.hypot(*(ends - centre).T).max() > 1.2 * radius or rng.random() < 0.2:
+            continue
+        path = polyline(np.array([ends[0], ends.mean(axis=0) + rng.normal(0, 1.0, 2) * scale, ends[1]]))
+        glint = flicker(rng, len(path), depth=0.9, knots=4)
+        light.line(path, (0.012 + 0.1 * visibility) * glint, width=0.6 * scale)
     return _lay(canvas, light, Ink())
 
 
@@ -155,6 +179,7 @@ def _window(canvas: Canvas, centre: tuple[float, float], reach: float) -> tuple[
     span = np.arange(2 * half + 1, dtype=np.float32)
     across = (span[None, :] + np.float32(left - centre[0])) / np.float32(canvas.scale)
     down = (span[:, None] + np.float32(top - centre[1])) / np.float32(canvas.scale)
+    across, down = np.broadcast_arrays(across, down)
     return across, down, (left, top)
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from vision.drawn import flaws
-from vision.drawn.canvas import Canvas, Plane, Pose, profile
+from vision.drawn.canvas import Canvas, Pose, profile
 from vision.drawn.dirt import Soil
 from vision.drawn.optics import Optics
 from vision.drawn.product import Product
+from vision.drawn.slab import METALS, outline
 from vision.drawn.surroundings import mat, sweep
 
 Generator = np.random.Generator
@@ -26,8 +27,8 @@ class Handset:
     slit: float
 
 
-METALS = ((1.0, 1.0, 1.01), (0.55, 0.56, 0.58), (1.02, 0.93, 0.82), (0.72, 0.78, 0.88), (0.9, 0.9, 0.94))
 GLASSES = ((0.92, 0.97, 1.08), (0.95, 0.98, 1.05), (1.0, 1.0, 1.02), (0.9, 0.99, 1.04), (0.98, 0.96, 1.06))
+LEFT = -278.0
 HOLES = ((36.0, 0.0), (36.0, 120.0), (36.0, -122.0), (40.0, 0.0), (33.0, 0.0))
 
 # Cross-section from outside (0) to the display: rounded metal, gap, the lip of the glass, black mask.
@@ -58,59 +59,37 @@ def scene(model_rng: Generator, pose: Pose, rng: Generator, optics: Optics) -> C
     """The clean part under today's light."""
     model = handset(model_rng)
     x, y = pose.units()
-    half_x, half_y, centre_x = 500.0, 182.0, 222.0
-    px, py = x - np.float32(centre_x), y
-    out_x = np.abs(px) - np.float32(half_x - model.corner)
-    out_y = np.abs(py) - np.float32(half_y - model.corner)
-    round_x, round_y = np.maximum(out_x, 0), np.maximum(out_y, 0)
-    reach = np.sqrt(round_x * round_x + round_y * round_y)
-    depth = reach + np.minimum(np.maximum(out_x, out_y), 0) - np.float32(model.corner)
-
+    rim = outline(x - np.float32(LEFT + 500), y, half=(500.0, 182.0), corner=model.corner)
     light = sweep(rng, x, y, optics)
-    facing = -(round_y * np.sign(py)) / np.maximum(reach, 1)
-    lit = np.float32(0.6) + np.float32(0.34) * facing + np.float32(0.05) * round_x / np.maximum(reach, 1)
-    body, metal = _BODY(depth), _METAL(depth)
-    cover = np.clip(np.float32(0.5) - depth * np.float32(pose.scale), 0, 1)
-    background = mat(rng, x, y) * (1 - _shadow(depth, facing))
-    planes = np.empty((3, *depth.shape), np.float32)
-    for index in range(3):
-        part = body * (
-            metal * lit * np.float32(model.metal[index]) + (1 - metal) * light * np.float32(model.glass[index])
-        )
-        planes[index] = background + cover * (part - background)
-    canvas = Canvas(
-        pose=pose,
-        planes=planes,
-        surface=np.clip((-8.2 - depth) * np.float32(pose.scale), 0, 1),
-        sheen=light,
-        anchors={},
-    )
-    _openings(canvas, model, x - np.float32(centre_x - half_x), y)
+    body, metal = _BODY(rim.depth), _METAL(rim.depth)
+    lit, cover = rim.lit() * metal, rim.cover(pose.scale)
+    behind = mat(rng, x, y) * (1 - rim.shadow())
+    planes = np.empty((3, *light.shape), np.float32)
+    for plane, frame_hue, glass_hue in zip(planes, model.metal, model.glass, strict=True):
+        part = body * (lit * np.float32(frame_hue) + (1 - metal) * light * np.float32(glass_hue))
+        plane[:] = behind + cover * (part - behind)
+    surface = rim.cover(pose.scale, inset=8.2)
+    canvas = Canvas(pose=pose, x=x, y=y, planes=planes, surface=surface, sheen=light, anchors={})
+    _slit(canvas.around((LEFT + 12.6, 0), (4, model.slit + 4)), model.slit)
+    _hole(canvas.around((LEFT + model.hole[0], model.hole[1]), (20, 20)), np.float32(model.hole_radius))
     return canvas
 
 
-def _shadow(depth: Plane, facing: Plane) -> Plane:
-    """The part's shadow on the mat, heavier below."""
-    near = np.exp(-np.maximum(depth, 0) / np.float32(11))
-    return near * (np.float32(0.42) - np.float32(0.18) * facing)
+def _slit(canvas: Canvas, half: float) -> None:
+    """The slit of the earpiece."""
+    away = np.hypot(np.maximum(np.abs(canvas.y) - np.float32(half), 0), canvas.x)
+    canvas.planes *= 1 - np.float32(0.84) * np.clip((np.float32(1.6) - away) * np.float32(canvas.scale) + 0.5, 0, 1)
 
 
-def _openings(canvas: Canvas, model: Handset, from_left: Plane, y: Plane) -> None:
-    """The selfie camera behind its hole and the slit of the earpiece."""
-    scale = np.float32(canvas.scale)
-    slit = np.hypot(np.maximum(np.abs(y) - np.float32(model.slit), 0), from_left - np.float32(12.6))
-    _darken(canvas, np.clip((1.6 - slit) * scale + 0.5, 0, 1), 0.16)
-    distance = np.hypot(from_left - np.float32(model.hole[0]), y - np.float32(model.hole[1]))
-    radius = np.float32(model.hole_radius)
-    _darken(canvas, np.clip((radius - distance) * scale + 0.5, 0, 1), 0.1)
-    ring = np.exp(-(((distance - radius * 0.72) / 0.9) ** 2)) * np.float32(0.05)
-    glint = np.hypot(from_left - np.float32(model.hole[0] - 2.4), y - np.float32(model.hole[1] - 2.6))
-    canvas.planes += ring + np.exp(-((glint / 1.5) ** 2)) * np.float32(0.55)
-    canvas.surface *= np.clip((distance - radius) * scale + 0.5, 0, 1)
-
-
-def _darken(canvas: Canvas, cover: Plane, left: float) -> None:
-    canvas.planes *= 1 - cover * np.float32(1 - left)
+def _hole(canvas: Canvas, radius: np.float32) -> None:
+    """The selfie camera behind its hole."""
+    distance = np.hypot(canvas.x, canvas.y)
+    inside = np.clip((radius - distance) * np.float32(canvas.scale) + 0.5, 0, 1)
+    canvas.planes *= 1 - np.float32(0.9) * inside
+    ring = np.exp(-(((distance - radius * np.float32(0.72)) / np.float32(0.9)) ** 2)) * np.float32(0.05)
+    glint = np.hypot(canvas.x + np.float32(2.4), canvas.y + np.float32(2.6)) / np.float32(1.5)
+    canvas.planes += ring + np.exp(-glint * glint) * np.float32(0.55)
+    canvas.surface *= 1 - inside
 
 
 PRODUCT = Product(

@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 from PIL import Image
 
-from vision.drawn import glass
+from vision.drawn import back, frame, glass, lens
 from vision.drawn.camera import expose
 from vision.drawn.canvas import BASE_SIZE, Box, Canvas, Pose
 from vision.drawn.dirt import soil
@@ -18,7 +18,12 @@ from vision.drawn.product import Product
 HANDSET_MODELS = 8  # that run on a line
 GOLDEN_MODEL = 0
 
-_PRODUCTS: dict[str, Product] = {"glass": glass.PRODUCT}
+_PRODUCTS: dict[str, Product] = {
+    "glass": glass.PRODUCT,
+    "lens": lens.PRODUCT,
+    "frame": frame.PRODUCT,
+    "back": back.PRODUCT,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,8 +30,8 @@ def grain(rng: Generator, shape: tuple[int, ...], sigma: float) -> Plane:
 def sweep(rng: Generator, x: Plane, y: Plane, optics: Optics) -> Plane:
     """Light the glass throws back: dark room, diagonal bands of the bar lamp, an arc of the ring light."""
     angle = rng.normal(0.6, 0.12)
-    along = x * np.float32(np.cos(angle)) - y * np.float32(np.sin(angle))
-    aside = x * np.float32(np.sin(angle)) + y * np.float32(np.cos(angle))
+    along = x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle))
+    aside = y * np.float32(np.cos(angle)) - x * np.float32(np.sin(angle))
     bowed = aside + np.float32(rng.normal(0, 0.00012)) * along * along
     bands = _bands(rng)(bowed)
     ends = 1 + np.float32(rng.normal(0, 0.0006)) * along
