@@ -164,3 +164,19 @@ class DeploymentChange(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["line", "-changed_at"], name="deployment_newest_first")]
+
+
+class HealthRun(models.Model):
+    """A trial of a model over the last stored images of a line, before it may run beside people."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="health_runs")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    items = models.PositiveIntegerField()
+    missing = models.PositiveIntegerField()
+    p95_ms = models.FloatField()
+    finished_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(missing__lte=models.F("items")), name="health_run_missing_within_items")
+        ]

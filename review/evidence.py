@@ -1,0 +1,91 @@
+"""What is brought to a gate: counts of final decisions, gathered and judged."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from inspection import automation
+from inspection.models import GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
+from inspection.rules.ladder import GATES, Evidence, Gate, Judgement, Target, judge
+from inspection.rules.words import Level, Stream
+from review import counts, estimates
+from review.models import Chart
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A gate as it stands now."""
+
+    line: Line
+    gate: Gate
+    evidence: Evidence
+    judgement: Judgement
+
+    def keep(self, *, now: datetime) -> GateEvaluation:
+        """Freeze the reading as a row."""
+        return automation.record_evaluation(
+            self.line, gate=self.gate, evidence=self.evidence, judgement=self.judgement, now=now
+        )
+
+
+def gate_for(line: Line, to_level: Level) -> Gate:
+    """Return the limits of one rung: the line's own newest version, or the defaults."""
+    default = GATES[to_level]
+    own = GateLimits.objects.filter(line=line, to_level=to_level.value).order_by("-version").first()
+    if own is None:
+        return default
+    limits = dict(own.limits)
+    if "targets" in limits:
+        limits["targets"] = tuple(Target(**target) for target in limits["targets"])
+    return replace(default, **limits)
+
+
+def read(line: Line, to_level: Level, *, now: datetime, open_alarms: int = 0) -> Reading:
+    """Judge the gate into `to_level` on the evidence of the line's present epoch."""
+    gate = gate_for(line, to_level)
+    evidence = gather(line, gate, now=now, open_alarms=open_alarms)
+    return Reading(line=line, gate=gate, evidence=evidence, judgement=judge(gate, evidence))
+
+
+def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Evidence:
+    """Collect the evidence of the line's present epoch. O(1) in decisions: folded counts and their tail."""
+    calm = {
+        "open_alarms": open_alarms,
+        "holds": Hold.objects.in_force().filter(line=line).count(),
+        "days_since_lowering": _days_since_lowering(line, now=now),
+    }
+    if gate.needs_health:
+        return Evidence(health=_health(line), **calm)
+    sums = counts.sums_by_stream(line.epoch)
+    agreement, detection = sums[Stream.AGREEMENT], sums[Stream.DETECTION]
+    spread = counts.spread(line.epoch, Stream.AGREEMENT)
+    chart = Chart.objects.filter(epoch=line.epoch, name=Chart.DISAGREEMENT).first()
+    return Evidence(
+        streams={"agreement": (agreement.s, agreement.f), "detection": (detection.s, detection.f)},
+        natural=(detection.s, detection.f),
+        parts=agreement.s + agreement.f,
+        defects=detection.s + detection.f,
+        days=spread.days,
+        shifts=spread.shifts,
+        people=spread.people,
+        accuracy=estimates.accuracy(line.epoch),
+        chart=chart.w if chart else 0.0,
+        bands_certified=line.bands_id is not None,
+        **calm,
+    )
+
+
+def _health(line: Line) -> tuple[int, int, float, float] | None:
+    """Return the last health run of the serving model: items, missing, p95 ms, deadline ms."""
+    deployment = getattr(line, "deployment", None)
+    if deployment is None or deployment.serving_id is None:
+        return None
+    runs = HealthRun.objects.filter(line=line, model_version=deployment.serving_id)
+    run = runs.order_by("-finished_at").first()
+    return (run.items, run.missing, run.p95_ms, line.model_deadline_s * 1000) if run else None
+
+
+def _days_since_lowering(line: Line, *, now: datetime) -> float | None:
+    last = LevelChange.objects.filter(line=line).order_by("-changed_at").first()
+    if last is None or Level(last.to_level).rung > Level(last.from_level).rung:
+        return None
+    return (now - last.changed_at).total_seconds() / 86400

@@ -1,0 +1,124 @@
+"""Plain sentences for what a gate says, in the reader's language. Every number stands with its count."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from inspection.rules.ladder import Condition, Judgement, StreamCheck
+from inspection.rules.words import Level
+
+NBSP = "\u00a0"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Return a share as a percentage that never breaks before its sign, an en dash when it is undefined."""
+    if share is None:
+        return "–"
+    return f"{share * 100:.{digits}f}".removesuffix(".0") + f"{NBSP}%"
+
+
+def ratio(value: float, cap: float = 100.0) -> str:
+    """Return evidence as `12.3 : 1`, capped: beyond the cap more digits mean nothing."""
+    return f">{cap:.0f}{NBSP}:{NBSP}1" if value > cap else f"{value:.1f}{NBSP}:{NBSP}1"
+
+
+def verdict(judgement: Judgement, to_level: Level) -> str:
+    """Return the one sentence that answers whether the model may take the next step."""
+    if judgement.is_open:
+        return _("Ready: every check toward %(level)s is met.") % {"level": level_name(to_level)}
+    checks = [check for check in judgement.checks if check.successes + check.failures]
+    if not checks:
+        return _("Not yet: nothing is counted toward %(level)s so far.") % {"level": level_name(to_level)}
+    worst = next((check for check in judgement.checks if not check.passed), None)
+    if worst is not None:
+        return _("Not yet: %(counts)s") % {"counts": stream_sentence(worst)}
+    return _("Not yet: %(reasons)s") % {"reasons": " ".join(reasons(judgement))}
+
+
+def stream_sentence(check: StreamCheck) -> str:
+    """Return how one stream stands: counts, bound, target, evidence and how many more."""
+    n = check.successes + check.failures
+    facts = {
+        "k": f"{check.successes:,}",
+        "n": f"{n:,}",
+        "rate": percent(check.successes / n if n else None),
+        "low": percent(check.lower_bound),
+        "target": percent(check.p0),
+        "ratio": ratio(check.ratio),
+        "needed": f"{check.needed_ratio:.0f}{NBSP}:{NBSP}1",
+        "more": f"{check.items_to_pass:,}",
+    }
+    if check.stream.endswith("detection"):
+        text = _(
+            "%(k)s of %(n)s defects found (%(rate)s), lower bound %(low)s, target %(target)s. "
+            "Evidence %(ratio)s, %(needed)s needed: %(more)s more without a miss."
+        )
+    else:
+        text = _(
+            "%(k)s of %(n)s parts agree (%(rate)s), lower bound %(low)s, target %(target)s. "
+            "Evidence %(ratio)s, %(needed)s needed: %(more)s more parts without an error."
+        )
+    return text % facts
+
+
+def reasons(judgement: Judgement) -> list[str]:
+    """Return a sentence for everything that keeps the gate shut."""
+    return [
+        stream_sentence(check) if isinstance(check, StreamCheck) else condition_sentence(check)
+        for check in judgement.failing
+    ]
+
+
+def condition_sentence(condition: Condition) -> str:
+    counted, needed = condition.counted, condition.needed
+    facts = {
+        "n": f"{counted:g}" if counted is not None else "–",
+        "needed": f"{needed:g}" if needed is not None else "–",
+    }
+    return _CONDITIONS[condition.name]() % facts
+
+
+def level_name(level: Level) -> str:
+    return {
+        Level.HUMAN: _("human"),
+        Level.SHADOW: _("shadow"),
+        Level.ASSIST: _("assist"),
+        Level.PARTIAL: _("partial"),
+        Level.FULL: _("full"),
+    }[Level(level)]
+
+
+def stream_name(check: StreamCheck) -> str:
+    target = {"target": percent(check.p0)}
+    return {
+        "agreement": _("Agreement above %(target)s"),
+        "detection": _("Detection above %(target)s"),
+        "policy_detection": _("Policy detection above %(target)s"),
+        "policy_specificity": _("Good parts not rejected, above %(target)s"),
+    }[check.stream] % target
+
+
+def more(check: StreamCheck) -> str:
+    """Return what is still needed, `met` when nothing is."""
+    if check.passed:
+        return _("met")
+    return ngettext("%(n)s more", "%(n)s more", check.items_to_pass) % {"n": f"{check.items_to_pass:,}"}
+
+
+_CONDITIONS = {
+    "parts": lambda: _("%(n)s blind parts, %(needed)s needed."),
+    "defects": lambda: _("%(n)s distinct defects of known truth, %(needed)s needed."),
+    "natural_defects": lambda: _("%(n)s natural defects of the truth draw, %(needed)s needed."),
+    "days": lambda: _("%(n)s days, %(needed)s needed."),
+    "shifts": lambda: _("%(n)s shifts, %(needed)s needed."),
+    "people": lambda: _("%(n)s inspectors, %(needed)s needed."),
+    "health_items": lambda: _("%(n)s stored images tried in a health run, %(needed)s needed."),
+    "health_missing": lambda: _("A share of %(n)s predictions was missing, at most %(needed)s may be."),
+    "health_p95_ms": lambda: _("95 of 100 predictions took up to %(n)s ms, the deadline is %(needed)s ms."),
+    "bands": lambda: _("No bands are certified yet."),
+    "natural_not_contradicting": lambda: _("Natural defects contradict the detection target."),
+    "accuracy": lambda: _("The two-phase estimate of accuracy is %(n)s, above %(needed)s needed."),
+    "alarms": lambda: _("%(n)s alarms are open."),
+    "holds": lambda: _("The line is on hold."),
+    "chart": lambda: _("The disagreement chart stands at %(n)s and warns at %(needed)s."),
+    "cool_down": lambda: _("The line was lowered %(n)s days ago; it rests for %(needed)s days."),
+}
