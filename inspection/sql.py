@@ -14,6 +14,7 @@ APPEND_ONLY = (
     "inspection_deploymentchange",
     "inspection_gateevaluation",
     "inspection_levelchange",
+    "inspection_viewverdict",
     "review_decision",
     "review_decisionfate",
     "review_truth",

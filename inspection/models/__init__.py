@@ -1,7 +1,8 @@
 """Rows of inspection: what came in, what was said about it, what happened to it, who may decide."""
 
 from inspection.models.automation import GateEvaluation, Hold, LevelChange, LevelProposal
-from inspection.models.disposition import AlreadySettled, Disposition, DispositionSequence
+from inspection.models.batch import Batch
+from inspection.models.disposition import AlreadySettled, Disposition, DispositionSequence, ViewVerdict
 from inspection.models.line import DefectClass, Epoch, GateLimits, GoldenReference, Line, Product
 from inspection.models.outbox import Outbox, ProcessSeen
 from inspection.models.part import IngestKey, Item, Lot, Part, Run, Salt
@@ -23,6 +24,7 @@ __all__ = [
     "AlreadySettled",
     "ApiToken",
     "Bands",
+    "Batch",
     "DefectClass",
     "Deployment",
     "DeploymentChange",
@@ -56,4 +58,5 @@ __all__ = [
     "Station",
     "StationKey",
     "User",
+    "ViewVerdict",
 ]

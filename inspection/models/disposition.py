@@ -5,8 +5,9 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
+from inspection.models.fields import word_check, word_field
 from inspection.models.line import Line
-from inspection.models.part import Part, Run
+from inspection.models.part import Item, Part, Run
 from inspection.models.prediction import ModelVersion
 from inspection.rules.words import DecidedBy, Level, Verdict
 
@@ -29,6 +30,7 @@ class Disposition(models.Model):
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=100, blank=True)
     missing_views = models.JSONField(default=list)
+    final_at = models.DateTimeField(null=True, help_text="when a provisional verdict that stands now becomes final")
     settled_at = models.DateTimeField(null=True)
     sequence = models.PositiveBigIntegerField(null=True)
     sequenced_at = models.DateTimeField(null=True)
@@ -81,9 +83,28 @@ class Disposition(models.Model):
             raise AlreadySettled(f"Run {self.run_id} already has a final disposition.")
         for name, value in facts.items():
             setattr(self, name, value)
-        Run.objects.filter(pk=self.run_id).update(is_open=False)
+        Run.objects.filter(pk=self.run_id).update(is_open=False, is_settled=True)
         if verdict != Verdict.PASS:
             Part.objects.filter(runs=self.run_id, ever_rejected_or_held=False).update(ever_rejected_or_held=True)
+
+
+class ViewVerdict(models.Model):
+    """The final verdict on one image. A run takes the worst of its views; one that comes late is kept all the same."""
+
+    item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="view_verdict")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="view_verdicts")
+    verdict = word_field(Verdict)
+    decided_by = word_field(DecidedBy)
+    level = word_field(Level)
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=100)
+    given_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            word_check("verdict", Verdict, name="view_verdict_known"),
+            word_check("decided_by", DecidedBy, name="view_verdict_by_known"),
+        ]
 
 
 class DispositionSequence(models.Model):

@@ -60,7 +60,8 @@ class Run(TimeOrderedModel):
     model_due_at = models.DateTimeField()
     review_due_at = models.DateTimeField()
     views_expected = models.JSONField()
-    is_open = models.BooleanField(default=True)
+    is_open = models.BooleanField(default=True, help_text="images of this serial still join it")
+    is_settled = models.BooleanField(default=False, help_text="it has its disposition")
 
     salt = models.ForeignKey(Salt, on_delete=models.PROTECT, related_name="+")
     shares = models.JSONField(help_text="the shares in force when the draws were made")
@@ -76,9 +77,11 @@ class Run(TimeOrderedModel):
         constraints = [
             models.UniqueConstraint(fields=["part", "n"], name="run_once_per_part"),
             models.UniqueConstraint(fields=["part"], condition=Q(is_open=True), name="run_one_open_per_part"),
+            models.CheckConstraint(condition=Q(is_open=False) | Q(is_settled=False), name="run_settled_is_shut"),
         ]
         indexes = [
-            models.Index(fields=["review_due_at"], condition=Q(is_open=True), name="run_open_by_deadline"),
+            # A run that rework overtook is shut but still owed its disposition.
+            models.Index(fields=["review_due_at"], condition=Q(is_settled=False), name="run_owed_by_deadline"),
             models.Index(fields=["line", "opened_at"], name="run_by_line_and_time"),
         ]
 

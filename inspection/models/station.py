@@ -14,6 +14,7 @@ class Station(models.Model):
     is_active = models.BooleanField(default=True)
     rate_per_s = models.FloatField(default=10.0)
     burst = models.PositiveIntegerField(default=50)
+    bucket_full_at = models.DateTimeField(null=True, blank=True, help_text="when the station may burst in full again")
     software = models.CharField(max_length=80, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     clock_skew_s = models.FloatField(null=True, blank=True)

@@ -14,6 +14,6 @@ def unprotect(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("review", "0001_initial"), ("inspection", "0001_initial")]
+    dependencies = [("review", "0001_initial"), ("inspection", "0004_views_and_batches")]
 
     operations = [migrations.RunPython(protect, unprotect)]
