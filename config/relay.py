@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 TASKS = {
     "item.received": ("review.tasks.predict_item", "predict"),
     "batch.received": ("review.tasks.import_batch", "default"),
+    "proposal.opened": ("review.tasks.tell_signatories", "default"),
 }
 BELL_TIMEOUT_S = 0.1
 # After a broken bell, how long nobody pulls at it: a dead broker must not slow every upload.

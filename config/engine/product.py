@@ -13,8 +13,8 @@ from django.core.management import call_command  # noqa: E402
 from django.db import close_old_connections  # noqa: E402
 from django.db.models import Exists, OuterRef, Q  # noqa: E402
 
-from config.engine import static_files  # noqa: E402
 from config import first_admin  # noqa: E402
+from config.engine import static_files  # noqa: E402
 from inspection.models import Item  # noqa: E402
 from review import demo  # noqa: E402
 from review.models import ReviewTask  # noqa: E402
