@@ -3,6 +3,9 @@
 Statements take bound parameters only. Nothing else asks which database it is.
 """
 
+from datetime import datetime
+from uuid import UUID
+
 from django.db import connection
 
 APPEND_ONLY = (
@@ -45,6 +48,64 @@ def unprotect(tables: tuple[str, ...]) -> None:
             for verb in ("update", "delete"):
                 on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}{on_table}")
+
+
+# The queue's partial index holds waiting rows only, so the claim costs the same however much was decided.
+# The limits are counted inside the statement; the caller holds the person's row, so they are exact.
+_CLAIM = """
+UPDATE review_reviewtask
+SET queue_rank = NULL, lease_holder_id = %(person)s, lease_tab = %(tab)s, lease_until = %(until)s,
+    lease_token = lease_token + 1
+WHERE id IN (
+    SELECT id FROM review_reviewtask
+    WHERE line_id = %(line)s AND queue_rank IS NOT NULL AND (not_for_id IS NULL OR not_for_id <> %(person)s)
+    ORDER BY queue_rank
+    LIMIT {most}(0, {least}(
+        %(count)s,
+        %(tab_max)s - (SELECT COUNT(*) FROM review_reviewtask WHERE lease_holder_id = %(person)s AND lease_tab = %(tab)s),
+        %(person_max)s - (SELECT COUNT(*) FROM review_reviewtask WHERE lease_holder_id = %(person)s)
+    ))
+    {lock}
+)
+RETURNING id
+"""
+
+
+def claim(
+    *, line_id: int, person_id: int, tab: str, count: int, tab_max: int, person_max: int, until: datetime
+) -> list[UUID]:
+    """Lease up to `count` waiting tasks of a line to a person in one statement; return their ids in no order.
+
+    Two claims never lease the same task: PostgreSQL skips rows another claim has locked, SQLite takes turns.
+    """
+    statement, bound = claim_statement(
+        line_id=line_id, person_id=person_id, tab=tab, count=count, tab_max=tab_max, person_max=person_max, until=until
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, bound)
+        return [row[0] if isinstance(row[0], UUID) else UUID(row[0]) for row in cursor.fetchall()]
+
+
+def claim_statement(
+    *, line_id: int, person_id: int, tab: str, count: int, tab_max: int, person_max: int, until: datetime
+) -> tuple[str, dict[str, object]]:
+    """Return the claim in this database's dialect with its parameters: also for looking at its plan."""
+    is_postgresql = connection.vendor == "postgresql"
+    statement = _CLAIM.format(
+        most="GREATEST" if is_postgresql else "MAX",
+        least="LEAST" if is_postgresql else "MIN",
+        lock="FOR UPDATE SKIP LOCKED" if is_postgresql else "",
+    )
+    bound = {
+        "line": line_id,
+        "person": person_id,
+        "tab": tab,
+        "count": count,
+        "tab_max": tab_max,
+        "person_max": person_max,
+        "until": connection.ops.adapt_datetimefield_value(until),
+    }
+    return statement, bound
 
 
 def _protection(table: str) -> list[str]:

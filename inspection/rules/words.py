@@ -138,6 +138,7 @@ class Stream(StrEnum):
     SPECIFICITY = "specificity"
     PEOPLE = "people"
     INCUMBENT = "incumbent"
+    CANNOT_JUDGE = "cannot_judge"
 
 
 class RolloutStrategy(StrEnum):

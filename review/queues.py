@@ -1,0 +1,181 @@
+"""The queue of waiting readings: what enters it, who holds what, and what comes back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Min, Q, QuerySet
+
+from inspection import sql
+from inspection.models import Item, Line, Routing, User
+from inspection.rules.words import Purpose, Route
+from review.models import ReviewTask
+from review.rules import priority
+
+LEASE = timedelta(seconds=90)
+CLAIM_MAX = 6
+PERSON_MAX = 12
+SWEEP_MAX = 500
+REASON_OVERDUE = "model-deadline"
+
+
+class LeaseLost(Exception):
+    """The lease ended, was taken back, or never was this person's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """What a person would find on a line: tasks they may claim, tasks others hold, and the oldest waiting one."""
+
+    waiting: int
+    leased_by_others: int
+    oldest: datetime | None
+
+
+def admit(routing: Routing, *, now: datetime) -> list[ReviewTask]:
+    """Put the item into the queue when a person answers for it. Admitting twice gives the task that is there.
+
+    Called in the transaction that writes the routing, so that no routed item is ever without its task.
+    """
+    if routing.route != Route.HUMAN:
+        return []
+    run = routing.item.run
+    task, _ = ReviewTask.objects.get_or_create(
+        item=routing.item,
+        purpose=Purpose.PRIMARY.value,
+        defaults={
+            "line_id": routing.item.line_id,
+            "run": run,
+            "level": routing.level,
+            "is_control": run.drawn_control,
+            "queue_rank": priority.rank(run.review_due_at),
+            "due_at": run.review_due_at,
+            "created_at": now,
+        },
+    )
+    return [task]
+
+
+def admit_again(task: ReviewTask, *, purpose: Purpose, not_for: User, now: datetime) -> ReviewTask:
+    """Ask another person for an independent reading of the same item."""
+    due = priority.due_at(
+        purpose, run_due_at=task.run.review_due_at, asked_at=now, deadline_s=task.line.review_deadline_s
+    )
+    again, _ = ReviewTask.objects.get_or_create(
+        item_id=task.item_id,
+        purpose=purpose.value,
+        defaults={
+            "line_id": task.line_id,
+            "run_id": task.run_id,
+            "level": task.level,
+            "is_control": task.is_control,
+            "queue_rank": priority.rank(due),
+            "not_for": not_for,
+            "due_at": due,
+            "created_at": now,
+        },
+    )
+    return again
+
+
+def admit_overdue(*, now: datetime, limit: int = SWEEP_MAX) -> int:
+    """Give items to people whose prediction did not come by the model deadline. Return how many."""
+    silent = Item.objects.filter(routing=None, run__is_open=True, run__model_due_at__lte=now)
+    items = silent.select_related("run", "line").order_by("run__model_due_at", "pk")[:limit]
+    return sum(_admit_silent(item, now=now) for item in items)
+
+
+def _admit_silent(item: Item, *, now: datetime) -> int:
+    try:
+        with transaction.atomic():
+            routing = Routing.objects.create(
+                item=item,
+                route=Route.HUMAN.value,
+                reason=REASON_OVERDUE,
+                level=item.line.level,
+                epoch_id=item.run.epoch_id,
+                routed_at=now,
+            )
+            admit(routing, now=now)
+    except IntegrityError:
+        # The prediction came in this very moment and routed the item first.
+        return 0
+    return 1
+
+
+@transaction.atomic(savepoint=False)
+def claim(person: User, line: Line, *, count: int, tab: str, now: datetime) -> list[ReviewTask]:
+    """Lease up to `count` new tasks to the person, most urgent first, each with a new fencing token.
+
+    Never more than 6 a call and tab and 12 a person, never one that is not for this person. Three statements.
+    """
+    # The person's row is the gate of their limits: two tabs claiming at once take turns.
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
+    ids = sql.claim(
+        line_id=line.pk,
+        person_id=person.pk,
+        tab=tab,
+        count=min(count, CLAIM_MAX),
+        tab_max=CLAIM_MAX,
+        person_max=PERSON_MAX,
+        until=now + LEASE,
+    )
+    tasks = ReviewTask.objects.filter(pk__in=ids).select_related("item", "run__part", "line")
+    return list(tasks.order_by("due_at", "pk")) if ids else []
+
+
+def heartbeat(task: ReviewTask, *, person: User, token: int, now: datetime) -> datetime:
+    """Renew the lease of the task and of the ones prefetched beside it in the same tab; return its new end."""
+    until = now + LEASE
+    if not held(task, person=person, token=token, now=now).update(lease_until=until):
+        raise LeaseLost(f"Task {task.pk} is not leased to {person} under token {token}.")
+    beside = ReviewTask.objects.filter(lease_holder=person, lease_tab=task.lease_tab, lease_until__gt=now)
+    beside.update(lease_until=until)
+    return until
+
+
+def release(task: ReviewTask, *, person: User, token: int, now: datetime) -> None:
+    """Give the task back to the queue, unread."""
+    freed = held(task, person=person, token=token, now=now).update(
+        queue_rank=priority.rank(task.due_at), lease_holder=None, lease_until=None, lease_tab=""
+    )
+    if not freed:
+        raise LeaseLost(f"Task {task.pk} is not leased to {person} under token {token}.")
+
+
+def sweep_expired(*, now: datetime) -> int:
+    """Put tasks back whose lease ended without a decision. Return how many."""
+    lapsed = ReviewTask.objects.filter(lease_until__lte=now).exclude(decisions__pending__isnull=False)
+    return sum(
+        ReviewTask.objects.filter(pk=task.pk, lease_token=task.lease_token, lease_until__lte=now).update(
+            queue_rank=priority.rank(task.due_at), lease_holder=None, lease_until=None, lease_tab=""
+        )
+        for task in lapsed.order_by("lease_until")[:SWEEP_MAX]
+    )
+
+
+def held(task: ReviewTask, *, person: User, token: int, now: datetime) -> QuerySet[ReviewTask]:
+    """Return the task if the lease under this token is the person's and still runs: the fence of every write."""
+    return ReviewTask.objects.filter(
+        pk=task.pk, lease_holder=person, lease_token=token, lease_until__gt=now, closed_at=None
+    )
+
+
+def waiting(line: Line, *, person: User) -> Waiting:
+    """Count what waits on a line for a person, and what others hold."""
+    return Waiting(**_open_tasks(person).filter(line=line).aggregate(**_waiting_counts(person)))
+
+
+def _open_tasks(person: User) -> QuerySet[ReviewTask]:
+    return ReviewTask.objects.filter(
+        Q(queue_rank__isnull=False) & (Q(not_for=None) | ~Q(not_for=person)) | Q(lease_holder__isnull=False)
+    )
+
+
+def _waiting_counts(person: User) -> dict:
+    others = Q(lease_holder__isnull=False) & ~Q(lease_holder=person)
+    return {
+        "waiting": Count("pk", filter=Q(queue_rank__isnull=False)),
+        "leased_by_others": Count("pk", filter=others),
+        "oldest": Min("created_at", filter=Q(queue_rank__isnull=False)),
+    }

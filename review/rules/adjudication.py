@@ -1,0 +1,95 @@
+"""When an image needs a ruling, who may give it, and which of several readings stands."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inspection.rules.words import Call, Label
+
+
+class Cause(StrEnum):
+    """Why an image is ruled on. Never told to the adjudicator."""
+
+    CANNOT_JUDGE = "cannot_judge"
+    PEOPLE = "people"
+    MODEL = "model"
+    TRUTH_DRAW = "truth_draw"
+    CHECK = "check"
+    SECOND_LOOK = "second_look"
+    DISPUTE = "dispute"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calls:
+    """What was said about one image, and what its run was drawn for. `model` is None without a valid prediction."""
+
+    first: Label
+    second: Label | None
+    model: Call | None
+    drawn_truth: bool
+    drawn_check: bool
+
+
+@dataclass(frozen=True)
+class Ruling:
+    cause: Cause
+    label: Label
+
+
+def cause(calls: Calls) -> Cause | None:
+    """Say why the image needs a ruling, the gravest reason first; None when it needs none.
+
+    Every disagreement is ruled on, the truth draw whatever the labels, and a share of agreed defects.
+    """
+    if Label.CANNOT_JUDGE in (calls.first, calls.second):
+        return Cause.CANNOT_JUDGE
+    if calls.second is not None and calls.second != calls.first:
+        return Cause.PEOPLE
+    if calls.model is not None and calls.model.value != calls.first.value:
+        return Cause.MODEL
+    if calls.drawn_truth:
+        return Cause.TRUTH_DRAW
+    if calls.drawn_check and calls.model == Call.DEFECT:
+        return Cause.CHECK
+    return None
+
+
+def standing(rulings: Sequence[Ruling]) -> Label | None:
+    """Return the label that stands after the rulings in their order; None without any.
+
+    A second look that differs does not overturn: the first ruling stands until a third person decides.
+    Any other later ruling (a dispute) replaces what stood.
+    """
+    label: Label | None = None
+    is_contested = False
+    for ruling in rulings:
+        if ruling.cause != Cause.SECOND_LOOK or is_contested or label is None:
+            label, is_contested = ruling.label, False
+        else:
+            is_contested = ruling.label != label
+    return label
+
+
+def wants_another_look(rulings: Sequence[Ruling], *, drawn_second_look: bool) -> bool:
+    """Say whether the last ruling calls for another person's look.
+
+    A share of the truth draw's passes is looked at again (`drawn_second_look`), and where the second look
+    differs a third person decides.
+    """
+    if not rulings:
+        return False
+    looks = [ruling for ruling in rulings if ruling.cause == Cause.SECOND_LOOK]
+    if not looks:
+        return drawn_second_look and rulings[-1].label == Label.PASS
+    is_second = len(looks) == 1 and rulings[-1] is looks[0]
+    return is_second and rulings[-1].label != standing(rulings[:-1])
+
+
+def shows_calls(first: Label, second: Label | None) -> bool:
+    """Say whether the adjudicator sees the calls A and B: only where two people differ, else the image alone."""
+    return second is not None and second != first
+
+
+def is_conflict(person_id: int, *, readers: Collection[int], earlier_rulers: Collection[int]) -> bool:
+    """Say whether a person may not rule: they read the image, or gave the ruling that is looked at again."""
+    return person_id in readers or person_id in earlier_rulers

@@ -1,0 +1,128 @@
+"""What one run adds to each evidence stream: one Bernoulli per part run, failed if any of its images fails.
+
+The four cells of a tally count row x column: model (incumbent, first reader) x reference, p = pass, d = defect.
+A failure without a cell has no reference yet: nobody could judge, or two people differ and no ruling came.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from inspection.rules.words import Call, Label, Stream
+
+# The worst image speaks for the run.
+_WORST_FIRST = ("pd", "dp", "dd", "pp")
+
+
+class Tally(NamedTuple):
+    """Successes, failures and the four cells. Differences of tallies may be negative."""
+
+    s: int = 0
+    f: int = 0
+    pp: int = 0
+    pd: int = 0
+    dp: int = 0
+    dd: int = 0
+
+    def minus(self, other: "Tally") -> "Tally":
+        return Tally(*(mine - its for mine, its in zip(self, other, strict=True)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What was said about one image of the run.
+
+    `ruling` is the standing label of its adjudications, None while none was given. `is_disputed` marks an
+    amendment that waits for its ruling. `is_blind` says that the first call came before any prediction was shown.
+    `is_sampled` says that the image came to people for every run alike, not because the model was unsure.
+    """
+
+    first: Label
+    second: Label | None = None
+    model: Call | None = None
+    incumbent: Call | None = None
+    ruling: Label | None = None
+    is_disputed: bool = False
+    is_blind: bool = True
+    is_sampled: bool = True
+
+    @property
+    def reference(self) -> Label | None:
+        """The verdict of record: the ruling, else the first call where nobody contradicts it; None when open."""
+        if self.ruling is not None:
+            return None if self.ruling == Label.CANNOT_JUDGE else self.ruling
+        contested = self.is_disputed or (self.second is not None and self.second != self.first)
+        return None if contested or self.first == Label.CANNOT_JUDGE else self.first
+
+
+def tallies(views: Sequence[View], *, drawn_truth: bool) -> dict[Stream, Tally]:
+    """Return what a whole run adds to each stream it belongs to."""
+    counted = {
+        Stream.AGREEMENT: _agreement(views),
+        Stream.DETECTION: _detection(views) if drawn_truth else None,
+        Stream.SPECIFICITY: _specificity(views) if drawn_truth else None,
+        Stream.PEOPLE: _people(views),
+        Stream.INCUMBENT: _incumbent(views),
+        Stream.CANNOT_JUDGE: _cannot_judge(views),
+    }
+    return {stream: tally for stream, tally in counted.items() if tally is not None}
+
+
+def _agreement(views: Sequence[View]) -> Tally | None:
+    """The model equals the verdict of record; whatever is open counts as a failure until it is ruled on."""
+    if not all(view.model and view.is_blind and view.is_sampled for view in views):
+        return None
+    if any(view.reference is None for view in views):
+        return Tally(f=1)
+    return _tally(_cell(view.model, view.reference) for view in views)
+
+
+def _detection(views: Sequence[View]) -> Tally | None:
+    """A defect by adjudicated truth, found on every image that shows it; None while a ruling is missing."""
+    shown = [view for view in views if view.ruling == Label.DEFECT]
+    if not shown or not _is_ruled(views):
+        return None
+    return _tally(_cell(view.model, Label.DEFECT) for view in shown)
+
+
+def _specificity(views: Sequence[View]) -> Tally | None:
+    """A good part by adjudicated truth, called good on every image."""
+    if not _is_ruled(views) or any(view.ruling != Label.PASS for view in views):
+        return None
+    return _tally(_cell(view.model, Label.PASS) for view in views)
+
+
+def _is_ruled(views: Sequence[View]) -> bool:
+    return all(view.model and view.ruling is not None and view.is_blind for view in views)
+
+
+def _people(views: Sequence[View]) -> Tally | None:
+    """Two independent blind readers of the same images; 'cannot judge' has no side and is left out."""
+    if not all(view.second and view.is_blind for view in views):
+        return None
+    if any(Label.CANNOT_JUDGE in (view.first, view.second) for view in views):
+        return None
+    return _tally(_cell(view.first, view.second) for view in views)
+
+
+def _incumbent(views: Sequence[View]) -> Tally | None:
+    """The older inspection system against the verdict of record."""
+    if not all(view.incumbent and view.reference and view.is_sampled for view in views):
+        return None
+    return _tally(_cell(view.incumbent, view.reference) for view in views)
+
+
+def _cannot_judge(views: Sequence[View]) -> Tally:
+    """Here a success is a run on which somebody could not judge: the rate has its own chart."""
+    unjudged = any(view.first == Label.CANNOT_JUDGE for view in views)
+    return Tally(s=int(unjudged), f=int(not unjudged))
+
+
+def _cell(row: Call | Label | None, column: Label | None) -> str:
+    return "".join("d" if word == Label.DEFECT.value else "p" for word in (row, column))
+
+
+def _tally(cells: Iterable[str]) -> Tally:
+    found = set(cells)
+    cell = next(cell for cell in _WORST_FIRST if cell in found)
+    return Tally(s=int(cell in ("pp", "dd")), f=int(cell in ("pd", "dp")), **{cell: 1})
