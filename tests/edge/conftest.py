@@ -14,6 +14,20 @@ def server():
 
 
 @pytest.fixture
+def make_server():
+    """Another stub each time."""
+    stubs = []
+
+    def make():
+        stubs.append(StubServer().start())
+        return stubs[-1]
+
+    yield make
+    for stub in stubs:
+        stub.stop()
+
+
+@pytest.fixture
 def line():
     return LineOfTests()
 
