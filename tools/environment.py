@@ -1,6 +1,6 @@
 """Make or refresh `.venv` from the lock files. Standard library only: it runs before anything is installed.
 
-    python tools/environment.py runtime|development
+python tools/environment.py runtime|development
 """
 
 import hashlib
@@ -15,10 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCKS = {
-    "runtime": ["requirements.lock"],
-    "development": ["requirements.lock", "requirements-dev.lock"],
+    "runtime": ["requirements.lock", "requirements-torch.lock"],
+    "development": ["requirements.lock", "requirements-torch.lock", "requirements-dev.lock"],
 }
-TORCH = "requirements-torch.lock"
 WITHOUT_TORCH = (
     "Only a CUDA build of torch can be installed here, so Tollgate goes on without it: "
     "serving works, training needs a CPU build of torch."
@@ -42,19 +41,19 @@ def main(kind: str) -> None:
 
 def _install_torch() -> None:
     """Install the CPU build of torch, or none: a CUDA build is never let in."""
-    requirement = _torch_requirement()
     if _installed("torch"):
         return
+    requirement = _torch_requirement()
     report = _pip_report(requirement)
     if report is None or _needs_cuda(report):
         _say(WITHOUT_TORCH)
         return
-    # The CPU wheel differs by source, so its own hash cannot be pinned for everybody; a known one is checked.
-    _pip("install", "--quiet", "--only-binary", ":all:", requirement)
+    # The CPU wheel differs by source, so its hash cannot be pinned for everybody; what it needs is locked.
+    _pip("install", "--quiet", "--no-deps", "--only-binary", ":all:", requirement)
 
 
 def _torch_requirement() -> str:
-    lines = (ROOT / TORCH).read_text().splitlines()
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
     return next(line.split()[0] for line in lines if line.startswith("torch=="))
 
 
@@ -84,8 +83,8 @@ def _pip(*arguments: str) -> None:
 
 def _fingerprint(locks: list[str]) -> str:
     digest = hashlib.sha256(sys.version.encode())
-    for lock in [*locks, TORCH]:
-        digest.update((ROOT / lock).read_bytes())
+    for name in ["requirements.txt", *locks]:
+        digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
 
 

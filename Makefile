@@ -1,0 +1,27 @@
+# Long runs and maintainers' tasks. The two commands everybody needs are ./start and ./check.
+PY = .venv/bin/python
+
+.PHONY: bench faults guarantees lock mutate screenshots messages
+
+bench:            ## figures as ratios; writes bench/results/
+	$(PY) -m bench.predict
+	$(PY) -m bench.intake
+	$(PY) -m bench.review_loop
+
+guarantees:       ## every statistical guarantee at full size; resumable
+	$(PY) -m bench.guarantees
+
+mutate:           ## mutation score of stats/
+	cd $(CURDIR) && .venv/bin/mutmut run
+
+faults:           ## kill processes under load and check that nothing is lost
+	$(PY) -m bench.faults
+
+lock:             ## write the lock files from requirements*.txt (needs uv)
+	tools/lock.sh
+
+messages:         ## collect texts and compile the Korean ones
+	$(PY) tools/messages.py
+
+screenshots:      ## pictures of the running demo for the documents
+	$(PY) tools/screenshots.py

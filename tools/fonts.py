@@ -1,0 +1,75 @@
+"""Cut the Korean faces down to what the pages say, and write the style sheet that loads them.
+
+    npm pack @fontsource/noto-sans-kr && tar xzf fontsource-noto-sans-kr-*.tgz
+    pip install fonttools brotli
+    python tools/fonts.py package/files
+
+Two files a weight: the syllables of locale/ko (small, always loaded on Korean pages) and the rest of KS X 1001
+(loaded only when data or a comment uses one of them).
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from fontTools import subset
+
+ROOT = Path(__file__).resolve().parents[1]
+FONTS = ROOT / "static" / "fonts"
+SHEET = ROOT / "static" / "css" / "fonts-ko.css"
+PO = ROOT / "locale" / "ko" / "LC_MESSAGES" / "django.po"
+WEIGHTS = (400, 600)
+HANGUL = re.compile("[\u3131-\u318e\uac00-\ud7a3]")
+PUNCTUATION = "“”‘’·…「」"
+
+FACE = """@font-face {{
+  font-family: "Noto Sans KR";
+  src: url("../fonts/{name}") format("woff2");
+  font-weight: {weight};
+  font-display: swap;
+  unicode-range: {ranges};
+}}
+"""
+
+
+def main(source: Path) -> None:
+    said = set(HANGUL.findall(PO.read_text(encoding="utf-8"))) | set("한국어")
+    rest = {chr(code) for code in range(0xAC00, 0xD7A4) if _in_ks_x_1001(chr(code))} | set(PUNCTUATION)
+    sheet = [
+        "/* Written by tools/fonts.py. Noto Sans KR, SIL Open Font License (static/fonts/OFL-NotoSansKR.txt). */\n"
+    ]
+    for weight in WEIGHTS:
+        for part, letters in (("rest", rest - said), ("pages", said)):
+            name = f"noto-sans-kr-{part}-{weight}.woff2"
+            _cut(source / f"noto-sans-kr-korean-{weight}-normal.woff2", FONTS / name, letters)
+            sheet.append(FACE.format(name=name, weight=weight, ranges=_ranges(letters)))
+    SHEET.write_text("\n".join(sheet), encoding="utf-8")
+
+
+def _in_ks_x_1001(letter: str) -> bool:
+    """Two bytes mean a syllable of the standard; the codec spells the others out in eight."""
+    return len(letter.encode("euc-kr", errors="ignore")) == 2
+
+
+def _cut(source: Path, target: Path, letters: set[str]) -> None:
+    options = subset.Options(flavor="woff2", layout_features=["*"], desubroutinize=True)
+    font = subset.load_font(source, options)
+    cutter = subset.Subsetter(options)
+    cutter.populate(text="".join(sorted(letters)))
+    cutter.subset(font)
+    subset.save_font(font, target, options)
+
+
+def _ranges(letters: set[str]) -> str:
+    """The letters as a unicode-range: neighbours in one stretch."""
+    stretches: list[list[int]] = []
+    for code in sorted(map(ord, letters)):
+        if stretches and stretches[-1][1] == code - 1:
+            stretches[-1][1] = code
+        else:
+            stretches.append([code, code])
+    return ", ".join(f"U+{first:X}" if first == last else f"U+{first:X}-{last:X}" for first, last in stretches)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
