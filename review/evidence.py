@@ -55,18 +55,17 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
     }
     if gate.needs_health:
         return Evidence(health=_health(line), **calm)
-    sums = counts.sums_by_stream(line.epoch)
-    agreement, detection = sums[Stream.AGREEMENT], sums[Stream.DETECTION]
-    spread = counts.spread(line.epoch, Stream.AGREEMENT)
+    agreement = counts.sums(line.epoch, Stream.AGREEMENT)
+    detection = counts.sums(line.epoch, Stream.DETECTION)
     chart = Chart.objects.filter(epoch=line.epoch, name=Chart.DISAGREEMENT).first()
     return Evidence(
         streams={"agreement": (agreement.s, agreement.f), "detection": (detection.s, detection.f)},
         natural=(detection.s, detection.f),
         parts=agreement.s + agreement.f,
         defects=detection.s + detection.f,
-        days=spread.days,
-        shifts=spread.shifts,
-        people=spread.people,
+        days=agreement.days,
+        shifts=agreement.shifts,
+        people=agreement.people,
         accuracy=estimates.accuracy(line.epoch),
         chart=chart.w if chart else 0.0,
         bands_certified=line.bands_id is not None,

@@ -1,0 +1,216 @@
+"""What a QA lead reads about a line: how the model, the people and an older system agree, and how sure that is.
+
+Every rate comes with its counts and an interval. Three comparisons are never merged: model against the verdict of
+record, person against person, an older system against the verdict of record.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q, Sum
+
+from inspection.models import Epoch, Line
+from inspection.rules.words import Level, Stream
+from review import estimates, evidence, sentences
+from review.estimates import Estimate
+from review.models import Count, CountDelta
+from stats import agreement as agreements
+from stats.eprocess import cs_lower, cs_upper
+from stats.proportions import clopper_pearson
+
+CELLS = ("pp", "pd", "dp", "dd")
+TOO_FEW = 30
+CHART_FROM = 26
+
+
+@dataclass(frozen=True)
+class Rate:
+    """k of n with a 95 % interval (exact); `share` is None when nothing was counted."""
+
+    k: int
+    n: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float | None:
+        return self.k / self.n if self.n else None
+
+    @property
+    def is_too_few(self) -> bool:
+        return self.n < TOO_FEW
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One judge against a reference: the table [judge][reference], index 0 = pass, and what follows from it.
+
+    `unruled` are parts without a reference yet: they count as disagreements, but have no cell.
+    """
+
+    table: list[list[int]]
+    unruled: int
+    agreement: Rate
+    escape: Rate
+    overkill: Rate
+    kappa: float | None
+    ac1: float | None
+    mcc: float | None
+    positive_agreement: float | None
+
+    @property
+    def n(self) -> int:
+        return self.agreement.n
+
+
+@dataclass(frozen=True)
+class Point:
+    """Agreement of all parts up to the end of one day, with the any-time-valid band."""
+
+    day: date
+    s: int
+    f: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        return self.s / (self.s + self.f)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The same comparison for one shift or one inspector."""
+
+    name: str
+    agreement: Rate
+    escape: Rate
+    overkill: Rate
+
+
+@dataclass(frozen=True)
+class Report:
+    line: Line
+    epoch: Epoch
+    since: date | None
+    until: date | None
+    sentence: str
+    reading: evidence.Reading | None
+    model: Comparison
+    people: Comparison
+    incumbent: Comparison
+    detection: Rate
+    unjudged: Rate
+    estimate: Estimate
+    timeline: list[Point]
+    shifts: list[Slice]
+    inspectors: list[Slice]
+
+
+def agreement(
+    line: Line, epoch: Epoch, *, now: datetime, since: date | None = None, until: date | None = None
+) -> Report:
+    """Read the report of one epoch, by local days from `since` to `until` (both included)."""
+    rows = _rows(epoch, since, until)
+    by_stream = {stream: [row for row in rows if row["stream"] == stream] for stream in Stream}
+    reading = _reading(line, epoch, now=now)
+    detection, unjudged = _summed(by_stream[Stream.DETECTION]), _summed(by_stream[Stream.CANNOT_JUDGE])
+    return Report(
+        line=line,
+        epoch=epoch,
+        since=since,
+        until=until,
+        sentence=sentences.verdict(reading.judgement, reading.gate.to_level) if reading else "",
+        reading=reading,
+        model=_comparison(by_stream[Stream.AGREEMENT]),
+        people=_comparison(by_stream[Stream.PEOPLE]),
+        incumbent=_comparison(by_stream[Stream.INCUMBENT]),
+        detection=rate(detection["s"], detection["s"] + detection["f"]),
+        unjudged=rate(unjudged["s"], unjudged["s"] + unjudged["f"]),
+        estimate=estimates.estimate(epoch),
+        timeline=_timeline(by_stream[Stream.AGREEMENT]),
+        shifts=_slices(by_stream[Stream.AGREEMENT], key=lambda row: row["shift"].partition("/")[2]),
+        inspectors=_slices(by_stream[Stream.AGREEMENT], key=lambda row: row["person__username"] or ""),
+    )
+
+
+def rate(k: int, n: int) -> Rate:
+    low, high = clopper_pearson(k, n)
+    return Rate(k, n, low, high)
+
+
+def _reading(line: Line, epoch: Epoch, *, now: datetime) -> evidence.Reading | None:
+    """Read the next gate, for the epoch the line is in."""
+    to_level = Level(line.level).above
+    if to_level is None or epoch.pk != line.epoch_id:
+        return None
+    return evidence.read(line, to_level, now=now)
+
+
+def _rows(epoch: Epoch, since: date | None, until: date | None) -> list[dict]:
+    """Return fold + tail by stream, shift instance and person. Shift instances sort by local date."""
+    days = Q()
+    if since is not None:
+        days &= Q(shift__gte=since.isoformat())
+    if until is not None:
+        days &= Q(shift__lt=f"{until.isoformat()}~")
+    totals = {name: Sum(name) for name in ("s", "f", *CELLS)}
+    group = ("stream", "shift", "person__username")
+    folded = Count.objects.filter(days, epoch=epoch).values(*group).annotate(**{f"{n}_": Sum(n) for n in totals})
+    tail = CountDelta.objects.filter(days, epoch=epoch, folded_at=None).values(*group)
+    tail = tail.annotate(**{f"{n}_": Sum(n) for n in totals})
+    return [
+        {key.rstrip("_") if key not in group else key: value for key, value in row.items()}
+        for row in (*folded.order_by(*group), *tail.order_by(*group))
+    ]
+
+
+def _summed(rows: list[dict]) -> dict[str, int]:
+    return {name: sum(row[name] for row in rows) for name in ("s", "f", *CELLS)}
+
+
+def _comparison(rows: list[dict]) -> Comparison:
+    total = _summed(rows)
+    table = [[total["pp"], total["pd"]], [total["dp"], total["dd"]]]
+    n = total["s"] + total["f"]
+    defects, good = total["pd"] + total["dd"], total["pp"] + total["dp"]
+    seen = any(map(sum, table))
+    called = 2 * total["dd"] + total["pd"] + total["dp"]
+    return Comparison(
+        table=table,
+        unruled=n - sum(map(sum, table)),
+        agreement=rate(total["s"], n),
+        escape=rate(total["pd"], defects),
+        overkill=rate(total["dp"], good),
+        kappa=agreements.kappa(table).kappa if seen else None,
+        ac1=agreements.ac1(table).ac1 if seen else None,
+        mcc=agreements.mcc(total["dd"], total["dp"], total["pd"], total["pp"]) if seen else None,
+        positive_agreement=2 * total["dd"] / called if called else None,
+    )
+
+
+def _timeline(rows: list[dict]) -> list[Point]:
+    """Return the running agreement at the end of each day; no point before there is enough for a band."""
+    by_day: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        counted = by_day[row["shift"].partition("/")[0]]
+        counted[0] += row["s"]
+        counted[1] += row["f"]
+    points, s, f = [], 0, 0
+    for day in sorted(by_day):
+        s, f = s + by_day[day][0], f + by_day[day][1]
+        if s + f >= CHART_FROM:
+            points.append(Point(date.fromisoformat(day), s, f, cs_lower(s, f), cs_upper(s, f)))
+    return points
+
+
+def _slices(rows: list[dict], *, key) -> list[Slice]:
+    groups: dict[str, list[dict]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    slices = []
+    for name in sorted(groups):
+        compared = _comparison(groups[name])
+        slices.append(Slice(name, compared.agreement, compared.escape, compared.overkill))
+    return slices
