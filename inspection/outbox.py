@@ -15,7 +15,9 @@ RESEND_AFTER = timedelta(seconds=20)
 
 def ask(topic: str, key: object, *, now: datetime) -> None:
     """Write the work order beside the fact that asks for it; ring the bell once both are committed."""
-    Outbox.objects.get_or_create(topic=topic, key=str(key), defaults={"available_at": now, "sent_at": now})
+    # One statement, and asking twice is asking once.
+    order = Outbox(topic=topic, key=str(key), available_at=now, sent_at=now)
+    Outbox.objects.bulk_create([order], ignore_conflicts=True)
     transaction.on_commit(lambda: bell.ring(topic, str(key)))
 
 

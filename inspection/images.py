@@ -1,0 +1,120 @@
+"""Image files: stored once under the hash of their bytes, with what was derived from them beside."""
+
+import errno
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class StorageFull(Exception):
+    """There is no room for the file. Nothing of it was kept."""
+
+
+class StorageUnavailable(Exception):
+    """The store could not promise to keep the file. Nothing may be acknowledged."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file that is on the disk, or in the object store, for good."""
+
+    sha256: str
+    size: int
+
+
+def digest(file: File) -> Stored:
+    """Return hash and size of a file without keeping it. The file is left at its beginning."""
+    sha256 = hashlib.sha256()
+    for chunk in file.chunks():
+        sha256.update(chunk)
+    file.seek(0)
+    return Stored(sha256.hexdigest(), file.size)
+
+
+def store(file: File) -> Stored:
+    """Keep the original under its hash. When this returns, the bytes survive a power cut.
+
+    The same bytes twice are one file. Raises StorageFull or StorageUnavailable.
+    """
+    stored = digest(file)
+    keep(file, stored)
+    return stored
+
+
+def keep(file: File, stored: Stored) -> None:
+    """`store` for a file whose hash is known already."""
+    _save(original_name(stored.sha256), file)
+
+
+def original(sha256: str) -> File:
+    return default_storage.open(original_name(sha256))
+
+
+@contextmanager
+def local_path(sha256: str) -> Iterator[Path]:
+    """Lend the original as a file of this machine, fetched for as long as it is needed where it lies elsewhere."""
+    name = original_name(sha256)
+    try:
+        yield Path(default_storage.path(name))
+        return
+    except NotImplementedError:
+        pass
+    with tempfile.NamedTemporaryFile() as copy, default_storage.open(name) as far:
+        for chunk in far.chunks():
+            copy.write(chunk)
+        copy.flush()
+        yield Path(copy.name)
+
+
+def put_rendition(sha256: str, jpeg: bytes) -> None:
+    """Keep the picture that people are shown. One image has one rendition, made once."""
+    _save(rendition_name(sha256), ContentFile(jpeg))
+
+
+def put_thumbnail(sha256: str, webp: bytes) -> None:
+    _save(thumbnail_name(sha256), ContentFile(webp))
+
+
+def open_rendition(sha256: str) -> File:
+    """Open the picture for people. Raises FileNotFoundError while it is not made."""
+    return default_storage.open(rendition_name(sha256))
+
+
+def open_thumbnail(sha256: str) -> File:
+    return default_storage.open(thumbnail_name(sha256))
+
+
+def original_name(sha256: str) -> str:
+    return _name("images", sha256)
+
+
+def rendition_name(sha256: str) -> str:
+    return _name("renditions", sha256, ".jpg")
+
+
+def thumbnail_name(sha256: str) -> str:
+    return _name("thumbnails", sha256, ".webp")
+
+
+def _name(folder: str, sha256: str, suffix: str = "") -> str:
+    return f"{folder}/{sha256[:2]}/{sha256[2:4]}/{sha256}{suffix}"
+
+
+def _save(name: str, file: File) -> None:
+    try:
+        default_storage.save(name, file)
+    except OSError as error:
+        if error.errno in FULL:
+            raise StorageFull("The image store is full.") from error
+        raise StorageUnavailable(f"The image store failed ({error.strerror}).") from error
+    except (BotoCoreError, ClientError) as error:
+        raise StorageUnavailable(f"The image store failed ({type(error).__name__}).") from error

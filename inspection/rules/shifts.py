@@ -1,0 +1,48 @@
+"""Which shift a moment belongs to, on the line's own clock."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+Pattern = Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class ShiftInstance:
+    """One shift on one day: the local date on which it began, and its name."""
+
+    date: date
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.date.isoformat()}/{self.name}"
+
+
+def shift_of(pattern: Pattern, time_zone: str, moment: datetime) -> ShiftInstance:
+    """Return the shift instance that was running at a moment.
+
+    A shift runs from its start to the next start of the pattern, over midnight and over a clock change:
+    on a day of 23 or 25 hours one shift is an hour shorter or longer, and none is counted twice. A start
+    that the clock skips is taken as the moment of the skip would have it; one that comes twice counts the first time.
+    Raises ValueError for a pattern without shifts, a moment without a zone and a start that is no HH:MM.
+
+    >>> str(shift_of([{"name": "A", "start": "06:00"}], "Asia/Seoul", datetime(2026, 11, 23, 20, tzinfo=UTC)))
+    '2026-11-23/A'
+    """
+    if not pattern:
+        raise ValueError("The shift pattern is empty, name at least one shift.")
+    if moment.tzinfo is None:
+        raise ValueError(f"The moment {moment} has no time zone.")
+    zone = ZoneInfo(time_zone)
+    today = moment.astimezone(zone).date()
+    begun = [start for start in _starts(pattern, zone, around=today) if start[0] <= moment]
+    _, day, name = max(begun)
+    return ShiftInstance(day, name)
+
+
+def _starts(pattern: Pattern, zone: ZoneInfo, *, around: date) -> Iterable[tuple[datetime, date, str]]:
+    for day in (around - timedelta(days=1), around):
+        for shift in pattern:
+            local = datetime.combine(day, time.fromisoformat(shift["start"]), tzinfo=zone)
+            yield local.astimezone(UTC), day, shift["name"]

@@ -1,0 +1,128 @@
+"""Stations and their keys: made once, shown once, two live at most so that one can follow the other without a gap."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from inspection.models import Line, Nonce, Station, StationKey
+
+CLOCK_TOLERANCE = timedelta(seconds=300)
+SLOTS = (0, 1)
+IMPORTER = "import"
+
+
+class TwoKeysLive(Exception):
+    """Both slots hold a live key; withdraw one first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedKey:
+    """A fresh key. The secret is here and nowhere else: it cannot be shown again."""
+
+    key_id: str
+    secret: str = field(repr=False)
+
+
+@transaction.atomic
+def issue_key(station: Station, *, now: datetime) -> IssuedKey:
+    """Make a key in the free slot. Raises TwoKeysLive when there is none."""
+    Station.objects.select_for_update().get(pk=station.pk)
+    taken = set(_live(station).values_list("slot", flat=True))
+    free = [slot for slot in SLOTS if slot not in taken]
+    if not free:
+        raise TwoKeysLive(f"Station {station.name} has two live keys, withdraw one first.")
+    issued = IssuedKey(key_id=f"st_{secrets.token_hex(8)}", secret=secrets.token_urlsafe(32))
+    StationKey.objects.create(
+        station=station,
+        key_id=issued.key_id,
+        digest=_digest(issued.secret),
+        sealed=_seal().encrypt(issued.secret.encode()),
+        slot=free[0],
+        created_at=now,
+    )
+    return issued
+
+
+@transaction.atomic
+def rotate_key(station: Station, *, now: datetime) -> IssuedKey:
+    """Make the next key. The newest one before stays live beside it; an older one is withdrawn at once."""
+    for key in _live(station).order_by("-created_at", "-pk")[1:]:
+        withdraw_key(key, now=now)
+    return issue_key(station, now=now)
+
+
+def withdraw_key(key: StationKey, *, now: datetime) -> None:
+    """End a key: the next request with it is refused."""
+    StationKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+
+
+@transaction.atomic
+def disable(station: Station, *, now: datetime) -> None:
+    """Withdraw a station with all its keys, from its next request on."""
+    Station.objects.filter(pk=station.pk).update(is_active=False)
+    _live(station).update(revoked_at=now)
+
+
+def importer(line: Line, *, now: datetime) -> Station:
+    """Return the line's station for images that come in by hand. It has no key, so nobody can post as it."""
+    station, _ = Station.objects.get_or_create(line=line, name=IMPORTER, defaults={"created_at": now})
+    return station
+
+
+def live_key(key_id: str) -> StationKey | None:
+    """Return a live key of an active station on an active line, with both at hand: one statement."""
+    keys = StationKey.objects.select_related("station__line")
+    return keys.filter(key_id=key_id, revoked_at=None, station__is_active=True, station__line__is_active=True).first()
+
+
+def is_secret_of(key: StationKey, secret: str) -> bool:
+    return hmac.compare_digest(key.digest, _digest(secret))
+
+
+def signature(key: StationKey, message: bytes) -> str:
+    """Return the HMAC-SHA256 that the holder of the key would put under a message, in hexadecimal."""
+    secret = _seal().decrypt(bytes(key.sealed))
+    return hmac.new(secret, message, hashlib.sha256).hexdigest()
+
+
+def take_nonce(key: StationKey, nonce: str, *, now: datetime) -> bool:
+    """Keep a nonce; False when it was seen before."""
+    try:
+        with transaction.atomic():
+            Nonce.objects.create(key=key, nonce=nonce, seen_at=now)
+    except IntegrityError:
+        return False
+    return True
+
+
+def forget_nonces(*, now: datetime) -> int:
+    """Drop the nonces whose signatures are too old to be taken anyway. Return how many."""
+    return Nonce.objects.filter(seen_at__lt=now - 2 * CLOCK_TOLERANCE).delete()[0]
+
+
+def _live(station: Station):
+    return StationKey.objects.filter(station=station, revoked_at=None)
+
+
+def _digest(secret: str) -> str:
+    # 256 random bits need no slow hash: there is nothing to guess.
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _seal() -> MultiFernet:
+    """Seal with the present SECRET_KEY; open with it or with one of its fallbacks."""
+    return MultiFernet([_fernet(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+
+
+def _fernet(secret_key: str) -> Fernet:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"tollgate station keys").derive(secret_key.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
