@@ -1,9 +1,115 @@
-"""How accounts come about: an administrator makes them. Nobody signs up."""
+"""Accounts and what a person may choose for themselves. An administrator makes accounts; nobody signs up."""
+
+from collections.abc import Callable
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from allauth.account.forms import LoginForm
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from inspection.models import User
+
+THEMES = ("", "light", "dark")
+THEME_COOKIE = "theme"
+COOKIE_AGE = 365 * 24 * 3600
+SHARED_IDLE_S = 5 * 60
+WRONG = _("Employee ID and password do not match. Check both and try again.")
 
 
 class ClosedAdapter(DefaultAccountAdapter):
+    """One answer for a wrong name and a wrong password; no sign-up."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": WRONG,
+        "email_password_mismatch": WRONG,
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+
+class SignInForm(LoginForm):
+    """Employee ID, user name or e-mail, a password, and whether others use this station too."""
+
+    shared_station = forms.BooleanField(label=_("Shared station: end after 5 min idle"), required=False)
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("remember", None)
+        self.fields["login"].label = _("Employee ID or e-mail")
+        self.fields["login"].widget.attrs = {"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
+        self.fields["login"].error_messages["required"] = _("Enter your employee ID or e-mail.")
+        self.fields["password"].label = _("Password")
+        self.fields["password"].help_text = ""
+        self.fields["password"].widget.attrs = {"autocomplete": "current-password"}
+        self.fields["password"].error_messages["required"] = _("Enter your password.")
+
+    def clean_login(self) -> str:
+        """Let an employee ID stand for the user name."""
+        login = super().clean_login()
+        known = User.objects.filter(employee_id=login).exclude(employee_id="").first()
+        return known.username if known else login
+
+    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
+        response = super().login(request, redirect_url)
+        if self.cleaned_data["shared_station"]:
+            request.session["shared_station"] = True
+            request.session.set_expiry(SHARED_IDLE_S)
+        return response
+
+
+def shared_station_idle(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """On a shared station every request made by a person starts the five minutes anew; polling does not."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.session.get("shared_station") and "X-Background" not in request.headers:
+            request.session.modified = True
+        return get_response(request)
+
+    return middleware
+
+
+@require_POST
+def choose(request: HttpRequest) -> HttpResponse:
+    """Keep the choice of theme or language: for a person in the account, and for this browser in a cookie."""
+    response = HttpResponseRedirect(_safe_way_back(request))
+    theme, language = request.POST.get("theme"), request.POST.get("language")
+    if theme in THEMES:
+        response.set_cookie(THEME_COOKIE, theme, max_age=COOKIE_AGE, samesite="Lax", secure=request.is_secure())
+    if language in dict(settings.LANGUAGES):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, language, max_age=COOKIE_AGE, samesite="Lax", secure=request.is_secure()
+        )
+    _remember(request.user, theme, language)
+    return response
+
+
+def theme_of(request: HttpRequest) -> str:
+    """The chosen theme, empty for "as the system has it"."""
+    user = getattr(request, "user", None)
+    chosen = user.preferences.get("theme") if user is not None and user.is_authenticated else None
+    theme = request.COOKIES.get(THEME_COOKIE, "") if chosen is None else chosen
+    return theme if theme in THEMES else ""
+
+
+def _remember(user, theme: str | None, language: str | None) -> None:
+    if not user.is_authenticated:
+        return
+    if theme in THEMES:
+        user.preferences = {**user.preferences, "theme": theme}
+    if language in dict(settings.LANGUAGES):
+        user.language = language
+    user.save(update_fields=["preferences", "language"])
+
+
+def _safe_way_back(request: HttpRequest) -> str:
+    way = request.POST.get("next", "")
+    allowed = url_has_allowed_host_and_scheme(
+        way, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return way if allowed else "/"

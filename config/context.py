@@ -1,8 +1,109 @@
-"""What every page's frame needs."""
+"""What every page's frame needs. Nothing is asked of the database until a template shows it."""
+
+from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from config.accounts import theme_of
+from inspection.models import Hold, Line
+from inspection.permissions import lines_for, roles_of
+from inspection.rules.words import Level, Role
+
+ROLE_WORDS = {
+    Role.ADMINISTRATOR: _("administrator"),
+    Role.QA_LEAD: _("QA lead"),
+    Role.INSPECTOR: _("inspector"),
+}
+LINE_PAGES = [
+    ("monitor", "pulse", _("Monitor")),
+    ("agreement", "chart", _("Agreement")),
+    ("automation", "stairs", _("Automation")),
+    ("adjudications", "scales", _("Adjudicate")),
+    ("containment", "shield", _("Containment")),
+    ("savings", "coin", _("Savings")),
+    ("plan", "plan", _("Plan and risks")),
+    ("data", "image", _("Data")),
+]
+
+
+@dataclass(frozen=True)
+class LineEntry:
+    """One line of the sidebar. `level` is empty where the person must not know it (ruling of blindness)."""
+
+    slug: str
+    level: str
+    on_hold: bool
+    address: str
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    name: str
+    icon: str
+    word: str
+    address: str
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
-    return {"demo": settings.DEMO}
+    match = request.resolver_match
+    slug = match.kwargs.get("slug", "") if match else ""
+    return {
+        "demo": settings.DEMO,
+        "theme": theme_of(request),
+        "shell_slug": slug,
+        "shell_page": match.url_name if match else "",
+        "shell_lines": SimpleLazyObject(lambda: line_entries(request.user)),
+        "shell_pages": SimpleLazyObject(lambda: page_entries(slug)),
+        "shell_role": SimpleLazyObject(lambda: role_word(request.user)),
+    }
+
+
+def level_shown(line: Line, leads: bool) -> str:
+    """The level a person may know: inspectors are told none while the model is to stay unnoticed."""
+    return line.level if leads or line.level not in {Level.HUMAN, Level.SHADOW} else ""
+
+
+def line_entries(user) -> list[LineEntry]:
+    leads = set(lines_for(user, Role.QA_LEAD, Role.ADMINISTRATOR).values_list("pk", flat=True))
+    open_hold = Hold.objects.in_force().filter(line=OuterRef("pk"))
+    lines = lines_for(user).annotate(on_hold=Exists(open_hold)).order_by("slug")
+    return [
+        LineEntry(line.slug, level_shown(line, line.pk in leads), line.on_hold, line_address(line, line.pk in leads))
+        for line in lines
+    ]
+
+
+def line_address(line: Line, leads: bool) -> str:
+    """Where a line's name in the sidebar leads: its first page for leads, the review loop for inspectors."""
+    names = [name for name, _, _ in LINE_PAGES] if leads else []
+    for name in [*names, "review"]:
+        address = address_of(name, line.slug)
+        if address:
+            return address
+    return reverse("queue-choice")
+
+
+def page_entries(slug: str) -> list[PageEntry]:
+    """The pages of the chosen line that exist."""
+    if not slug:
+        return []
+    entries = [PageEntry(name, icon, str(word), address_of(name, slug)) for name, icon, word in LINE_PAGES]
+    return [entry for entry in entries if entry.address]
+
+
+def address_of(name: str, slug: str) -> str:
+    try:
+        return reverse(name, kwargs={"slug": slug})
+    except NoReverseMatch:
+        return ""
+
+
+def role_word(user) -> str:
+    """The person's highest role, in words."""
+    roles = roles_of(user)
+    return next((str(word) for role, word in ROLE_WORDS.items() if role in roles), "")

@@ -1,8 +1,8 @@
-"""Cut the Korean faces down to what the pages say, and write the style sheet that loads them.
+"""Cut the faces down to what the pages say, and write the style sheet that loads the Korean ones.
 
-    npm pack @fontsource/noto-sans-kr && tar xzf fontsource-noto-sans-kr-*.tgz
-    pip install fonttools brotli
-    python tools/fonts.py package/files
+    npm pack @fontsource/noto-sans-kr @fontsource-variable/inter    # unpack each into a folder of its own
+    pip install fonttools brotli                                    # in an environment to throw away
+    python tools/fonts.py NOTO/package/files INTER/package/files
 
 Two files a weight: the syllables of locale/ko (small, always loaded on Korean pages) and the rest of KS X 1001
 (loaded only when data or a comment uses one of them).
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from fontTools import subset
+from fontTools.ttLib import TTFont
 
 ROOT = Path(__file__).resolve().parents[1]
 FONTS = ROOT / "static" / "fonts"
@@ -32,7 +33,30 @@ FACE = """@font-face {{
 """
 
 
-def main(source: Path) -> None:
+def main(noto: Path, inter: Path) -> None:
+    _inter(inter / "inter-latin-wght-normal.woff2", FONTS / "inter-latin.woff2")
+    _korean(noto)
+
+
+def _inter(source: Path, target: Path) -> None:
+    """Keep tabular figures for digits alone: a tabular hyphen tears words such as "st-07" apart."""
+    font = TTFont(source)
+    for record in font["GSUB"].table.FeatureList.FeatureRecord:
+        if record.FeatureTag == "tnum":
+            for index in record.Feature.LookupListIndex:
+                _digits_only(font, font["GSUB"].table.LookupList.Lookup[index])
+    font.flavor = "woff2"
+    font.save(target)
+
+
+def _digits_only(font: TTFont, lookup) -> None:
+    digits = {font.getBestCmap()[ord(digit)] for digit in "0123456789"}
+    for table in lookup.SubTable:
+        inner = getattr(table, "ExtSubTable", table)
+        inner.mapping = {glyph: tabular for glyph, tabular in inner.mapping.items() if glyph in digits}
+
+
+def _korean(source: Path) -> None:
     said = set(HANGUL.findall(PO.read_text(encoding="utf-8"))) | set("한국어")
     rest = {chr(code) for code in range(0xAC00, 0xD7A4) if _in_ks_x_1001(chr(code))} | set(PUNCTUATION)
     sheet = [
@@ -72,4 +96,4 @@ def _ranges(letters: set[str]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
