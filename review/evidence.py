@@ -39,10 +39,15 @@ def gate_for(line: Line, to_level: Level) -> Gate:
     return replace(default, **limits)
 
 
-def read(line: Line, to_level: Level, *, now: datetime, open_alarms: int = 0) -> Reading:
-    """Judge the gate into `to_level` on the evidence of the line's present epoch."""
+def read(line: Line, to_level: Level, *, now: datetime, open_alarms: int = 0, ignore_stop: bool = False) -> Reading:
+    """Judge the gate into `to_level` on the evidence of the line's present epoch.
+
+    `ignore_stop` sets a STOP aside: the way back after it asks whether the gate stands but for the STOP itself.
+    """
     gate = gate_for(line, to_level)
     evidence = gather(line, gate, now=now, open_alarms=open_alarms)
+    if ignore_stop:
+        evidence = replace(evidence, holds=_holds(line).exclude(kind=Hold.STOP).count())
     return Reading(line=line, gate=gate, evidence=evidence, judgement=judge(gate, evidence))
 
 
@@ -50,7 +55,7 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
     """Collect the evidence of the line's present epoch. O(1) in decisions: folded counts and their tail."""
     calm = {
         "open_alarms": open_alarms,
-        "holds": Hold.objects.in_force().filter(line=line).count(),
+        "holds": _holds(line).count(),
         "days_since_lowering": _days_since_lowering(line, now=now),
     }
     if gate.needs_health:
@@ -71,6 +76,10 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
         bands_certified=line.bands_id is not None,
         **calm,
     )
+
+
+def _holds(line: Line):
+    return Hold.objects.in_force().filter(line=line)
 
 
 def _health(line: Line) -> tuple[int, int, float, float] | None:

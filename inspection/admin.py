@@ -1,0 +1,167 @@
+"""Admin pages of rows that inspection owns: stations, classes, people; evidence to read only.
+
+Line pages with their gate and its buttons need evidence, so they stand in `review.admin`.
+"""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.http import HttpRequest
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from inspection.models import (
+    DefectClass,
+    Disposition,
+    GateEvaluation,
+    Hold,
+    LevelChange,
+    LevelProposal,
+    Membership,
+    ModelVersion,
+    Product,
+    Station,
+    User,
+)
+from inspection.permissions import lines_for, may_administer
+from inspection.rules.words import Role
+
+
+class AdministratorsOnly:
+    """Rows that administrators keep. Nothing is deleted: evidence refers to it."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may_administer(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return may_administer(request.user)
+
+    has_add_permission = has_module_permission
+    has_change_permission = has_view_permission
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class ReadOnly:
+    """Evidence: leads read their lines', administrators everything, nobody edits."""
+
+    actions = None
+    line_path = "line"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._lines(request).exists()
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return self._lines(request).exists()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest):
+        return super().get_queryset(request).filter(**{f"{self.line_path}__in": self._lines(request)})
+
+    def _lines(self, request: HttpRequest):
+        return lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
+
+
+class MembershipInline(AdministratorsOnly, admin.TabularInline):
+    model = Membership
+    fk_name = "user"
+    extra = 0
+    fields = ("line", "role", "is_founding", "granted_at", "revoked_at")
+    # A role is new when it is given, and a new role waits a day before it signs: nobody dates it back.
+    readonly_fields = ("is_founding", "granted_at")
+
+
+@admin.register(User)
+class UserAdmin(AdministratorsOnly, StockUserAdmin):
+    list_display = ("username", "employee_id", "email", "is_active", "last_login")
+    list_filter = ("is_active",)
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email", "employee_id", "language")}),
+        (_("Access"), {"fields": ("is_active",)}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "email", "employee_id", "password1", "password2")}),)
+    readonly_fields = ("last_login", "date_joined")
+    filter_horizontal = ()
+    inlines = (MembershipInline,)
+
+    def save_formset(self, request: HttpRequest, form, formset, change: bool) -> None:
+        for membership in formset.save(commit=False):
+            if membership.granted_at is None:
+                membership.granted_at, membership.granted_by = now(), request.user
+            membership.save()
+        formset.save_m2m()
+
+
+@admin.register(Product)
+class ProductAdmin(AdministratorsOnly, admin.ModelAdmin):
+    list_display = ("sku", "name", "name_ko")
+
+
+@admin.register(DefectClass)
+class DefectClassAdmin(AdministratorsOnly, admin.ModelAdmin):
+    list_display = ("code", "line", "name", "name_ko", "risk_class", "key", "retired_at")
+    list_filter = ("line", "risk_class")
+
+
+@admin.register(Station)
+class StationAdmin(AdministratorsOnly, admin.ModelAdmin):
+    list_display = ("name", "line", "is_active", "last_seen_at", "clock_skew_s", "spooled")
+    list_filter = ("line", "is_active")
+    readonly_fields = ("last_seen_at", "clock_skew_s", "spooled", "last_cursor", "camera", "software", "created_at")
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(AdministratorsOnly, admin.ModelAdmin):
+    list_display = ("__str__", "architecture", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(LevelChange)
+class LevelChangeAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("changed_at", "line", "from_level", "to_level", "cause", "changed_by")
+    list_filter = ("line",)
+    ordering = ("-changed_at",)
+
+
+@admin.register(LevelProposal)
+class LevelProposalAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("opened_at", "line", "from_level", "to_level", "status", "proposer", "approver", "status_reason")
+    list_filter = ("line", "status")
+    ordering = ("-opened_at",)
+
+
+@admin.register(GateEvaluation)
+class GateEvaluationAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("evaluated_at", "line", "to_level", "status", "evidence_hash")
+    list_filter = ("line", "status")
+    ordering = ("-evaluated_at",)
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("placed_at", "line", "kind", "reason", "placed_by", "lifted_at", "lifted_by")
+    list_filter = ("line", "kind")
+    ordering = ("-placed_at",)
+
+
+@admin.register(Disposition)
+class DispositionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("sequence", "line", "run", "verdict", "decided_by", "level", "settled_at")
+    list_filter = ("line", "verdict", "decided_by")
+    ordering = ("-settled_at",)
+    list_select_related = ("line", "run")
+    show_full_result_count = False

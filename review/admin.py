@@ -1,0 +1,282 @@
+"""Admin pages that need evidence: the line with its level, its gate in words and the buttons of the ladder.
+
+Every button goes through the same deeds, permissions and re-authentication as the product's own pages.
+"""
+
+from collections.abc import Callable
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from inspection import automation, epochs, permissions
+from inspection.admin import AdministratorsOnly, ReadOnly
+from inspection.models import DefectClass, Line
+from inspection.rules.words import Level, Role
+from review import evidence, sentences, signing
+from review.models import Adjudication, Decision, Truth
+
+
+class DefectClassInline(AdministratorsOnly, admin.TabularInline):
+    model = DefectClass
+    extra = 0
+    fields = ("key", "code", "name", "name_ko", "risk_class", "retired_at")
+
+
+@admin.register(Line)
+class LineAdmin(admin.ModelAdmin):
+    """Administrators edit the scope; leads see their lines and sign. The level moves by its buttons alone."""
+
+    change_form_template = "admin/inspection/line/change_form.html"
+    list_display = ("slug", "name", "level", "is_active", "is_demo")
+    inlines = (DefectClassInline,)
+    readonly_fields = ("level", "epoch", "bands", "is_demo", "created_at")
+    fieldsets = (
+        (None, {"fields": ("slug", "name", "name_ko", "product", "is_active", "is_demo")}),
+        (gettext_lazy("Ladder"), {"fields": ("level", "epoch", "bands", "assist_style")}),
+        (
+            gettext_lazy("Deadlines"),
+            {"fields": ("takt_s", "model_deadline_s", "review_deadline_s", "fail_safe", "undo_s", "vigilance_min")},
+        ),
+        (
+            gettext_lazy("What opens a new epoch: evidence starts at 0"),
+            {"fields": ("call_threshold", "optics")},
+        ),
+        (gettext_lazy("Place"), {"fields": ("time_zone", "shift_pattern", "views", "max_megapixels")}),
+        (
+            gettext_lazy("Draws"),
+            {
+                "fields": (
+                    "truth_share",
+                    "overlap_share",
+                    "control_share",
+                    "audit_share",
+                    "check_defect_share",
+                    "second_look_share",
+                )
+            },
+        ),
+        (
+            gettext_lazy("Targets"),
+            {
+                "fields": (
+                    "target_escape_ppm",
+                    "target_overkill_share",
+                    "cost_escape",
+                    "cost_overkill",
+                    "cost_reading",
+                    "lot_release",
+                    "recertify_by",
+                )
+            },
+        ),
+    )
+
+    # Who may ------------------------------------------------------------------------------------------------------
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._lines(request).exists()
+
+    def has_view_permission(self, request: HttpRequest, obj: Line | None = None) -> bool:
+        return self._lines(request).exists() if obj is None else self._lines(request).filter(pk=obj.pk).exists()
+
+    def has_change_permission(self, request: HttpRequest, obj: Line | None = None) -> bool:
+        return permissions.may_administer(request.user, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return permissions.may_administer(request.user)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Line | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest):
+        return super().get_queryset(request).filter(pk__in=self._lines(request))
+
+    def _lines(self, request: HttpRequest):
+        return permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
+
+    # Pages --------------------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list:
+        deeds = [
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(self._door(deed)), name=f"line-{name}")
+            for name, deed in self._deeds().items()
+        ]
+        return [*deeds, *super().get_urls()]
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
+        line = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
+        context = self._ladder(request, line) if line else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
+
+    def save_model(self, request: HttpRequest, obj: Line, form, change: bool) -> None:
+        if not change:
+            obj.created_at = now()
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form, formsets, change: bool) -> None:
+        """Enter the epoch that the new configuration belongs to, once classes are saved too."""
+        super().save_related(request, form, formsets, change)
+        line: Line = form.instance
+        model_version = line.epoch.model_version if line.epoch else None
+        if line.epoch is None or line.epoch.config_hash != epochs.config_hash(line, model_version):
+            epochs.enter(line, model_version, cause=f"configuration changed by {request.user}", now=now())
+            messages.warning(request, _("This opened another epoch: its evidence counts from here."))
+
+    def _ladder(self, request: HttpRequest, line: Line) -> dict[str, object]:
+        """What the block above the form shows."""
+        to_level = Level(line.level).above
+        reading = evidence.read(line, to_level, now=now()) if to_level else None
+        return {
+            "line": line,
+            "next_level": to_level,
+            "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
+            "reading": reading,
+            "sentence": sentences.verdict(reading.judgement, to_level) if reading else "",
+            "reasons": sentences.reasons(reading.judgement) if reading else [],
+            "proposal": automation.open_proposal(line),
+            "holds": line.holds.in_force().select_related("placed_by"),
+            "may_sign": permissions.may_sign_levels(request.user, line, now=now()),
+            "may_lower": permissions.may_lower(request.user, line),
+        }
+
+    # Deeds --------------------------------------------------------------------------------------------------------
+
+    def _deeds(self) -> dict[str, Callable[[HttpRequest, Line], str]]:
+        return {
+            "propose": _propose,
+            "approve": _approve,
+            "reject": _reject,
+            "lower": _lower,
+            "stop": _stop,
+            "resume": _resume,
+        }
+
+    def _door(self, deed: Callable[[HttpRequest, Line], str]) -> Callable[[HttpRequest, int], HttpResponse]:
+        def door(request: HttpRequest, pk: int) -> HttpResponse:
+            line = get_object_or_404(self.get_queryset(request), pk=pk)
+            if request.method == "POST":
+                _do(deed, request, line)
+            return HttpResponseRedirect(reverse("admin:inspection_line_change", args=[line.pk]))
+
+        return door
+
+
+class NotAllowed(Exception):
+    """The person may see the line but not do this."""
+
+
+REFUSALS = (
+    NotAllowed,
+    automation.LevelOrder,
+    automation.GateShut,
+    automation.SelfApproval,
+    automation.EvidenceStale,
+    automation.ProposalClosed,
+    automation.AlreadyStopped,
+    automation.NotStopped,
+    signing.NotConfirmed,
+)
+
+
+def _do(deed: Callable[[HttpRequest, Line], str], request: HttpRequest, line: Line) -> None:
+    try:
+        messages.success(request, deed(request, line))
+    except REFUSALS as refusal:
+        messages.error(request, str(refusal))
+
+
+def _propose(request: HttpRequest, line: Line) -> str:
+    _signs(request, line)
+    signing.confirm(request, password=request.POST.get("password", ""))
+    above = Level(line.level).above or Level(line.level)
+    signing.propose(line, to_level=above, by=request.user, reason=_reason(request), now=now())
+    return _("Proposed. A second lead signs now.")
+
+
+def _approve(request: HttpRequest, line: Line) -> str:
+    _signs(request, line)
+    signing.confirm(request, password=request.POST.get("password", ""))
+    proposal = signing.approve(_standing(line), by=request.user, now=now())
+    return _("Signed. The line moved.") if proposal.status == "approved" else _("Signed. A second lead signs now.")
+
+
+def _reject(request: HttpRequest, line: Line) -> str:
+    _signs(request, line)
+    automation.reject(_standing(line), by=request.user, reason=_reason(request), now=now())
+    return _("The proposal is closed.")
+
+
+def _lower(request: HttpRequest, line: Line) -> str:
+    _lowers(request, line)
+    to_level = Level(request.POST.get("to_level", Level.HUMAN))
+    automation.lower(line, to_level=to_level, by=request.user, reason=_reason(request), now=now())
+    return _("Lowered, from the next item on.")
+
+
+def _stop(request: HttpRequest, line: Line) -> str:
+    _lowers(request, line)
+    automation.stop(line, by=request.user, reason=_reason(request), now=now())
+    return _("Stopped. Everything goes to people.")
+
+
+def _resume(request: HttpRequest, line: Line) -> str:
+    _signs(request, line)
+    signing.confirm(request, password=request.POST.get("password", ""))
+    signing.resume(line, by=request.user, reason=_reason(request), now=now())
+    return _("Proposed. A second lead signs now.")
+
+
+def _signs(request: HttpRequest, line: Line) -> None:
+    if permissions.may_sign_levels(request.user, line, now=now()):
+        return
+    if permissions.may_administer(request.user, line):
+        raise NotAllowed(_("Administrators do not sign: two QA leads do."))
+    raise NotAllowed(_("Only active QA leads of this line sign, a day after they got the role."))
+
+
+def _lowers(request: HttpRequest, line: Line) -> None:
+    if not permissions.may_lower(request.user, line):
+        raise NotAllowed(_("Only QA leads and administrators of this line may do this."))
+
+
+def _standing(line: Line):
+    proposal = automation.open_proposal(line)
+    if proposal is None:
+        raise automation.ProposalClosed(_("There is no open proposal."))
+    return proposal
+
+
+def _reason(request: HttpRequest) -> str:
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        raise NotAllowed(_("Give a reason in a few words."))
+    return reason
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnly, admin.ModelAdmin):
+    line_path = "task__line"
+    list_display = ("recorded_at", "person", "label", "defect_class", "phase", "level", "blind")
+    list_filter = ("task__line", "label", "phase")
+    ordering = ("-recorded_at",)
+    show_full_result_count = False
+
+
+@admin.register(Truth)
+class TruthAdmin(ReadOnly, admin.ModelAdmin):
+    line_path = "item__line"
+    list_display = ("created_at", "item", "n", "label", "defect_class", "source", "person")
+    ordering = ("-created_at",)
+    show_full_result_count = False
+
+
+@admin.register(Adjudication)
+class AdjudicationAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("opened_at", "line", "cause", "label", "ruled_by", "ruled_at")
+    list_filter = ("line",)
+    ordering = ("-opened_at",)

@@ -1,0 +1,68 @@
+"""The deeds of the ladder as a person does them: the gate is read at the click, then inspection moves the line."""
+
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth import authenticate
+from django.http import HttpRequest
+
+from inspection import automation
+from inspection.models import GateEvaluation, LevelProposal, Line, User
+from inspection.rules.words import Level
+from review import evidence
+
+
+class NotConfirmed(Exception):
+    """The password or code given with a signature is not this person's."""
+
+
+def propose(line: Line, *, to_level: Level, by: User, reason: str, now: datetime) -> LevelProposal:
+    """Sign first on the gate as it stands now. Raises what `automation.propose` raises."""
+    if Level(line.level).above != to_level:
+        raise automation.LevelOrder(f"From {line.level} the next level is {Level(line.level).above}, not {to_level}.")
+    reading = evidence.read(line, to_level, now=now)
+    if not reading.judgement.is_open:
+        raise automation.GateShut(reading.judgement)
+    evaluation = reading.keep(now=now)
+    return automation.propose(line, to_level=to_level, by=by, reason=reason, evaluation=evaluation, now=now)
+
+
+def approve(proposal: LevelProposal, *, by: User, now: datetime) -> LevelProposal:
+    """Give the next signature on the gate as it stands now; stale evidence voids the proposal and is told."""
+    evaluation = _into(proposal.line, Level(proposal.to_level), now=now, ignore_stop=proposal.resumes)
+    try:
+        return automation.approve(proposal, by=by, evaluation=evaluation, now=now)
+    except automation.EvidenceStale as stale:
+        automation.void_stale(proposal, why=str(stale), now=now)
+        raise
+
+
+def resume(line: Line, *, by: User, reason: str, now: datetime) -> LevelProposal:
+    """Propose the way back after STOP, if the gate into the line's level still stands."""
+    evaluation = _into(line, Level(line.level), now=now, ignore_stop=True)
+    return automation.resume(line, by=by, reason=reason, evaluation=evaluation, now=now)
+
+
+def confirm(request: HttpRequest, *, password: str = "", code: str = "") -> None:
+    """Make sure that the person at the keyboard is the one who is signed in. Raises NotConfirmed.
+
+    Goes through the sign-in backends, so that guessing here is throttled as it is there.
+    """
+    if code and _is_their_code(request.user, code):
+        return
+    found = authenticate(request, username=request.user.get_username(), password=password) if password else None
+    if found is None or found.pk != request.user.pk:
+        raise NotConfirmed("The password or code is not right.")
+
+
+def _is_their_code(user: User, code: str) -> bool:
+    totp = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
+    return totp is not None and TOTP(totp).validate_code(code)
+
+
+def _into(line: Line, level: Level, *, now: datetime, ignore_stop: bool) -> GateEvaluation | None:
+    """Read the gate into a level and keep the reading. None at `human`, which has no gate."""
+    if level == Level.HUMAN:
+        return None
+    return evidence.read(line, level, now=now, ignore_stop=ignore_stop).keep(now=now)
