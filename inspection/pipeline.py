@@ -1,0 +1,264 @@
+"""One image through the prediction service: examined outside any transaction, recorded and routed in one."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from inspection import dispositions, stages
+from inspection.models import (
+    Bands,
+    Deployment,
+    Hold,
+    Item,
+    Line,
+    Measures,
+    ModelVersion,
+    Prediction,
+    Routing,
+    StageRun,
+)
+from inspection.rules import routing, traffic
+from inspection.rules.routing import Band, Routed, RunFacts
+from inspection.rules.words import DecidedBy, Level, PredictionRole, Route, Verdict
+from inspection.stages import Opinion, Seen, StageDone
+from vision.decode import DECODER_ID
+from vision.measures import near
+
+# How many of the line's last images are searched for one that looks the same from the same camera.
+LOOK_BACK = 24
+# A camera that serves a batch of files has no business with time: its images may well repeat.
+BATCH_STATION = "batch"
+
+TOO_MANY_ATTEMPTS = "attempts-used-up"
+_VERDICTS = {Route.AUTO_PASS: Verdict.PASS, Route.AUTO_REJECT: Verdict.REJECT}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """All that the stages found out. `undecodable` is the code of what is wrong with the file, empty if nothing."""
+
+    stages: tuple[StageDone, ...]
+    seen: Seen | None
+    opinions: tuple[Opinion, ...]
+    undecodable: str
+
+
+def examine(item: Item, *, now: datetime) -> Examined:
+    """Decode, measure, predict, calibrate and explain. Writes no row; pictures for people are kept as files.
+
+    A model that fails is an outcome of its stage. A file that gives no pixels is one too.
+    """
+    log = stages.Log(began_at=now)
+    line = Line.objects.get(pk=item.line_id)
+    picture, undecodable = stages.decode(item, line, log)
+    if picture is None:
+        return Examined(stages=log.complete(), seen=None, opinions=(), undecodable=undecodable)
+    seen = stages.look(picture, size_bytes=item.size_bytes, log=log)
+    opinions = stages.ask(_versions(item, line), picture, line=line, log=log)
+    return Examined(stages=log.complete(), seen=seen, opinions=opinions, undecodable="")
+
+
+@transaction.atomic
+def record(item: Item, examined: Examined, *, now: datetime) -> Routing:
+    """Write what was found, and route the item by the level, model and bands in force now.
+
+    A verdict that needs no person goes to the run at once. An item that has its routing (the model deadline
+    gave it to people, or this is a second delivery) keeps it: the rest is added, what was said too late as
+    a shadow. Doing it twice does no harm.
+    """
+    earlier = Routing.objects.filter(item=item).first()
+    _write_stages(item, examined)
+    _write_measures(item, examined)
+    _write_predictions(item, examined, is_late=earlier is not None, now=now)
+    if examined.seen is None:
+        return quarantine(item, reason=examined.undecodable, now=now)
+    return earlier or _route(item, examined, examined.seen, now=now)
+
+
+@transaction.atomic
+def quarantine(item: Item, *, reason: str, now: datetime) -> Routing:
+    """Hold the part: nobody can say anything about this image, also where it was given to people before."""
+    line = Line.objects.get(pk=item.line_id)
+    earlier = Routing.objects.filter(item=item).first()
+    routed = Routed(route=Route.QUARANTINE, reason=reason, detail="")
+    standing = earlier or _write_routing(item, line, routed, speaker=None, opinion=None, bands=None, now=now)
+    dispositions.settle_view(
+        item, verdict=Verdict.HOLD, decided_by=DecidedBy.FAILSAFE, level=Level(line.level), reason=reason, at=now
+    )
+    return standing
+
+
+# Routing --------------------------------------------------------------------------------------------------------
+
+
+def _route(item: Item, examined: Examined, seen: Seen, *, now: datetime) -> Routing:
+    line = Line.objects.select_related("epoch", "bands__epoch").get(pk=item.line_id)
+    # Chosen again: between looking and routing the level may have fallen, or the model been rolled back.
+    speaker = _traffic(item, line).speaker
+    opinion = next((opinion for opinion in examined.opinions if opinion.version.pk == speaker), None)
+    bands = _certificate(line, speaker)
+    routed = routing.decide(_facts(item, line, seen, opinion=opinion, bands=bands, now=now))
+    written = _write_routing(item, line, routed, speaker=speaker, opinion=opinion, bands=bands, now=now)
+    if routed.route in _VERDICTS:
+        _conclude(written, verdict=_VERDICTS[routed.route], now=now)
+    return written
+
+
+def _facts(
+    item: Item,
+    line: Line,
+    seen: Seen,
+    *,
+    opinion: Opinion | None,
+    bands: Bands | None,
+    now: datetime,
+) -> RunFacts:
+    run = item.run
+    return RunFacts(
+        level=line.level,
+        is_held=Hold.objects.in_force().filter(line=line).exists(),
+        call_threshold=line.call_threshold,
+        measures=asdict(seen.measures),
+        is_blank=seen.measures.blank,
+        is_repeat=_is_repeat(item, seen),
+        is_rework=run.part.ever_rejected_or_held,
+        is_late=now > run.model_due_at,
+        drawn_truth=run.drawn_truth,
+        drawn_audit=run.drawn_audit,
+        drawn_control=run.drawn_control,
+        probability=opinion.probability if opinion else None,
+        band=_band(bands) if bands else None,
+    )
+
+
+def _band(bands: Bands) -> Band:
+    envelope = {name: (float(low), float(high)) for name, (low, high) in bands.envelope.items()}
+    return Band(t_lo=bands.t_lo, t_hi=bands.t_hi, envelope=envelope)
+
+
+def _certificate(line: Line, speaker: int | None) -> Bands | None:
+    """Return the line's bands if they were certified for this very model, product and configuration."""
+    bands, epoch = line.bands, line.epoch
+    if bands is None or epoch is None or speaker is None or bands.model_version_id != speaker:
+        return None
+    certified = (bands.epoch.line_id, bands.epoch.product_id, bands.epoch.config_hash)
+    return bands if certified == (line.pk, line.product_id, epoch.config_hash) else None
+
+
+def _is_repeat(item: Item, seen: Seen) -> bool:
+    """Whether the same camera has just shown nearly the same image for another part."""
+    if item.station is None or item.station.name == BATCH_STATION:
+        return False
+    before = Item.objects.filter(line=item.line_id, received_at__lt=item.received_at).exclude(run=item.run_id)
+    last = before.order_by("-received_at").values_list("pk", "station", "view")[:LOOK_BACK]
+    same_camera = [pk for pk, station, view in last if (station, view) == (item.station_id, item.view)]
+    prints = Measures.objects.filter(item__in=same_camera).values_list("fingerprint", flat=True)
+    return any(near(int(other, 16), int(seen.fingerprint, 16)) for other in prints)
+
+
+def _write_routing(
+    item: Item,
+    line: Line,
+    routed: Routed,
+    *,
+    speaker: int | None,
+    opinion: Opinion | None,
+    bands: Bands | None,
+    now: datetime,
+) -> Routing:
+    return Routing.objects.create(
+        item=item,
+        route=routed.route.value,
+        reason=routed.reason,
+        detail=routed.detail,
+        level=line.level,
+        epoch_id=item.run.epoch_id,
+        model_version_id=speaker,
+        bands=bands,
+        call=opinion.call.value if opinion else "",
+        routed_at=now,
+    )
+
+
+def _conclude(standing: Routing, *, verdict: Verdict, now: datetime) -> None:
+    dispositions.settle_view(
+        standing.item,
+        verdict=verdict,
+        decided_by=DecidedBy.MODEL,
+        level=Level(standing.level),
+        reason=standing.reason,
+        at=now,
+        model_version=standing.model_version,
+    )
+
+
+# Models ---------------------------------------------------------------------------------------------------------
+
+
+def _traffic(item: Item, line: Line) -> traffic.Traffic:
+    deployment = Deployment.objects.filter(line=line).first() or Deployment(line=line)
+    deployed = traffic.Deployed(
+        serving=deployment.serving_id,
+        candidate=deployment.candidate_id,
+        strategy=deployment.strategy,
+        share=deployment.share,
+    )
+    return traffic.choose(deployed, level=line.level, canary_position=item.run.canary_position)
+
+
+def _versions(item: Item, line: Line) -> list[tuple[ModelVersion, PredictionRole]]:
+    seers = _traffic(item, line).seers
+    versions = ModelVersion.objects.in_bulk([seer.version for seer in seers])
+    return [(versions[seer.version], seer.role) for seer in seers]
+
+
+# Rows -----------------------------------------------------------------------------------------------------------
+
+
+def _write_stages(item: Item, examined: Examined) -> None:
+    attempt = 1 + StageRun.objects.filter(item=item, stage=examined.stages[0].stage).count()
+    rows = [
+        StageRun(
+            item=item,
+            attempt=attempt,
+            stage=done.stage.value,
+            outcome=done.outcome.value,
+            ms=done.ms,
+            detail=done.detail,
+            finished_at=done.finished_at,
+        )
+        for done in examined.stages
+    ]
+    StageRun.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _write_measures(item: Item, examined: Examined) -> None:
+    if examined.seen is None:
+        return
+    row = Measures(item=item, fingerprint=examined.seen.fingerprint, **asdict(examined.seen.measures))
+    Measures.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _write_predictions(item: Item, examined: Examined, *, is_late: bool, now: datetime) -> None:
+    rows = [
+        Prediction(
+            item=item,
+            model_version=opinion.version,
+            # What came after the routing is kept beside it, never shown as what the model said in time.
+            role=PredictionRole.SHADOW.value if is_late else opinion.role.value,
+            decoder_id=DECODER_ID,
+            preprocessing_id=opinion.version.preprocessing_id,
+            raw_score=opinion.raw_score,
+            probability=opinion.probability,
+            call=opinion.call.value,
+            defect_class=opinion.defect_class,
+            uncertainty=opinion.uncertainty,
+            heatmap=opinion.heatmap,
+            heatmap_columns=opinion.heatmap_columns,
+            ms=opinion.ms,
+            created_at=now,
+        )
+        for opinion in examined.opinions
+    ]
+    Prediction.objects.bulk_create(rows, ignore_conflicts=True)

@@ -1,0 +1,176 @@
+"""What the prediction service does with one image, stage by stage, before anything is written about it."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+
+import numpy as np
+
+from inspection import images, registry
+from inspection.models import Item, Line, ModelVersion
+from inspection.rules import routing
+from inspection.rules.words import Call, Outcome, PredictionRole, Stage
+from vision.decode import DecodeFailed, Decoder, Picture
+from vision.measures import Measures, fingerprint, measure
+from vision.scoring import probability, uncertainty
+from vision.serving import Scored
+
+logger = logging.getLogger(__name__)
+
+DETAIL_LENGTH = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageDone:
+    """One stage with its outcome and its own time."""
+
+    stage: Stage
+    outcome: Outcome
+    ms: float
+    detail: str
+    finished_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What the pixels are like."""
+
+    measures: Measures
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opinion:
+    """What one model version says about the image, calibrated and explained."""
+
+    version: ModelVersion
+    role: PredictionRole
+    raw_score: float
+    probability: float
+    call: Call
+    defect_class: str
+    uncertainty: float
+    heatmap: bytes
+    heatmap_columns: int
+    ms: float
+
+
+@dataclass
+class Log:
+    """The stages done so far. A stage that was never entered counts as skipped."""
+
+    began_at: datetime
+    done: list[StageDone] = field(default_factory=list)
+    _clock: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def stage(self, stage: Stage) -> Iterator[list[str]]:
+        """Time a stage. Complaints put into the list make it a failed one."""
+        complaints: list[str] = []
+        started = time.perf_counter()
+        yield complaints
+        outcome = Outcome.FAILED if complaints else Outcome.OK
+        self._note(stage, outcome, (time.perf_counter() - started) * 1000, "; ".join(complaints))
+
+    def complete(self) -> tuple[StageDone, ...]:
+        for stage in set(Stage) - {done.stage for done in self.done}:
+            self._note(stage, Outcome.SKIPPED, 0.0, "")
+        return tuple(sorted(self.done, key=lambda done: list(Stage).index(done.stage)))
+
+    def _note(self, stage: Stage, outcome: Outcome, ms: float, detail: str) -> None:
+        # Durations on the monotonic clock: a step of the wall clock makes no stage negative.
+        at = self.began_at + timedelta(seconds=time.perf_counter() - self._clock)
+        done = StageDone(stage=stage, outcome=outcome, ms=ms, detail=detail[:DETAIL_LENGTH], finished_at=at)
+        self.done.append(done)
+
+
+def decode(item: Item, line: Line, log: Log) -> tuple[Picture | None, str]:
+    """Return the picture, or None and the code of what is wrong with the file. Pictures for people are kept."""
+    with log.stage(Stage.DECODE) as complaints:
+        try:
+            picture = _decode_twice(item.sha256, max_pixels=line.max_megapixels * 1_000_000)
+        except DecodeFailed as failure:
+            complaints.append(f"{failure.code}: {failure.detail}")
+            return None, failure.code
+    images.put_rendition(item.sha256, picture.rendition)
+    images.put_thumbnail(item.sha256, picture.thumbnail)
+    return picture, ""
+
+
+def look(picture: Picture, *, size_bytes: int, log: Log) -> Seen:
+    """Measure the picture and take its fingerprint."""
+    with log.stage(Stage.QUALITY):
+        measures = measure(picture.pixels, size_bytes=size_bytes)
+        return Seen(measures=measures, fingerprint=f"{fingerprint(picture.pixels):016x}")
+
+
+def ask(
+    versions: list[tuple[ModelVersion, PredictionRole]], picture: Picture, *, line: Line, log: Log
+) -> tuple[Opinion, ...]:
+    """Let each version look at the picture. One that fails says nothing; the others are not disturbed."""
+    if not versions:
+        return ()
+    scored: list[tuple[ModelVersion, PredictionRole, Scored]] = []
+    with log.stage(Stage.PREDICT) as complaints:
+        for version, role in versions:
+            answer, complaint = _score(version, picture, call_threshold=line.call_threshold)
+            if answer is not None:
+                scored.append((version, role, answer))
+            if complaint:
+                complaints.append(complaint)
+    if not scored:
+        return ()
+    with log.stage(Stage.CALIBRATE):
+        probabilities = [probability(answer.raw_score, version.calibrator) for version, _, answer in scored]
+    with log.stage(Stage.EXPLAIN):
+        return tuple(
+            _opinion(version, role, answer, p=p, line=line)
+            for (version, role, answer), p in zip(scored, probabilities, strict=True)
+        )
+
+
+@cache
+def decoder() -> Decoder:
+    """Return this process's decoder. Its child is kept alive between images."""
+    return Decoder()
+
+
+def _decode_twice(sha256: str, *, max_pixels: int) -> Picture:
+    with images.local_path(sha256) as path:
+        try:
+            return decoder().decode(path, max_pixels=max_pixels)
+        except DecodeFailed as failure:
+            # A child that dies may have been killed for another's sake: the picture gets a second one.
+            if failure.code != "decode-died":
+                raise
+        return decoder().decode(path, max_pixels=max_pixels)
+
+
+def _score(version: ModelVersion, picture: Picture, *, call_threshold: float) -> tuple[Scored | None, str]:
+    try:
+        return registry.scorer(version).score(picture.pixels, call_threshold=call_threshold), ""
+    except Exception as error:
+        # Whatever a model does with strangers' pixels (raise, answer NaN, run out of memory), the part goes to people.
+        logger.exception("Model %s gave no answer", version)
+        return None, f"{version}: {error or type(error).__name__}"
+
+
+def _opinion(version: ModelVersion, role: PredictionRole, scored: Scored, *, p: float, line: Line) -> Opinion:
+    call = routing.call(p, threshold=line.call_threshold)
+    cells = np.zeros((0, 0)) if scored.heatmap is None else scored.heatmap
+    return Opinion(
+        version=version,
+        role=role,
+        raw_score=scored.raw_score,
+        probability=p,
+        call=call,
+        defect_class=(scored.defect_class or "") if call == Call.DEFECT else "",
+        uncertainty=uncertainty(p),
+        heatmap=(cells * 255).round().astype(np.uint8).tobytes(),
+        heatmap_columns=cells.shape[1],
+        ms=scored.ms,
+    )
