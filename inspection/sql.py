@@ -62,7 +62,8 @@ WHERE id IN (
     ORDER BY queue_rank
     LIMIT {most}(0, {least}(
         %(count)s,
-        %(tab_max)s - (SELECT COUNT(*) FROM review_reviewtask WHERE lease_holder_id = %(person)s AND lease_tab = %(tab)s),
+        %(tab_max)s - (SELECT COUNT(*) FROM review_reviewtask
+                       WHERE lease_holder_id = %(person)s AND lease_tab = %(tab)s),
         %(person_max)s - (SELECT COUNT(*) FROM review_reviewtask WHERE lease_holder_id = %(person)s)
     ))
     {lock}

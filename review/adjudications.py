@@ -1,10 +1,23 @@
-"""Rulings: who may give one, what they see, and what follows."""
+"""Rulings: which images need one, who may give it, what they see, and what follows."""
 
+import random
+from dataclasses import dataclass
 from datetime import datetime
 
-from inspection.models import User
-from inspection.rules.words import Label
-from review.models import Adjudication, Truth
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from inspection.models import Line, Prediction, User
+from inspection.rules.words import Label, TruthSource
+from review import counts
+from review.faults import Invalid, class_faults, text_faults
+from review.models import Adjudication, Decision, Truth
+from review.readings import ItemReadings
+from review.rules import adjudication as rules
+from review.rules.adjudication import Cause, Ruling
+
+# Weakest first: a ruling is not overturned by one more reading, nor a microscope by a ruling.
+_STRENGTH = (TruthSource.SINGLE, TruthSource.CONSENSUS, TruthSource.ADJUDICATION, TruthSource.PHYSICAL)
 
 
 class ConflictOfInterest(Exception):
@@ -15,8 +28,157 @@ class AlreadyRuled(Exception):
     """The case is closed."""
 
 
+@dataclass(frozen=True)
+class Shown:
+    """One reader's call as the adjudicator sees it: without a name."""
+
+    label: str
+    defect_class: str
+    regions: list[dict]
+    comment: str
+
+
+# Opening --------------------------------------------------------------------------------------------------------
+
+
+def open_where_needed(found: ItemReadings, *, now: datetime) -> Adjudication | None:
+    """Open the case that the calls on an image ask for; add a later second reading to the case that is open."""
+    if found.overlap is not None:
+        Adjudication.objects.filter(item=found.item, ruled_at=None, second=None).update(second=found.overlap)
+    cause = rules.cause(found.calls())
+    if cause is None or found.open_cause is not None or found.rulings:
+        return None
+    return _open(found.primary, cause=cause, second=found.overlap, now=now)
+
+
+def dispute(original: Decision, amendment: Decision, *, now: datetime) -> Adjudication:
+    """Let an adjudicator decide between a final call and its later correction. An open case takes it in."""
+    standing = Adjudication.objects.filter(item=original.task.item_id, ruled_at=None).first()
+    return standing or _open(original, cause=Cause.DISPUTE, second=amendment, now=now)
+
+
+def _open(first: Decision, *, cause: Cause, second: Decision | None, now: datetime) -> Adjudication:
+    task = first.task
+    return Adjudication.objects.create(
+        line_id=task.line_id,
+        item_id=task.item_id,
+        run_id=task.run_id,
+        cause=cause.value,
+        first=first,
+        second=second,
+        swapped=random.SystemRandom().random() < 0.5,
+        opened_at=now,
+    )
+
+
+# Who may, and what they see -------------------------------------------------------------------------------------
+
+
+def waiting_for(person: User, *, line: Line) -> QuerySet[Adjudication]:
+    """Return the open cases of a line that this person may rule on, oldest first."""
+    read_it = Decision.objects.filter(task__item=OuterRef("item"), person=person)
+    ruled_it = Adjudication.objects.filter(item=OuterRef("item"), ruled_by=person)
+    looked_again = Q(cause=Cause.SECOND_LOOK.value) & Exists(ruled_it)
+    cases = Adjudication.objects.filter(~Exists(read_it), line=line, ruled_at=None).exclude(looked_again)
+    return cases.select_related("item__run__part", "line", "first", "second").order_by("opened_at", "pk")
+
+
+def shown(case: Adjudication) -> list[Shown]:
+    """Return the calls A and B where two people differ, in the case's random order; nothing otherwise."""
+    second = Label(case.second.label) if case.second else None
+    if not rules.shows_calls(Label(case.first.label), second):
+        return []
+    order = (case.second, case.first) if case.swapped else (case.first, case.second)
+    return [Shown(call.label, call.defect_class, call.regions, call.comment) for call in order]
+
+
+def predictions_after(case: Adjudication) -> list[Prediction]:
+    """Return what the models said: for a case that is ruled, never before."""
+    if case.ruled_at is None:
+        return []
+    return list(Prediction.objects.filter(item=case.item_id).select_related("model_version").order_by("pk"))
+
+
+# Ruling ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
 def rule(
-    adjudication: Adjudication, *, by: User, label: Label, defect_class: str = "", reason: str = "", now: datetime
-) -> Truth:
-    """Give the ruling. It becomes the next version of the item's truth; the counts are corrected by a delta."""
-    raise NotImplementedError
+    case: Adjudication, *, by: User, label: Label, defect_class: str = "", reason: str = "", now: datetime
+) -> Adjudication:
+    """Give the ruling. It becomes the next version of the item's truth and corrects the counts of its run.
+
+    Raises AlreadyRuled, ConflictOfInterest or Invalid. The originals stay as they were.
+    """
+    case = _locked(case)
+    if case.ruled_at is not None:
+        raise AlreadyRuled(f"Case {case.pk} was ruled on at {case.ruled_at}.")
+    _check_conflict(case, by)
+    faults = [*class_faults(case.line, label, defect_class), *text_faults(reason, pointer="/reason")]
+    if faults:
+        raise Invalid(faults)
+    case.label, case.defect_class, case.reason = label.value, defect_class, reason
+    case.ruled_by, case.ruled_at = by, now
+    case.save(update_fields=["label", "defect_class", "reason", "ruled_by", "ruled_at"])
+    rulings = _rulings_of(case)
+    if rules.standing(rulings) == label:
+        _add_truth(case, now=now)
+    drawn = case.run.drawn_truth and case.run.drawn_second_look
+    if rules.wants_another_look(rulings, drawn_second_look=drawn):
+        _open(case.first, cause=Cause.SECOND_LOOK, second=None, now=now)
+    counts.count_run(case.run, cause=f"ruling:{case.pk}", now=now)
+    return case
+
+
+def note_reading(found: ItemReadings, *, now: datetime) -> None:
+    """Keep a reading, or two that agree, as the item's truth until something stronger comes."""
+    label = Label(found.primary.label)
+    if label == Label.CANNOT_JUDGE or (found.overlap and found.overlap.label != label):
+        return
+    source = TruthSource.CONSENSUS if found.overlap else TruthSource.SINGLE
+    newest = Truth.objects.filter(item=found.item).order_by("-n").first()
+    if newest is not None and _STRENGTH.index(TruthSource(newest.source)) >= _STRENGTH.index(source):
+        return
+    Truth.objects.create(
+        item=found.item,
+        n=newest.n + 1 if newest else 1,
+        label=label.value,
+        defect_class=found.primary.defect_class,
+        source=source.value,
+        person=found.primary.person,
+        created_at=now,
+    )
+
+
+def _locked(case: Adjudication) -> Adjudication:
+    cases = Adjudication.objects.select_for_update(of=("self",))
+    return cases.select_related("line", "run__epoch", "run__line", "first__task").get(pk=case.pk)
+
+
+def _check_conflict(case: Adjudication, person: User) -> None:
+    readers = Decision.objects.filter(task__item=case.item_id).values_list("person", flat=True)
+    rulers = Adjudication.objects.filter(item=case.item_id, ruled_at__isnull=False).values_list("ruled_by", flat=True)
+    earlier = set(rulers) if case.cause == Cause.SECOND_LOOK else set()
+    if rules.is_conflict(person.pk, readers=set(readers), earlier_rulers=earlier):
+        raise ConflictOfInterest(f"{person} has judged this image before.")
+
+
+def _rulings_of(case: Adjudication) -> list[Ruling]:
+    cases = Adjudication.objects.filter(item=case.item_id, ruled_at__isnull=False)
+    return [Ruling(Cause(one.cause), Label(one.label)) for one in cases.order_by("opened_at", "pk")]
+
+
+def _add_truth(case: Adjudication, *, now: datetime) -> None:
+    newest = Truth.objects.filter(item=case.item_id).order_by("-n").first()
+    if newest is not None and newest.source == TruthSource.PHYSICAL:
+        return
+    Truth.objects.create(
+        item_id=case.item_id,
+        n=newest.n + 1 if newest else 1,
+        label=case.label,
+        defect_class=case.defect_class,
+        source=TruthSource.ADJUDICATION.value,
+        person=case.ruled_by,
+        adjudication=case,
+        created_at=now,
+    )

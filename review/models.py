@@ -6,7 +6,7 @@ from uuid_utils.compat import uuid7
 
 from inspection.models import Epoch, Item, Line, Run, User
 from inspection.models.fields import TimeOrderedModel, word_check, word_field
-from inspection.rules.words import Label, Level, Phase, Purpose, Stream, TruthSource
+from inspection.rules.words import AssistStyle, Label, Level, Phase, Purpose, Stream, TruthSource
 
 
 class ReviewTask(TimeOrderedModel):
@@ -20,6 +20,7 @@ class ReviewTask(TimeOrderedModel):
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="review_tasks")
     purpose = word_field(Purpose)
     level = word_field(Level)
+    assist_style = word_field(AssistStyle, default=AssistStyle.REVEAL.value)
     is_control = models.BooleanField(default=False)
     queue_rank = models.BigIntegerField(null=True)
     not_for = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

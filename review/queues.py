@@ -47,6 +47,7 @@ def admit(routing: Routing, *, now: datetime) -> list[ReviewTask]:
             "line_id": routing.item.line_id,
             "run": run,
             "level": routing.level,
+            "assist_style": routing.item.line.assist_style,
             "is_control": run.drawn_control,
             "queue_rank": priority.rank(run.review_due_at),
             "due_at": run.review_due_at,
@@ -79,10 +80,17 @@ def admit_again(task: ReviewTask, *, purpose: Purpose, not_for: User, now: datet
 
 
 def admit_overdue(*, now: datetime, limit: int = SWEEP_MAX) -> int:
-    """Give items to people whose prediction did not come by the model deadline. Return how many."""
-    silent = Item.objects.filter(routing=None, run__is_open=True, run__model_due_at__lte=now)
+    """Give items to people whose prediction did not come by the model deadline. Return how many.
+
+    A view that joins its run late has the model's time from its own arrival.
+    """
+    silent = Item.objects.filter(routing=None, run__is_settled=False, run__model_due_at__lte=now)
     items = silent.select_related("run", "line").order_by("run__model_due_at", "pk")[:limit]
-    return sum(_admit_silent(item, now=now) for item in items)
+    return sum(_admit_silent(item, now=now) for item in items if _model_due(item) <= now)
+
+
+def _model_due(item: Item) -> datetime:
+    return max(item.run.model_due_at, item.received_at + timedelta(seconds=item.line.model_deadline_s))
 
 
 def _admit_silent(item: Item, *, now: datetime) -> int:

@@ -1,0 +1,136 @@
+"""What people, model and adjudicators have said about the images of a run, gathered as plain facts.
+
+Only final calls are read here. The same gathering serves the finaliser, the rulings and the recount of an epoch.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from inspection.models import Item, Prediction, Routing, Run
+from inspection.rules.words import Call, Label, Level, Phase, Purpose
+from review.models import Adjudication, Decision, DecisionFate
+from review.queues import REASON_OVERDUE
+from review.rules import adjudication, counting
+from review.rules.adjudication import Calls, Cause, Ruling
+
+_INCUMBENT_CALLS = {"pass": Call.PASS, "reject": Call.DEFECT}
+
+
+@dataclass(kw_only=True)
+class ItemReadings:
+    """One image: the calls that count, the line's word, the model's call if it counts, and the rulings in order."""
+
+    item: Item
+    run: Run
+    primary: Decision | None = None
+    revised: Decision | None = None
+    overlap: Decision | None = None
+    model: Call | None = None
+    rulings: list[Ruling] = field(default_factory=list)
+    open_cause: Cause | None = None
+
+    @property
+    def word(self) -> Decision | None:
+        """Return what the line is told: the call after a reveal where there is one, else the first."""
+        return self.revised or self.primary
+
+    @property
+    def routing(self) -> Routing | None:
+        return getattr(self.item, "routing", None)
+
+    def calls(self) -> Calls:
+        """Return the calls as the rule of adjudication takes them. Asks for a primary call."""
+        return Calls(
+            first=Label(self.primary.label),
+            second=Label(self.overlap.label) if self.overlap else None,
+            model=self.model,
+            drawn_truth=self.run.drawn_truth,
+            drawn_check=self.run.drawn_check_defect,
+        )
+
+    def view(self) -> counting.View:
+        """Return the image as the rule of counting takes it. Asks for a primary call."""
+        calls = self.calls()
+        return counting.View(
+            first=calls.first,
+            second=calls.second,
+            model=calls.model,
+            incumbent=_INCUMBENT_CALLS.get(self.item.incumbent_verdict),
+            ruling=adjudication.standing(self.rulings),
+            is_disputed=self.open_cause == Cause.DISPUTE,
+            is_blind=self.primary.blind and (self.overlap is None or self.overlap.blind),
+            is_sampled=self.run.drawn_truth or Level(self.primary.level).rung <= Level.ASSIST.rung,
+        )
+
+
+def of_run(run: Run) -> list[ItemReadings]:
+    """Return the readings of one run, one entry an image."""
+    return of_runs([run])[run.pk]
+
+
+def of_runs(runs: Iterable[Run]) -> dict[UUID, list[ItemReadings]]:
+    """Return the readings of several runs in four statements. Runs come with their epoch."""
+    by_run = {run.pk: run for run in runs}
+    items = Item.objects.filter(run__in=by_run).select_related("routing").order_by("pk")
+    found = {item.pk: ItemReadings(item=item, run=by_run[item.run_id]) for item in items}
+    _add_decisions(found, by_run)
+    _add_calls(found, by_run)
+    _add_rulings(found, by_run)
+    grouped: dict[UUID, list[ItemReadings]] = defaultdict(list)
+    for readings in found.values():
+        grouped[readings.run.pk].append(readings)
+    return grouped
+
+
+def is_whole(run: Run, readings: Iterable[ItemReadings]) -> bool:
+    """Say whether every expected view has its final primary call."""
+    seen = {reading.item.view for reading in readings if reading.primary}
+    return seen.issuperset(run.views_expected)
+
+
+def _add_decisions(found: dict[UUID, ItemReadings], by_run: dict[UUID, Run]) -> None:
+    final = Decision.objects.filter(task__run__in=by_run, fate__fate=DecisionFate.FINAL).select_related("task")
+    for decision in final.order_by("recorded_at", "pk"):
+        readings = found[decision.task.item_id]
+        purpose, phase = decision.task.purpose, decision.phase
+        if purpose == Purpose.PRIMARY:
+            if phase == Phase.INITIAL:
+                readings.primary = decision
+            else:
+                readings.revised = decision
+        elif purpose == Purpose.OVERLAP and phase == Phase.INITIAL:
+            readings.overlap = decision
+
+
+def _add_calls(found: dict[UUID, ItemReadings], by_run: dict[UUID, Run]) -> None:
+    models = {run.epoch.model_version_id for run in by_run.values()} - {None}
+    if not models:
+        return
+    predictions = Prediction.objects.filter(item__run__in=by_run, model_version__in=models)
+    for prediction in predictions.only("item_id", "model_version_id", "call"):
+        readings = found[prediction.item_id]
+        if _counts(readings, prediction):
+            readings.model = Call(prediction.call)
+
+
+def _counts(readings: ItemReadings, prediction: Prediction) -> bool:
+    """Say whether a prediction is the epoch's own: its model, under its configuration, and in time."""
+    run, routing = readings.run, readings.routing
+    return (
+        prediction.model_version_id == run.epoch.model_version_id
+        and routing is not None
+        and routing.epoch_id == run.epoch_id
+        and routing.reason != REASON_OVERDUE
+    )
+
+
+def _add_rulings(found: dict[UUID, ItemReadings], by_run: dict[UUID, Run]) -> None:
+    cases = Adjudication.objects.filter(run__in=by_run)
+    for case in cases.order_by("opened_at", "pk"):
+        readings = found[case.item_id]
+        if case.ruled_at is None:
+            readings.open_cause = Cause(case.cause)
+        else:
+            readings.rulings.append(Ruling(Cause(case.cause), Label(case.label)))

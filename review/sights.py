@@ -1,0 +1,41 @@
+"""What the reader of one task may see of the prediction: the rule, fed with rows."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+
+from inspection.models import Prediction
+from inspection.rules.words import AssistStyle, Level, Purpose
+from review.models import ReviewTask
+from review.rules import blindness
+from review.rules.blindness import Sight
+
+
+def of(task: ReviewTask) -> Sight:
+    """Return what may be shown now: a line that came down since shows no more than its level allows."""
+    return _sight(task, blindness.blinder(Level(task.level), Level(task.line.level)))
+
+
+def was_alongside(task: ReviewTask) -> bool:
+    """Say whether the prediction may have stood beside the image: then the call is no blind evidence."""
+    return _sight(task, Level(task.level)) == Sight.ALONGSIDE
+
+
+def predictions_of(items: Iterable[UUID]) -> QuerySet[Prediction]:
+    """Return what the model in force when each item was routed said about it."""
+    return Prediction.objects.filter(item__in=items, model_version=F("item__routing__model_version"))
+
+
+def prediction_of(task: ReviewTask) -> Prediction | None:
+    return predictions_of([task.item_id]).first()
+
+
+def _sight(task: ReviewTask, level: Level) -> Sight:
+    return blindness.sight(
+        level=level,
+        style=AssistStyle(task.assist_style),
+        purpose=Purpose(task.purpose),
+        is_control=task.is_control,
+        is_drawn=task.run.drawn_truth or task.run.drawn_audit,
+    )
