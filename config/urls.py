@@ -7,9 +7,15 @@ from config.accounts import choose
 from config.components import components
 
 urlpatterns = [
+    path("", include("inspection.api.urls")),
     path("", include("review.urls")),
     path("choose/", choose, name="choose"),
     path("components/", components, name="components"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "inspection.api.problems.bad_request"
+handler403 = "inspection.api.problems.permission_denied"
+handler404 = "inspection.api.problems.page_not_found"
+handler500 = "inspection.api.problems.server_error"

@@ -218,7 +218,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "inspection.api.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "inspection.api.authentication.PersonSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["inspection.api.parsers.StrictJSONParser"],
@@ -271,7 +271,7 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django.server": {"level": "WARNING"}, "django_structlog": {"level": "WARNING"}},
+    "loggers": {"django.server": {"level": "WARNING"}, "django_structlog": {"level": "CRITICAL"}},
 }
 structlog.configure(
     processors=[

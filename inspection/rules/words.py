@@ -73,6 +73,13 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class Scope(StrEnum):
+    """What a person's token may do: look, or also change what its owner may change."""
+
+    READ = "read"
+    WRITE = "write"
+
+
 class RiskClass(StrEnum):
     CRITICAL = "critical"
     MAJOR = "major"

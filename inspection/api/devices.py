@@ -1,0 +1,216 @@
+"""The doors of a station: images in, verdicts out."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, JsonResponse
+from django.utils.timezone import now as clock
+from django.utils.translation import gettext as _
+from rest_framework.decorators import api_view, parser_classes, permission_classes
+from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inspection import dispositions, heartbeats, intake, rates
+from inspection.api import waiting
+from inspection.api.authentication import IsStation, IsStationOrPerson, station_of
+from inspection.api.parsers import StrictMultiPartParser
+from inspection.api.problems import Problem
+from inspection.api.serializers import (
+    KEY_PATTERN,
+    CursorQuery,
+    HeartbeatForm,
+    ItemForm,
+    LineQuery,
+    NoQuery,
+    WaitQuery,
+    checked,
+    fresh_item_as_plain,
+    item_as_plain,
+    view_of,
+)
+from inspection.heartbeats import Pulse
+from inspection.models import Disposition, Item, Line, Part, Run
+from inspection.permissions import lines_for
+from inspection.rules.words import Role
+
+
+@api_view(["POST"])
+@parser_classes([StrictMultiPartParser])
+@permission_classes([IsStation])
+def items(request: Request) -> Response:
+    """Take in one image. Sent again with the same key, it is answered and not taken again."""
+    station = request.auth
+    rates.take(station, now=clock())
+    wait = checked(WaitQuery(data=request.query_params.dict()))["wait"]
+    key = idempotency_key(request)
+    with intake.running(station, key):
+        upload = _upload(request, line=station.line, key=key)
+        accepted = intake.accept(station, upload=upload, now=clock())
+
+    return _answered(accepted, wait=wait)
+
+
+@api_view(["GET", "HEAD"])
+@permission_classes([IsStationOrPerson])
+def item(request: Request, pk: UUID) -> Response:
+    """One image, how far it is, and what happens to its part."""
+    checked(NoQuery(data=request.query_params.dict()))
+    return Response(item_as_plain(_visible_item(request, pk)))
+
+
+@api_view(["GET", "HEAD"])
+@permission_classes([IsStationOrPerson])
+def item_disposition(request: Request, pk: UUID) -> HttpResponse:
+    """What happens to the run of one image: 200 once it is known, 202 and null before."""
+    wait = checked(WaitQuery(data=request.query_params.dict()))["wait"]
+    run = _visible_item(request, pk).run_id
+
+    known = waiting.look_until(lambda: _known(run), seconds=wait)
+    if known is None:
+        return JsonResponse(None, safe=False, status=202)
+    return Response(dispositions.as_plain(known))
+
+
+@api_view(["GET", "HEAD"])
+@permission_classes([IsStationOrPerson])
+def part(request: Request, serial: str) -> Response:
+    """One part with all its runs. A station names its own line by being there; a person names it in `line`."""
+    line = checked(LineQuery(data=request.query_params.dict()))["line"]
+    station = station_of(request)
+    lines = _readable_lines(request).filter(**{"slug": line} if line or station is None else {})
+    found = Part.objects.select_related("line", "lot").filter(line__in=lines, serial=serial).first()
+    if found is None:
+        raise _refusal(request, Part.objects.filter(line__slug=line, serial=serial).values("line"))
+    return Response(_part_as_plain(found))
+
+
+@api_view(["GET", "HEAD"])
+@permission_classes([IsStation])
+def disposition_list(request: Request) -> Response:
+    """The station's verdicts after a cursor, in the line's order; waits for the first one where asked to."""
+    query = checked(CursorQuery(data=request.query_params.dict()))
+    after, limit = query["after"], query["limit"]
+    told = waiting.look_until(
+        lambda: dispositions.told_to(request.auth, after=after, limit=limit) or None, seconds=query["wait"]
+    )
+    results = [{"cursor": one.sequence, **(dispositions.as_plain(one) or {})} for one in told or []]
+    return Response({"results": results, "next": results[-1]["cursor"] if results else after})
+
+
+@api_view(["POST"])
+@permission_classes([IsStation])
+def heartbeat(request: Request) -> Response:
+    """Hear that the station lives; tell it the line's level and what it may do until the next heartbeat."""
+    said = checked(HeartbeatForm(data=request.data))
+    said.pop("model_sha256")
+    camera = said.pop("camera")
+    if camera.get("last_capture_at"):
+        camera["last_capture_at"] = camera["last_capture_at"].isoformat()
+    return Response(heartbeats.take(request.auth, Pulse(camera=camera, **said), now=clock()))
+
+
+def idempotency_key(request: Request) -> str:
+    """Return the request's idempotency key: visible ASCII, at most 255 characters."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        raise Problem("idempotency-key-missing")
+    if not KEY_PATTERN.fullmatch(key):
+        raise Problem("idempotency-key-invalid")
+    return key
+
+
+def _upload(request: Request, *, line: Line, key: str) -> intake.Upload:
+    fields = request.data.dict()
+    files = request.FILES
+    _check_files(files)
+    image = files["image"]
+    form = checked(ItemForm(data={name: value for name, value in fields.items() if name not in files}))
+    if form.pop("line") not in ("", line.slug):
+        raise Problem("forbidden")
+    form["view"] = view_of(line, form["view"])
+    return intake.Upload(file=image, content_type=image.content_type, idempotency_key=key, **form)
+
+
+def _check_files(files: Any) -> None:
+    if "image" not in files:
+        raise Problem("image-missing")
+    if len(files.getlist("image")) > 1:
+        raise Problem("image-count")
+    if len(files) > 1:
+        raise ValidationError({"non_field_errors": [ErrorDetail(_("Unknown file field."), code="unknown-field")]})
+
+
+def _answered(accepted: intake.Accepted, *, wait: float) -> Response:
+    if accepted.replayed or wait:
+        run = accepted.run.pk
+        waiting.look_until(lambda: _known(run), seconds=wait)
+        body = item_as_plain(dispositions.of_items().get(pk=accepted.item.pk))
+    else:
+        body = fresh_item_as_plain(accepted.item)
+    headers = {"Location": body["links"]["self"]}
+    if accepted.replayed:
+        return Response(body, headers=headers | {"Idempotent-Replay": "true"})
+    return Response(body, status=202 if body["disposition"] is None else 201, headers=headers)
+
+
+def _known(run: UUID) -> Disposition | None:
+    disposition = dispositions.for_telling().get(run=run)
+    return disposition if dispositions.is_known(disposition) else None
+
+
+def _visible_item(request: Request, pk: UUID) -> Item:
+    found = dispositions.of_items().filter(pk=pk, line__in=_readable_lines(request)).first()
+    if found is None:
+        raise _refusal(request, Item.objects.filter(pk=pk).values("line"))
+    return found
+
+
+def _readable_lines(request: Request) -> QuerySet[Line]:
+    """Verdicts are for the line's own stations, its leads and administrators: an inspector reads blind."""
+    station = station_of(request)
+    if station is not None:
+        return Line.objects.filter(pk=station.line_id)
+    return lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
+
+
+def _refusal(request: Request, lines: QuerySet) -> Exception:
+    """Members of the line without the right get 403; for everybody else there is nothing here."""
+    if station_of(request) is None and lines_for(request.user).filter(pk__in=lines).exists():
+        return PermissionDenied()
+    return Http404()
+
+
+def _part_as_plain(found: Part) -> dict[str, Any]:
+    seen: dict[UUID, list[Item]] = {}
+    for one in dispositions.of_items().filter(run__part=found).order_by("received_at", "pk"):
+        seen.setdefault(one.run_id, []).append(one)
+    runs = found.runs.select_related("part", "disposition__model_version", "disposition__run__part").order_by("n")
+    return {
+        "line": found.line.slug,
+        "serial": found.serial,
+        "lot": found.lot.code if found.lot else None,
+        "ever_rejected_or_held": found.ever_rejected_or_held,
+        "runs": [_run_as_plain(run, seen.get(run.pk, [])) for run in runs],
+    }
+
+
+def _run_as_plain(run: Run, seen: list[Item]) -> dict[str, Any]:
+    there = {one.view for one in seen}
+    return {
+        "run": run.n,
+        "opened_at": run.opened_at,
+        "state": "final" if dispositions.is_known(run.disposition) else "open",
+        "views": [
+            {
+                "view": one.view,
+                "item": str(one.pk),
+                "state": dispositions.state_of(one),
+                "verdict": one.view_verdict.verdict if hasattr(one, "view_verdict") else None,
+            }
+            for one in seen
+        ],
+        "missing_views": [view for view in run.views_expected if view not in there],
+        "disposition": dispositions.as_plain(run.disposition),
+    }
