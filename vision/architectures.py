@@ -25,15 +25,16 @@ class Convolution:
     kernel: int
     stride: int = 1
     groups: int = 1
+    halves: bool = False
+    """Keep the strongest of each 2 x 2 places afterwards."""
 
     def shapes(self) -> Shapes:
-        norm = {
-            f"{self.name}.norm.{part}": (self.outputs,) for part in ("weight", "bias", "running_mean", "running_var")
-        }
-        return {
-            f"{self.name}.conv.weight": (self.outputs, self.inputs // self.groups, self.kernel, self.kernel),
-            **norm,
-        }
+        """Tensors of this layer, by name."""
+        width = self.outputs
+        shapes: Shapes = {f"{self.name}.conv.weight": (width, self.inputs // self.groups, self.kernel, self.kernel)}
+        for part in ("weight", "bias", "running_mean", "running_var"):
+            shapes[f"{self.name}.norm.{part}"] = (width,)
+        return shapes
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,12 @@ class Architecture:
 
 SMALL_CNN_LAYERS = (
     Convolution("layers.0", 3, 16, 3, stride=2),
-    Convolution("layers.1", 16, 32, 3),
-    Convolution("layers.2", 32, 64, 3, stride=2),
-    Convolution("layers.3", 64, 104, 3, stride=2),
-    Convolution("layers.4", 104, 136, 3, stride=2),
+    Convolution("layers.1", 16, 24, 3, halves=True),
+    Convolution("layers.2", 24, 48, 3, halves=True),
+    Convolution("layers.3", 48, 96, 3, halves=True),
+    Convolution("layers.4", 96, 176, 3),
 )
+SMALL_CNN_POOLED = 2 * SMALL_CNN_LAYERS[-1].outputs
 
 LITE0_STEM = Convolution("backbone.stem", 3, 32, 3, stride=2)
 LITE0_HEAD = Convolution("backbone.head", 320, 1280, 1)
@@ -108,8 +110,8 @@ def lite0_backbone_shapes() -> Shapes:
 
 
 def _small_cnn_shapes(classes: int) -> Shapes:
-    width = SMALL_CNN_LAYERS[-1].outputs
-    return {**_shapes(SMALL_CNN_LAYERS), "classify.weight": (classes, width, 1, 1), "classify.bias": (classes,)}
+    head: Shapes = {"classify.weight": (classes, SMALL_CNN_POOLED), "classify.bias": (classes,)}
+    return {**_shapes(SMALL_CNN_LAYERS), **head}
 
 
 def _lite0_probe_shapes(classes: int) -> Shapes:

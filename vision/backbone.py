@@ -42,7 +42,7 @@ _NAMES = (
 )
 
 
-class BackboneMissing(RuntimeError):  # noqa: N818 - says what is missing
+class BackboneMissing(RuntimeError):
     """The frozen backbone is not there; the message says how to get it."""
 
 

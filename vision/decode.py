@@ -49,7 +49,7 @@ class Picture:
     """JPEG, PNG or WEBP."""
 
 
-class DecodeFailed(Exception):  # noqa: N818 - read as a sentence where it is caught
+class DecodeFailed(Exception):
     """This picture gives no pixels. The item goes to quarantine, never to pass.
 
     Codes: decode-corrupt, decode-dimensions, decode-memory, decode-late, decode-died.
@@ -134,7 +134,7 @@ class Decoder:
         return answer, [_read_block(pipe, deadline) for _ in range(answer["blocks"])]
 
 
-class _Late(Exception):  # noqa: N818
+class _Late(Exception):
     pass
 
 

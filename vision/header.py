@@ -44,7 +44,7 @@ class Header:
     height: int
 
 
-class ImageRefused(Exception):  # noqa: N818 - a judgement at the door, not a fault of ours
+class ImageRefused(Exception):
     """The upload is not taken in. `code` and `status` are stable; `detail` is a sentence for people.
 
     Codes: image-empty 400, image-too-large 413, image-type-unsupported 415, and with 422

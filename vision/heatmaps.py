@@ -8,17 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-_RAMP = np.array(
-    [
-        (0x29, 0x0D, 0x54),
-        (0x73, 0x1A, 0x6E),
-        (0xC2, 0x33, 0x54),
-        (0xF2, 0x73, 0x1F),
-        (0xFC, 0xCC, 0x40),
-        (0xFD, 0xFF, 0xB8),
-    ],
-    dtype=np.float32,
-)
+_STOPS = ("290d54", "731a6e", "c23354", "f2731f", "fccc40", "fdffb8")
+_RAMP = np.array([list(bytes.fromhex(stop)) for stop in _STOPS], dtype=np.float32)
 _OPAQUE = 0.62
 _FLOOR = 0.16
 

@@ -21,6 +21,7 @@ from vision.architectures import (
     LITE0_STEM,
     LITE0_TAPS,
     SMALL_CNN_LAYERS,
+    SMALL_CNN_POOLED,
     Block,
     Convolution,
 )
@@ -52,18 +53,19 @@ def state_of(network: nn.Module) -> dict[str, NDArray[np.float32]]:
 
 
 class SmallCnn(nn.Module):
-    """Five plain convolutions; the average place and the strongest place decide together."""
+    """Five plain convolutions; the average and the strongest place of every feature decide together."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(*(_plain_layer(row) for row in SMALL_CNN_LAYERS))
-        self.classify = nn.Conv2d(SMALL_CNN_LAYERS[-1].outputs, classes, 1)
+        self.classify = nn.Linear(SMALL_CNN_POOLED, classes)
 
     def forward(self, images: Tensor) -> Outputs:
         features = self.layers(images)
-        maps = self.classify(features)
         # A scratch covers a hundredth of the part: the average alone would drown it.
-        return _average(maps) + _most(maps), maps, _average(features)
+        logits = self.classify(pooled([features]))
+        maps = _places([features], self.classify.weight) + self.classify.bias[:, None, None]
+        return logits, maps, _average(features)
 
 
 class Lite0Backbone(nn.Module):
@@ -87,6 +89,9 @@ class Lite0Backbone(nn.Module):
 class Lite0Probe(nn.Module):
     """A frozen backbone and a logistic regression on its pooled, standardised features."""
 
+    mean: Tensor
+    deviation: Tensor
+
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.backbone = Lite0Backbone()
@@ -100,25 +105,27 @@ class Lite0Probe(nn.Module):
         return logits, self._maps(levels), _average(levels[0])
 
     def _maps(self, levels: list[Tensor]) -> Tensor:
-        """Spread the regression's weights back over the places they were pooled from."""
         weights = self.classify.weight / self.deviation
-        total = (self.classify.bias - weights @ self.mean)[None, :, None, None]
-        start = 0
-        for features in levels:
-            width = features.shape[1]
-            of_average, of_most = weights[:, start : start + width], weights[:, start + width : start + 2 * width]
-            places = functional.conv2d(features, (of_average + of_most)[:, :, None, None])
-            total = total + functional.interpolate(places, size=_FINEST, mode="nearest")
-            start += 2 * width
-        return total
-
-
-_FINEST = (28, 28)
+        return _places(levels, weights) + (self.classify.bias - weights @ self.mean)[:, None, None]
 
 
 def pooled(levels: list[Tensor]) -> Tensor:
     """Average and maximum over the places of each map, side by side."""
     return torch.cat([part for features in levels for part in (_average(features), _most(features))], dim=1)
+
+
+def _places(levels: list[Tensor], weights: Tensor) -> Tensor:
+    """Spread the weights of pooled features back over the places they were pooled from, in the finest map's size."""
+    size, start, total = levels[-1].shape[2:], 0, torch.zeros(())
+    for features in levels:
+        width = features.shape[1]
+        of_average, of_most = weights[:, start : start + width], weights[:, start + width : start + 2 * width]
+        spoken = functional.conv2d(features, (of_average + of_most)[:, :, None, None])
+        if spoken.shape[2:] != size:
+            spoken = functional.interpolate(spoken, size=size, mode="nearest")
+        total = total + spoken
+        start += 2 * width
+    return total
 
 
 def _average(features: Tensor) -> Tensor:
@@ -148,7 +155,8 @@ class _Layer(nn.Module):
 
 
 def _plain_layer(row: Convolution) -> _Layer:
-    return _Layer(row, nn.ReLU(), padding=(row.kernel // 2, row.kernel // 2), epsilon=1e-5)
+    rectifier = nn.Sequential(nn.ReLU(), nn.MaxPool2d(2)) if row.halves else nn.ReLU()
+    return _Layer(row, rectifier, padding=(row.kernel // 2, row.kernel // 2), epsilon=1e-5)
 
 
 def _lite0_layer(row: Convolution, rectifier: nn.Module) -> _Layer:

@@ -52,11 +52,11 @@ class Scored:
     """Preprocessing and inference; of a batch, the share of one picture."""
 
 
-class ModelFailed(RuntimeError):  # noqa: N818 - read as a sentence where it is caught
+class ModelFailed(RuntimeError):
     """The model gave no usable answer (NaN, infinity, wrong shape). The item goes to a person."""
 
 
-class ModelMissing(RuntimeError):  # noqa: N818
+class ModelMissing(RuntimeError):
     """The directory holds no model of ours, or not the one its card describes."""
 
 

@@ -21,7 +21,7 @@ class Structure:
     """A sentence when the file breaks off or is damaged after its size was read."""
 
 
-class Broken(ValueError):  # noqa: N818 - names what the file is
+class Broken(ValueError):
     """The structure ends or contradicts itself before a size was found."""
 
 

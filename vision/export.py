@@ -1,0 +1,120 @@
+"""Writes a trained network as files: safetensors for keeping, ONNX for serving, and a card that vouches for both."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from torch import nn
+
+from vision.architectures import ARCHITECTURES
+from vision.model_checks import check_onnx, check_safetensors
+from vision.networks import build, load_state
+from vision.preprocessing import PREPROCESSINGS
+from vision.runtimes import Floats
+from vision.runtimes.onnx import MODEL_FILE, OnnxRuntime
+from vision.runtimes.torch import WEIGHTS_FILE, TorchRuntime
+from vision.serving import CARD_FILE
+from vision.training import Fitted
+
+OPSET = 17
+TOLERANCE = 1e-4
+"""Largest difference allowed between the two runtimes, in any logit or map value."""
+
+CARD_FORMAT = 1
+
+
+class ExportFailed(RuntimeError):
+    """The files do not say the same thing; none of them may be used."""
+
+
+def save(fitted: Fitted, directory: str | Path, card: Mapping[str, Any]) -> dict[str, Any]:
+    """Write weights.safetensors, model.onnx and card.json, and return the finished card.
+
+    `card` holds what the caller knows: name, version, calibrator {"a", "b"}, figures. What the
+    network itself fixes (architecture, classes, preprocessing, decoder, sha256, ...) is added and wins.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    network = build(fitted.architecture, 1 + len(fitted.classes))
+    load_state(network, fitted.state)
+    network.eval()
+    probe = _probe_images(fitted)
+    save_file({name: np.ascontiguousarray(values) for name, values in fitted.state.items()}, directory / WEIGHTS_FILE)
+    _write_graph(network, probe, directory / MODEL_FILE)
+    check_safetensors(directory / WEIGHTS_FILE, fitted.architecture)
+    check_onnx(directory / MODEL_FILE)
+    difference = _difference(network, directory / MODEL_FILE, probe)
+    finished = {**card, **_facts(fitted, directory, difference)}
+    (directory / CARD_FILE).write_text(json.dumps(finished, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return finished
+
+
+def _probe_images(fitted: Fitted) -> Floats:
+    """Three noise pictures: the free batch axis is exercised, and no image of a customer leaves with the model."""
+    side = PREPROCESSINGS[fitted.preprocessing].side
+    return np.random.default_rng(fitted.seed).normal(0, 1, (3, 3, side, side)).astype(np.float32)
+
+
+def _write_graph(network: nn.Module, probe: Floats, path: Path) -> None:
+    names = ["logits", "maps", "embedding"]
+    with warnings.catch_warnings():
+        # The exporter that needs no further package announces its retirement; the pin of torch decides when.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network,
+            (torch.from_numpy(probe),),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["images"],
+            output_names=names,
+            dynamic_axes={name: {0: "batch"} for name in ("images", *names)},
+        )
+
+
+def _difference(network: nn.Module, path: Path, probe: Floats) -> float:
+    served, trained = OnnxRuntime(path), TorchRuntime(network)
+    batches = (probe, probe[:1])
+    difference = max(
+        float(np.abs(ours - theirs).max())
+        for batch in batches
+        for ours, theirs in zip(served.run(batch), trained.run(batch), strict=True)
+    )
+    if not difference <= TOLERANCE:
+        raise ExportFailed(f"onnxruntime and torch differ by {difference:.1e}, {TOLERANCE:.0e} is allowed.")
+    return difference
+
+
+def _facts(fitted: Fitted, directory: Path, difference: float) -> dict[str, Any]:
+    return {
+        "format": CARD_FORMAT,
+        "architecture": fitted.architecture,
+        "classes": list(fitted.classes),
+        "preprocessing": fitted.preprocessing,
+        "decoder": fitted.decoder,
+        "heat_scale": fitted.heat_scale,
+        "embedding": ARCHITECTURES[fitted.architecture].embedding,
+        "parameters": sum(values.size for values in fitted.state.values()),
+        "opset": OPSET,
+        "runtime_difference": difference,
+        "training": {
+            "seed": fitted.seed,
+            "epochs": fitted.epochs,
+            "seconds": round(fitted.seconds, 1),
+            "images": fitted.counts,
+        },
+        "files": {name: _vouch(directory / name) for name in (WEIGHTS_FILE, MODEL_FILE)},
+    }
+
+
+def _vouch(path: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
