@@ -20,14 +20,23 @@ def expose(canvas: Canvas, optics: Optics, rng: np.random.Generator) -> Image.Im
     height, width = canvas.shape
     planes = focus(canvas.planes, optics, canvas.pose.size, play=rng.uniform(0.42, 0.6))
     falloff = vignette((width, height)) * np.float32(optics.light)
-    grey = rng.standard_normal((height, width), dtype=np.float32)
+    spread = _spread(planes[1] * falloff, optics.noise)
+    grain = rng.standard_normal((height, width), dtype=np.float32) * spread * np.float32(0.85)
     pixels = np.empty((height, width, 3), np.uint8)
     for index, gain in enumerate(colour_gains(optics.tint)):
-        light = np.maximum(planes[index] * falloff, 0) * np.float32(gain)
-        spread = np.sqrt(light * np.float32(SHOT_NOISE**2) + np.float32(READ_NOISE**2)) * np.float32(optics.noise)
-        light += spread * (grey * np.float32(0.85) + _chroma(rng, (height, width)) * np.float32(0.5))
-        pixels[..., index] = np.clip(light * 255 + 0.5, 0, 255)
+        light = planes[index] * falloff
+        light *= np.float32(gain)
+        light += grain
+        light += _chroma(rng, (height, width)) * spread
+        light *= 255
+        pixels[..., index] = np.clip(light, 0, 254.5) + np.float32(0.5)
     return Image.fromarray(pixels)
+
+
+def _spread(light: Plane, factor: float) -> Plane:
+    """Sensor noise at each pixel: photons and read-out. A channel's own share is half of it."""
+    shot, read = np.float32((SHOT_NOISE * factor) ** 2), np.float32((READ_NOISE * factor) ** 2)
+    return np.sqrt(np.maximum(light, 0) * shot + read)
 
 
 def focus(planes: Plane, optics: Optics, size: tuple[int, int], *, play: float) -> Plane:
@@ -54,6 +63,6 @@ def vignette(size: tuple[int, int]) -> Plane:
 
 def _chroma(rng: np.random.Generator, shape: tuple[int, int]) -> Plane:
     side = max(1024, shape[0] + 256, shape[1] + 256)
-    tile = noise_tile("chroma", (0.0, 0.0), side)
+    tile = noise_tile("chroma", (0.0, 0.0), side, 0.5)
     top, left = rng.integers(side - shape[0] + 1), rng.integers(side - shape[1] + 1)
     return tile[top : top + shape[0], left : left + shape[1]]

@@ -176,11 +176,11 @@ def union(boxes: Sequence[Box | None]) -> list[Box]:
 
 
 @lru_cache(maxsize=16)
-def noise_tile(name: str, sigma: tuple[float, float], side: int = 768) -> Plane:
-    """Smooth noise of unit spread on a torus, the same for everybody: windows of it are cut, never the whole."""
+def noise_tile(name: str, sigma: tuple[float, float], side: int = 768, spread: float = 1.0) -> Plane:
+    """Smooth noise of a given spread on a torus, the same for everybody: windows of it are cut, never the whole."""
     rng = np.random.default_rng(list(name.encode()))
     tile = gaussian_filter(rng.standard_normal((side, side), dtype=np.float32), sigma, mode="wrap")
-    return (tile / tile.std()).astype(np.float32)
+    return (tile * (spread / tile.std())).astype(np.float32)
 
 
 def cut_noise(rng: np.random.Generator, shape: tuple[int, int], sigma: float, name: str = "cloud") -> Plane:

@@ -17,10 +17,10 @@ class Soil:
     """Mean numbers of each kind of dirt on one part, at the station's usual cleanliness."""
 
     specks: float = 120.0
-    lint: float = 0.8
+    lint: float = 0.6
     smears: float = 1.9
     fingerprints: float = 0.6
-    streaks: float = 0.9
+    streaks: float = 0.8
     wipes: float = 0.35
     strength: float = 1.0  # how clearly oil shows on this surface
 
@@ -57,7 +57,7 @@ def specks(canvas: Canvas, rng: Generator, ink: Ink, *, count: int) -> None:
 def lint(canvas: Canvas, rng: Generator, ink: Ink) -> None:
     """A fibre: even, soft, curled as no scratch is (mostly)."""
     scale = canvas.scale
-    length = rng.uniform(18, 75) * scale
+    length = rng.uniform(14, 48) * scale
     path = wander(
         rng,
         canvas.spot(rng),
@@ -66,7 +66,7 @@ def lint(canvas: Canvas, rng: Generator, ink: Ink) -> None:
         bend=rng.normal(0, 1.6),
         wobble=rng.uniform(0.02, 0.16) / np.sqrt(scale),
     )
-    strength = rng.uniform(0.05, 0.17) * rng.choice([1.0, 1.0, 1.0, -0.55])
+    strength = rng.uniform(0.04, 0.12) * rng.choice([1.0, 1.0, 1.0, -0.55])
     ink.line(path, strength * taper(len(path), power=0.25), width=rng.uniform(0.9, 1.7) * scale)
 
 
@@ -81,8 +81,8 @@ def streak(canvas: Canvas, rng: Generator, ink: Ink, strength: float) -> None:
         bend=rng.normal(0, 0.35),
         wobble=0.004,
     )
-    light = rng.uniform(0.025, 0.085) * strength * taper(len(path), power=0.9)
-    ink.line(path, light, width=rng.uniform(1.6, 4.5) * scale)
+    light = rng.uniform(0.012, 0.04) * strength * taper(len(path), power=0.9)
+    ink.line(path, light, width=rng.uniform(1.8, 5.0) * scale)
 
 
 def smear(canvas: Canvas, rng: Generator, strength: float) -> None:

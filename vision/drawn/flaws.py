@@ -16,7 +16,7 @@ Flaw = Callable[[Canvas, Generator, float], list[Box]]
 def scratch(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     """One groove, slightly bent, glinting unevenly; often a short sister beside it."""
     scale = canvas.scale
-    length = (28 + 150 * rng.beta(1.4, 2.0) + 40 * visibility) * scale
+    length = (40 + 130 * rng.beta(1.4, 2.0) + 50 * visibility) * scale
     heading, bend = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.45)
     middle = canvas.spot(rng)
     light, shade = Ink(), Ink()
@@ -49,7 +49,7 @@ def crack(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
 def chip(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     """A shell broken out of the rim: rippled bright and dark facets inside a sharp outline."""
     x, y, inward = canvas.edge(rng)
-    radius = rng.uniform(4.5, 9.0) + 9 * visibility * rng.random()
+    radius = rng.uniform(6.0, 10.0) + 9 * visibility * rng.random()
     across, down, at = _window(canvas, (x, y), radius * 2.2)
     distance, angle = np.hypot(across, down), np.arctan2(down, across)
     outline = radius * (1 + _lobes(rng, angle, 0.28))
@@ -58,7 +58,7 @@ def chip(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     facing = np.cos(angle - np.float32(inward + rng.normal(0, 0.5)))
     rim = np.exp(-((distance - outline) ** 2) / np.float32(1.1))
     facets = 0.34 * facing * (distance / radius) + 0.16 * ripples + 0.12 * cut_noise(rng, cover.shape, 0.8, "pores")
-    depth = np.float32(0.1 + 0.75 * visibility)
+    depth = np.float32(0.03 + 0.85 * visibility)
     box = canvas.add(depth * (cover * facets + 0.55 * rim * np.clip(facing + 0.6, 0, 1)), at=at)
     return union([box])
 
@@ -73,7 +73,7 @@ def stain(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     cover = np.clip((outline - distance) * np.float32(0.5) + 0.5, 0, 1)
     ring = np.exp(-(((distance - outline) / np.float32(1.7)) ** 2))
     inner = cover * (0.5 + 0.3 * cut_noise(rng, cover.shape, 4.0))
-    tone = np.float32(rng.choice([1, 1, -1]) * (0.012 + 0.11 * visibility))
+    tone = np.float32(rng.choice([1, 1, -1]) * (0.014 + 0.15 * visibility))
     box = canvas.add(tone * (0.55 * inner + 0.8 * ring), at=at, hue=(1.06, 1.0, 0.86))
     return union([box])
 
@@ -93,7 +93,7 @@ def dent_at(canvas: Canvas, rng: Generator, at: tuple[float, float], *, radius: 
     bent = [grid[0] - down * pull, grid[1] - across * pull]
     lean = rng.normal(0.9, 0.3)
     flank = (across * np.float32(np.cos(lean)) + down * np.float32(np.sin(lean))) / np.float32(radius)
-    shade = 1 + np.float32(0.5) * hollow * flank
+    shade = 1 + np.float32(0.85) * hollow * flank
     for plane in canvas.planes:
         plane[rows, columns] = map_coordinates(plane, bent, order=1, mode="nearest") * shade
     changed = np.abs(canvas.planes[:, rows, columns] - before).max(axis=0) > SEEN
@@ -113,15 +113,15 @@ def hairline_web(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]
             continue
         path = polyline(np.array([ends[0], ends.mean(axis=0) + rng.normal(0, 1.0, 2) * scale, ends[1]]))
         glint = flicker(rng, len(path), depth=0.9, knots=4)
-        light.line(path, (0.012 + 0.1 * visibility) * glint, width=0.6 * scale)
+        light.line(path, (0.012 + 0.2 * visibility) * glint, width=0.6 * scale)
     return _lay(canvas, light, Ink())
 
 
 def _groove(canvas: Canvas, rng: Generator, path: Path, light: Ink, shade: Ink, visibility: float) -> None:
     scale = canvas.scale
     swell = taper(len(path)) * flicker(rng, len(path), depth=0.45, knots=int(rng.integers(5, 12)))
-    strength = (0.022 + 0.5 * visibility**1.35) * swell
-    width = (0.65 + 0.75 * visibility * rng.random()) * scale
+    strength = (0.02 + 0.62 * visibility**1.15) * swell
+    width = (0.8 + 0.9 * visibility * rng.random()) * scale
     light.line(path, strength, width=width)
     shade.line(path, -0.22 * strength, width=width, aside=1.3 * scale)
     if visibility > 0.35:

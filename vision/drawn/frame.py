@@ -27,7 +27,7 @@ class FrameModel:
     brushed: bool
 
 
-METALS = ((1.0, 1.0, 1.02), (0.64, 0.65, 0.67), (1.03, 0.93, 0.8), (0.7, 0.78, 0.9), (0.92, 0.92, 0.97))
+METALS = ((1.0, 1.0, 1.02), (0.76, 0.77, 0.79), (1.03, 0.93, 0.8), (0.78, 0.86, 0.97), (0.92, 0.92, 0.97))
 
 # Cross-section from the middle of the edge (0) to the air: flat, chamfer, gasket, pane.
 _TONE = profile(
@@ -99,7 +99,7 @@ def _lamp(rng: Generator, x: Plane, across: Plane, optics: Optics) -> Plane:
     along = np.full_like(places, 0.40)
     for _ in range(int(rng.integers(2, 5))):
         centre, width = rng.uniform(-380, 380), rng.uniform(30, 130)
-        along += rng.uniform(-0.05, 0.09) * np.exp(-(((places - centre) / width) ** 2))
+        along += rng.uniform(-0.08, 0.12) * np.exp(-(((places - centre) / width) ** 2))
     main = rng.normal(-40, 70)
     along += 0.17 * optics.ring * np.exp(-(((places - main) / rng.uniform(110, 170)) ** 2))
     slant = np.float32(rng.normal(0, 0.35))
@@ -189,5 +189,5 @@ PRODUCT = Product(
         "hairline-web": flaws.hairline_web,
     },
     mix={"scratch": 0.5, "dent": 0.25, "nick": 0.12, "stain": 0.13},
-    play=(14.0, 5.0, 0.7),
+    play=(20.0, 9.0, 0.9),
 )

@@ -28,7 +28,7 @@ class LensModel:
     coatings: tuple[Hue, ...]
 
 
-RING_METALS = ((1.0, 1.0, 1.03), (0.66, 0.67, 0.7), (1.0, 0.94, 0.86), (0.84, 0.88, 0.95))
+RING_METALS = ((1.0, 1.0, 1.03), (0.78, 0.79, 0.82), (1.0, 0.94, 0.86), (0.84, 0.88, 0.95))
 VIOLETS = ((0.30, 0.19, 0.52), (0.16, 0.2, 0.52), (0.42, 0.2, 0.42))
 GREENS = ((0.09, 0.34, 0.24), (0.1, 0.3, 0.36), (0.34, 0.26, 0.1))
 
@@ -56,7 +56,7 @@ def scene(model_rng: Generator, pose: Pose, rng: Generator, optics: Optics) -> C
     radius = np.sqrt(x * x + y * y)
     inner = model.radius - model.thickness
     light = sweep(rng, x, y, optics)
-    glow = (light - np.float32(0.2)) * np.float32(0.42)
+    glow = (light - np.float32(0.2)) * np.float32(0.62)
     side = (x * np.float32(-0.6) + y * np.float32(-0.8)) / np.maximum(radius, 1)
     barrel = _barrel(model)(radius) * (1 + np.float32(0.35) * side)
     metal = _metal(model, rng, x, y, radius)
@@ -91,7 +91,7 @@ def _barrel(model: LensModel) -> Profile:
 
 def _metal(model: LensModel, rng: Generator, x: Plane, y: Plane, radius: Plane) -> Plane:
     """Turned metal: bow-tie highlights, tool marks around, a bright outer and a dim inner chamfer."""
-    angle = rng.normal(-0.9, 0.12)
+    angle = rng.normal(-0.9, 0.25)
     facing, second = _facing(x, y, radius, angle), _facing(x, y, radius, angle + 1.9)
     bow = np.float32(0.46) + np.float32(0.4) * (facing * facing) ** 3 + np.float32(0.14) * (second * second) ** 2
     across = (radius - np.float32(model.radius - model.thickness)) / np.float32(model.thickness)
@@ -129,7 +129,7 @@ def _shadow(model: LensModel, x: Plane, y: Plane) -> Plane:
 def _reflections(canvas: Canvas, model: LensModel, rng: Generator, optics: Optics) -> None:
     """Lamps mirrored in the elements behind each other: coloured glows, and the ring light as small ovals."""
     inner = model.radius - model.thickness
-    turn = rng.normal(-2.5, 0.15)
+    turn = rng.normal(-2.5, 0.3)
     axis_x, axis_y = np.cos(turn), np.sin(turn)
     for share, hue in zip((0.26, -0.3), model.coatings, strict=True):
         away, size = share * inner * rng.normal(1, 0.15), inner * rng.uniform(0.14, 0.19)
@@ -175,10 +175,10 @@ def dust_inside(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     count, grains = int(rng.integers(9, 26)), 30
     centres = rng.normal(0, rng.uniform(5, 11) * scale, (2, count, 1))
     flakes = rng.normal(0, 1, (2, count, grains)) * rng.lognormal(-0.1, 0.4, (count, 1)) * 0.75 * scale
-    light = (0.1 + 1.9 * visibility) * scale**2 / grains * np.repeat(rng.uniform(0.4, 1.4, count), grains)
+    light = (0.03 + 2.0 * visibility) * scale**2 / grains * np.repeat(rng.uniform(0.4, 1.4, count), grains)
     ink.dots((x + centres[0] + flakes[0]).ravel(), (y + centres[1] + flakes[1]).ravel(), light)
     fibre = wander(rng, (x, y), length=rng.uniform(12, 30) * scale, heading=angle, bend=rng.normal(0, 2), wobble=0.1)
-    ink.line(fibre, (0.03 + 0.3 * visibility) * taper(len(fibre), power=0.3), width=1.2 * scale)
+    ink.line(fibre, (0.01 + 0.3 * visibility) * taper(len(fibre), power=0.3), width=1.2 * scale)
     return union([canvas.add(ink.layer(canvas.shape), hue=(1.0, 0.97, 0.9))])
 
 
@@ -194,5 +194,5 @@ PRODUCT = Product(
         "hairline-web": flaws.hairline_web,
     },
     mix={"scratch": 0.45, "dust": 0.2, "ring-dent": 0.15, "chip": 0.1, "crack": 0.1},
-    play=(8.0, 7.0, 4.0),
+    play=(15.0, 11.0, 5.0),
 )

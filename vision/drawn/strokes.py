@@ -91,11 +91,15 @@ class Ink:
 
 
 def soften(layer: Plane, sigma: float) -> Plane:
-    """A blur of less than a pixel: three taps each way."""
+    """A blur of less than a pixel: three taps each way, the border repeated."""
     side = np.float32(min(sigma * sigma / 2, 0.25))
-    middle = np.float32(1 - 2 * side)
-    for axis in (0, 1):
-        before = np.take(layer, [0, *range(layer.shape[axis] - 1)], axis=axis)
-        after = np.take(layer, [*range(1, layer.shape[axis]), layer.shape[axis] - 1], axis=axis)
-        layer = middle * layer + side * (before + after)
-    return layer
+    return _mix_rows(_mix_rows(layer, side).T, side).T
+
+
+def _mix_rows(rows: Plane, side: np.float32) -> Plane:
+    mixed = rows * (1 - 2 * side)
+    mixed[1:] += side * rows[:-1]
+    mixed[:-1] += side * rows[1:]
+    mixed[0] += side * rows[0]
+    mixed[-1] += side * rows[-1]
+    return mixed

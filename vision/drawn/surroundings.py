@@ -13,9 +13,10 @@ MAT_TONE = 0.40
 
 
 def mat(rng: Generator, x: Plane, y: Plane) -> Plane:
-    """A grey rubber mat, evenly grained, a little brighter towards the lamp."""
+    """A grey rubber mat, evenly grained, a little brighter towards the lamp (which is never quite still)."""
     tone = np.float32(MAT_TONE * rng.normal(1, 0.012))
-    falloff = 1 - np.float32(0.00022) * x + np.float32(0.00025) * y
+    slope_x, slope_y = rng.normal((-0.0002, 0.00022), 0.00009).astype(np.float32)
+    falloff = 1 + slope_x * x + slope_y * y
     return tone * falloff + grain(rng, x.shape, 0.9) * np.float32(0.006)
 
 
