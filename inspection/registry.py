@@ -47,6 +47,11 @@ def folder_of(version: ModelVersion) -> Path:
     return settings.MODELS_ROOT / version.folder
 
 
+def forget_loaded() -> None:
+    """Drop the models this process has loaded."""
+    _loaded.cache_clear()
+
+
 @lru_cache(maxsize=LOADED_MAX)
 def _loaded(folder: str, onnx_sha256: str) -> Scorer:
     directory = settings.MODELS_ROOT / folder

@@ -9,22 +9,24 @@ from django.conf import settings
 from onnx import TensorProto, helper
 
 from inspection import registry
-from inspection.models import Line, ModelVersion
+from inspection.models import Bands, Line, ModelVersion
 from tests.builders import NOON, make_model_version
 from vision.decode import DECODER_ID
 
 STEEPNESS = 8.0
 
 
-def make_serving(line: Line, *, kind: str = "light", name: str = "light-meter", version: int = 1) -> ModelVersion:
+def make_serving(
+    line: Line, *, kind: str = "light", name: str = "light-meter", version: int = 1, **fields
+) -> ModelVersion:
     """Register a model of the kind without the door's checks and let it serve the line."""
-    made = make_light_meter(kind, name=name, version=version)
+    made = make_light_meter(kind, name=name, version=version, **fields)
     registry.serve(line, made, by=None, cause="test", now=NOON)
     line.refresh_from_db()
     return made
 
 
-def make_light_meter(kind: str = "light", *, name: str = "light-meter", version: int = 1) -> ModelVersion:
+def make_light_meter(kind: str = "light", *, name: str = "light-meter", version: int = 1, **fields) -> ModelVersion:
     """Return a version that calls bright images defects: raw score 8 x (mean - 127.5) / 64.
 
     Kinds that fail: "nan" answers no number, "wide" one logit too many, "broken" is no graph at all.
@@ -47,10 +49,8 @@ def make_light_meter(kind: str = "light", *, name: str = "light-meter", version:
         name=name,
         version=version,
         onnx_sha256=digest,
-        classes=["scratch"],
-        decoder_id=DECODER_ID,
-        preprocessing_id="squash-192/1",
         folder=f"{name}/{version}",
+        **{"classes": ["scratch"], "decoder_id": DECODER_ID, "preprocessing_id": "squash-192/1", **fields},
     )
 
 
@@ -83,3 +83,19 @@ def _graph(kind: str) -> onnx.ModelProto:
         [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+
+
+def make_bands(line: Line, version: ModelVersion, **fields) -> Bands:
+    """Certify the version on the line for dark and bright images of any usual size, and put the bands in force."""
+    facts = {
+        "epoch": line.epoch,
+        "calibrator_hash": "0" * 64,
+        "t_lo": 0.05,
+        "t_hi": 0.95,
+        "certificates": {},
+        "envelope": {"p99_luminance": [80, 250], "size_bytes": [100, 100_000]},
+        "created_at": NOON,
+    }
+    line.bands = Bands.objects.create(line=line, model_version=version, **{**facts, **fields})
+    line.save(update_fields=["bands"])
+    return line.bands
