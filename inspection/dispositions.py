@@ -139,7 +139,7 @@ def state_of(item: Item) -> str:
     """Return where an item of `of_items` is on its way, in the words of the API."""
     routing = _routing(item)
     disposition = item.run.disposition
-    if routing is not None and routing.route == Route.QUARANTINE:
+    if _is_quarantined(item, routing):
         return "quarantined"
     if is_known(disposition):
         return "final"
@@ -147,7 +147,14 @@ def state_of(item: Item) -> str:
         return "provisional"
     if routing is not None:
         return "waiting" if routing.route == Route.HUMAN else "predicted"
-    return "predicted" if item.is_predicted else "received"
+    return "predicted" if getattr(item, "is_predicted", False) else "received"
+
+
+def _is_quarantined(item: Item, routing: Routing | None) -> bool:
+    """Whether the image gave nothing to judge, found out before it was given to people or after."""
+    if routing is not None and routing.route == Route.QUARANTINE:
+        return True
+    return hasattr(item, "view_verdict") and item.view_verdict.decided_by == DecidedBy.FAILSAFE
 
 
 def _routing(item: Item) -> Routing | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from django.conf import settings
 from django.core.files.base import File
@@ -69,7 +69,10 @@ def accept(station: Station, *, upload: Upload, now: datetime) -> Accepted:
     Raises ImageRefused, KeyReused, StorageFull, StorageUnavailable; then nothing is kept.
     """
     header = check_header(
-        upload.file, size=upload.file.size, content_type=upload.content_type, limits=limits_of(station.line)
+        cast(BinaryIO, upload.file),
+        size=upload.file.size,
+        content_type=upload.content_type,
+        limits=limits_of(station.line),
     )
     stored = images.digest(upload.file)
     fingerprint = fingerprint_of(upload, sha256=stored.sha256, line=station.line)
@@ -106,6 +109,11 @@ def running(station: Station, key: str) -> Iterator[None]:
 
 def limits_of(line: Line) -> Limits:
     return Limits(max_bytes=settings.IMAGE_MAX_BYTES, max_pixels=line.max_megapixels * 1_000_000)
+
+
+def shares_of(line: Line) -> dict[str, float]:
+    """Return the shares by which the next run of the line is drawn; a run keeps a copy of them."""
+    return {purpose: getattr(line, f"{purpose}_share") for purpose in draws.PURPOSES}
 
 
 def fingerprint_of(upload: Upload, *, sha256: str, line: Line) -> str:
@@ -187,14 +195,12 @@ def _run_for(upload: Upload, *, line: Line, now: datetime) -> Run:
 
 def _open(part: Part, *, line: Line, n: int, now: datetime) -> Run:
     """Open a run with its draws, its deadlines and a disposition that waits for a verdict."""
-    if line.epoch_id is None:
-        epochs.enter(line, None, cause="first part", now=now)
-    run = Run(part=part, line=line, n=n, opened_at=now)
+    epoch_id = line.epoch_id or epochs.enter(line, None, cause="first part", now=now).pk
     salt = _salt(line, now=now)
-    run.epoch_id, run.salt, run.views_expected = line.epoch_id, salt, line.views
+    run = Run(part=part, line=line, epoch_id=epoch_id, n=n, opened_at=now, views_expected=line.views, salt=salt)
     run.model_due_at = now + timedelta(seconds=line.model_deadline_s)
     run.review_due_at = now + timedelta(seconds=line.review_deadline_s)
-    run.shares = {purpose: getattr(line, f"{purpose}_share") for purpose in draws.PURPOSES}
+    run.shares = shares_of(line)
     drawn = asdict(draws.draw(str(run.pk), salt.secret, run.shares))
     run.canary_position = drawn.pop("canary_position")
     for purpose, is_drawn in drawn.items():

@@ -32,5 +32,5 @@ def take(station: Station, *, now: datetime) -> None:
 
 
 def _wait(station: Station, latest: datetime) -> int:
-    full_at = Station.objects.values_list("bucket_full_at", flat=True).get(pk=station.pk)
+    full_at = Station.objects.values_list("bucket_full_at", flat=True).get(pk=station.pk) or latest
     return max(1, math.ceil((full_at - latest).total_seconds()))

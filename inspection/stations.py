@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.encoding import force_bytes
 
 from inspection.models import Line, Nonce, Station, StationKey
 
@@ -123,6 +124,8 @@ def _seal() -> MultiFernet:
     return MultiFernet([_fernet(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 
 
-def _fernet(secret_key: str) -> Fernet:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"tollgate station keys").derive(secret_key.encode())
+def _fernet(secret_key: str | bytes) -> Fernet:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"tollgate station keys").derive(
+        force_bytes(secret_key)
+    )
     return Fernet(base64.urlsafe_b64encode(derived))

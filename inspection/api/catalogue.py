@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrPromise
 
 
 @dataclass(frozen=True)
@@ -12,9 +12,9 @@ class Entry:
 
     code: str
     status: int
-    title: StrPromise
-    cause: StrPromise
-    fix: StrPromise
+    title: Promise
+    cause: Promise
+    fix: Promise
     retryable: bool = False
     """Whether the very same request may succeed later."""
 

@@ -1,10 +1,10 @@
 """The doors of a station: images in, verdicts out."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict
 from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from rest_framework.decorators import api_view, parser_classes, permission_classes
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from inspection import dispositions, heartbeats, intake, rates
 from inspection.api import waiting
-from inspection.api.authentication import IsStation, IsStationOrPerson, station_of
+from inspection.api.authentication import IsStation, IsStationOrPerson, calling_station, station_of
 from inspection.api.parsers import StrictMultiPartParser
 from inspection.api.problems import Problem
 from inspection.api.serializers import (
@@ -41,7 +41,7 @@ from inspection.rules.words import Role
 @permission_classes([IsStation])
 def items(request: Request) -> Response:
     """Take in one image. Sent again with the same key, it is answered and not taken again."""
-    station = request.auth
+    station = calling_station(request)
     rates.take(station, now=clock())
     wait = checked(WaitQuery(data=request.query_params.dict()))["wait"]
     key = idempotency_key(request)
@@ -90,10 +90,11 @@ def part(request: Request, serial: str) -> Response:
 @permission_classes([IsStation])
 def disposition_list(request: Request) -> Response:
     """The station's verdicts after a cursor, in the line's order; waits for the first one where asked to."""
+    station = calling_station(request)
     query = checked(CursorQuery(data=request.query_params.dict()))
     after, limit = query["after"], query["limit"]
     told = waiting.look_until(
-        lambda: dispositions.told_to(request.auth, after=after, limit=limit) or None, seconds=query["wait"]
+        lambda: dispositions.told_to(station, after=after, limit=limit) or None, seconds=query["wait"]
     )
     results = [{"cursor": one.sequence, **(dispositions.as_plain(one) or {})} for one in told or []]
     return Response({"results": results, "next": results[-1]["cursor"] if results else after})
@@ -108,7 +109,7 @@ def heartbeat(request: Request) -> Response:
     camera = said.pop("camera")
     if camera.get("last_capture_at"):
         camera["last_capture_at"] = camera["last_capture_at"].isoformat()
-    return Response(heartbeats.take(request.auth, Pulse(camera=camera, **said), now=clock()))
+    return Response(heartbeats.take(calling_station(request), Pulse(camera=camera, **said), now=clock()))
 
 
 def idempotency_key(request: Request) -> str:
@@ -122,7 +123,7 @@ def idempotency_key(request: Request) -> str:
 
 
 def _upload(request: Request, *, line: Line, key: str) -> intake.Upload:
-    fields = request.data.dict()
+    fields: dict[str, Any] = cast(QueryDict, request.data).dict()
     files = request.FILES
     _check_files(files)
     image = files["image"]

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn, cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -48,7 +48,7 @@ class StrictMultiPartParser(MultiPartParser):
         length = declared_length(request, at_most=self.body_max(), too_large=self.too_large, needed=True)
         body = _Counted(stream)
         try:
-            form = super().parse(body, media_type, parser_context)
+            form = super().parse(cast(IO[bytes], body), media_type, parser_context)
         except ParseError as error:
             body.drain()
             raise Problem("body-incomplete" if body.count < length else "malformed-multipart") from error
@@ -117,7 +117,7 @@ class _Counted:
 
 
 def _boundary(request: HttpRequest) -> bytes:
-    return request.content_params.get("boundary", "").encode("ascii", errors="replace")
+    return (request.content_params or {}).get("boundary", "").encode("ascii", errors="replace")
 
 
 def _check_fields(fields: Any) -> None:

@@ -57,8 +57,9 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
     if CATALOGUE[problem.code].status >= 500:
         logger.error("Unable to serve: %s", problem.code, exc_info=error)
     response = answer(context["request"], problem)
-    if getattr(error, "auth_header", None):
-        response["WWW-Authenticate"] = error.auth_header
+    challenge = getattr(error, "auth_header", None)
+    if challenge:
+        response["WWW-Authenticate"] = challenge
     return response
 
 
