@@ -71,9 +71,10 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True)
 class Drive:
-    """What the line is to be told about one run of a part."""
+    """What the line is to be told about one run of a part. `number` counts what the line was told."""
 
     passage: int
+    number: int
     serial: str
     run: int | None
     verdict: str
@@ -169,10 +170,11 @@ class Ledger:
         """What is settled but not yet told to the line, in order."""
         with self._lock:
             rows = self._rows.execute(
-                "SELECT id, serial, run, verdict, reason FROM passage"
+                "SELECT id, drive, serial, run, verdict, reason FROM passage"
                 " WHERE verdict IS NOT NULL AND told = 0 ORDER BY drive"
             ).fetchall()
-        return [Drive(passage=row[0], serial=row[1], run=row[2], verdict=row[3], reason=row[4]) for row in rows]
+        names = ("passage", "number", "serial", "run", "verdict", "reason")
+        return [Drive(**dict(zip(names, row, strict=True))) for row in rows]
 
     def told(self, drive: Drive) -> None:
         with self._writing() as rows:

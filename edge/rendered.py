@@ -5,13 +5,19 @@ from random import Random
 
 from edge.conditions import Conditions
 from edge.shots import Picture
-from vision.drawn import UNSEEN, Drawn, draw, draw_random, encode
+from vision.drawn import PRODUCTS, UNSEEN, Drawn, draw, draw_random, encode
+
+
+class UnknownProductError(ValueError):
+    """Parts of this product cannot be drawn; the message says of which they can."""
 
 
 class DrawnParts:
     """Parts of one product, no two alike: the same seed draws the same parts, less those taken before."""
 
     def __init__(self, product: str, *, defect_rate: float, seed: int, taken: Collection[str] = ()) -> None:
+        if product not in PRODUCTS:
+            raise UnknownProductError(f"product is {product!r}, parts can be drawn of {', '.join(PRODUCTS)}.")
         self._product, self._defect_rate, self._taken = product, defect_rate, taken
         self._random = Random(f"{product}:{seed}")
 

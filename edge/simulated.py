@@ -7,16 +7,18 @@ import secrets
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 from edge.conditions import ControlFile
 from edge.credentials import Key
 from edge.incumbent import SimulatedIncumbent
 from edge.outputs.console import ConsoleOutput
-from edge.rendered import DrawnParts
+from edge.rendered import DrawnParts, UnknownProductError
 from edge.schedule import due_at
 from edge.shots import DataSetFolder, PictureSource, TruthFile, capture
 from edge.spool import SpoolTakenError
@@ -44,6 +46,18 @@ class LineSetup:
     product: str
 
 
+class PartLine(Protocol):
+    """A line that parts can be sent over."""
+
+    name: str
+
+    @property
+    def paused(self) -> bool: ...
+
+    def shoot(self) -> bool:
+        """Let one part pass the camera. False when there are no more parts."""
+
+
 @dataclass(kw_only=True)
 class SimulatedLine:
     """One line: a station, and the camera that feeds it."""
@@ -60,7 +74,6 @@ class SimulatedLine:
         return self.controls.of(self.name).paused
 
     def shoot(self) -> bool:
-        """Let one part pass the camera. False when there are no more parts."""
         picture = self.pictures.next(self.controls.of(self.name))
         if picture is None:
             return False
@@ -71,7 +84,7 @@ class SimulatedLine:
         return True
 
 
-def play(lines: list[SimulatedLine], *, parts_per_minute: float, stop: threading.Event) -> None:
+def play(lines: Sequence[PartLine], *, parts_per_minute: float, stop: threading.Event) -> None:
     """Send parts over the lines in turn, at the rate of all lines together, until stopped or out of parts."""
     running, start, number = list(lines), time.monotonic(), 0
     while running and not stop.is_set():
@@ -94,21 +107,20 @@ def play(lines: list[SimulatedLine], *, parts_per_minute: float, stop: threading
 
 
 def read_stations(path: Path) -> list[LineSetup]:
-    """Read the stations file: a list of objects with line, key_id, secret and product."""
+    """Read the stations file: objects with line, key_id, secret and product; line `phone-lens` makes product lens."""
     try:
         rows = json.loads(path.read_bytes())
         setups = [
             LineSetup(
                 line=row["line"],
                 key=Key(key_id=row["key_id"], secret=row["secret"]),
-                product=row["product"].removeprefix("phone-"),
+                product=(row.get("product") or row["line"]).removeprefix("phone-"),
             )
             for row in rows
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
-        raise StationsFileError(
-            f"{path} is no list of stations ({fault!r}): each needs line, key_id, secret and product."
-        ) from fault
+        sentence = f"{path} is no list of stations ({fault!r}): each needs line, key_id, secret and product."
+        raise StationsFileError(sentence) from fault
     if not setups:
         raise StationsFileError(f"{path} lists no station.")
     return setups
@@ -121,7 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
     stop_on_signals(stop)
     try:
         lines = _lines(options)
-    except (StationsFileError, DataSetError, SpoolTakenError, OSError) as fault:
+    except (StationsFileError, UnknownProductError, DataSetError, SpoolTakenError, OSError) as fault:
         print(fault, file=sys.stderr)
         return 1
     for line in lines:

@@ -17,7 +17,7 @@ from edge.client import Client
 from edge.credentials import Key, KeyFileError, is_open_to_others, read_key
 from edge.ledger import Ledger
 from edge.line import Line
-from edge.outputs import ControlOutput
+from edge.outputs import NETWORKED, ControlOutput, OutputError, connect
 from edge.outputs.console import ConsoleOutput
 from edge.parts import Capture
 from edge.spool import DEFAULT_LIMIT, MEGABYTE, Spool, SpoolTakenError
@@ -94,8 +94,12 @@ class Station:
             thread.join(max(0.0, end - time.monotonic()))
 
     def _watch(self) -> float:
-        self._kit.line.watch(monotonic=time.monotonic(), wall=time.time())
-        return WATCH_INTERVAL
+        line = self._kit.line
+        line.changed.wait(WATCH_INTERVAL)
+        line.changed.clear()
+        line.watch(monotonic=time.monotonic(), wall=time.time())
+        line.tell()
+        return 0.0
 
     def _client(self) -> Client:
         return Client(self._setup.url, self._setup.key)
@@ -116,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
     log_to_stderr()
     try:
         station = _station(options)
-    except (KeyFileError, CameraError, SpoolTakenError, OSError) as fault:
+    except (KeyFileError, CameraError, SpoolTakenError, OutputError, OSError) as fault:
         print(fault, file=sys.stderr)
         return 1
     stop = threading.Event()
@@ -141,7 +145,13 @@ def _station(options: argparse.Namespace) -> Station:
         spool_limit=options.spool_limit_mb * MEGABYTE,
     )
     camera = WatchedFolder(options.watch, view=options.view)
-    return Station(setup, ConsoleOutput(sys.stdout), camera=camera)
+    return Station(setup, _output(options, key), camera=camera)
+
+
+def _output(options: argparse.Namespace, key: Key) -> ControlOutput:
+    if options.output == "console":
+        return ConsoleOutput(sys.stdout)
+    return connect(options.output, options.output_address or "", name=key.key_id)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -151,7 +161,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--watch", required=True, type=Path, metavar="DIR", help="folder into which the camera writes")
     parser.add_argument("--spool", type=Path, metavar="DIR", help="default var/spool/KEY_ID")
     parser.add_argument("--spool-limit-mb", type=int, default=DEFAULT_LIMIT // MEGABYTE, metavar="MB")
-    parser.add_argument("--output", choices=["console"], default="console", help="how the line is told")
+    parser.add_argument("--output", choices=["console", *NETWORKED], default="console", help="how the line is told")
+    parser.add_argument("--output-address", metavar="URL", help="mqtt://HOST:PORT or modbus://HOST:PORT/BASE")
     parser.add_argument("--view", help="the view this camera sees; default the line's only one")
     parser.add_argument(
         "--deadline", type=float, default=DEFAULT_DEADLINE, metavar="S", help="silence before the fail-safe"

@@ -13,7 +13,9 @@ def drive(command, **settings):
 
 
 def command(**changes):
-    return Command(**({"serial": "A-17", "run": 1, "verdict": "pass", "reason": "auto-pass band"} | changes))
+    return Command(
+        **({"number": 1, "serial": "A-17", "run": 1, "verdict": "pass", "reason": "auto-pass band"} | changes)
+    )
 
 
 @pytest.mark.parametrize(

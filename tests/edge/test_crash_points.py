@@ -91,7 +91,7 @@ class Life:
             server.dispose("A-2", "reject")
         if self.ledger.cursor < len(server.log):
             self.follower.step()
-        self.line.catch_up()
+        self.line.tell()
 
 
 def live_and_die(server, folder, output):

@@ -25,6 +25,16 @@ def pass_camera(ledger, serial="A-1", run=1):
     return seen.passage
 
 
+def hear(line, *verdicts):
+    line.hear(*verdicts)
+    line.tell()
+
+
+def watch(line, *, monotonic, wall=NOON):
+    line.watch(monotonic=monotonic, wall=wall)
+    line.tell()
+
+
 def said(verdict, serial="A-1", run=1):
     return Verdict(serial=serial, run=run, verdict=verdict, reason="band", decided_by="model")
 
@@ -34,7 +44,7 @@ def test_a_verdict_is_driven_once_however_often_it_is_heard(ledger):
     line = make_line(ledger, output)
     pass_camera(ledger)
     for _ in range(3):
-        line.hear(said("pass"))
+        hear(line, said("pass"))
     assert output.told() == [("A-1", 1, "pass")]
 
 
@@ -42,10 +52,10 @@ def test_silence_beyond_the_deadline_holds_the_part(ledger):
     output = LineOfTests()
     line = make_line(ledger, output)
     pass_camera(ledger)
-    line.watch(monotonic=100.0, wall=NOON)
-    line.watch(monotonic=109.9, wall=NOON)
+    watch(line, monotonic=100.0, wall=NOON)
+    watch(line, monotonic=109.9, wall=NOON)
     assert output.told() == []
-    line.watch(monotonic=110.0, wall=NOON)
+    watch(line, monotonic=110.0, wall=NOON)
     assert output.told() == [("A-1", 1, "hold")]
     assert output.commands[0].reason == "no verdict within the deadline"
 
@@ -53,7 +63,7 @@ def test_silence_beyond_the_deadline_holds_the_part(ledger):
 def test_a_part_the_server_never_heard_of_is_held_too(ledger):
     output = LineOfTests()
     pass_camera(ledger, run=None)
-    make_line(ledger, output).watch(monotonic=100.0, wall=NOON + 10.0)
+    watch(make_line(ledger, output), monotonic=100.0, wall=NOON + 10.0)
     assert output.told() == [("A-1", None, "hold")]
 
 
@@ -61,8 +71,8 @@ def test_a_verdict_after_the_failsafe_is_recorded_and_not_driven(ledger):
     output = LineOfTests()
     line = make_line(ledger, output)
     pass_camera(ledger)
-    line.watch(monotonic=100.0, wall=NOON + 10.0)
-    line.hear(said("pass"))
+    watch(line, monotonic=100.0, wall=NOON + 10.0)
+    hear(line, said("pass"))
     assert output.told() == [("A-1", 1, "hold")]
     assert ledger.said("A-1", 1) == ("pass", "band")
 
@@ -76,7 +86,7 @@ def test_the_failsafe_is_the_one_the_server_told_but_never_pass(ledger, told, dr
     line = make_line(ledger, output)
     line.fail_safe(pass_camera(ledger, "A-1"), "refused")
     pass_camera(ledger, "A-2")
-    line.watch(monotonic=100.0, wall=NOON + 10.0)
+    watch(line, monotonic=100.0, wall=NOON + 10.0)
     assert output.told() == [("A-1", 1, driven), ("A-2", 1, driven)]
 
 
@@ -85,10 +95,10 @@ def test_a_line_that_does_not_answer_is_told_again_and_told_that_it_is_a_repeat(
     line = make_line(ledger, output)
     pass_camera(ledger)
     output.broken = True
-    line.hear(said("reject"))
+    hear(line, said("reject"))
     output.broken = False
-    line.watch(monotonic=100.0, wall=NOON)
-    line.watch(monotonic=100.1, wall=NOON)
+    watch(line, monotonic=100.0, wall=NOON)
+    watch(line, monotonic=100.1, wall=NOON)
     assert [(command.verdict, command.repeated) for command in output.commands] == [("reject", True)]
 
 
@@ -96,7 +106,9 @@ def test_what_was_settled_but_perhaps_not_told_before_a_kill_is_told_as_a_repeat
     passage = pass_camera(ledger)
     ledger.decide(passage, verdict="reject", reason="scratch")
     output = LineOfTests()
-    make_line(ledger, output).catch_up()
+    line = make_line(ledger, output)
+    line.catch_up()
+    line.tell()
     assert [(command.verdict, command.repeated) for command in output.commands] == [("reject", True)]
 
 
@@ -104,7 +116,9 @@ def test_what_was_heard_but_not_settled_before_a_kill_is_driven_after_it(ledger)
     pass_camera(ledger)
     ledger.hear(said("pass"), cursor=1)
     output = LineOfTests()
-    make_line(ledger, output).catch_up()
+    line = make_line(ledger, output)
+    line.catch_up()
+    line.tell()
     assert output.told() == [("A-1", 1, "pass")]
 
 

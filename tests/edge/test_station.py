@@ -181,11 +181,11 @@ def test_a_part_for_which_the_spool_has_no_room_is_held_and_its_picture_stays_in
     assert ("A-2", 1, "pass") not in line.told()
 
 
-def test_a_camera_that_cannot_wait_counts_what_was_dropped(start_station, server, line, tmp_path):
+def test_a_camera_that_cannot_wait_counts_what_was_dropped(start_station, server, line, eventually):
     server.stop()
     station = start_station(limit=100)
     assert not station.take(make_capture(1))
-    assert line.told() == [("A-1", None, "hold")]
+    eventually(lambda: line.told() == [("A-1", None, "hold")])
     server.start()
     server.wait_for(lambda: server.pulses and server.pulses[-1]["camera"]["dropped"] == 1)
 
@@ -240,6 +240,17 @@ def test_the_level_told_by_the_heartbeat_lets_a_post_wait_for_its_verdict(start_
     station.take(make_capture(1))
     server.wait_for(lambda: server.received)
     assert server.waits == [1.5]
+
+
+def test_an_output_that_hangs_does_not_keep_pictures_from_the_server(start_station, server, line, monkeypatch):
+    released = threading.Event()
+    monkeypatch.setattr(line, "drive", lambda command: released.wait(20))
+    server.verdict = "pass"
+    station = start_station()
+    for number in range(5):
+        station.take(make_capture(number))
+    server.wait_for(lambda: len(server.received) == 5)
+    released.set()
 
 
 def test_a_new_station_does_not_drive_the_history_of_the_one_it_replaces(server, tmp_path, line, eventually):
