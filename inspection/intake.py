@@ -195,9 +195,18 @@ def _run_for(upload: Upload, *, line: Line, now: datetime) -> Run:
 
 def _open(part: Part, *, line: Line, n: int, now: datetime) -> Run:
     """Open a run with its draws, its deadlines and a disposition that waits for a verdict."""
-    epoch_id = line.epoch_id or epochs.enter(line, None, cause="first part", now=now).pk
-    salt = _salt(line, now=now)
-    run = Run(part=part, line=line, epoch_id=epoch_id, n=n, opened_at=now, views_expected=line.views, salt=salt)
+    if line.epoch_id is None:
+        epochs.enter(line, None, cause="first part", now=now)
+    run = new_run(line, n=n, salt=_salt(line, now=now), now=now)
+    run.part = part
+    run.save(force_insert=True)
+    Disposition.objects.create(run=run, line=line)
+    return run
+
+
+def new_run(line: Line, *, n: int, salt: Salt, now: datetime) -> Run:
+    """Return an unsaved run of the line's epoch with its deadlines and draws; its part is still to be named."""
+    run = Run(line=line, epoch_id=line.epoch_id, n=n, opened_at=now, salt=salt, views_expected=line.views)
     run.model_due_at = now + timedelta(seconds=line.model_deadline_s)
     run.review_due_at = now + timedelta(seconds=line.review_deadline_s)
     run.shares = shares_of(line)
@@ -205,8 +214,6 @@ def _open(part: Part, *, line: Line, n: int, now: datetime) -> Run:
     run.canary_position = drawn.pop("canary_position")
     for purpose, is_drawn in drawn.items():
         setattr(run, f"drawn_{purpose}", is_drawn)
-    run.save(force_insert=True)
-    Disposition.objects.create(run=run, line=line)
     return run
 
 

@@ -73,22 +73,40 @@ def count_run(run: Run, *, cause: str, now: datetime) -> None:
     for stream in written.keys() - {place.stream for place in due}:
         changes[_place_of(run, stream)] = _NOTHING.minus(written[stream])
     CountDelta.objects.bulk_create(
-        CountDelta(
-            line_id=run.line_id,
-            epoch_id=run.epoch_id,
-            run=run,
-            stream=place.stream.value,
-            cause=cause,
-            shift=place.shift,
-            person_id=place.person_id,
-            created_at=now,
-            **change._asdict(),
-        )
-        for place, change in changes.items()
-        if any(change)
+        _delta(run, place, change, cause=cause, now=now) for place, change in changes.items() if any(change)
     )
     if Stream.AGREEMENT not in written:
         _chart(run.epoch_id, [tally for place, tally in due.items() if place.stream == Stream.AGREEMENT], now=now)
+
+
+def backfill(runs: Iterable[Run]) -> None:
+    """Count runs that were loaded whole, as the finaliser and the rulings would have, in the order given."""
+    by_run = {run.pk: run for run in runs}
+    charted: dict[int, list[Tally]] = defaultdict(list)
+    deltas = []
+    for run_id, found in readings.of_runs(by_run.values()).items():
+        run = by_run[run_id]
+        for place, tally in _due(run, found).items():
+            deltas.append(_delta(run, place, tally, cause="loaded", now=run.opened_at))
+            if place.stream == Stream.AGREEMENT:
+                charted[run.epoch_id].append(tally)
+    CountDelta.objects.bulk_create(deltas)
+    for epoch_id, tallies in charted.items():
+        _chart(epoch_id, tallies, now=max(run.opened_at for run in by_run.values()))
+
+
+def _delta(run: Run, place: _Place, change: Tally, *, cause: str, now: datetime) -> CountDelta:
+    return CountDelta(
+        line_id=run.line_id,
+        epoch_id=run.epoch_id,
+        run=run,
+        stream=place.stream.value,
+        cause=cause,
+        shift=place.shift,
+        person_id=place.person_id,
+        created_at=now,
+        **change._asdict(),
+    )
 
 
 def _due(run: Run, found: list[ItemReadings]) -> dict[_Place, Tally]:
