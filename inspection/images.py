@@ -4,7 +4,7 @@ import errno
 import hashlib
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,14 +55,29 @@ def keep(file: File, stored: Stored) -> None:
     _save(original_name(stored.sha256), file)
 
 
+def store_archive(file: File) -> Stored:
+    """Keep an archive of images under its hash, apart from them."""
+    stored = digest(file)
+    _save(archive_name(stored.sha256), file)
+    return stored
+
+
 def original(sha256: str) -> File:
     return default_storage.open(original_name(sha256))
 
 
-@contextmanager
-def local_path(sha256: str) -> Iterator[Path]:
+def local_path(sha256: str) -> AbstractContextManager[Path]:
     """Lend the original as a file of this machine, fetched for as long as it is needed where it lies elsewhere."""
-    name = original_name(sha256)
+    return _local(original_name(sha256))
+
+
+def archive_path(sha256: str) -> AbstractContextManager[Path]:
+    """`local_path` for an archive."""
+    return _local(archive_name(sha256))
+
+
+@contextmanager
+def _local(name: str) -> Iterator[Path]:
     try:
         yield Path(default_storage.path(name))
         return
@@ -103,6 +118,10 @@ def rendition_name(sha256: str) -> str:
 
 def thumbnail_name(sha256: str) -> str:
     return _name("thumbnails", sha256, ".webp")
+
+
+def archive_name(sha256: str) -> str:
+    return _name("archives", sha256, ".zip")
 
 
 def _name(folder: str, sha256: str, suffix: str = "") -> str:

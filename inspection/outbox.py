@@ -34,6 +34,11 @@ def finish(work: Outbox, *, now: datetime) -> None:
     Outbox.objects.filter(pk=work.pk).update(done_at=now, lease_until=None)
 
 
+def give_back(work: Outbox) -> None:
+    """Offer the rest of a piece of work at once: this worker has done its turn."""
+    Outbox.objects.filter(pk=work.pk).update(lease_until=None, sent_at=None)
+
+
 def due(*, now: datetime, limit: int) -> list[Outbox]:
     """Return waiting work that nobody holds and that was not sent lately, oldest first."""
     free = Q(lease_until=None) | Q(lease_until__lte=now)

@@ -3,17 +3,17 @@
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from rest_framework.decorators import api_view, parser_classes, permission_classes
-from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inspection import dispositions, heartbeats, intake, rates
 from inspection.api import waiting
+from inspection.api.access import readable_lines, refusal
 from inspection.api.authentication import IsStation, IsStationOrPerson, calling_station, station_of
 from inspection.api.parsers import StrictMultiPartParser
 from inspection.api.problems import Problem
@@ -32,8 +32,6 @@ from inspection.api.serializers import (
 )
 from inspection.heartbeats import Pulse
 from inspection.models import Disposition, Item, Line, Part, Run
-from inspection.permissions import lines_for
-from inspection.rules.words import Role
 
 
 @api_view(["POST"])
@@ -79,10 +77,10 @@ def part(request: Request, serial: str) -> Response:
     """One part with all its runs. A station names its own line by being there; a person names it in `line`."""
     line = checked(LineQuery(data=request.query_params.dict()))["line"]
     station = station_of(request)
-    lines = _readable_lines(request).filter(**{"slug": line} if line or station is None else {})
+    lines = readable_lines(request).filter(**{"slug": line} if line or station is None else {})
     found = Part.objects.select_related("line", "lot").filter(line__in=lines, serial=serial).first()
     if found is None:
-        raise _refusal(request, Part.objects.filter(line__slug=line, serial=serial).values("line"))
+        raise refusal(request, Part.objects.filter(line__slug=line, serial=serial).values("line"))
     return Response(_part_as_plain(found))
 
 
@@ -162,25 +160,10 @@ def _known(run: UUID) -> Disposition | None:
 
 
 def _visible_item(request: Request, pk: UUID) -> Item:
-    found = dispositions.of_items().filter(pk=pk, line__in=_readable_lines(request)).first()
+    found = dispositions.of_items().filter(pk=pk, line__in=readable_lines(request)).first()
     if found is None:
-        raise _refusal(request, Item.objects.filter(pk=pk).values("line"))
+        raise refusal(request, Item.objects.filter(pk=pk).values("line"))
     return found
-
-
-def _readable_lines(request: Request) -> QuerySet[Line]:
-    """Verdicts are for the line's own stations, its leads and administrators: an inspector reads blind."""
-    station = station_of(request)
-    if station is not None:
-        return Line.objects.filter(pk=station.line_id)
-    return lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
-
-
-def _refusal(request: Request, lines: QuerySet) -> Exception:
-    """Members of the line without the right get 403; for everybody else there is nothing here."""
-    if station_of(request) is None and lines_for(request.user).filter(pk__in=lines).exists():
-        return PermissionDenied()
-    return Http404()
 
 
 def _part_as_plain(found: Part) -> dict[str, Any]:

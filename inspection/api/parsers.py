@@ -122,7 +122,7 @@ def _boundary(request: HttpRequest) -> bytes:
 
 def _check_fields(fields: Any) -> None:
     for name, values in fields.lists():
-        if len(values) > 1:
+        if len(values) > 1 and not hasattr(values[0], "chunks"):
             raise ValidationError({name: [ErrorDetail(_("Send this field once."), code="repeated")]})
         if "\ufffd" in name or "\ufffd" in values[0]:
             raise Problem("malformed-text")

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions
 
-from inspection import images, intake, rates
+from inspection import batches, images, intake, rates
 from inspection.api.catalogue import CATALOGUE
 from vision.header import ImageRefused
 
@@ -88,6 +88,7 @@ def problem_of(error: BaseException | None) -> Problem | None:
 _CODES: dict[type[BaseException], str] = {
     intake.KeyReused: "idempotency-key-reused",
     intake.KeyRunning: "idempotency-running",
+    batches.ArchiveUnreadable: "archive-unreadable",
     images.StorageFull: "storage-full",
     images.StorageUnavailable: "storage-unavailable",
     Http404: "not-found",

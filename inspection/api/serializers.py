@@ -151,6 +151,38 @@ class ItemForm(StrictSerializer):
     meta = MetaField(required=False, default=dict)
 
 
+class MemberForm(StrictSerializer):
+    """What may be told about one image of a batch."""
+
+    serial = NameField(max_length=100, required=False)
+    view = NameField(max_length=40, required=False)
+    lot = NameField(max_length=100, required=False)
+    captured_at = MomentField(required=False)
+
+
+class PartsField(serializers.Field):
+    """A JSON array, one object per image, sent as the text of a form field."""
+
+    default_error_messages = {"no_list": gettext_lazy("Not a JSON array of objects.")}
+
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        try:
+            value = strict_json(str(data).encode())
+        except Problem:
+            self.fail("no_list")
+        return checked(MemberForm(data=value, many=True))
+
+    def to_representation(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return value
+
+
+class BatchForm(StrictSerializer):
+    """The fields beside the images or the archive."""
+
+    line = StrictCharField(required=False, default="")
+    parts = PartsField(required=False, default=list)
+
+
 class NoQuery(StrictSerializer):
     """A door without query parameters."""
 
@@ -182,7 +214,7 @@ class HeartbeatForm(StrictSerializer):
     camera = CameraForm(required=False, default=dict)
 
 
-def checked(form: serializers.Serializer) -> dict[str, Any]:
+def checked(form: serializers.BaseSerializer) -> Any:
     """Return the form's values, or raise ValidationError with a pointer to each fault."""
     form.is_valid(raise_exception=True)
     return form.validated_data

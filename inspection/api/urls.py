@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from inspection.api import devices, pages
+from inspection.api import batches, devices, pages
 
 urlpatterns = [
     path("api/v1/items/", devices.items, name="api-items"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("api/v1/items/<uuid:pk>/disposition/", devices.item_disposition, name="api-item-disposition"),
     path("api/v1/parts/<path:serial>/", devices.part, name="api-part"),
     path("api/v1/dispositions/", devices.disposition_list, name="api-dispositions"),
+    path("api/v1/batches/", batches.batch_list, name="api-batches"),
+    path("api/v1/batches/<uuid:pk>/", batches.batch, name="api-batch"),
     path("api/v1/stations/me/heartbeat/", devices.heartbeat, name="api-heartbeat"),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(

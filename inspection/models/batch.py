@@ -18,6 +18,7 @@ class Batch(TimeOrderedModel):
     station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="+")
     sent_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
     sha256 = models.CharField(max_length=64, help_text="of the stored archive")
+    members = models.JSONField(default=list, help_text="fields of inspection.batches.Member, in order")
     total = models.PositiveIntegerField()
     cursor = models.PositiveIntegerField(default=0)
     accepted = models.PositiveIntegerField(default=0)
