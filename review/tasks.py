@@ -1,10 +1,12 @@
 """What happens later, told on one page. A task is a door: the outbox row is the work order, the message a wake-up."""
 
+from uuid import UUID
+
 from celery import shared_task
 from django.db import transaction
 from django.utils.timezone import now as clock
 
-from inspection import outbox, pipeline
+from inspection import batches, outbox, pipeline
 from inspection.models import Item
 from review import queues
 
@@ -22,6 +24,18 @@ def predict_item(*, key: str, **_later_arguments: object) -> None:
         return
     examined = pipeline.examine(item, now=clock())
     _finish(work, lambda moment: pipeline.record(item, examined, now=moment))
+
+
+@shared_task
+def import_batch(*, key: str, **_later_arguments: object) -> None:
+    """Take in the images of a batch for one turn, and offer the rest again."""
+    work = outbox.claim("batch.received", key, now=clock())
+    if work is None:
+        return
+    if batches.advance(UUID(key), clock=clock):
+        outbox.finish(work, now=clock())
+    else:
+        outbox.give_back(work)
 
 
 def _finish(work, route) -> None:
