@@ -5,10 +5,14 @@ from django.urls import include, path
 
 from config.accounts import choose
 from config.components import components
+from config.first_steps import set_up
 
 urlpatterns = [
     path("", include("inspection.api.urls")),
     path("", include("review.urls")),
+    path("", include("monitoring.urls")),
+    path("api/v1/", include("review.api.urls")),
+    path("set-up/<str:token>/", set_up, name="set-up"),
     path("choose/", choose, name="choose"),
     path("components/", components, name="components"),
     path("accounts/", include("allauth.urls")),

@@ -6,14 +6,11 @@ disagreements, the truth draw, and the drawn share of agreed defects. Source: st
 
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models import Count, Q
 
-from inspection.models import Epoch, Prediction
-from inspection.rules.words import Phase, Purpose
-from review.models import Decision, DecisionFate, Truth
+from inspection.models import Epoch
+from review import history
 from stats.adjudication import two_phase
-
-RULED = ("adjudication", "physical")
 
 
 @dataclass(frozen=True)
@@ -42,9 +39,9 @@ def estimate(epoch: Epoch) -> Estimate:
     for cell in _cells(epoch):
         model, human = cell["model"], cell["human"]
         total[model][human] += cell["n"]
-        if cell["truth"] is not None:
+        if cell["ruling"] is not None:
             sampled[model][human] += cell["n"]
-            defective[model][human] += cell["n"] if cell["truth"] == "defect" else 0
+            defective[model][human] += cell["n"] if cell["ruling"] == "defect" else 0
     rates = _rates(total, sampled, defective)
     return Estimate(*rates, total, sampled, defective)
 
@@ -63,32 +60,11 @@ def _rates(total, sampled, defective) -> tuple[float | None, ...]:
 
 
 def _cells(epoch: Epoch):
-    """Count final blind first readings by the model's call, the reading and the ruling, in one statement."""
-    call = Prediction.objects.filter(item=OuterRef("task__item"), model_version=epoch.model_version_id).values("call")
-    truth = Truth.objects.filter(item=OuterRef("task__item"), source__in=RULED).order_by("-n").values("label")
-    final = DecisionFate.objects.filter(decision=OuterRef("pk"), fate=DecisionFate.FINAL)
-    readings = Decision.objects.filter(
-        Exists(final),
-        task__run__epoch=epoch,
-        task__purpose=Purpose.PRIMARY.value,
-        phase=Phase.INITIAL.value,
-        blind=True,
-        label__in=["pass", "defect"],
-    )
-    readings = readings.annotate(call=Subquery(call[:1]), truth=Subquery(truth[:1]))
-    readings = readings.annotate(model=_as_number("call"), human=_as_number("label"))
-    judged = readings.filter(~Q(truth="cannot_judge") | Q(truth=None), model__gte=0)
-    return judged.order_by().values("model", "human", "truth").annotate(n=Count("pk"))
-
-
-def _as_number(word: str) -> Case:
-    """1 for defect, 0 for pass, -1 for no call."""
-    return Case(
-        When(**{word: "defect"}, then=Value(1)),
-        When(**{word: "pass"}, then=Value(0)),
-        default=Value(-1),
-        output_field=IntegerField(),
-    )
+    """Count readings by the model's call, the person's call and the ruling, in one statement."""
+    readings = history.final_readings(epoch).filter(label__in=["pass", "defect"])
+    readings = readings.filter(~Q(ruling="cannot_judge") | Q(ruling=None), call__in=["pass", "defect"])
+    readings = readings.annotate(model=history.as_number("call"), human=history.as_number("label"))
+    return readings.order_by().values("model", "human", "ruling").annotate(n=Count("pk"))
 
 
 def _zeros() -> list[list[int]]:

@@ -12,81 +12,15 @@ from django.db.models import Q, Sum
 
 from inspection.models import Epoch, Line
 from inspection.rules.words import Level, Stream
-from review import estimates, evidence, sentences
+from review import estimates, evidence, scores, sentences
 from review.estimates import Estimate
+from review.figures import Bin, ClassSlice, Comparison, Coverage, Point, Rate, Slice, rate
 from review.models import Count, CountDelta
 from stats import agreement as agreements
 from stats.eprocess import cs_lower, cs_upper
-from stats.proportions import clopper_pearson
 
 CELLS = ("pp", "pd", "dp", "dd")
-TOO_FEW = 30
 CHART_FROM = 26
-
-
-@dataclass(frozen=True)
-class Rate:
-    """k of n with a 95 % interval (exact); `share` is None when nothing was counted."""
-
-    k: int
-    n: int
-    low: float
-    high: float
-
-    @property
-    def share(self) -> float | None:
-        return self.k / self.n if self.n else None
-
-    @property
-    def is_too_few(self) -> bool:
-        return self.n < TOO_FEW
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One judge against a reference: the table [judge][reference], index 0 = pass, and what follows from it.
-
-    `unruled` are parts without a reference yet: they count as disagreements, but have no cell.
-    """
-
-    table: list[list[int]]
-    unruled: int
-    agreement: Rate
-    escape: Rate
-    overkill: Rate
-    kappa: float | None
-    ac1: float | None
-    mcc: float | None
-    positive_agreement: float | None
-
-    @property
-    def n(self) -> int:
-        return self.agreement.n
-
-
-@dataclass(frozen=True)
-class Point:
-    """Agreement of all parts up to the end of one day, with the any-time-valid band."""
-
-    day: date
-    s: int
-    f: int
-    low: float
-    high: float
-
-    @property
-    def share(self) -> float:
-        return self.s / (self.s + self.f)
-
-
-@dataclass(frozen=True)
-class Slice:
-    """The same comparison for one shift or one inspector."""
-
-    name: str
-    agreement: Rate
-    escape: Rate
-    overkill: Rate
 
 
 @dataclass(frozen=True)
@@ -106,6 +40,11 @@ class Report:
     timeline: list[Point]
     shifts: list[Slice]
     inspectors: list[Slice]
+    cameras: list[Slice]
+    classes: list[ClassSlice]
+    calibration: list[Bin]
+    ece: float | None
+    coverage: list[Coverage]
 
 
 def agreement(
@@ -132,12 +71,8 @@ def agreement(
         timeline=_timeline(by_stream[Stream.AGREEMENT]),
         shifts=_slices(by_stream[Stream.AGREEMENT], key=lambda row: row["shift"].partition("/")[2]),
         inspectors=_slices(by_stream[Stream.AGREEMENT], key=lambda row: row["person__username"] or ""),
+        **scores.of(epoch, since=since, until=until),
     )
-
-
-def rate(k: int, n: int) -> Rate:
-    low, high = clopper_pearson(k, n)
-    return Rate(k, n, low, high)
 
 
 def _reading(line: Line, epoch: Epoch, *, now: datetime) -> evidence.Reading | None:

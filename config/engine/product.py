@@ -42,7 +42,7 @@ def _demo_people() -> People:
     """Load the demo once, and remember its sign-ins beside the database."""
     path = settings.DATA / "demo.json"
     if not path.exists():
-        loaded = demo.load(settings.DATA)
+        loaded = demo.load()
         path.touch(mode=0o600)
         path.write_text(json.dumps(loaded))
     facts = json.loads(path.read_text())

@@ -1,0 +1,164 @@
+"""Agreement over HTTP: the figures of the report, and the rows behind it as CSV."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.timezone import now
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.response import Response
+
+from inspection import permissions
+from inspection.models import Epoch, Line, ModelVersion
+from inspection.rules.words import Role
+from review import history, reports
+from review.api.forms import StrictForm
+from review.figures import ClassSlice, Comparison, Rate, Slice
+
+PARAMETERS = [
+    OpenApiParameter("since", OpenApiTypes.DATE, description="first local day"),
+    OpenApiParameter("until", OpenApiTypes.DATE, description="last local day"),
+    OpenApiParameter("model", OpenApiTypes.STR, description="name:version; default the epoch the line is in"),
+]
+# A spreadsheet would run these as a formula; a leading apostrophe makes them text.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+class Window(StrictForm):
+    since = serializers.DateField(required=False, default=None)
+    until = serializers.DateField(required=False, default=None)
+    model = serializers.RegexField(r"^[a-z0-9_-]+:[0-9]+$", required=False, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        since, until = attrs["since"], attrs["until"]
+        if since and until and since > until:
+            raise serializers.ValidationError({"until": "The window ends before it begins."})
+        return attrs
+
+
+@extend_schema(operation_id="agreement", parameters=PARAMETERS, responses={200: dict})
+@api_view(["GET"])
+def agreement(request: HttpRequest, slug: str) -> Response:
+    """Counts, rates with intervals, agreement measures and slices of one epoch."""
+    line, epoch, window = _asked(request, slug)
+    report = reports.agreement(line, epoch, now=now(), since=window["since"], until=window["until"])
+    return Response(as_plain(report))
+
+
+@extend_schema(operation_id="agreement_rows", parameters=PARAMETERS, responses={(200, "text/csv"): str})
+@api_view(["GET"])
+def rows(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    """One row a part: who said what, the model's call and the ruling. Streamed; safe to open in a spreadsheet."""
+    line, epoch, window = _asked(request, slug)
+    found = history.rows(epoch, since=window["since"], until=window["until"])
+    response = StreamingHttpResponse(_csv(found), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="agreement-{line.slug}-{epoch.n}.csv"'
+    return response
+
+
+def as_plain(report: reports.Report) -> dict[str, Any]:
+    return {
+        "line": report.line.slug,
+        "epoch": report.epoch.n,
+        "model": str(report.epoch.model_version) if report.epoch.model_version else None,
+        "since": report.since,
+        "until": report.until,
+        "sentence": report.sentence,
+        "parts": report.model.n,
+        "model_against_truth": _comparison(report.model),
+        "person_against_person": _comparison(report.people),
+        "incumbent_against_truth": _comparison(report.incumbent),
+        "detection": _rate(report.detection),
+        "cannot_judge": _rate(report.unjudged),
+        "two_phase": {**asdict(report.estimate), "accuracy": report.estimate.accuracy},
+        "timeline": [{**asdict(point), "share": point.share} for point in report.timeline],
+        "by_shift": [_slice(one) for one in report.shifts],
+        "by_inspector": [_slice(one) for one in report.inspectors],
+        "by_class": [_class(one) for one in report.classes],
+        "by_camera": [_slice(one) for one in report.cameras],
+        "calibration": [asdict(one) for one in report.calibration],
+        "ece": report.ece,
+        "coverage_risk": [asdict(one) for one in report.coverage],
+    }
+
+
+def _comparison(compared: Comparison) -> dict[str, Any]:
+    return {
+        "table": compared.table,
+        "unruled": compared.unruled,
+        "agreement": _rate(compared.agreement),
+        "escape": _rate(compared.escape),
+        "overkill": _rate(compared.overkill),
+        "kappa": compared.kappa,
+        "ac1": compared.ac1,
+        "mcc": compared.mcc,
+        "positive_agreement": compared.positive_agreement,
+    }
+
+
+def _rate(rate: Rate) -> dict[str, Any]:
+    return {"k": rate.k, "n": rate.n, "rate": rate.share, "low": rate.low, "high": rate.high}
+
+
+def _slice(one: Slice) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "agreement": _rate(one.agreement),
+        "escape": _rate(one.escape),
+        "overkill": _rate(one.overkill),
+    }
+
+
+def _class(one: ClassSlice) -> dict[str, Any]:
+    return {"code": one.code, "found": _rate(one.found)}
+
+
+def _asked(request: HttpRequest, slug: str) -> tuple[Line, Epoch, dict[str, Any]]:
+    lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
+    line = get_object_or_404(lines.select_related("epoch__model_version", "product"), slug=slug)
+    form = Window(data=request.query_params.dict())
+    form.is_valid(raise_exception=True)
+    window = form.validated_data
+    return line, _epoch(line, window["model"]), window
+
+
+def _epoch(line: Line, model: str | None) -> Epoch:
+    if model is None:
+        return line.epoch
+    name, _, version = model.partition(":")
+    wanted = get_object_or_404(ModelVersion, name=name, version=int(version))
+    epochs = Epoch.objects.filter(line=line, model_version=wanted).order_by("-opened_at")
+    return get_object_or_404(epochs[:1])
+
+
+class _Echo:
+    """A file that hands each written line on."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv(found: Iterator[dict[str, Any]]) -> Iterator[str]:
+    writer = csv.writer(_Echo(), quoting=csv.QUOTE_NONNUMERIC)
+    yield "\ufeff"
+    yield writer.writerow(history.COLUMNS)
+    for row in found:
+        yield writer.writerow([_safe(row[column]) for column in history.COLUMNS])
+
+
+def _safe(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula. Numbers stay numbers."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return value
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    return f"'{text}" if text.lstrip(" \ufeff").startswith(FORMULA) or text.startswith(FORMULA) else text

@@ -1,0 +1,109 @@
+"""What the scores of an epoch say: calibration, the risk of passing by score, and slices that counts do not keep."""
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from inspection.models import Epoch
+from review import history
+from review.figures import Bin, ClassSlice, Coverage, Rate, Slice, rate
+from stats.calibration import ece
+
+BINS = 10
+COVERAGE_STEPS = 20
+# A report reads at most this many readings, the newest; counts and gates read all.
+READINGS_MAX = 50_000
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """One reading with its reference: probability of defect, whether it is one, whether the model called it one."""
+
+    probability: float
+    is_defect: bool
+    is_called: bool
+    defect_class: str
+    station: str
+
+
+def of(epoch: Epoch, *, since: date | None = None, until: date | None = None) -> dict[str, Any]:
+    """Return cameras, classes, calibration, ECE and coverage of the epoch's final blind first readings."""
+    scored = _scored(epoch, since, until)
+    p, y = [one.probability for one in scored], [int(one.is_defect) for one in scored]
+    return {
+        "cameras": _cameras(scored),
+        "classes": _classes(scored),
+        "calibration": _calibration(scored),
+        "ece": ece([one.probability for one in scored], [int(one.is_defect) for one in scored], BINS)
+        if enough
+        else None,
+        "coverage": _coverage(scored),
+    }
+
+
+def _scored(epoch: Epoch, since: date | None, until: date | None) -> list[_Scored]:
+    readings = history.final_readings(epoch).filter(
+        **history.window(epoch, since, until), reference__in=["pass", "defect"]
+    )
+    newest = readings.filter(call__in=["pass", "defect"])
+    newest = newest.order_by("-recorded_at")[:READINGS_MAX]
+    facts = newest.values_list("probability", "reference", "call", "reference_class", "task__item__station__name")
+    return [
+        _Scored(probability, reference == "defect", call == "defect", defect_class or "", station or "")
+        for probability, reference, call, defect_class, station in facts
+    ]
+
+
+def _cameras(scored: list[_Scored]) -> list[Slice]:
+    return [_slice(name, group) for name, group in _grouped(scored, "station")]
+
+
+def _slice(name: str, group: list[_Scored]) -> Slice:
+    defects = [one for one in group if one.is_defect]
+    good = [one for one in group if not one.is_defect]
+    return Slice(
+        name,
+        rate(sum(one.is_defect == one.is_called for one in group), len(group)),
+        rate(sum(not one.is_called for one in defects), len(defects)),
+        rate(sum(one.is_called for one in good), len(good)),
+    )
+
+
+def _classes(scored: list[_Scored]) -> list[ClassSlice]:
+    defects = [one for one in scored if one.is_defect]
+    return [
+        ClassSlice(code, rate(sum(one.is_called for one in group), len(group)))
+        for code, group in _grouped(defects, "defect_class")
+    ]
+
+
+def _grouped(scored: list[_Scored], name: str) -> list[tuple[str, list[_Scored]]]:
+    def key(one: _Scored) -> str:
+        return getattr(one, name)
+
+    return [(value, list(group)) for value, group in groupby(sorted(scored, key=key), key=key)]
+
+
+def _calibration(scored: list[_Scored]) -> list[Bin]:
+    bins = []
+    for n in range(BINS):
+        low, high = n / BINS, (n + 1) / BINS
+        inside = [one for one in scored if min(int(one.probability * BINS), BINS - 1) == n]
+        if inside:
+            mean = sum(one.probability for one in inside) / len(inside)
+            bins.append(Bin(low, high, mean, rate(sum(one.is_defect for one in inside), len(inside))))
+    return bins
+
+
+def _coverage(scored: list[_Scored]) -> list[Coverage]:
+    """Return what passing the safest 5, 10, ... 100 % by score would have let through."""
+    ordered = sorted(scored, key=lambda one: one.probability)
+    curve = []
+    for step in range(1, COVERAGE_STEPS + 1):
+        passed = ordered[: len(ordered) * step // COVERAGE_STEPS]
+        if passed:
+            escaped = sum(one.is_defect for one in passed)
+            covered = Rate(len(passed), len(ordered), 0.0, 1.0)
+            curve.append(Coverage(passed[-1].probability, covered, rate(escaped, len(passed))))
+    return curve
