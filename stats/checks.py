@@ -29,6 +29,8 @@ def number(value: Any, name: str) -> float:
     >>> number(2, "score")
     2.0
     """
+    if type(value) is float and isfinite(value):
+        return value
     if not isinstance(value, Real) or not isfinite(value):
         raise ValueError(f"{name} is {value!r}, use a finite number.")
     return float(value)
@@ -82,10 +84,11 @@ def entries(values: Iterable[Any], name: str) -> list[Any]:
 
 
 def listed_values(values: Iterable[Any], name: str) -> list[Any]:
-    """A sequence, as a list; it may be empty."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
+    """A sequence, as a list of plain Python entries; it may be empty."""
+    plain = values.tolist() if hasattr(values, "tolist") else values
+    if isinstance(plain, str) or not isinstance(plain, Iterable):
         raise ValueError(f"{name} is {values!r}, use a sequence.")
-    return list(values)
+    return list(plain)
 
 
 def numbers(values: Iterable[Any], name: str) -> list[float]:

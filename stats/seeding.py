@@ -95,7 +95,7 @@ def contradiction_power(rate: float, n: int, p0: float, alpha: float = 0.05) -> 
             limit += 1
         fired += float(alive[limit:].sum())
         alive[limit:] = 0.0
-    return fired
+    return min(1.0, fired)  # a sum of probabilities may end a last bit above 1
 
 
 def detection_gate(

@@ -41,16 +41,19 @@ def _next(state: str, lots: list[int]) -> str:
     """The state that follows, given the escapes of all lots since the last change."""
     if state == "discontinued":
         return state
-    rejected = [found > ACCEPTANCE[state] for found in lots]
     if state == "reduced":
-        return "normal" if rejected[-1] else state
+        return "normal" if _rejected(lots[-1:], state) else state
     if state == "tightened":
-        if sum(rejected) >= 5:
+        if _rejected(lots, state) >= 5:
             return "discontinued"
-        return "normal" if len(lots) >= 5 and not any(rejected[-5:]) else state
-    if sum(rejected[-5:]) >= 2:
+        return "normal" if len(lots) >= 5 and not _rejected(lots[-5:], state) else state
+    if _rejected(lots[-5:], state) >= 2:
         return "tightened"
     return "reduced" if _points(lots) >= 30 else state
+
+
+def _rejected(lots: list[int], state: str) -> int:
+    return sum(found > ACCEPTANCE[state] for found in lots)
 
 
 def _points(lots: list[int]) -> int:
