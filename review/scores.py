@@ -35,9 +35,7 @@ def of(epoch: Epoch, *, since: date | None = None, until: date | None = None) ->
         "cameras": _cameras(scored),
         "classes": _classes(scored),
         "calibration": _calibration(scored),
-        "ece": ece([one.probability for one in scored], [int(one.is_defect) for one in scored], BINS)
-        if enough
-        else None,
+        "ece": ece(p, y, BINS) if len(set(y)) == 2 else None,
         "coverage": _coverage(scored),
     }
 
