@@ -1,5 +1,6 @@
 """One image through the prediction service: examined outside any transaction, recorded and routed in one."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -44,10 +45,11 @@ class Examined:
     undecodable: str
 
 
-def examine(item: Item, *, now: datetime) -> Examined:
+def examine(item: Item, *, now: datetime, versions: Sequence[ModelVersion] | None = None) -> Examined:
     """Decode, measure, predict, calibrate and explain. Writes no row; pictures for people are kept as files.
 
-    A model that fails is an outcome of its stage. A file that gives no pixels is one too.
+    The models are those that must see the run, or the given `versions` on trial. A model that fails is an outcome of
+    its stage. A file that gives no pixels is one too.
     """
     log = stages.Log(began_at=now)
     line = Line.objects.get(pk=item.line_id)
@@ -55,7 +57,8 @@ def examine(item: Item, *, now: datetime) -> Examined:
     if picture is None:
         return Examined(stages=log.complete(), seen=None, opinions=(), undecodable=undecodable)
     seen = stages.look(picture, size_bytes=item.size_bytes, log=log)
-    opinions = stages.ask(_versions(item, line), picture, line=line, log=log)
+    seers = _seers(item, line) if versions is None else [(version, PredictionRole.SHADOW) for version in versions]
+    opinions = stages.ask(seers, picture, line=line, log=log)
     return Examined(stages=log.complete(), seen=seen, opinions=opinions, undecodable="")
 
 
@@ -207,7 +210,7 @@ def _traffic(item: Item, line: Line) -> traffic.Traffic:
     return traffic.choose(deployed, level=line.level, canary_position=item.run.canary_position)
 
 
-def _versions(item: Item, line: Line) -> list[tuple[ModelVersion, PredictionRole]]:
+def _seers(item: Item, line: Line) -> list[tuple[ModelVersion, PredictionRole]]:
     seers = _traffic(item, line).seers
     versions = ModelVersion.objects.in_bulk([seer.version for seer in seers])
     return [(versions[seer.version], seer.role) for seer in seers]

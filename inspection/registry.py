@@ -1,19 +1,59 @@
 """Model versions: taken in once and for ever, put on a line, loaded when an item asks for them."""
 
+import shutil
+import tempfile
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from django.conf import settings
+from django.core.validators import slug_re
 from django.db import transaction
+from django.db.models import Max
 
 from inspection import epochs
 from inspection.models import Deployment, DeploymentChange, Line, ModelVersion, User
 from vision import serving as vision_serving
-from vision.serving import ModelMissing, Scorer
+from vision.model_files import ModelRefused, inspect_in_child
+from vision.serving import CARD_FILE, ModelFailed, ModelMissing, Scorer
 
 # Serving, candidate, and one of each on their way out.
 LOADED_MAX = 4
+
+GRAPH = "model.onnx"
+WEIGHTS = "weights.safetensors"
+WANTED_OF_A_CARD = ("architecture", "preprocessing", "decoder", "classes", "calibrator", "files")
+
+
+def register(path: Path, *, name: str | None, now: datetime) -> ModelVersion:
+    """Take a model in for ever: check a copy of its files, keep it below MODELS_ROOT, write its row.
+
+    `path` is a folder with a card or the card itself; without a name the card's own is taken.
+    Raises ModelRefused or ModelMissing; then nothing is kept.
+    """
+    source = path if path.is_dir() else path.parent
+    settings.MODELS_ROOT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.MODELS_ROOT, prefix=".arriving-") as arriving:
+        # The copy is what is checked and kept: the original may change under our hands.
+        staged = Path(arriving) / "model"
+        staged.mkdir()
+        _copy(source, card_file=CARD_FILE if path.is_dir() else path.name, to=staged)
+        card = _checked_card(staged)
+        return _keep(staged, card, name=_proper(name or card.get("name")), now=now)
+
+
+def find(name: str) -> ModelVersion:
+    """Return the version "name:3", or the newest for a name alone. Raises ModelVersion.DoesNotExist."""
+    plain, _, version = name.partition(":")
+    versions = ModelVersion.objects.filter(name=plain).order_by("-version")
+    found = versions.filter(version=version).first() if version.isdigit() else None if version else versions.first()
+    if found is None:
+        raise ModelVersion.DoesNotExist(f"There is no model {name!r}.")
+    return found
 
 
 def serving(line: Line) -> ModelVersion | None:
@@ -57,7 +97,7 @@ def _loaded(folder: str, onnx_sha256: str) -> Scorer:
     directory = settings.MODELS_ROOT / folder
     card = vision_serving.read_card(directory)
     # The card vouches for the files, the row for the card: whoever swaps both is found out here.
-    if card["files"]["model.onnx"]["sha256"] != onnx_sha256:
+    if card["files"][GRAPH]["sha256"] != onnx_sha256:
         raise ModelMissing(f"{directory} does not hold the model that was registered: the sha256 differs.")
     return vision_serving.load(directory)
 
@@ -73,3 +113,77 @@ def _note(deployment: Deployment, *, by: User | None, cause: str, now: datetime)
         changed_by=by,
         changed_at=now,
     )
+
+
+# Taking in ------------------------------------------------------------------------------------------------------
+
+
+def _copy(source: Path, *, card_file: str, to: Path) -> None:
+    if not (source / card_file).is_file():
+        raise ModelMissing(f"There is no {card_file} in {source}.")
+    shutil.copyfile(source / card_file, to / CARD_FILE)
+    for name in (GRAPH, WEIGHTS):
+        if (source / name).is_file():
+            shutil.copyfile(source / name, to / name)
+
+
+def _checked_card(folder: Path) -> dict[str, Any]:
+    card = vision_serving.read_card(folder)
+    missing = [key for key in WANTED_OF_A_CARD if key not in card]
+    if missing:
+        raise ModelRefused("model-card", f"The card does not tell {', '.join(missing)}.")
+    if not (folder / GRAPH).is_file():
+        raise ModelRefused("model-type-unsupported", f"There is no {GRAPH} beside the card.")
+    for name, architecture in ((GRAPH, None), (WEIGHTS, card["architecture"])):
+        if (folder / name).is_file():
+            _check_file(folder / name, card, architecture=architecture)
+    _try_out(folder)
+    return card
+
+
+def _proper(name: object) -> str:
+    """Return the name if it can be one: it becomes a folder's."""
+    if not isinstance(name, str) or not slug_re.fullmatch(name):
+        raise ModelRefused("model-name", f"The name {name!r} must consist of letters, digits, '-' and '_'.")
+    return name
+
+
+def _check_file(path: Path, card: Mapping[str, Any], *, architecture: str | None) -> None:
+    if card["files"].get(path.name, {}).get("sha256") != sha256(path.read_bytes()).hexdigest():
+        raise ModelRefused("model-hash", f"{path.name} is not the file its card describes: the sha256 differs.")
+    found = inspect_in_child(path, architecture=architecture)
+    if found.classes and found.classes != 1 + len(card["classes"]):
+        raise ModelRefused("model-shape", f"{path.name} knows {found.classes} classes, its card another number.")
+
+
+def _try_out(folder: Path) -> None:
+    """Let the model look at a grey picture, so that one that answers in another shape is refused here."""
+    try:
+        vision_serving.load(folder).score(np.full((64, 64, 3), 127, dtype=np.uint8))
+    except ModelFailed as failure:
+        raise ModelRefused("model-shape", str(failure)) from failure
+
+
+@transaction.atomic
+def _keep(staged: Path, card: Mapping[str, Any], *, name: str, now: datetime) -> ModelVersion:
+    last = ModelVersion.objects.filter(name=name).aggregate(last=Max("version"))["last"] or 0
+    version = ModelVersion.objects.create(
+        name=name,
+        version=last + 1,
+        architecture=card["architecture"],
+        weights_sha256=card["files"].get(WEIGHTS, {}).get("sha256", ""),
+        onnx_sha256=card["files"][GRAPH]["sha256"],
+        preprocessing_id=card["preprocessing"],
+        decoder_id=card["decoder"],
+        calibrator=card["calibrator"],
+        classes=card["classes"],
+        card=card,
+        folder=f"{name}/{last + 1}",
+        created_at=now,
+    )
+    target = folder_of(version)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Left by a registration that was cut off before its row was committed: nothing refers to it.
+    shutil.rmtree(target, ignore_errors=True)
+    staged.rename(target)
+    return version

@@ -1,0 +1,116 @@
+"""Train a model for a line and register it. It decides nothing until somebody puts it on the line."""
+
+import importlib
+import importlib.util
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.timezone import now as clock
+
+from inspection import images
+from inspection.management.bars import Bar
+from inspection.models import Line, ModelVersion
+from inspection.rules.words import Label
+from review import training_sets
+from vision.dataset import DataSetError, Sample, read_folder
+
+TRUTH = "truth"
+WITHOUT_TORCH = "Training needs torch; install its CPU build with: pip install -r requirements.txt"
+
+
+class Command(BaseCommand):
+    help = "Train, calibrate, judge on held-back groups, export and register a model version."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("line")
+        parser.add_argument("--architecture", default="small-cnn")
+        parser.add_argument("--source", default=TRUTH, help="'truth' for the line's own labels, or a data-set folder")
+        parser.add_argument("--name", help="name of the model; line and architecture when left out")
+        parser.add_argument("--minutes", type=float, default=5.0, help="stop learning after so many minutes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if importlib.util.find_spec("torch") is None:
+            raise CommandError(WITHOUT_TORCH)
+        line = Line.objects.filter(slug=options["line"]).first()
+        if line is None:
+            raise CommandError(f"There is no line {options['line']!r}.")
+        with _samples(line, options["source"]) as samples:
+            version = _train(line, samples, options)
+        self.stdout.write(_table(version))
+
+
+def _train(line: Line, samples: list[Sample], options: dict[str, Any]) -> ModelVersion:
+    training = _training()
+    bar = Bar()
+    try:
+        return training.train(
+            line,
+            samples=samples,
+            architecture=options["architecture"],
+            name=options["name"] or f"{line.slug}-{options['architecture']}",
+            source=options["source"],
+            minutes=options["minutes"],
+            now=clock(),
+            progress=lambda step: bar.show(step.stage, step.done, step.total, step.note),
+        )
+    except (training.TrainingRefused, training.BackboneMissing) as refusal:
+        raise CommandError(str(refusal)) from refusal
+
+
+def _training() -> ModuleType:
+    # Named, not imported above: without torch the command still answers with a sentence.
+    return importlib.import_module("inspection.training")
+
+
+@contextmanager
+def _samples(line: Line, source: str) -> Iterator[list[Sample]]:
+    """Lend the samples of a source, each as a file for as long as the training reads them."""
+    if source != TRUTH:
+        try:
+            yield read_folder(source)
+        except DataSetError as error:
+            raise CommandError(str(error)) from error
+        return
+    labels = training_sets.of_line(line)
+    if not labels:
+        raise CommandError(
+            f"{line} has no labels to learn from: it takes rulings, or two-person labels of at least four inspectors."
+        )
+    with ExitStack() as files:
+        yield [_sample(label, path=files.enter_context(images.local_path(label.sha256))) for label in labels]
+
+
+def _sample(labelled: training_sets.Labelled, *, path: Path) -> Sample:
+    label = "ok" if labelled.label == Label.PASS else "defect"
+    return Sample(path=path, label=label, defect_type=labelled.defect_class, group=labelled.group)
+
+
+def _table(version: ModelVersion) -> str:
+    card = version.card
+    found = card["figures"]
+    rows = [
+        ("model", str(version)),
+        ("architecture", f"{card['architecture']}, {card['parameters']:,} parameters"),
+        ("classes", ", ".join(card["classes"])),
+        ("learned", f"{card['training']['epochs']} epochs in {card['training']['seconds']:.0f} s"),
+        ("held back", f"{found['images']} images, {found['defects']} defects"),
+        ("AUC", f"{found['auc']:.4f}"),
+        *((_price(escape), _escape(escape, found["defects"])) for escape in found["escape"]),
+        ("ECE", f"{found['ece']:.4f}"),
+        ("ms per image", f"{found['ms_per_image']:.1f}"),
+        ("sha256", version.weights_sha256),
+    ]
+    return "\n".join(f"{name:<24}{value}" for name, value in rows)
+
+
+def _price(escape: dict[str, Any]) -> str:
+    return f"escape at {escape['overkill']:.0%} overkill"
+
+
+def _escape(escape: dict[str, Any], defects: int) -> str:
+    interval = f"{escape['low']:.1%} to {escape['high']:.1%}"
+    return f"{escape['rate']:.1%} ({escape['misses']} of {defects}, 95 % interval {interval})"
