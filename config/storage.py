@@ -33,6 +33,13 @@ class DurableFileSystemStorage(FileSystemStorage):
         """Return the name itself: the same content has the same name."""
         return name
 
+    def sweep_partial(self, *, before: float) -> int:
+        """Remove half-written files last touched before a moment (seconds since 1970). Return how many."""
+        stale = [path for path in Path(self.location).rglob(".*.part") if path.stat().st_mtime < before]
+        for path in stale:
+            path.unlink(missing_ok=True)
+        return len(stale)
+
     def _write(self, partial: Path, content: File) -> None:
         with partial.open("xb") as out:
             for chunk in content.chunks():

@@ -27,6 +27,11 @@ def config_hash(line: Line, model_version: ModelVersion | None) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
+def calibrator_hash(model_version: ModelVersion) -> str:
+    """Return the hash of the calibrator: bands hold for one calibrator only."""
+    return hashlib.sha256(json.dumps(model_version.calibrator, sort_keys=True).encode()).hexdigest()
+
+
 @transaction.atomic
 def enter(line: Line, model_version: ModelVersion | None, *, cause: str, now: datetime, fresh: bool = False) -> Epoch:
     """Put the line into its epoch: the one it left under the same configuration, or the next when `fresh`.

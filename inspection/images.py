@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 
+PARTIAL_LIFE = timedelta(hours=1)
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -137,3 +139,10 @@ def _save(name: str, file: File) -> None:
         raise StorageUnavailable(f"The image store failed ({error.strerror}).") from error
     except (BotoCoreError, ClientError) as error:
         raise StorageUnavailable(f"The image store failed ({type(error).__name__}).") from error
+
+
+def sweep_partial(*, now: datetime) -> int:
+    """Remove files that a killed process left half-written an hour ago. Return how many; object stores keep none."""
+    if not hasattr(default_storage, "sweep_partial"):
+        return 0
+    return default_storage.sweep_partial(before=(now - PARTIAL_LIFE).timestamp())

@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.utils.timezone import now as clock
 
+import vision
 from inspection import epochs, health, images, intake, outbox, pipeline, registry, stations, tokens
 from inspection.models import (
     Bands,
@@ -47,6 +49,7 @@ PEOPLE = {
 POOL_MAX = 160
 POOL_DEFECT_SHARE = 0.4
 KOREA = "Asia/Seoul"
+DEMO_MODEL = Path(vision.__file__).parent / "demo"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +133,7 @@ def load(*, seed: int = 12) -> dict[str, list[dict[str, str]]]:
     password = "-".join(secrets.choice(WORDS.split()) for _ in range(4))
     with transaction.atomic():
         people = {name: _person(name, role, password, now=now) for name, role in PEOPLE.items()}
-    model_version = registry.register_demo_model(now=now)
+    model_version = registry.register(DEMO_MODEL, name="drawn-net", now=now)
     keys = [_load_scene(scene, model_version, people, seed=seed, now=now) for scene in SCENES]
     return {"people": [_sign_in(user, password, now=now) for user in people.values()], "stations": keys}
 
@@ -139,7 +142,8 @@ def load(*, seed: int = 12) -> dict[str, list[dict[str, str]]]:
 
 
 def _person(name: str, role: Role, password: str, *, now: datetime) -> User:
-    user = User.objects.create_user(username=name, password=password, is_staff=role != Role.INSPECTOR)
+    address = f"{name}@demo.invalid"
+    user = User.objects.create_user(name, address, password, is_staff=role != Role.INSPECTOR)
     Membership.objects.create(user=user, role=role.value, is_founding=True, granted_at=now)
     return user
 
@@ -305,7 +309,7 @@ class _Pool:
             line=self.line,
             epoch=self.line.epoch,
             model_version=self.line.epoch.model_version,
-            calibrator_hash=registry.calibrator_hash(self.line.epoch.model_version),
+            calibrator_hash=epochs.calibrator_hash(self.line.epoch.model_version),
             t_lo=min(lows[int(0.7 * len(lows))], self.line.call_threshold),
             t_hi=0.97,
             certificates={"basis": "set up with the demo, as if certified"},

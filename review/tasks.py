@@ -6,9 +6,9 @@ from celery import shared_task
 from django.db import transaction
 from django.utils.timezone import now as clock
 
-from inspection import batches, outbox, pipeline
-from inspection.models import Item
-from review import queues
+from inspection import batches, health, images, intake, outbox, pipeline, stations
+from inspection.models import Item, LevelProposal
+from review import gates, notices, queues
 
 
 @shared_task
@@ -36,6 +36,32 @@ def import_batch(*, key: str, **_later_arguments: object) -> None:
         outbox.finish(work, now=clock())
     else:
         outbox.give_back(work)
+
+
+@shared_task
+def tell_signatories(*, key: str, **_later_arguments: object) -> None:
+    """Write to the leads who may sign a proposal."""
+    work = outbox.claim("proposal.opened", key, now=clock())
+    if work is not None:
+        notices.tell_signatories(LevelProposal.objects.get(pk=key))
+        outbox.finish(work, now=clock())
+
+
+@shared_task
+def check_health(**_later_arguments: object) -> None:
+    """Let models that wait at `human` try the line's last images."""
+    for line in health.lines_to_try(now=clock()):
+        health.try_model(line, now=clock())
+        gates.read_next(line, now=clock())
+
+
+@shared_task
+def tidy(**_later_arguments: object) -> None:
+    """Drop what is kept for a while only: idempotency keys, nonces, half-written files."""
+    moment = clock()
+    intake.forget_keys(now=moment)
+    stations.forget_nonces(now=moment)
+    images.sweep_partial(now=moment)
 
 
 def _finish(work, route) -> None:
