@@ -26,7 +26,8 @@ APPEND_ONLY = (
 _PG_FUNCTION = """
 CREATE OR REPLACE FUNCTION tollgate_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'append-only: % on % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+    RAISE EXCEPTION 'append-only: % on % is refused', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
 END $$
 """
 
@@ -89,7 +90,7 @@ def claim(
 
 def claim_statement(
     *, line_id: int, person_id: int, tab: str, count: int, tab_max: int, person_max: int, until: datetime
-) -> tuple[str, dict[str, object]]:
+) -> tuple[str, dict[str, int | str | None]]:
     """Return the claim in this database's dialect with its parameters: also for looking at its plan."""
     is_postgresql = connection.vendor == "postgresql"
     statement = _CLAIM.format(
@@ -97,7 +98,7 @@ def claim_statement(
         least="LEAST" if is_postgresql else "MIN",
         lock="FOR UPDATE SKIP LOCKED" if is_postgresql else "",
     )
-    bound = {
+    bound: dict[str, int | str | None] = {
         "line": line_id,
         "person": person_id,
         "tab": tab,

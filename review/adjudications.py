@@ -1,6 +1,7 @@
 """Rulings: which images need one, who may give it, what they see, and what follows."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,7 +49,7 @@ def open_where_needed(found: ItemReadings, *, now: datetime) -> Adjudication | N
     cause = rules.cause(found.calls())
     if cause is None or found.open_cause is not None or found.rulings:
         return None
-    return _open(found.primary, cause=cause, second=found.overlap, now=now)
+    return _open(found.first, cause=cause, second=found.overlap, now=now)
 
 
 def dispute(original: Decision, amendment: Decision, *, now: datetime) -> Adjudication:
@@ -74,19 +75,20 @@ def _open(first: Decision, *, cause: Cause, second: Decision | None, now: dateti
 # Who may, and what they see -------------------------------------------------------------------------------------
 
 
-def waiting_for(person: User, *, line: Line) -> QuerySet[Adjudication]:
-    """Return the open cases of a line that this person may rule on, oldest first."""
+def waiting_for(person: User, *, lines: Iterable[Line]) -> QuerySet[Adjudication]:
+    """Return the open cases of the lines that this person may rule on, oldest first."""
     read_it = Decision.objects.filter(task__item=OuterRef("item"), person=person)
     ruled_it = Adjudication.objects.filter(item=OuterRef("item"), ruled_by=person)
     looked_again = Q(cause=Cause.SECOND_LOOK.value) & Exists(ruled_it)
-    cases = Adjudication.objects.filter(~Exists(read_it), line=line, ruled_at=None).exclude(looked_again)
-    return cases.select_related("item__run__part", "line", "first", "second").order_by("opened_at", "pk")
+    cases = Adjudication.objects.filter(~Exists(read_it), line__in=lines, ruled_at=None).exclude(looked_again)
+    return cases.select_related("item__run__part", "item__measures", "line", "first", "second").order_by(
+        "opened_at", "pk"
+    )
 
 
 def shown(case: Adjudication) -> list[Shown]:
     """Return the calls A and B where two people differ, in the case's random order; nothing otherwise."""
-    second = Label(case.second.label) if case.second else None
-    if not rules.shows_calls(Label(case.first.label), second):
+    if case.second is None or not rules.shows_calls(Label(case.first.label), Label(case.second.label)):
         return []
     order = (case.second, case.first) if case.swapped else (case.first, case.second)
     return [Shown(call.label, call.defect_class, call.regions, call.comment) for call in order]
@@ -99,6 +101,15 @@ def predictions_after(case: Adjudication) -> list[Prediction]:
     return list(Prediction.objects.filter(item=case.item_id).select_related("model_version").order_by("pk"))
 
 
+def check_conflict(case: Adjudication, person: User) -> None:
+    """Raise ConflictOfInterest where the person has judged this image before."""
+    readers = Decision.objects.filter(task__item=case.item_id).values_list("person", flat=True)
+    others = Adjudication.objects.filter(item=case.item_id, ruled_at__isnull=False).exclude(pk=case.pk)
+    earlier = set(others.values_list("ruled_by", flat=True)) if case.cause == Cause.SECOND_LOOK else set()
+    if rules.is_conflict(person.pk, readers=set(readers), earlier_rulers=earlier):
+        raise ConflictOfInterest(f"{person} has judged this image before.")
+
+
 # Ruling ---------------------------------------------------------------------------------------------------------
 
 
@@ -108,12 +119,13 @@ def rule(
 ) -> Adjudication:
     """Give the ruling. It becomes the next version of the item's truth and corrects the counts of its run.
 
+    The same ruling again gives the same answer.
     Raises AlreadyRuled, ConflictOfInterest or Invalid. The originals stay as they were.
     """
     case = _locked(case)
     if case.ruled_at is not None:
-        raise AlreadyRuled(f"Case {case.pk} was ruled on at {case.ruled_at}.")
-    _check_conflict(case, by)
+        return _same_ruling(case, by=by, label=label, defect_class=defect_class)
+    check_conflict(case, by)
     faults = [*class_faults(case.line, label, defect_class), *text_faults(reason, pointer="/reason")]
     if faults:
         raise Invalid(faults)
@@ -132,7 +144,7 @@ def rule(
 
 def note_reading(found: ItemReadings, *, now: datetime) -> None:
     """Keep a reading, or two that agree, as the item's truth until something stronger comes."""
-    label = Label(found.primary.label)
+    label = Label(found.first.label)
     if label == Label.CANNOT_JUDGE or (found.overlap and found.overlap.label != label):
         return
     source = TruthSource.CONSENSUS if found.overlap else TruthSource.SINGLE
@@ -143,24 +155,22 @@ def note_reading(found: ItemReadings, *, now: datetime) -> None:
         item=found.item,
         n=newest.n + 1 if newest else 1,
         label=label.value,
-        defect_class=found.primary.defect_class,
+        defect_class=found.first.defect_class,
         source=source.value,
-        person=found.primary.person,
+        person=found.first.person,
         created_at=now,
     )
+
+
+def _same_ruling(case: Adjudication, *, by: User, label: Label, defect_class: str) -> Adjudication:
+    if (case.ruled_by_id, case.label, case.defect_class) != (by.pk, label.value, defect_class):
+        raise AlreadyRuled(f"Case {case.pk} was ruled on at {case.ruled_at}.")
+    return case
 
 
 def _locked(case: Adjudication) -> Adjudication:
     cases = Adjudication.objects.select_for_update(of=("self",))
     return cases.select_related("line", "run__epoch", "run__line", "first__task").get(pk=case.pk)
-
-
-def _check_conflict(case: Adjudication, person: User) -> None:
-    readers = Decision.objects.filter(task__item=case.item_id).values_list("person", flat=True)
-    rulers = Adjudication.objects.filter(item=case.item_id, ruled_at__isnull=False).values_list("ruled_by", flat=True)
-    earlier = set(rulers) if case.cause == Cause.SECOND_LOOK else set()
-    if rules.is_conflict(person.pk, readers=set(readers), earlier_rulers=earlier):
-        raise ConflictOfInterest(f"{person} has judged this image before.")
 
 
 def _rulings_of(case: Adjudication) -> list[Ruling]:

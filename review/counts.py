@@ -52,7 +52,7 @@ class _Place:
 
     stream: Stream
     shift: str
-    person_id: int
+    person_id: int | None
 
 
 # Writing --------------------------------------------------------------------------------------------------------
@@ -115,13 +115,15 @@ def _due(run: Run, found: list[ItemReadings]) -> dict[_Place, Tally]:
         return {}
     tallies = counting.tallies([reading.view() for reading in found], drawn_truth=run.drawn_truth)
     shift = str(shift_of(run.line.shift_pattern, run.line.time_zone, run.opened_at))
-    person_id = found[0].primary.person_id
+    person_id = found[0].first.person_id
     return {_Place(stream, shift, person_id): tally for stream, tally in tallies.items()}
 
 
 def _written(run: Run) -> dict[Stream, Tally]:
-    rows = CountDelta.objects.filter(run=run).values("stream").annotate(**{name: Sum(name) for name in _TALLY})
-    return {Stream(row.pop("stream")): Tally(**row) for row in rows.order_by()}
+    rows = CountDelta.objects.filter(run=run).order_by().values("stream")
+    totals = rows.annotate(**{f"{name}_": Sum(name) for name in _TALLY})
+    listed = totals.values_list("stream", *(f"{name}_" for name in _TALLY))
+    return {Stream(stream): Tally(*numbers) for stream, *numbers in listed}
 
 
 def _place_of(run: Run, stream: Stream) -> _Place:
@@ -184,7 +186,7 @@ def _grouped(rows: QuerySet) -> QuerySet:
 
 
 def _total(places: dict[tuple, Counter]) -> Sums:
-    total = Counter()
+    total: Counter[str] = Counter()
     for counted in places.values():
         total.update(counted)
     held = [place for place, counted in places.items() if counted["s"] or counted["f"]]

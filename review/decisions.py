@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from inspection import dispositions
 from inspection.models import Prediction, User
@@ -63,6 +64,18 @@ class Recorded:
     is_replay: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Undone:
+    """The task, leased again (None when it went on meanwhile).
+
+    `reopens_final` where a first call stands and only the final one is asked again.
+    """
+
+    task: ReviewTask | None
+    reopens_final: bool = False
+    reveal: Prediction | None = None
+
+
 # Recording ------------------------------------------------------------------------------------------------------
 
 
@@ -111,7 +124,7 @@ def _replay(earlier: list[Decision], task: ReviewTask, person: User, decision_id
     if known is None:
         return None
     if known.task_id != task.pk or known.person_id != person.pk:
-        fault = Fault(pointer="/decision_id", detail="The id belongs to another decision.", code="taken")
+        fault = Fault(pointer="/decision_id", detail=_("The id belongs to another decision."), code="taken")
         raise Invalid([fault])
     known.task = task
     return Recorded(decision=known, reveal=reveal_of(known), is_replay=True)
@@ -168,7 +181,7 @@ def _first_call(earlier: list[Decision], decision: DecisionInput) -> Decision | 
         return None
     first = next((one for one in standing if one.revealed_at and one.blind), None)
     if first is None:
-        fault = Fault(pointer="/phase", detail="A final call follows a first one that was answered.", code="order")
+        fault = Fault(pointer="/phase", detail=_("A final call follows a first one that was answered."), code="order")
         raise Invalid([fault])
     return first
 
@@ -230,7 +243,7 @@ def _announce(task: ReviewTask, kept: Decision, *, first: Decision | None) -> No
 
 
 @transaction.atomic
-def undo(decision_id: UUID, *, person: User, now: datetime) -> ReviewTask:
+def undo(decision_id: UUID, *, person: User, now: datetime) -> Undone:
     """Take a provisional call back and lease the task to the person again. Doing so twice is the same as once.
 
     A first call that was answered with the prediction stays as evidence: undoing it opens the final call again.
@@ -240,20 +253,24 @@ def undo(decision_id: UUID, *, person: User, now: datetime) -> ReviewTask:
     # The task's row is the lock that undo and the finaliser share; the fate row says who came first.
     task = _locked(decision.task_id)
     if DecisionFate.objects.filter(decision=decision, fate=DecisionFate.UNDONE).exists():
-        return task
+        return Undone(task=task if task.lease_holder_id == person.pk else None)
     window = PendingDecision.objects.filter(decision__task=task, decision__person=person, final_at__gt=now)
     if not window.filter(decision=decision).exists():
         raise UndoExpired(f"Decision {decision_id} is final.")
-    if decision.phase == Phase.INITIAL and decision.revealed_at and decision.blind:
-        taken_back = [pending.decision for pending in window.exclude(decision=decision).select_related("decision")]
+    answered = decision.phase == Phase.INITIAL and decision.revealed_at is not None and decision.blind
+    if answered:
         window.filter(decision=decision).update(final_at=now + REVEAL_WINDOW)
+        later = window.exclude(decision=decision).select_related("decision")
+        taken_back = [pending.decision for pending in later]
     else:
         taken_back = [decision]
     for one in taken_back:
         if not _seal(one, DecisionFate.UNDONE, now=now):
             raise UndoExpired(f"Decision {decision_id} is final.")
     dispositions.expect(task.run_id, final_at=None)
-    return _lease_again(task, person, now=now)
+    _lease_again(task, person, now=now)
+    is_final = answered or decision.phase == Phase.FINAL
+    return Undone(task=task, reopens_final=is_final, reveal=sights.prediction_of(task) if is_final else None)
 
 
 @transaction.atomic
@@ -262,7 +279,7 @@ def amend(decision_id: UUID, *, person: User, amendment: DecisionInput, now: dat
 
     The same amendment again gives the same answer. Raises Decision.DoesNotExist, NotAmendable or Invalid.
     """
-    original = Decision.objects.select_related("task__line", "task__item").get(pk=decision_id, person=person)
+    original = Decision.objects.get(pk=decision_id, person=person)
     task = _locked(original.task_id)
     original.task = task
     known = Decision.objects.filter(pk=amendment.decision_id).first()
@@ -284,14 +301,16 @@ def amend(decision_id: UUID, *, person: User, amendment: DecisionInput, now: dat
 
 def _same_amendment(known: Decision, task: ReviewTask, person: User) -> Decision:
     if known.task_id != task.pk or known.person_id != person.pk:
-        fault = Fault(pointer="/decision_id", detail="The id belongs to another decision.", code="taken")
+        fault = Fault(pointer="/decision_id", detail=_("The id belongs to another decision."), code="taken")
         raise Invalid([fault])
     return known
 
 
 def _locked(task_id: UUID) -> ReviewTask:
     tasks = ReviewTask.objects.select_for_update(of=("self",))
-    return tasks.select_related("line", "item__run__part", "run__epoch", "run__line").get(pk=task_id)
+    return tasks.select_related("line", "item__run", "item__measures", "run__epoch", "run__line", "run__part").get(
+        pk=task_id
+    )
 
 
 def _seal(decision: Decision, fate: str, *, now: datetime) -> bool:
@@ -305,11 +324,10 @@ def _seal(decision: Decision, fate: str, *, now: datetime) -> bool:
     return True
 
 
-def _lease_again(task: ReviewTask, person: User, *, now: datetime) -> ReviewTask:
+def _lease_again(task: ReviewTask, person: User, *, now: datetime) -> None:
     task.lease_holder, task.lease_until = person, now + queues.LEASE
     task.lease_token += 1
     task.save(update_fields=["lease_holder", "lease_until", "lease_token"])
-    return task
 
 
 # Making final ---------------------------------------------------------------------------------------------------

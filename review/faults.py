@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from inspection.models import DefectClass, Item, Line
 from inspection.rules.words import Label
+from review.pictures import upright_size
 
 COMMENT_MAX = 2000
 REGIONS_MAX = 1000
@@ -34,48 +37,49 @@ def class_faults(line: Line, label: Label, defect_class: str) -> Iterator[Fault]
     """A defect has one of the line's classes in use; nothing else has a class."""
     if label != Label.DEFECT:
         if defect_class:
-            yield Fault(pointer="/defect_class", detail="Only a defect has a class.", code="not-allowed")
+            yield Fault(pointer="/defect_class", detail=_("Only a defect has a class."), code="not-allowed")
     elif not defect_class:
-        yield Fault(pointer="/defect_class", detail="A defect needs a class.", code="required")
+        yield Fault(pointer="/defect_class", detail=_("A defect needs a class."), code="required")
     elif not DefectClass.objects.filter(line=line, code=defect_class, retired_at=None).exists():
-        yield Fault(pointer="/defect_class", detail="The line has no such class in use.", code="unknown")
+        yield Fault(pointer="/defect_class", detail=_("The line has no such class in use."), code="unknown")
 
 
 def text_faults(text: str, *, pointer: str) -> Iterator[Fault]:
     """Empty is fine; blanks only, NUL and more than 2,000 characters are not."""
     if "\x00" in text:
-        yield Fault(pointer=pointer, detail="The text must not hold NUL.", code="nul")
+        yield Fault(pointer=pointer, detail=_("The text must not hold NUL."), code="nul")
     if text and not text.strip():
-        yield Fault(pointer=pointer, detail="The text holds blanks only.", code="blank")
+        yield Fault(pointer=pointer, detail=_("The text holds blanks only."), code="blank")
     if len(text) > COMMENT_MAX:
-        yield Fault(pointer=pointer, detail=f"The text has more than {COMMENT_MAX} characters.", code="max-length")
+        yield Fault(pointer=pointer, detail=_("At most {n} characters.").format(n=COMMENT_MAX), code="max-length")
 
 
 def region_faults(regions: list[dict[str, Any]], item: Item) -> Iterator[Fault]:
     """Points and boxes lie inside the image, in pixels of the original."""
     if len(regions) > REGIONS_MAX:
-        yield Fault(pointer="/regions", detail=f"More than {REGIONS_MAX} regions.", code="max-items")
+        yield Fault(pointer="/regions", detail=_("At most {n} regions.").format(n=REGIONS_MAX), code="max-items")
         return
+    picture = upright_size(item)
     for index, region in enumerate(regions):
-        yield from _region_faults(region, item, pointer=f"/regions/{index}")
+        yield from _region_faults(region, picture, pointer=f"/regions/{index}")
 
 
-def _region_faults(region: dict[str, Any], item: Item, *, pointer: str) -> Iterator[Fault]:
+def _region_faults(region: dict[str, Any], picture: tuple[int, int], *, pointer: str) -> Iterator[Fault]:
     if set(region) not in (_POINT, _BOX):
-        yield Fault(pointer=pointer, detail="A region is {x, y} or {x, y, w, h}.", code="shape")
+        yield Fault(pointer=pointer, detail=_("A region has x and y, or x, y, w and h."), code="shape")
         return
     for name, value in region.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-            yield Fault(pointer=f"{pointer}/{name}", detail="must be a number", code="invalid")
+            yield Fault(pointer=f"{pointer}/{name}", detail=_("must be a number"), code="invalid")
             return
-    for name, size, limit in (("x", "w", item.width), ("y", "h", item.height)):
+    for name, size, limit in zip("xy", "wh", picture, strict=True):
         yield from _side_faults(region, name, size, limit, pointer=pointer)
 
 
 def _side_faults(region: dict[str, Any], name: str, size: str, limit: int, *, pointer: str) -> Iterator[Fault]:
     if not 0 <= region[name] < limit:
-        yield Fault(pointer=f"{pointer}/{name}", detail=f"must be >= 0 and < {limit}", code="range")
+        yield Fault(pointer=f"{pointer}/{name}", detail=_("must be >= 0 and < {n}").format(n=limit), code="range")
     elif size in region and not region[size] > 0:
-        yield Fault(pointer=f"{pointer}/{size}", detail="must be > 0", code="min")
+        yield Fault(pointer=f"{pointer}/{size}", detail=_("must be > 0"), code="min")
     elif size in region and region[name] + region[size] > limit:
-        yield Fault(pointer=f"{pointer}/{size}", detail="must end inside the image", code="max")
+        yield Fault(pointer=f"{pointer}/{size}", detail=_("must end inside the image"), code="max")

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from inspection import sql
 from inspection.models import Item, Line, Routing, User
@@ -21,15 +22,6 @@ REASON_OVERDUE = "model-deadline"
 
 class LeaseLost(Exception):
     """The lease ended, was taken back, or never was this person's."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
-    """What a person would find on a line: tasks they may claim, tasks others hold, and the oldest waiting one."""
-
-    waiting: int
-    leased_by_others: int
-    oldest: datetime | None
 
 
 def admit(routing: Routing, *, now: datetime) -> list[ReviewTask]:
@@ -128,7 +120,7 @@ def claim(person: User, line: Line, *, count: int, tab: str, now: datetime) -> l
         person_max=PERSON_MAX,
         until=now + LEASE,
     )
-    tasks = ReviewTask.objects.filter(pk__in=ids).select_related("item", "run__part", "line")
+    tasks = ReviewTask.objects.filter(pk__in=ids).select_related("item__measures", "run__part", "line")
     return list(tasks.order_by("due_at", "pk")) if ids else []
 
 
@@ -169,21 +161,28 @@ def held(task: ReviewTask, *, person: User, token: int, now: datetime) -> QueryS
     )
 
 
-def waiting(line: Line, *, person: User) -> Waiting:
-    """Count what waits on a line for a person, and what others hold."""
-    return Waiting(**_open_tasks(person).filter(line=line).aggregate(**_waiting_counts(person)))
+@dataclass(frozen=True)
+class Waiting:
+    """What a person would find on a line: tasks they may claim, tasks others hold, and since when the first waits."""
+
+    line: Line
+    waiting: int
+    leased_by_others: int
+    oldest_at: datetime | None
 
 
-def _open_tasks(person: User) -> QuerySet[ReviewTask]:
-    return ReviewTask.objects.filter(
-        Q(queue_rank__isnull=False) & (Q(not_for=None) | ~Q(not_for=person)) | Q(lease_holder__isnull=False)
+def waiting_on(lines: QuerySet[Line], *, person: User) -> list[Waiting]:
+    """Count what waits on each line, the longest wait first. One statement, each count on its own partial index."""
+    here = ReviewTask.objects.filter(line=OuterRef("pk"))
+    claimable = here.filter(Q(not_for=None) | ~Q(not_for=person), queue_rank__isnull=False)
+    others = here.filter(lease_holder__isnull=False).exclude(lease_holder=person)
+    first = claimable.order_by("queue_rank").values("created_at")[:1]
+    counted = lines.select_related("product").annotate(
+        waiting=_count(claimable), leased_by_others=_count(others), oldest_at=Subquery(first)
     )
+    found = [Waiting(line, line.waiting, line.leased_by_others, line.oldest_at) for line in counted.order_by("slug")]
+    return sorted(found, key=lambda one: (one.oldest_at is None, one.oldest_at))
 
 
-def _waiting_counts(person: User) -> dict:
-    others = Q(lease_holder__isnull=False) & ~Q(lease_holder=person)
-    return {
-        "waiting": Count("pk", filter=Q(queue_rank__isnull=False)),
-        "leased_by_others": Count("pk", filter=others),
-        "oldest": Min("created_at", filter=Q(queue_rank__isnull=False)),
-    }
+def _count(tasks: QuerySet[ReviewTask]) -> Coalesce:
+    return Coalesce(Subquery(tasks.order_by().values("line").annotate(n=Count("pk")).values("n")), 0)

@@ -32,18 +32,25 @@ class ItemReadings:
     open_cause: Cause | None = None
 
     @property
-    def word(self) -> Decision | None:
+    def first(self) -> Decision:
+        """Return the first call on the image, which is evidence. Asking before it is final is a bug in the caller."""
+        if self.primary is None:
+            raise ValueError(f"Item {self.item.pk} has no final first call yet.")
+        return self.primary
+
+    @property
+    def word(self) -> Decision:
         """Return what the line is told: the call after a reveal where there is one, else the first."""
-        return self.revised or self.primary
+        return self.revised or self.first
 
     @property
     def routing(self) -> Routing | None:
         return getattr(self.item, "routing", None)
 
     def calls(self) -> Calls:
-        """Return the calls as the rule of adjudication takes them. Asks for a primary call."""
+        """Return the calls as the rule of adjudication takes them."""
         return Calls(
-            first=Label(self.primary.label),
+            first=Label(self.first.label),
             second=Label(self.overlap.label) if self.overlap else None,
             model=self.model,
             drawn_truth=self.run.drawn_truth,
@@ -51,7 +58,7 @@ class ItemReadings:
         )
 
     def view(self) -> counting.View:
-        """Return the image as the rule of counting takes it. Asks for a primary call."""
+        """Return the image as the rule of counting takes it."""
         calls = self.calls()
         return counting.View(
             first=calls.first,
@@ -60,8 +67,8 @@ class ItemReadings:
             incumbent=_INCUMBENT_CALLS.get(self.item.incumbent_verdict),
             ruling=adjudication.standing(self.rulings),
             is_disputed=self.open_cause == Cause.DISPUTE,
-            is_blind=self.primary.blind and (self.overlap is None or self.overlap.blind),
-            is_sampled=self.run.drawn_truth or Level(self.primary.level).rung <= Level.ASSIST.rung,
+            is_blind=self.first.blind and (self.overlap is None or self.overlap.blind),
+            is_sampled=self.run.drawn_truth or Level(self.first.level).rung <= Level.ASSIST.rung,
         )
 
 

@@ -1,116 +1,39 @@
-"""The shape of what people's programs send. Meaning belongs to the deeds."""
+"""The shape of what moves the ladder. Meaning belongs to the deeds."""
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.request import Request
 
-from inspection.api.serializers import (
-    MomentField,
-    StrictBooleanField,
-    StrictCharField,
-    StrictIntegerField,
-    StrictSerializer,
-)
-from inspection.rules.words import Label, Phase
-from review.faults import COMMENT_MAX
-from review.queues import CLAIM_MAX
+from inspection.api.serializers import StrictCharField, StrictSerializer, checked
+from inspection.rules.words import Level
 
-INTEGER_MAX = 2**31 - 1
-LABELS = [label.value for label in Label]
-PAGE_FACTS = ("tool_use", "viewport", "prefetch_hit", "fast")
+REASON_MAX = 500
 
 
-class TextField(StrictCharField):
-    """Free text as it was written: blanks are not trimmed, and judged by the deed."""
+class StrictForm(StrictSerializer):
+    """A body with the declared fields and no other."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"required": False, "default": "", "allow_blank": True, "trim_whitespace": False, **options})
-
-
-class UUIDField(serializers.UUIDField):
-    """A UUID in its usual text form, and nothing that could be taken for it."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str):
-            self.fail("invalid", value="")
-        return super().to_internal_value(data)
+    @classmethod
+    def read(cls, request: Request) -> dict[str, Any]:
+        """Return the body's values, or raise ValidationError with a pointer to each fault."""
+        return checked(cls(data=request.data))
 
 
-class RegionsField(serializers.ListField):
-    """A list of objects; what stands in them is judged against the image."""
-
-    default_error_messages = {"not_an_object": _("A region is an object.")}
-
-    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
-        regions = super().to_internal_value(data)
-        if not all(isinstance(region, dict) for region in regions):
-            self.fail("not_an_object")
-        return regions
+class ReasonForm(StrictForm):
+    reason = StrictCharField(max_length=REASON_MAX)
 
 
-class CountsField(serializers.DictField):
-    """How often each tool was used."""
-
-    child = StrictIntegerField(min_value=0, max_value=INTEGER_MAX)
-    default_error_messages = {"too_many": _("More than 20 entries.")}
-
-    def to_internal_value(self, data: Any) -> dict[str, int]:
-        counts = super().to_internal_value(data)
-        if len(counts) > 20 or any(len(name) > 40 for name in counts):
-            self.fail("too_many")
-        return counts
+class ProposalForm(ReasonForm):
+    to_level = serializers.ChoiceField([level.value for level in Level])
 
 
-class ClaimForm(StrictSerializer):
-    count = StrictIntegerField(min_value=1, max_value=CLAIM_MAX, required=False, default=1)
-    tab = TextField(max_length=64)
+class LoweringForm(ReasonForm):
+    to_level = serializers.ChoiceField([level.value for level in Level])
 
 
-class LeaseForm(StrictSerializer):
-    lease_token = StrictIntegerField(min_value=0, max_value=INTEGER_MAX)
+class ConfirmationForm(StrictForm):
+    """The second proof of who signs: a password or a code."""
 
-
-class CallForm(StrictSerializer):
-    """What a first call and a later correction have in common."""
-
-    decision_id = UUIDField()
-    label = serializers.ChoiceField(LABELS)
-    defect_class = StrictCharField(max_length=40, required=False, allow_null=True, allow_blank=True, default=None)
-    regions = RegionsField(required=False, default=list)
-
-
-class DecisionForm(CallForm):
-    """A first call, or the final one after a reveal. The last four fields are the page's own facts."""
-
-    lease_token = StrictIntegerField(min_value=0, max_value=INTEGER_MAX)
-    comment = TextField(max_length=COMMENT_MAX)
-    shown_at = MomentField()
-    decided_at = MomentField()
-    view_ms = StrictIntegerField(min_value=0, max_value=INTEGER_MAX)
-    phase = serializers.ChoiceField([phase.value for phase in Phase], required=False, default=Phase.INITIAL.value)
-    ask_reveal = StrictBooleanField(required=False, default=False)
-    tool_use = CountsField(required=False)
-    viewport = serializers.ListField(
-        child=StrictIntegerField(min_value=0, max_value=INTEGER_MAX), required=False, min_length=2, max_length=2
-    )
-    prefetch_hit = StrictBooleanField(required=False)
-    fast = StrictBooleanField(required=False)
-
-
-class AmendmentForm(CallForm):
-    reason = StrictCharField(max_length=COMMENT_MAX, trim_whitespace=False)
-
-
-class MineQuery(serializers.Serializer):
-    mine = serializers.IntegerField(min_value=1, max_value=200, required=False, default=20)
-
-
-class LineQuery(serializers.Serializer):
-    line = serializers.SlugField(max_length=40, required=False, default="")
-
-
-class RulingForm(StrictSerializer):
-    label = serializers.ChoiceField(LABELS)
-    defect_class = StrictCharField(max_length=40, required=False, allow_null=True, allow_blank=True, default=None)
-    reason = TextField(max_length=COMMENT_MAX)
+    password = StrictCharField(max_length=256, required=False, default="", allow_blank=True, trim_whitespace=False)
+    code = StrictCharField(max_length=32, required=False, default="", allow_blank=True)

@@ -3,11 +3,11 @@
 import pytest
 
 from inspection.models import Disposition, Part
-from inspection.rules.words import Call, Label, Level, Purpose, Stream
+from inspection.rules.words import Call, Label, Stream
 from review import counts
-from review.models import Adjudication, Chart, ReviewTask, Truth
+from review.models import Chart
 from tests.builders import make_user
-from tests.review.scene import make_run, make_task, make_watched_line, predict, read, route_to_people
+from tests.review.scene import make_task, make_watched_line, read
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,98 @@
+"""Pictures for people: renditions only, each at the address of its task, case or line."""
+
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpResponseNotModified
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view, renderer_classes
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inspection import images
+from inspection.models import User
+from inspection.permissions import lines_for, may_adjudicate
+from review import sights
+from review.api.people import person_of
+from review.api.renderers import PictureRenderer
+from review.api.serializers import HeatmapShown
+from review.models import Decision, ReviewTask
+from review.permissions import cases_for, pictures_for
+from review.pictures import references_of
+from review.rules.blindness import Sight
+
+PICTURE = {(200, "image/jpeg"): OpenApiTypes.BINARY}
+
+
+@extend_schema(responses=PICTURE)
+@api_view(["GET"])
+@renderer_classes([PictureRenderer, JSONRenderer])
+def task_image(request: Request, pk: UUID) -> FileResponse:
+    """The picture of a task I hold or have decided."""
+    task = get_object_or_404(pictures_for(person_of(request)), pk=pk)
+    return _picture(task.item.sha256)
+
+
+@extend_schema(responses=PICTURE)
+@api_view(["GET"])
+@renderer_classes([PictureRenderer, JSONRenderer])
+def case_image(request: Request, pk: UUID) -> FileResponse:
+    """The picture of a case, for adjudicators of its line."""
+    case = get_object_or_404(cases_for(person_of(request)), pk=pk)
+    if not may_adjudicate(person_of(request), case.line):
+        raise PermissionDenied
+    return _picture(case.item.sha256)
+
+
+@extend_schema(responses=PICTURE)
+@api_view(["GET"])
+@renderer_classes([PictureRenderer, JSONRenderer])
+def reference(request: Request, slug: str, view: str) -> HttpResponseBase:
+    """The golden reference of a view. Fetched again only when it was replaced."""
+    line = get_object_or_404(lines_for(person_of(request)), slug=slug)
+    golden = references_of(line).get(view)
+    if golden is None:
+        raise Http404
+    etag = f'"{golden.pk}-{golden.revision}"'
+    known = request.headers.get("If-None-Match", "")
+    response: HttpResponseBase = HttpResponseNotModified() if etag in known else _picture(golden.sha256)
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@extend_schema(responses=HeatmapShown)
+@api_view(["GET"])
+def heatmap(request: Request, pk: UUID) -> Response:
+    """Where the model looked: only for who was shown its prediction on this very task."""
+    task = get_object_or_404(pictures_for(person_of(request)), pk=pk)
+    prediction = sights.prediction_of(task) if _was_shown(task, person_of(request)) else None
+    if prediction is None or not prediction.heatmap_columns:
+        raise Http404
+    cells = list(prediction.heatmap or b"")
+    shape = {"columns": prediction.heatmap_columns, "rows": len(cells) // prediction.heatmap_columns}
+    return Response(HeatmapShown({**shape, "cells": cells}).data)
+
+
+def _was_shown(task: ReviewTask, person: User) -> bool:
+    if sights.of(task) == Sight.ALONGSIDE:
+        return True
+    return Decision.objects.filter(task=task, person=person, revealed_at__isnull=False).exists()
+
+
+def _picture(sha256: str) -> FileResponse:
+    """Answer with the rendition as an inert file. It never changes under its address."""
+    try:
+        file = images.open_rendition(sha256)
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response = FileResponse(file, content_type="image/jpeg")
+    response["Cache-Control"] = "private, max-age=300, immutable"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Content-Disposition"] = "inline"
+    return response

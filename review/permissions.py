@@ -1,0 +1,44 @@
+"""Who may read, decide and rule: one predicate per question, one query per kind of row."""
+
+from collections.abc import Callable
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from inspection.models import Line, Membership, User
+from inspection.permissions import lines_for
+from inspection.rules.words import Role
+from review.models import Adjudication, Decision, ReviewTask
+
+
+def tasks_for(user: User) -> QuerySet[ReviewTask]:
+    """Return the tasks of the lines that a person belongs to, with all that deciding needs."""
+    tasks = ReviewTask.objects.filter(line__in=lines_for(user))
+    return tasks.select_related("line", "item__measures", "run__part")
+
+
+def pictures_for(user: User) -> QuerySet[ReviewTask]:
+    """Return the tasks whose picture a person may see: those they hold and those they have decided."""
+    decided = Decision.objects.filter(task=OuterRef("pk"), person=user)
+    return tasks_for(user).filter(Q(lease_holder=user) | Exists(decided))
+
+
+def decisions_of(user: User) -> QuerySet[Decision]:
+    """Return a person's own decisions, on lines they still belong to."""
+    return Decision.objects.filter(person=user, task__line__in=lines_for(user))
+
+
+def cases_for(user: User) -> QuerySet[Adjudication]:
+    """Return the cases of the lines that a person belongs to."""
+    cases = Adjudication.objects.filter(line__in=lines_for(user))
+    return cases.select_related("line", "item__run__part", "item__measures", "first", "second")
+
+
+def leads_on(user: User) -> QuerySet[Line]:
+    """Return the lines on which a person is QA lead."""
+    return lines_for(user, Role.QA_LEAD)
+
+
+def roles_by_line(user: User) -> Callable[[Line], set[Role]]:
+    """Return a look-up of a person's roles in force, read once for all lines."""
+    held = list(Membership.objects.filter(user=user).in_force().values_list("line", "role"))
+    return lambda line: {Role(role) for line_id, role in held if line_id in (None, line.pk)}

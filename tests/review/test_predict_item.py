@@ -1,0 +1,104 @@
+"""The task that takes one item from the outbox to the line or to people."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils.timezone import now as clock
+
+from inspection import automation, outbox, registry
+from inspection.models import Disposition, Outbox, Prediction, Routing, StageRun
+from review import queues
+from review.models import ReviewTask
+from review.tasks import predict_item
+from tests.builders import make_line, make_user
+from tests.inspection.items import BRIGHT, DARK, make_item
+from tests.inspection.models import make_bands, make_serving
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings, tmp_path):
+    settings.MODELS_ROOT = tmp_path / "models"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "images"}},
+    }
+    registry.forget_loaded()
+
+
+@pytest.fixture
+def line():
+    """A line at partial with nothing drawn, patient enough for a slow machine."""
+    shares = dict.fromkeys(("truth_share", "overlap_share", "control_share", "audit_share"), 0.0)
+    line = make_line(level="partial", model_deadline_s=600.0, review_deadline_s=900.0, **shares)
+    make_bands(line, make_serving(line))
+    return line
+
+
+def test_an_image_inside_the_bands_reaches_the_line_without_people(line):
+    item = make_item(line, light=DARK, at=clock())
+    predict_item(key=str(item.pk))
+    assert Disposition.objects.get(run=item.run).verdict == "pass"
+    assert not ReviewTask.objects.exists()
+    assert Outbox.objects.get(key=item.pk).done_at is not None
+
+
+def test_an_image_for_people_has_its_task_with_the_routing(line):
+    automation.stop(line, by=make_user("quinn"), reason="smoke", now=clock())
+    item = make_item(line, at=clock())
+    predict_item(key=str(item.pk))
+    task = ReviewTask.objects.get()
+    assert (task.item, task.purpose, task.level) == (item, "primary", "partial")
+    assert task.queue_rank is not None
+
+
+def test_a_hundred_deliveries_have_one_effect(line):
+    automation.stop(line, by=make_user("quinn"), reason="smoke", now=clock())
+    item = make_item(line, at=clock())
+    for _ in range(100):
+        predict_item(key=str(item.pk))
+    assert (Prediction.objects.count(), Routing.objects.count(), ReviewTask.objects.count()) == (1, 1, 1)
+    assert StageRun.objects.filter(stage="decode").count() == 1
+
+
+def test_an_item_that_another_worker_holds_is_left_alone(line):
+    item = make_item(line, at=clock())
+    outbox.claim("item.received", item.pk, now=clock())
+    predict_item(key=str(item.pk))
+    assert not Routing.objects.exists()
+
+
+def test_a_worker_that_died_after_the_claim_is_followed_by_another(line):
+    item = make_item(line, light=BRIGHT, at=clock())
+    outbox.claim("item.received", item.pk, now=clock() - outbox.LEASE - timedelta(seconds=1))
+    predict_item(key=str(item.pk))
+    assert Disposition.objects.get(run=item.run).verdict == "reject"
+
+
+def test_an_image_that_took_three_workers_down_is_never_touched_again_and_its_part_held(line):
+    item = make_item(line, at=clock())
+    for n in range(outbox.ATTEMPTS_MAX, 0, -1):
+        outbox.claim("item.received", item.pk, now=clock() - n * (outbox.LEASE + timedelta(seconds=1)))
+    predict_item(key=str(item.pk))
+    routing = Routing.objects.get()
+    assert (routing.route, routing.reason) == ("quarantine", "attempts-used-up")
+    assert not StageRun.objects.exists()
+    assert Disposition.objects.get(run=item.run).verdict == "hold"
+    assert Outbox.objects.get(key=item.pk).done_at is not None
+
+
+def test_an_answer_after_the_models_deadline_leaves_the_part_with_people(line):
+    item = make_item(line, light=DARK, at=clock())
+    queues.admit_overdue(now=clock() + timedelta(seconds=601))
+    predict_item(key=str(item.pk))
+    assert Routing.objects.get().route == "human"
+    assert Prediction.objects.get().role == "shadow"
+    assert ReviewTask.objects.count() == 1
+    assert Disposition.objects.get(run=item.run).verdict is None
+
+
+def test_arguments_of_a_later_release_are_ignored(line):
+    item = make_item(line, at=clock())
+    predict_item(key=str(item.pk), trace="0193")
+    assert Routing.objects.count() == 1
