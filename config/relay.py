@@ -21,6 +21,7 @@ from kombu.pools import producers
 from redis.exceptions import RedisError
 
 from config.celery import app
+from config.checks import refuse_unsafe_production
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def _connection() -> Connection:
 
 def main() -> None:
     django.setup()
+    refuse_unsafe_production()
     # Deeds need the app registry, and this module must be importable before it exists.
     from config import rounds  # noqa: PLC0415
 

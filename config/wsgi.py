@@ -8,3 +8,7 @@ from config import settings_module
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module())
 application = get_wsgi_application()
+
+from config.checks import refuse_unsafe_production  # noqa: E402
+
+refuse_unsafe_production()

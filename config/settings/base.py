@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import env
+from config.storage_url import storage_of
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = env.text("TOLLGATE_ENV", "demo", choices=("demo", "production", "test"))
@@ -103,7 +104,7 @@ AUTH_USER_MODEL = "inspection.User"
 IMAGES_ROOT = DATA / "images"
 MODELS_ROOT = DATA / "models"
 STORAGES = {
-    "default": {"BACKEND": "config.storage.DurableFileSystemStorage", "OPTIONS": {"location": IMAGES_ROOT}},
+    "default": storage_of(env.text("STORAGE_URL", f"file://{IMAGES_ROOT}")),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "/static/"
