@@ -66,8 +66,9 @@ def _probe_images(fitted: Fitted) -> Floats:
 def _write_graph(network: nn.Module, probe: Floats, path: Path) -> None:
     names = ["logits", "maps", "embedding"]
     with warnings.catch_warnings():
-        # The exporter that needs no further package announces its retirement; the pin of torch decides when.
-        warnings.simplefilter("ignore", DeprecationWarning)
+        # The exporter that needs no further package announces its retirement and grumbles about slices;
+        # the pin of torch decides when it goes, the comparison below whether it was right.
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
             (torch.from_numpy(probe),),

@@ -29,6 +29,8 @@ from vision.architectures import (
 Outputs = tuple[Tensor, Tensor, Tensor]
 State = Mapping[str, NDArray[np.float32]]
 
+# The last map has 7 x 7 places, the taps 14 x 14 and 28 x 28.
+_LITE0_ENLARGE = (4, 2, 1)
 _COUNTER = "num_batches_tracked"
 
 
@@ -106,7 +108,7 @@ class Lite0Probe(nn.Module):
 
     def _maps(self, levels: list[Tensor]) -> Tensor:
         weights = self.classify.weight / self.deviation
-        return _places(levels, weights) + (self.classify.bias - weights @ self.mean)[:, None, None]
+        return _places(levels, weights, _LITE0_ENLARGE) + (self.classify.bias - weights @ self.mean)[:, None, None]
 
 
 def pooled(levels: list[Tensor]) -> Tensor:
@@ -114,18 +116,19 @@ def pooled(levels: list[Tensor]) -> Tensor:
     return torch.cat([part for features in levels for part in (_average(features), _most(features))], dim=1)
 
 
-def _places(levels: list[Tensor], weights: Tensor) -> Tensor:
-    """Spread the weights of pooled features back over the places they were pooled from, in the finest map's size."""
-    size, start, total = levels[-1].shape[2:], 0, torch.zeros(())
-    for features in levels:
+def _places(levels: list[Tensor], weights: Tensor, enlarge: tuple[int, ...] = (1,)) -> Tensor:
+    """Spread the weights of pooled features back over the places they were pooled from.
+
+    `enlarge` brings each map to the size of the finest.
+    """
+    start, spoken = 0, []
+    for features, factor in zip(levels, enlarge, strict=True):
         width = features.shape[1]
         of_average, of_most = weights[:, start : start + width], weights[:, start + width : start + 2 * width]
-        spoken = functional.conv2d(features, (of_average + of_most)[:, :, None, None])
-        if spoken.shape[2:] != size:
-            spoken = functional.interpolate(spoken, size=size, mode="nearest")
-        total = total + spoken
+        places = functional.conv2d(features, (of_average + of_most)[:, :, None, None])
+        spoken.append(functional.interpolate(places, scale_factor=float(factor)) if factor > 1 else places)
         start += 2 * width
-    return total
+    return sum(spoken[1:], start=spoken[0])
 
 
 def _average(features: Tensor) -> Tensor:
