@@ -48,8 +48,8 @@ class Examined:
 def examine(item: Item, *, now: datetime, versions: Sequence[ModelVersion] | None = None) -> Examined:
     """Decode, measure, predict, calibrate and explain. Writes no row; pictures for people are kept as files.
 
-    The models are those that must see the run, or the given `versions` on trial. A model that fails is an outcome of
-    its stage. A file that gives no pixels is one too.
+    The models are those that must see the run, or the given `versions` on trial. A model that fails is an
+    outcome of its stage, and so is a file that gives no pixels.
     """
     log = stages.Log(began_at=now)
     line = Line.objects.get(pk=item.line_id)

@@ -48,9 +48,11 @@ def register(path: Path, *, name: str | None, now: datetime) -> ModelVersion:
 
 def find(name: str) -> ModelVersion:
     """Return the version "name:3", or the newest for a name alone. Raises ModelVersion.DoesNotExist."""
-    plain, _, version = name.partition(":")
+    plain, colon, version = name.partition(":")
     versions = ModelVersion.objects.filter(name=plain).order_by("-version")
-    found = versions.filter(version=version).first() if version.isdigit() else None if version else versions.first()
+    if colon:
+        versions = versions.filter(version=int(version)) if version.isdecimal() else versions.none()
+    found = versions.first()
     if found is None:
         raise ModelVersion.DoesNotExist(f"There is no model {name!r}.")
     return found

@@ -75,11 +75,12 @@ def _graph(kind: str) -> onnx.ModelProto:
         "zero": np.zeros((1, 1), dtype=np.float32),
         "zero_place": np.zeros((1, 1, 1, 1), dtype=np.float32),
     }
+    outputs = {"logits": ["n", 3 if kind == "wide" else 2], "maps": ["n", 2, 24, 24], "embedding": ["n", 3]}
     graph = helper.make_graph(
         nodes,
         "light-meter",
         [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["n", 3, 192, 192])],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("logits", "maps", "embedding")],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
         [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
