@@ -121,7 +121,7 @@ def sgr(scores: Sequence[float], errors: Sequence[int], risk: float, delta: floa
     >>> sgr([0.1] * 500, [0] * 500, 0.01, 0.05).threshold
     0.1
     """
-    values, wrong = scored(scores, errors, "scores and errors")
+    values, wrong = scored(scores, errors)
     risk, delta = checks.share(risk, "risk"), checks.share(delta, "delta")
     curve, steps = Curve(values, wrong), [float(t) for t in np.unique(values)]
     level = delta / max(1, ceil(log2(len(steps) + 1)))

@@ -135,7 +135,7 @@ def rogan_gladen(table: Table, miss: float, false_alarm: float) -> RoganGladen:
     >>> [round(value, 6) for value in rogan_gladen([[890, 30], [15, 65]], 0.10, 0.01)]
     [0.095506, 0.244706, 0.008696, 0]
     """
-    m, f = _error_rate(miss, "miss"), _error_rate(false_alarm, "false_alarm")
+    m, f = checks.share_below_one(miss, "miss"), checks.share_below_one(false_alarm, "false_alarm")
     informed = 1 - m - f
     if informed <= 0:
         raise ValueError(
@@ -218,12 +218,6 @@ def _pessimistic_share(stratum: _Stratum, delta: float) -> float:
     if stratum.passed and stratum.defective == 0 and stratum.sampled < stratum.total:
         return cp_upper(0, stratum.sampled, delta)
     return stratum.share
-
-
-def _error_rate(value: float, name: str) -> float:
-    if not 0 <= checks.number(value, name) < 1:
-        raise ValueError(f"{name} is {value!r}, use a number from 0 up to but not 1.")
-    return float(value)
 
 
 def _clip(value: float) -> float:

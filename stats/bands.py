@@ -57,7 +57,7 @@ def defects_to_certify(miss: float, delta: float, misses: int = 0) -> int:
     >>> defects_to_certify(0.05, 0.05), defects_to_certify(0.05, 0.05, 1)
     (59, 93)
     """
-    delta = checks.share(delta, "delta")
+    miss, delta, misses = checks.share(miss, "miss"), checks.share(delta, "delta"), checks.count(misses, "misses")
     return misses + first_reaching(lambda found: binom_p(misses, misses + found, miss) <= delta)
 
 
@@ -74,7 +74,7 @@ def ltt_fixed_sequence(
     >>> ltt_fixed_sequence([0.1] * 400 + [0.9], [0] * 400 + [1], [0.2], 0.01, 0.05).threshold
     0.2
     """
-    values, wrong = scored(scores, errors, "scores and errors")
+    values, wrong = scored(scores, errors)
     steps = checks.numbers(grid, "grid")
     if steps != sorted(steps):
         raise ValueError(f"grid {steps!r} descends somewhere, give the safest threshold first.")
@@ -112,7 +112,7 @@ def ltt_learned_start(
     sign, good = (1, 0) if side == "pass" else (-1, 1)
     tuning, certifying = (
         ([sign * score for score in scores], [int(label != good) for label in labels])
-        for scores, labels in (scored(scores_a, y_a, "scores_a and y_a"), scored(scores_b, y_b, "scores_b and y_b"))
+        for scores, labels in (scored(scores_a, y_a, " of A"), scored(scores_b, y_b, " of B"))
     )
     first = first_level(risk, delta, safety, len(certifying[0]))
     if first >= FULL:

@@ -76,7 +76,7 @@ def ltt_certified(
     >>> ltt_certified(*half, *half, [], risk=0.01, label_cut=1.0).reason
     'too_few_defects'
     """
-    tuning, certifying = scored(scores_a, labels_a, "A"), scored(scores_b, labels_b, "B")
+    tuning, certifying = scored(scores_a, labels_a, " of A"), scored(scores_b, labels_b, " of B")
     miss, lift = checks.share(miss, "miss"), checks.number(lift, "lift")
     if lift < 1 or lift * miss >= FULL:
         raise ValueError(f"lift is {lift!r} and miss {miss!r}, use a lift of at least 1 with lift x miss below 0.98.")

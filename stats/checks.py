@@ -64,6 +64,20 @@ def closed_share(value: Any, name: str) -> float:
     return float(value)
 
 
+def positive_share(value: Any, name: str) -> float:
+    """A probability above 0; 1 is allowed."""
+    if not 0 < number(value, name) <= 1:
+        raise ValueError(f"{name} is {value!r}, use a number above 0 and up to 1.")
+    return float(value)
+
+
+def share_below_one(value: Any, name: str) -> float:
+    """A probability below 1; 0 is allowed."""
+    if not 0 <= number(value, name) < 1:
+        raise ValueError(f"{name} is {value!r}, use a number from 0 up to but not 1.")
+    return float(value)
+
+
 def label(value: Any, name: str) -> int:
     """0 or 1; a NumPy or Python boolean counts as its number."""
     try:

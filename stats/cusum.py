@@ -122,9 +122,7 @@ def arl(rate: float, r0: float, r1: float, h: float) -> float:
     9850.34
     """
     up, down = _rising_steps(r0, r1)
-    h = checks.positive(h, "h")
-    if not 0 < checks.number(rate, "rate") <= 1:
-        raise ValueError(f"rate is {rate!r}, use a number above 0 and up to 1.")
+    h, rate = checks.positive(h, "h"), checks.positive_share(rate, "rate")
     return rising(rate, max(1, round(up / -down)), ceil(h / -down))
 
 
@@ -136,9 +134,7 @@ def escapes_before_alarm(arl: float, risk: float, rate: float) -> float:
     >>> round(escapes_before_alarm(446, 0.02, 0.05), 6)
     178.4
     """
-    if not 0 < checks.number(rate, "rate") <= 1:
-        raise ValueError(f"rate is {rate!r}, use a number above 0 and up to 1.")
-    return checks.not_negative(arl, "arl") * checks.share(risk, "risk") / rate
+    return checks.not_negative(arl, "arl") * checks.share(risk, "risk") / checks.positive_share(rate, "rate")
 
 
 def escape_target(prevalence: float, miss: float = 0.05, auto_pass: float = 1.0) -> EscapeTarget:
@@ -151,9 +147,7 @@ def escape_target(prevalence: float, miss: float = 0.05, auto_pass: float = 1.0)
     EscapeTarget(ppm=500.0, r0=0.0005)
     """
     escaped = checks.share(miss, "miss") * checks.share(prevalence, "prevalence")
-    if not 0 < checks.number(auto_pass, "auto_pass") <= 1:
-        raise ValueError(f"auto_pass is {auto_pass!r}, use a number above 0 and up to 1.")
-    if escaped >= auto_pass:
+    if escaped >= checks.positive_share(auto_pass, "auto_pass"):
         raise ValueError(f"auto_pass is {auto_pass!r}, it must exceed miss x prevalence = {escaped!r}.")
     return EscapeTarget(1e6 * escaped, escaped / auto_pass)
 

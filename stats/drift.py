@@ -65,7 +65,7 @@ def w1(ref: Iterable[float], cur: Iterable[float], sd: float = 1.0) -> float:
 
 
 def block_threshold(
-    blocks: Iterable[Sequence[float]], window: int = 500, floor: float = 0.25, fallback: float = 0.5
+    blocks: Iterable[Iterable[float]], window: int = 500, floor: float = 0.25, fallback: float = 0.5
 ) -> float:
     """Alarm threshold for w1/sd from one list of values per reference shift.
 
@@ -84,7 +84,7 @@ def block_threshold(
         return fallback
     spread = float(np.std(np.concatenate(values)))
     if spread == 0:
-        raise ValueError(f"Every reference value is {values[0][0]!r}, a constant reference has no scale.")
+        raise ValueError(f"Every reference value is {float(values[0][0])!r}, a constant reference has no scale.")
     distances = [
         wasserstein_distance(np.concatenate(values[:i] + values[i + 1 :]), block[:window]) / spread
         for i, block in enumerate(values)
@@ -141,7 +141,7 @@ def bbse(joint: Sequence[Sequence[float]], pred_rate: Sequence[float]) -> list[f
     >>> [round(share, 6) for share in bbse([[0.90, 0.01], [0.05, 0.04]], [0.85, 0.15])]
     [0.869718, 0.130282]
     """
-    rows = [checks.probabilities(row, "A row of joint") for row in checks.entries(joint, "joint")]
+    rows = [checks.probabilities(row, "joint") for row in checks.entries(joint, "joint")]
     rate = checks.probabilities(pred_rate, "pred_rate")
     if {len(row) for row in rows} != {len(rows)} or len(rate) != len(rows):
         raise ValueError(f"joint {rows!r} and pred_rate {rate!r} do not fit, use k rows of k shares and k shares.")

@@ -79,7 +79,7 @@ def log_e_below(s: int, f: int, p0: float) -> float:
     >>> round(log_e_below(985, 15, 0.99), 6)
     0.446309
     """
-    return log_e_above(f, s, 1 - checks.share(p0, "p0"))
+    return log_mixture(checks.count(f, "f"), checks.count(s, "s"), 1 - checks.share(p0, "p0"))
 
 
 def cs_lower(s: int, f: int, alpha: float = 0.05) -> float:
@@ -93,15 +93,7 @@ def cs_lower(s: int, f: int, alpha: float = 0.05) -> float:
     >>> round(cs_lower(995, 5), 6), cs_lower(3, 0)
     (0.985982, 0.0)
     """
-    s, f = checks.count(s, "s"), checks.count(f, "f")
-    needed = _log_threshold(alpha)
-    if _log_supremum(s, needed) <= needed:
-        return 0.0
-    high = s / (s + f)
-    low = high / 2
-    while log_mixture(s, f, low) < needed:
-        low, high = low / 2, low
-    return crossing(lambda p0: log_mixture(s, f, p0) - needed, low, high)
+    return _lower(checks.count(s, "s"), checks.count(f, "f"), _log_threshold(alpha))
 
 
 def cs_upper(s: int, f: int, alpha: float = 0.05) -> float:
@@ -113,7 +105,7 @@ def cs_upper(s: int, f: int, alpha: float = 0.05) -> float:
     >>> round(cs_upper(0, 300), 6)
     0.014916
     """
-    return 1 - cs_lower(f, s, alpha)
+    return 1 - _lower(checks.count(f, "f"), checks.count(s, "s"), _log_threshold(alpha))
 
 
 def stream_passes(s: int, f: int, p0: float, alpha: float) -> bool:
@@ -193,6 +185,16 @@ def counts(outcomes: Iterable[Any], rule: str = "open_as_failure") -> Counts:
         raise ValueError(f"rule is {rule!r}, use 'open_as_failure' or 'watermark'.")
     successes = closed.count(1)
     return Counts(successes, len(closed) - successes)
+
+
+def _lower(s: int, f: int, needed: float) -> float:
+    if _log_supremum(s, needed) <= needed:
+        return 0.0
+    high = s / (s + f)
+    low = high / 2
+    while log_mixture(s, f, low) < needed:
+        low, high = low / 2, low
+    return crossing(lambda p0: log_mixture(s, f, p0) - needed, low, high)
 
 
 def _log_threshold(alpha: float) -> float:

@@ -45,10 +45,13 @@ def binom_p(k: int, n: int, risk: float) -> float:
     return float(bdtr(k, n, risk)) if n else 1.0
 
 
-def scored(scores: Iterable[float], labels: Iterable[int], names: str) -> tuple[list[float], list[int]]:
-    """Scores with a label each, checked."""
-    values, marks = checks.numbers(scores, names), checks.labels(labels, names)
-    checks.same_length(values, marks, names)
+def scored(scores: Iterable[float], labels: Iterable[int], side: str = "") -> tuple[list[float], list[int]]:
+    """Scores with a label each, checked; `side` tells the halves A and B apart in messages."""
+    values, marks = (
+        checks.numbers(scores, f"the list of scores{side}"),
+        checks.labels(labels, f"the list of labels{side}"),
+    )
+    checks.same_length(values, marks, f"Scores and labels{side}")
     return values, marks
 
 

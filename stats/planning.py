@@ -117,7 +117,7 @@ def plan(
     line = Line(
         parts=checks.positive(parts_per_day, "parts_per_day"),
         defect_rate=checks.share(defect_rate, "defect_rate"),
-        drawn=parts_per_day * _positive_share(truth_share, "truth_share"),
+        drawn=parts_per_day * checks.positive_share(truth_share, "truth_share"),
         bank=checks.count(bank, "bank"),
         archive=checks.count(archive, "archive"),
         seeds=checks.positive(seeds_per_day, "seeds_per_day"),
@@ -222,9 +222,3 @@ def _expected(rate: float, p0: float, passes: Callable[[float, float], bool]) ->
 def _up(value: float) -> int:
     """Rounded up, but for the last bits of a float."""
     return ceil(round(value, 6))
-
-
-def _positive_share(value: float, name: str) -> float:
-    if not 0 < checks.number(value, name) <= 1:
-        raise ValueError(f"{name} is {value!r}, use a number above 0 and up to 1.")
-    return float(value)

@@ -61,7 +61,7 @@ def horvitz_thompson(y: Iterable[float], audited: Iterable[int], pi: Iterable[fl
     0.02
     """
     values, draws = checks.numbers(y, "y"), checks.labels(audited, "audited")
-    shares = [_inclusion(share) for share in checks.entries(pi, "pi")]
+    shares = [checks.positive_share(share, "An entry of pi") for share in checks.entries(pi, "pi")]
     checks.same_length(values, draws, "y and audited")
     checks.same_length(values, shares, "y and pi")
     total = checks.count(total, "total", least=len(values))
@@ -87,15 +87,19 @@ def ipw_log_wealth(z: Iterable[float], r0: float, z_max: float, side: str) -> li
     r0, z_max = checks.share(r0, "r0"), checks.number(z_max, "z_max")
     if z_max <= r0:
         raise ValueError(f"z_max is {z_max!r}, use a number above r0 {r0!r}.")
-    values = checks.numbers(z, "z")
-    if not all(0 <= value <= z_max for value in values):
-        raise ValueError(f"z holds {max(values)!r} or {min(values)!r}, use numbers from 0 to z_max {z_max!r}.")
+    values = [_weighed_audit(value, z_max) for value in checks.entries(z, "z")]
     wealth, running = [0.0] * _BETS, []
     bets = _bets(r0, z_max, side)
     for value in values:
         wealth = [log_wealth + log1p(bet * (value - r0)) for log_wealth, bet in zip(wealth, bets, strict=True)]
         running.append(_log_mean_exp(wealth))
     return running
+
+
+def _weighed_audit(value: float, z_max: float) -> float:
+    if not 0 <= checks.number(value, "An entry of z") <= z_max:
+        raise ValueError(f"An entry of z is {value!r}, use a number from 0 to z_max {z_max!r}.")
+    return float(value)
 
 
 def _bets(r0: float, z_max: float, side: str) -> list[float]:
@@ -119,12 +123,6 @@ def _log_mean_exp(logs: list[float]) -> float:
 
 def _error(rows: list[tuple[float, float]], centre: float, total: int) -> float:
     return sqrt(sum((1 - share) * (value - centre) ** 2 / share**2 for value, share in rows)) / total
-
-
-def _inclusion(value: float) -> float:
-    if not 0 < checks.number(value, "An entry of pi") <= 1:
-        raise ValueError(f"An entry of pi is {value!r}, use a number above 0 and up to 1.")
-    return float(value)
 
 
 def _text(value: str, name: str) -> str:

@@ -74,9 +74,7 @@ def arl_down(rate: float, q0: float, q1: float, h: float) -> float:
     2023.0
     """
     up, down = _falling_steps(q0, q1)
-    h = checks.positive(h, "h")
-    if not 0 <= checks.number(rate, "rate") < 1:
-        raise ValueError(f"rate is {rate!r}, use a number from 0 up to but not 1.")
+    h, rate = checks.positive(h, "h"), checks.share_below_one(rate, "rate")
     return falling(rate, max(1, round(-down / up)), ceil(h / up))
 
 
