@@ -72,6 +72,7 @@ def test_waiting_items_wait(line):
 
 def test_the_same_seed_tells_the_same_story(line):
     other = make_line("phone-back", level="shadow")
+    epochs.enter(other, line.epoch.model_version, cause="set-up", now=NOON)
     for one in (line, other):
         fill(one, decided=40)
     stories = [
