@@ -16,6 +16,7 @@ def environment(home: Home, *, demo: bool, broker_url: str) -> dict[str, str]:
     """Return what every process of the product sees. What the owner set wins."""
     settings = {
         "TOLLGATE_ENV": "demo" if demo else "production",
+        "DJANGO_SETTINGS_MODULE": "config.settings.base" if demo else "config.settings.prod",
         "TOLLGATE_DATA": str(home.folder),
         "SECRET_KEY_FILE": str(home.secret_file),
         "REDIS_URL": broker_url,
