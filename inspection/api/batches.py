@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from inspection import batches, rates, stations
 from inspection.api.access import readable_lines, refusal
 from inspection.api.authentication import IsStationOrPerson, station_of
-from inspection.api.parsers import StrictMultiPartParser
+from inspection.api.parsers import StrictMultiPartParser, body_of
 from inspection.api.problems import Problem
 from inspection.api.serializers import BatchForm, MemberForm, NoQuery, checked, view_of
 from inspection.batches import MEMBERS_MAX, Member
@@ -68,7 +68,7 @@ def batch(request: Request, pk: UUID) -> Response:
 
 
 def _text_fields(request: Request) -> dict[str, Any]:
-    fields: dict[str, Any] = cast(QueryDict, request.data).dict()
+    fields: dict[str, Any] = cast(QueryDict, body_of(request)).dict()
     if set(request.FILES) - {"archive", "images"}:
         raise ValidationError({"non_field_errors": [ErrorDetail(_("Unknown file field."), code="unknown-field")]})
     return {name: value for name, value in fields.items() if name not in request.FILES}

@@ -15,7 +15,7 @@ from inspection import dispositions, heartbeats, intake, rates
 from inspection.api import waiting
 from inspection.api.access import readable_lines, refusal
 from inspection.api.authentication import IsStation, IsStationOrPerson, calling_station, station_of
-from inspection.api.parsers import StrictMultiPartParser
+from inspection.api.parsers import StrictMultiPartParser, body_of
 from inspection.api.problems import Problem
 from inspection.api.serializers import (
     KEY_PATTERN,
@@ -102,7 +102,7 @@ def disposition_list(request: Request) -> Response:
 @permission_classes([IsStation])
 def heartbeat(request: Request) -> Response:
     """Hear that the station lives; tell it the line's level and what it may do until the next heartbeat."""
-    said = checked(HeartbeatForm(data=request.data))
+    said = checked(HeartbeatForm(data=body_of(request)))
     said.pop("model_sha256")
     camera = said.pop("camera")
     if camera.get("last_capture_at"):
@@ -121,7 +121,7 @@ def idempotency_key(request: Request) -> str:
 
 
 def _upload(request: Request, *, line: Line, key: str) -> intake.Upload:
-    fields: dict[str, Any] = cast(QueryDict, request.data).dict()
+    fields: dict[str, Any] = cast(QueryDict, body_of(request)).dict()
     files = request.FILES
     _check_files(files)
     image = files["image"]

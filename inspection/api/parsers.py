@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
+from rest_framework.request import Request
 
 from inspection.api.problems import Problem
 
@@ -45,7 +46,7 @@ class StrictMultiPartParser(MultiPartParser):
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> DataAndFiles:
         request = (parser_context or {})["request"]
-        length = declared_length(request, at_most=self.body_max(), too_large=self.too_large, needed=True)
+        length = declared_length(request, at_most=self.body_max(), too_large=self.too_large)
         body = _Counted(stream)
         try:
             form = super().parse(cast(IO[bytes], body), media_type, parser_context)
@@ -79,19 +80,30 @@ def strict_json(raw: bytes) -> Any:
     return value
 
 
-def declared_length(
-    request: HttpRequest, *, at_most: int, too_large: str = "body-too-large", needed: bool = False
-) -> int:
-    """Return the body's length as declared, before a byte of it is read (411, 413)."""
+def declared_length(request: HttpRequest, *, at_most: int, too_large: str = "body-too-large") -> int:
+    """Return the body's length as declared, before a byte of it is read (413)."""
     declared = request.META.get("CONTENT_LENGTH") or ""
-    if not declared and (needed or request.META.get("HTTP_TRANSFER_ENCODING")):
-        raise Problem("length-required")
     if declared and not (declared.isascii() and declared.isdigit()):
         raise Problem("bad-request")
     length = int(declared or 0)
     if length > at_most:
         raise Problem(too_large)
     return length
+
+
+def body_of(request: Request) -> Any:
+    """Return the request's parsed body.
+
+    The framework takes a body without a length for an empty one; here it is refused (411).
+    """
+    if not request.META.get("CONTENT_LENGTH") and _is_upload_or_chunked(request):
+        raise Problem("length-required")
+    return request.data
+
+
+def _is_upload_or_chunked(request: Request) -> bool:
+    is_upload = (request.content_type or "").startswith("multipart/")
+    return is_upload or bool(request.META.get("HTTP_TRANSFER_ENCODING"))
 
 
 class _Counted:

@@ -1,10 +1,10 @@
-"""What the tests of inspection share: a line with its station and key, and a client that speaks as it."""
+"""What the tests of inspection share: an image store of their own, and a line with its station."""
 
 import pytest
 
-from inspection import stations
-from tests.builders import NOON, make_line, make_station
+from tests.builders import make_line
 from tests.inspection.device import Device
+from tests.inspection.making import make_device
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +22,3 @@ def _images_of_its_own(settings, tmp_path):
 def device(db) -> Device:
     """A station of `phone-glass` with a live key."""
     return make_device(make_line())
-
-
-def make_device(line, name: str = "st-01", **fields) -> Device:
-    station = make_station(line, name, **fields)
-    return Device(station, stations.issue_key(station, now=NOON))
