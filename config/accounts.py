@@ -40,7 +40,6 @@ class SignInForm(LoginForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("remember", None)
         self.fields["login"].label = _("Employee ID or e-mail")
         self.fields["login"].widget.attrs = {"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
         self.fields["login"].error_messages["required"] = _("Enter your employee ID or e-mail.")

@@ -13,6 +13,7 @@ from config.accounts import theme_of
 from inspection.models import Hold, Line
 from inspection.permissions import lines_for, roles_of
 from inspection.rules.words import Level, Role
+from review.rules.blindness import tells_level
 
 ROLE_WORDS = {
     Role.ADMINISTRATOR: _("administrator"),
@@ -65,7 +66,8 @@ def shell(request: HttpRequest) -> dict[str, object]:
 
 def level_shown(line: Line, leads: bool) -> str:
     """The level a person may know: inspectors are told none while the model is to stay unnoticed."""
-    return line.level if leads or line.level not in {Level.HUMAN, Level.SHADOW} else ""
+    role = Role.QA_LEAD if leads else Role.INSPECTOR
+    return line.level if tells_level(Level(line.level), [role]) else ""
 
 
 def line_entries(user) -> list[LineEntry]:

@@ -1,19 +1,187 @@
+"""Pages of review: choosing a line, the loop, and rulings on disagreements."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.timezone import localdate, now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from inspection.models import DefectClass, GoldenReference, Line, User
+from inspection.permissions import lines_for, may_adjudicate, may_inspect
+from inspection.rules.words import AssistStyle, Level, Role
+from review import adjudications as deeds
+from review import queues
+from review.forms import RulingForm
+from review.models import Adjudication, Decision
+from review.permissions import cases_for, roles_by_line
+from review.pictures import references_of, upright_size
+from review.texts import cannot_judge_reasons, key_list, loop_texts
+
+CASES_MAX = 100
 
 
 @login_required
-def queue_choice(request):
-    return HttpResponse("x")
+@require_GET
+def queue_choice(request: HttpRequest) -> HttpResponse:
+    """The lines a person inspects, the longest wait against its deadline first. `?part=rows` is the table alone."""
+    roles = roles_by_line(request.user)
+    found = queues.waiting_on(lines_for(request.user), person=request.user)
+    rows = sorted((_row(one, roles(one.line)) for one in found), key=lambda row: -row["pressure"])
+    context = {"rows": rows, "shows_level": any(row["level"] for row in rows)}
+    if request.GET.get("part") == "rows":
+        return render(request, "review/_queue_rows.html", context)
+    return render(request, "review/queue_choice.html", {**context, "today": _today(request.user)})
 
 
-def review(request, slug):
-    return HttpResponse("x")
+@login_required
+@require_GET
+def review(request: HttpRequest, slug: str) -> HttpResponse:
+    """The loop's page. What it may say about a prediction comes later, and only from the API."""
+    line = get_object_or_404(lines_for(request.user).select_related("product"), slug=slug)
+    if not may_inspect(request.user, line):
+        raise PermissionDenied(_("Only inspectors of this line read its images."))
+
+    classes = list(line.defect_classes.filter(retired_at=None).order_by("key"))
+    golden = next(iter(references_of(line).values()), None)
+    theme = request.user.preferences.get("theme") or "dark"
+    context = {"line": line, "classes": classes, "golden": golden, "loop_theme": theme, "key_list": key_list()}
+    return render(
+        request,
+        "review/review.html",
+        {**context, "reasons": cannot_judge_reasons(), "loop": _laid_out(request, line, classes, golden)},
+    )
 
 
-def adjudications(request, slug):
-    return HttpResponse("x")
+@login_required
+@require_GET
+def adjudications(request: HttpRequest, slug: str) -> HttpResponse:
+    """Open disagreements of a line that this person may rule on, oldest first."""
+    line = _line_to_lead(request, slug)
+    cases = deeds.waiting_for(request.user, lines=[line])[:CASES_MAX]
+    last = Adjudication.objects.filter(line=line, ruled_at__isnull=False).order_by("-ruled_at").first()
+    return render(request, "review/adjudications.html", {"line": line, "cases": cases, "last": last})
 
 
-def adjudication(request, slug, pk):
-    return HttpResponse("x")
+@login_required
+@require_http_methods(["GET", "POST"])
+def adjudication(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
+    """One disagreement: the image with what was said, and one form."""
+    line = _line_to_lead(request, slug)
+    case = get_object_or_404(cases_for(request.user).filter(line=line), pk=pk)
+    if case.ruled_at is not None:
+        return _ruled(request, case, line)
+    form = RulingForm(request.POST or None, line=line)
+    if request.method == "POST" and form.is_valid() and _rule(request, case, form):
+        return redirect("adjudication", slug, pk)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "review/adjudication.html", _case(request, case, line, form), status=status)
+
+
+# What the pages show --------------------------------------------------------------------------------------------
+
+
+def _row(found: queues.Waiting, roles: set[Role]) -> dict[str, Any]:
+    line, oldest = found.line, found.oldest_at
+    waited = (now() - oldest).total_seconds() if oldest else 0.0
+    return {
+        "line": line,
+        "level": line.level if roles & {Role.QA_LEAD, Role.ADMINISTRATOR} else "",
+        "may_inspect": Role.INSPECTOR in roles,
+        "waiting": found.waiting,
+        "leased_by_others": found.leased_by_others,
+        "waited": waited if oldest else None,
+        "late": waited > line.review_deadline_s,
+        "pressure": waited / line.review_deadline_s,
+    }
+
+
+def _today(person: User) -> dict[str, Any]:
+    """What this person decided since midnight, and how long the images were on the screen."""
+    decided = Decision.objects.filter(person=person, recorded_at__date=localdate())
+    sums = decided.aggregate(count=Count("pk"), looked_ms=Sum("view_ms", default=0))
+    return {"count": sums["count"], "looked_s": sums["looked_ms"] / 1000}
+
+
+def _laid_out(
+    request: HttpRequest, line: Line, classes: list[DefectClass], golden: GoldenReference | None
+) -> dict[str, Any]:
+    """What the loop's scripts start from. It names neither level nor model."""
+    reveals = line.assist_style == AssistStyle.REVEAL and line.level in {Level.ASSIST, Level.PARTIAL}
+    return {
+        "line": line.slug,
+        "person": request.user.pk,
+        "undo_s": line.undo_s,
+        "vigilance_min": line.vigilance_min,
+        "waits_for_reveal": reveals,
+        "classes": [{"code": one.code, "name": one.local_name, "key": one.key} for one in classes],
+        "reasons": cannot_judge_reasons(),
+        "reference_url": reverse("api-reference", args=[line.slug, golden.view]) if golden else None,
+        "api": "/api/v1/",
+        "home": reverse("queue-choice"),
+        "sign_in": reverse("account_login"),
+        "texts": loop_texts(),
+    }
+
+
+def _line_to_lead(request: HttpRequest, slug: str) -> Line:
+    line = get_object_or_404(lines_for(request.user), slug=slug)
+    if not may_adjudicate(request.user, line):
+        raise PermissionDenied(_("Only QA leads of this line give rulings."))
+    return line
+
+
+def _case(request: HttpRequest, case: Adjudication, line: Line, form: RulingForm) -> dict[str, Any]:
+    cases = list(deeds.waiting_for(request.user, lines=[line]).values_list("pk", flat=True)[:CASES_MAX])
+    return {
+        "line": line,
+        "case": case,
+        "form": form,
+        "calls": [_call(letter, call, form) for letter, call in zip("AB", deeds.shown(case), strict=False)],
+        "size": upright_size(case.item),
+        "place": cases.index(case.pk) + 1 if case.pk in cases else None,
+        "total": len(cases),
+        "theme": request.user.preferences.get("theme") or "dark",
+    }
+
+
+def _call(letter: str, call: deeds.Shown, form: RulingForm) -> dict[str, Any]:
+    return {
+        "letter": letter,
+        "label": call.label,
+        "class_name": form.class_name(call.defect_class),
+        "comment": call.comment,
+        "boxes": [region for region in call.regions if "w" in region],
+        "points": [region for region in call.regions if "w" not in region],
+    }
+
+
+def _rule(request: HttpRequest, case: Adjudication, form: RulingForm) -> bool:
+    """Give the ruling; where the deed refuses, the form says why."""
+    try:
+        deeds.rule(case, by=request.user, now=now(), **form.verdict(deeds.shown(case)))
+    except deeds.ConflictOfInterest:
+        form.add_error(None, _("You have read this image yourself: another lead must rule on it."))
+    except deeds.AlreadyRuled:
+        form.add_error(None, _("Another lead ruled on it a moment ago."))
+    else:
+        messages.success(request, _("Ruling kept for %(serial)s.") % {"serial": case.item.run.part.serial})
+        return True
+    return False
+
+
+def _ruled(request: HttpRequest, case: Adjudication, line: Line) -> HttpResponse:
+    """What the models said, for the one who ruled; another lead may be asked to look again, blind to it."""
+    if case.ruled_by != request.user:
+        return redirect("adjudications", line.slug)
+    following = deeds.waiting_for(request.user, lines=[line]).first()
+    predictions = deeds.predictions_after(case)
+    context = {"line": line, "case": case, "predictions": predictions, "following": following}
+    return render(request, "review/ruled.html", context)

@@ -22,7 +22,7 @@ PO = ROOT / "locale" / "ko" / "LC_MESSAGES" / "django.po"
 PACKAGES = ("config", "inspection", "review", "monitoring")
 ONE = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 MANY = {"ngettext", "ngettext_lazy"}
-QUOTED = r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+QUOTED = r"""u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 IN_TEMPLATE = re.compile(rf"\b(?:_|gettext)\({QUOTED}\)|\bngettext\({QUOTED},\s*{QUOTED}")
 
 

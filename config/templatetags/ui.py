@@ -11,8 +11,8 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from config.charts import BandChart
 from config.charts import spark as spark_points
@@ -147,8 +147,13 @@ def age(seconds: float | None) -> str:
     ):
         if whole >= size:
             rest = whole % size // below
-            return f"{whole // size}{NBSP}{unit}" + (f"{NBSP}{rest}{NBSP}{small}" if rest else "")
-    return f"{whole}{NBSP}{_('s')}"
+            return _measure(whole // size, unit) + (NBSP + _measure(rest, small) if rest else "")
+    return _measure(whole, _("s"))
+
+
+def _measure(number: int, unit: str) -> str:
+    """Number and unit, which Korean writes without a space."""
+    return f"{number}{unit}" if get_language() == "ko" else f"{number}{NBSP}{unit}"
 
 
 @register.filter

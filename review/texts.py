@@ -1,0 +1,128 @@
+"""What the review loop says. The page's scripts hold no words of their own; braces are filled in by them."""
+
+from django.utils.translation import gettext as _
+
+
+def cannot_judge_reasons() -> list[str]:
+    """Reasons 1 to 5 of "cannot judge"; the chosen one opens the comment."""
+    return [_("blur"), _("glare"), _("framing"), _("wrong part"), _("other")]
+
+
+def loop_texts() -> dict[str, str]:
+    return _calls() | _states() | _pauses() | _model()
+
+
+def key_list() -> list[tuple[list[str], str]]:
+    """The key map as people read it."""
+    return [
+        (["F"], _("pass")),
+        (["+", "−"], _("zoom in, zoom out (or the wheel)")),
+        (["J", "1–9"], _("defect, then its class")),
+        (["0"], _("fit the image")),
+        (["D", "1–5"], _("cannot judge, then why (D again: no reason)")),
+        (["Shift", "0"], _("one to one")),
+        (["Z"], _("undo the last call (or Backspace)")),
+        (["← →"], _("pan by a tenth; with Shift by half")),
+        (["G"], _("golden image: beside, blink, panel; hold to see it")),
+        (["[", "]"], _("brightness")),
+        (["P"], _("point; arrows and Enter place it")),
+        (["{", "}"], _("contrast")),
+        (["B"], _("box; two corners, or drag")),
+        (["I"], _("invert")),
+        (["C"], _("comment; Ctrl+Enter keeps it")),
+        (["R"], _("reset all tools")),
+        (["H"], _("heat map, where there is one")),
+        (["Q"], _("pause, or end the session")),
+        (["Y"], _("ask for the model's opinion after the call")),
+        (["?"], _("this list")),
+    ]
+
+
+def _calls() -> dict[str, str]:
+    return {
+        "pass": _("pass"),
+        "defect": _("defect"),
+        "cannot_judge": _("cannot judge"),
+        "passButton": _("Pass"),
+        "defectButton": _("Defect"),
+        "picture": _("Image of {serial} on {line}, zoom {zoom} %"),
+        "last": _("Last"),
+        "savedLeft": _("{call} saved, {count} left"),
+        "chooseClass": _("Defect: choose the class"),
+        "chooseReason": _("Cannot judge: choose why, or D again"),
+        "defectFirst": _("Press J first, then the class"),
+        "noClass": _("No class has this digit"),
+        "undone": _("{serial} is back, the call is taken back"),
+        "tooLate": _("{serial} is final. Tell a QA lead: the item can be ruled on again."),
+        "commentKept": _("Comment kept for this item"),
+        "on": _("on"),
+        "off": _("off"),
+    }
+
+
+def _states() -> dict[str, str]:
+    return {
+        "saved": _("Saved"),
+        "saving": _("Saving {count}"),
+        "offline": _("Offline, {count} waiting"),
+        "action": _("Action needed"),
+        "signedOut": _("Sign in again"),
+        "lost": _("{serial} was given to somebody else; your answer was not counted"),
+        "refused": _("{serial} was not saved: {reason}"),
+        "reassigned": _("{serial} was given to somebody else"),
+        "noImage": _("Image not available"),
+        "noImageNext": _("It could not be read twice. Give it back: no label is counted."),
+        "giveBack": _("Give it back"),
+        "tooManyUnsent": _("Waiting for the network"),
+        "tooManyUnsentNext": _("20 answers are kept on this computer. The loop goes on by itself once they are sent."),
+        "serverAway": _("The server does not answer"),
+        "serverAwayNext": _("Nothing is lost. The page tries again every few seconds."),
+        "refusedWork": _("No work can be given here"),
+    }
+
+
+def _pauses() -> dict[str, str]:
+    return {
+        "paused": _("Paused"),
+        "soFar": _("{count} decided here, {time} of looking."),
+        "goOn": _("Go on"),
+        "end": _("End the session"),
+        "resting": _("Break: {time}"),
+        "restingWhy": _("Look at something far away. Your items went back to the queue."),
+        "tired": _("{minutes} min of looking. Take a short break?"),
+        "stillThere": _("Still there?"),
+        "stillThereNext": _("Press any key. In 30 s the item goes back to the queue."),
+        "givenBack": _("Your items went back to the queue"),
+        "givenBackNext": _("Nothing was touched for 90 seconds."),
+        "nothingWaiting": _("Nothing waiting"),
+        "nothingWaitingNext": _("The next item appears here by itself."),
+        "heldElsewhere": _("Your other tabs hold enough items"),
+        "heldElsewhereNext": _("One person holds at most 12. Close another tab, or wait a minute and a half."),
+        "allOpen": _("{count} waiting, all open by others"),
+        "allOpenNext": _("You are next. The item appears here by itself."),
+        "otherLine": _("Another line"),
+    }
+
+
+def _model() -> dict[str, str]:
+    return {
+        "asking": _("The model's opinion comes after your call"),
+        "notAsking": _("The model is not asked"),
+        "agrees": _("The model agrees"),
+        "disagrees": _("The model disagrees"),
+        "modelSays": _("The model says"),
+        "low": _("low"),
+        "medium": _("medium"),
+        "high": _("high"),
+        "heatOn": _("Heat map on"),
+        "heatOff": _("Heat map off"),
+        "heatCaption": _("Heat map: where the model looked, not proof of a defect"),
+        "firstCall": _("First call"),
+        "at": _("at {time}"),
+        "keepPass": _("Keep pass"),
+        "changePass": _("Change to pass"),
+        "keepDefect": _("Keep defect"),
+        "changeDefect": _("Change to defect"),
+        "sameKey": _("same key again"),
+        "firstStays": _("The first call stays as evidence; choose what the line gets"),
+    }

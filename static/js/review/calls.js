@@ -1,0 +1,63 @@
+// One person's calls in this tab: what was said, how long ago, and whether it may still be taken back.
+
+const KEPT_BITMAPS = 3;
+const FAST_MS = 400;
+
+// A call with its request body; the UUID is made here, at the key press, and stays through every retry.
+export function newCall({ task, phase, first, label, kind, words, clock, windowMs, asks, facts }) {
+  const id = crypto.randomUUID();
+  const body = {
+    decision_id: id,
+    lease_token: task.lease_token,
+    label,
+    defect_class: kind?.code ?? null,
+    decided_at: clock.iso(),
+    phase,
+    viewport: [innerWidth, innerHeight],
+    fast: facts.view_ms < FAST_MS,
+    ...facts,
+  };
+  if (asks && phase === "initial") body.ask_reveal = true;
+  const serial = task.item.serial;
+  return { id, task, serial, phase, first, label, words, body, finalAt: clock.now() + windowMs, windowMs };
+}
+
+export class Calls {
+  #entries = [];
+  #clock;
+
+  constructor(clock) {
+    this.#clock = clock;
+  }
+
+  get last() {
+    return this.#entries.at(-1) ?? null;
+  }
+
+  get count() {
+    return this.#entries.length;
+  }
+
+  // entry: {id, task, phase, label, words, serial, finalAt (server ms), windowMs, reveal}
+  push(entry) {
+    this.#entries.push(entry);
+    const old = this.#entries.at(-1 - KEPT_BITMAPS);
+    if (!old || this.#entries.some((one) => one !== old && one.task === old.task)) return;
+    old.task.bitmap?.close();
+    old.task.bitmap = null;
+  }
+
+  find(id) {
+    return this.#entries.find((entry) => entry.id === id) ?? null;
+  }
+
+  remove(id) {
+    const at = this.#entries.findIndex((entry) => entry.id === id);
+    return at < 0 ? null : this.#entries.splice(at, 1)[0];
+  }
+
+  // Milliseconds in which the last call may still be taken back, by the server's clock.
+  get undoLeft() {
+    return this.last ? this.last.finalAt - this.#clock.now() : 0;
+  }
+}

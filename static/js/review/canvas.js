@@ -1,0 +1,61 @@
+// One canvas that shows an image under a view: crisp pixels above 200 %, an overlay on top.
+
+import { originOf, scaleOf } from "./geometry.js";
+
+const PIXELS_FROM = 2;
+
+export class Canvas {
+  #element;
+  #context;
+
+  constructor(element) {
+    this.#element = element;
+    this.#context = element.getContext("2d", { alpha: true });
+  }
+
+  get element() {
+    return this.#element;
+  }
+
+  // In CSS pixels. The backing store follows the screen's pixels.
+  get size() {
+    return { width: this.#element.clientWidth, height: this.#element.clientHeight };
+  }
+
+  fitBacking() {
+    const ratio = devicePixelRatio;
+    const width = Math.round(this.#element.clientWidth * ratio);
+    const height = Math.round(this.#element.clientHeight * ratio);
+    if (this.#element.width === width && this.#element.height === height) return;
+    this.#element.width = width;
+    this.#element.height = height;
+  }
+
+  clear() {
+    this.#context.setTransform(1, 0, 0, 1, 0, 0);
+    this.#context.clearRect(0, 0, this.#element.width, this.#element.height);
+  }
+
+  // `size` is the image's own size, which its display rendition may be smaller than. `over` draws in field pixels.
+  draw(bitmap, size, view, over = () => {}) {
+    this.clear();
+    if (!bitmap) return;
+    const ratio = devicePixelRatio;
+    const scale = scaleOf(view, size, this.size);
+    const { left, top } = originOf(view, size, this.size);
+    this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.#context.imageSmoothingEnabled = scale * ratio < PIXELS_FROM;
+    this.#context.imageSmoothingQuality = "high";
+    this.#context.drawImage(bitmap, left, top, size.width * scale, size.height * scale);
+    over(this.#context);
+  }
+}
+
+// A small copy of an image for a list, null where the image is gone.
+export function thumbnailOf(bitmap, width = 96, height = 64) {
+  if (!bitmap) return null;
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  const scale = Math.min(width / bitmap.width, height / bitmap.height);
+  context.drawImage(bitmap, 0, 0, bitmap.width * scale, bitmap.height * scale);
+  return context.getImageData(0, 0, width, height);
+}

@@ -1,0 +1,65 @@
+// Which physical key does what. The map is a contract: a change of meaning raises the version.
+
+export const KEYMAP_VERSION = 1;
+
+// Keys are event.code, with "Shift+" where the shifted key means something else.
+export const KEYMAP = Object.freeze({
+  KeyF: "pass",
+  KeyJ: "defect",
+  KeyD: "cannot-judge",
+  Backspace: "undo",
+  KeyZ: "undo",
+  KeyG: "golden",
+  KeyH: "heat",
+  KeyY: "ask",
+  KeyC: "comment",
+  KeyP: "point",
+  KeyB: "box",
+  KeyI: "invert",
+  KeyR: "reset",
+  KeyQ: "pause",
+  KeyS: "skip",
+  Equal: "zoom-in",
+  "Shift+Equal": "zoom-in",
+  NumpadAdd: "zoom-in",
+  Minus: "zoom-out",
+  NumpadSubtract: "zoom-out",
+  Digit0: "fit",
+  Numpad0: "fit",
+  "Shift+Digit0": "actual",
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  ArrowUp: "up",
+  ArrowDown: "down",
+  "Shift+ArrowLeft": "far-left",
+  "Shift+ArrowRight": "far-right",
+  "Shift+ArrowUp": "far-up",
+  "Shift+ArrowDown": "far-down",
+  BracketLeft: "darker",
+  BracketRight: "brighter",
+  "Shift+BracketLeft": "flatter",
+  "Shift+BracketRight": "steeper",
+  "Shift+Slash": "help",
+  Enter: "enter",
+  NumpadEnter: "enter",
+  Space: "space",
+  Escape: "escape",
+});
+
+// Holding a key repeats only what is harmless to repeat.
+const REPEATABLE = new Set(["left", "right", "up", "down", "zoom-in", "zoom-out", "darker", "brighter", "flatter", "steeper"]);
+
+// Return {action, digit} for a key event, or null where the key is none of the loop's.
+export function meaningOf(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey) return null;
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
+  if (digit && !event.shiftKey) return event.repeat ? null : { action: "digit", digit: Number(digit[1]) };
+  const action = KEYMAP[event.shiftKey ? `Shift+${event.code}` : event.code];
+  if (!action || (event.repeat && !REPEATABLE.has(action))) return null;
+  return { action, digit: 0 };
+}
+
+// Typing belongs to the field that has the focus.
+export function isTyping(target) {
+  return target instanceof Element && target.matches("input, textarea, select, [contenteditable]");
+}

@@ -1,0 +1,396 @@
+// The review loop: one key decides, saves and goes on; nothing waits for the network but a reveal.
+
+import { newCall } from "./calls.js";
+import { thumbnailOf } from "./canvas.js";
+import { Refused } from "./http.js";
+
+const BOUNCE_MS = 150;
+const WAKE_MS = 300;
+const REVEAL_WAIT_MS = 300;
+const UNSENT_MOST = 20;
+
+export class Loop {
+  #setup;
+  #task = null;
+  #shownAt = 0;
+  #shownClock = "";
+  #wasReady = false;
+  #guardUntil = 0;
+  #mode = "";
+  #phase = "initial";
+  #first = null;
+  #isAsking = false;
+  #comment = "";
+  #toolUse = {};
+  #awaited = null;
+  #isBlocked = false;
+
+  // setup: {line, person, undoMs, waitsForReveal, classes, addresses, screen, viewer, supply, outbox, leases, calls, clock, reveal}
+  constructor(setup) {
+    this.#setup = setup;
+    const { viewer, supply, outbox } = setup;
+    viewer.addEventListener("used", ({ detail }) => this.#used(detail));
+    viewer.addEventListener("change", () => this.#showTools());
+    supply.addEventListener("arrived", ({ detail }) => this.#arrived(detail.task));
+    supply.addEventListener("broken", ({ detail }) => this.#broken(detail.task));
+    supply.addEventListener("counted", () => this.#showCounts());
+    outbox.addEventListener("answered", ({ detail }) => this.#answered(detail));
+    outbox.addEventListener("refused", ({ detail }) => this.#refused(detail));
+    outbox.addEventListener("lost", ({ detail }) => this.#lost(detail));
+    outbox.addEventListener("change", () => this.#unblock());
+  }
+
+  get task() {
+    return this.#task;
+  }
+
+  get mode() {
+    return this.#mode;
+  }
+
+  get isShowing() {
+    return Boolean(this.#task?.bitmap);
+  }
+
+  get comment() {
+    return this.#comment;
+  }
+
+  // Bring the next item to the screen.
+  advance() {
+    const { supply, outbox, screen } = this.#setup;
+    if (outbox.waiting >= UNSENT_MOST) return this.#block();
+    this.#task = supply.take();
+    this.#phase = "initial";
+    this.#first = null;
+    this.#setMode("");
+    if (!this.#task) return this.#nothing();
+    this.#wasReady = Boolean(this.#task.bitmap);
+    if (this.#task.bitmap) this.#show();
+    else {
+      screen.item(this.#task, this.#setup.line);
+      supply.ensure(this.#task);
+    }
+  }
+
+  // The image was dimmed for a while: looking starts anew, and the key that woke the page answers nothing.
+  lookAgain() {
+    this.#shownAt = performance.now();
+    this.#guardUntil = this.#shownAt + WAKE_MS;
+  }
+
+  // Leave the item without a call; the caller releases it.
+  abandon() {
+    const task = this.#task;
+    this.#task = null;
+    this.#setup.viewer.clear();
+    this.#setup.reveal.close();
+    this.#setup.screen.item(null);
+    return task;
+  }
+
+  defect() {
+    if (this.#canAnswer()) this.#setMode(this.#mode === "defect" ? "" : "defect");
+  }
+
+  cannotJudge() {
+    if (!this.#canAnswer()) return;
+    if (this.#mode === "reasons") this.decide("cannot_judge");
+    else this.#setMode("reasons");
+  }
+
+  digit(digit) {
+    const { classes, screen } = this.#setup;
+    if (this.#mode === "reasons") return this.reason(digit);
+    const kind = classes.find((one) => one.key === digit);
+    if (this.#mode === "defect" && kind) this.decide("defect", kind);
+    else screen.say(screen.text(this.#mode === "defect" ? "noClass" : "defectFirst"));
+  }
+
+  // A tap on a class is the whole call.
+  chooseClass(code) {
+    const kind = this.#setup.classes.find((one) => one.code === code);
+    if (this.#canAnswer() && kind) this.decide("defect", kind);
+  }
+
+  reason(number) {
+    const reason = this.#setup.reasons[number - 1];
+    if (!this.#canAnswer() || (number && !reason)) return;
+    if (reason) this.#comment = [reason, this.#comment].filter(Boolean).join(": ");
+    this.decide("cannot_judge");
+  }
+
+  keepComment(text) {
+    this.#comment = text;
+  }
+
+  ask() {
+    const { screen, waitsForReveal } = this.#setup;
+    if (!waitsForReveal || this.#phase === "final") return;
+    this.#isAsking = !this.#isAsking;
+    screen.say(screen.text(this.#isAsking ? "asking" : "notAsking"));
+  }
+
+  escape() {
+    const { viewer } = this.#setup;
+    if (viewer.marks.tool) viewer.chooseTool(viewer.marks.tool);
+    else this.#setMode("");
+  }
+
+  decide(label, kind = null) {
+    if (!this.#canAnswer()) return;
+    const { screen, outbox, calls, waitsForReveal } = this.#setup;
+    const call = this.#callOf(label, kind);
+    const isFirst = this.#phase === "initial";
+    screen.press({ pass: "pass", defect: "defect", cannot_judge: "unsure" }[label]);
+    calls.push(call);
+    this.#guardUntil = performance.now() + BOUNCE_MS;
+    if (isFirst && (waitsForReveal || this.#isAsking)) this.#await(call);
+    else this.#afterCall(call);
+    outbox.add({ kind: "decision", id: call.id, task: call.task.id, serial: call.serial, words: call.words, address: this.#address(call.task, "decision"), body: call.body });
+  }
+
+  undo() {
+    const { calls, screen, outbox, viewer } = this.#setup;
+    if (viewer.marks.takeBack()) return viewer.draw();
+    const last = calls.last;
+    if (!last || performance.now() < this.#guardUntil) return;
+    if (this.#phase === "final") return screen.say(screen.text("firstStays"));
+    if (calls.undoLeft <= 0) return screen.say(screen.text("tooLate", { serial: last.serial }));
+    calls.remove(last.id);
+    if (!outbox.cancel(last.id)) {
+      outbox.add({ kind: "undo", id: last.id, task: last.task.id, serial: last.serial, address: this.#setup.addresses.undo(last.id), body: {} });
+    }
+    this.#goBack(last);
+    screen.say(screen.text("undone", { serial: last.serial }));
+  }
+
+  // The image cannot be shown: back to the queue, no label counted.
+  skip() {
+    if (!this.#task || this.#task.failures < 2) return;
+    this.#setup.leases.release(this.abandon());
+    this.#setup.screen.unveil();
+    this.advance();
+  }
+
+  // Somebody else has the task: it is not ours to judge any more.
+  withdraw(task) {
+    const { supply, screen } = this.#setup;
+    supply.drop(task.id);
+    if (this.#task?.id !== task.id) return;
+    this.abandon();
+    screen.say(screen.text("reassigned", { serial: task.item.serial }));
+    this.advance();
+  }
+
+  // Showing ------------------------------------------------------------------------------------------------------
+
+  #show() {
+    const { viewer, screen, reveal, clock } = this.#setup;
+    const { item, bitmap } = this.#task;
+    reveal.close();
+    viewer.show(bitmap, { width: item.width, height: item.height });
+    this.#shownAt = performance.now();
+    this.#shownClock = clock.iso();
+    this.#comment = "";
+    this.#toolUse = {};
+    performance.mark("tollgate:shown", { detail: this.#task.id });
+    screen.unveil();
+    screen.answers(null);
+    screen.item(this.#task, this.#setup.line, viewer.zoomPercent);
+    this.#showTools();
+    if (this.#task.prediction) this.#openReveal(this.#task.prediction, null);
+    if (this.#task.reveal) this.#reopenReveal();
+  }
+
+  #showTools() {
+    this.#setup.screen.tools(this.#setup.viewer);
+  }
+
+  #showCounts() {
+    const { supply, screen } = this.#setup;
+    if (supply.counts.waiting === null) return;
+    const held = supply.tasks.length + (this.#task ? 1 : 0);
+    screen.put("left", String(supply.counts.waiting + held));
+  }
+
+  #arrived(task) {
+    if (this.#task?.id === task.id && !this.#setup.viewer.hasImage) this.#show();
+    else if (!this.#task) this.advance();
+  }
+
+  #broken(task) {
+    if (this.#task?.id !== task.id) return;
+    const { screen } = this.#setup;
+    screen.veil(screen.text("noImage"), [screen.text("noImageNext")], [{ word: screen.text("giveBack"), key: "S", run: () => this.skip(), isPrimary: true }]);
+  }
+
+  #nothing() {
+    this.#setup.viewer.clear();
+    this.#setup.screen.item(null);
+    this.#setup.reveal.close();
+  }
+
+  #block() {
+    const { screen } = this.#setup;
+    this.#task = null;
+    this.#isBlocked = true;
+    screen.veil(screen.text("tooManyUnsent"), [screen.text("tooManyUnsentNext")], []);
+  }
+
+  #unblock() {
+    if (!this.#isBlocked || this.#setup.outbox.waiting >= UNSENT_MOST) return;
+    this.#isBlocked = false;
+    this.#setup.screen.unveil();
+    this.advance();
+  }
+
+  #setMode(mode) {
+    const { screen, viewer } = this.#setup;
+    this.#mode = mode;
+    viewer.setMarking(mode === "defect");
+    screen.defectMode(mode === "defect");
+    screen.reasons(mode === "reasons");
+    if (mode) screen.announce(screen.text(mode === "defect" ? "chooseClass" : "chooseReason"));
+  }
+
+  // Calling ------------------------------------------------------------------------------------------------------
+
+  #canAnswer() {
+    return this.isShowing && !this.#awaited && !this.#setup.screen.isVeiled && performance.now() >= this.#guardUntil;
+  }
+
+  #callOf(label, kind) {
+    const { clock, undoMs, screen, viewer } = this.#setup;
+    const words = kind ? `${screen.text(label)} · ${kind.name}` : screen.text(label);
+    return newCall({
+      task: this.#task,
+      phase: this.#phase,
+      first: this.#first,
+      label,
+      kind,
+      words,
+      clock,
+      windowMs: undoMs,
+      asks: this.#isAsking,
+      facts: {
+        regions: label === "defect" ? viewer.marks.sent : [],
+        comment: this.#comment,
+        shown_at: this.#shownClock,
+        view_ms: Math.round(performance.now() - this.#shownAt),
+        tool_use: this.#toolUse,
+        prefetch_hit: this.#wasReady,
+      },
+    });
+  }
+
+  #afterCall(call) {
+    const { screen } = this.#setup;
+    this.#isAsking = false;
+    this.#awaited = null;
+    screen.last(call);
+    this.advance();
+    this.#showCounts();
+    screen.put("said", "");
+    screen.announce(screen.text("savedLeft", { call: call.words, count: screen.part("left").textContent }));
+  }
+
+  #address(task, deed) {
+    return this.#setup.addresses.task(task.id, deed);
+  }
+
+  #used(name) {
+    this.#toolUse[name] = (this.#toolUse[name] ?? 0) + 1;
+  }
+
+  // Reveals ------------------------------------------------------------------------------------------------------
+
+  // Stay on the item until the server has answered the first call, but not longer than the wait.
+  #await(call) {
+    this.#setMode("");
+    this.#awaited = call;
+    call.timer = setTimeout(() => this.#awaited === call && this.#afterCall(call), REVEAL_WAIT_MS);
+  }
+
+  #answered({ entry, answer }) {
+    if (entry.kind === "undo") return answer.task && this.#leasedAgain(entry, answer.task);
+    const call = this.#setup.calls.find(entry.id);
+    if (!call) return;
+    call.finalAt = Date.parse(answer.final_at) || call.finalAt;
+    if (this.#awaited === call) this.#goOnFrom(call, answer.reveal);
+    else if (answer.reveal) this.#lateReveal(call, answer.reveal);
+  }
+
+  #goOnFrom(call, reveal) {
+    clearTimeout(call.timer);
+    if (!reveal) return this.#afterCall(call);
+    this.#awaited = null;
+    this.#isAsking = false;
+    call.task.reveal = reveal;
+    this.#first = call;
+    this.#reopenReveal();
+  }
+
+  // The answer came after the page had gone on: the item comes back next.
+  #lateReveal(call, reveal) {
+    call.task.reveal = reveal;
+    call.task.first = call;
+    this.#setup.supply.giveBack(call.task);
+  }
+
+  #reopenReveal() {
+    const { screen, clock } = this.#setup;
+    this.#first ??= this.#task.first;
+    this.#phase = "final";
+    const time = new Date(clock.now()).toLocaleTimeString([], { hour12: false });
+    this.#openReveal(this.#task.reveal, this.#first);
+    screen.locked(this.#first.words, time);
+    screen.answers(this.#first.label);
+    screen.announce(screen.text(this.#first.label === this.#task.reveal.label ? "agrees" : "disagrees"));
+  }
+
+  #openReveal(reveal, mine) {
+    const { classes, viewer } = this.#setup;
+    const kind = classes.find((one) => one.code === reveal.defect_class);
+    const { width, height } = this.#task.item;
+    this.#setup.reveal.open({ reveal, mine, size: { width, height }, classWord: kind?.name ?? "" });
+    viewer.draw();
+  }
+
+  // Taking back --------------------------------------------------------------------------------------------------
+
+  #goBack(call) {
+    const { supply, screen, calls } = this.#setup;
+    clearTimeout(call.timer);
+    this.#awaited = null;
+    if (this.#task && this.#task !== call.task) supply.giveBack(this.#task);
+    supply.giveBack(call.task);
+    call.task.first = call.first;
+    this.advance();
+    screen.last(calls.last);
+    this.#showCounts();
+  }
+
+  #leasedAgain(entry, task) {
+    const { outbox } = this.#setup;
+    outbox.retoken(entry.task, task.lease_token);
+    if (this.#task?.id === entry.task) this.#task.lease_token = task.lease_token;
+    for (const waiting of this.#setup.supply.tasks) if (waiting.id === entry.task) waiting.lease_token = task.lease_token;
+  }
+
+  #refused({ entry, problem }) {
+    const { screen } = this.#setup;
+    if (entry.kind === "undo") {
+      this.withdraw({ id: entry.task, item: { serial: entry.serial } });
+      return screen.say(screen.text("tooLate", { serial: entry.serial }));
+    }
+    screen.say(screen.text("refused", { serial: entry.serial, reason: problem instanceof Refused ? problem.message : "" }));
+  }
+
+  #lost({ entry }) {
+    const { calls, screen } = this.#setup;
+    entry.thumbnail = thumbnailOf(calls.remove(entry.id)?.task.bitmap);
+    if (this.#awaited?.id === entry.id) this.#afterCall(this.#awaited);
+    screen.say(screen.text("lost", { serial: entry.serial }));
+  }
+}

@@ -1,0 +1,170 @@
+// Coming, going and resting: pause, end of the queue, breaks, and what happens to the leases meanwhile.
+
+import { minutesAndSeconds } from "./session.js";
+
+const REST_MS = 120_000;
+const ASK_AGAIN_MS = 3000;
+
+export class Presence {
+  #parts;
+  #askAgain = null;
+  #restTimer = null;
+  #isAsking = false;
+
+  // parts: {loop, screen, session, supply, outbox, leases, calls, home}
+  constructor(parts) {
+    this.#parts = parts;
+    const { session, supply, screen } = parts;
+    session.addEventListener("tick", () => screen.put("active", minutesAndSeconds(session.activeMs)));
+    session.addEventListener("tired", () => this.#tired());
+    session.addEventListener("idle", () => this.#stillThere());
+    session.addEventListener("back", () => this.#back());
+    session.addEventListener("gone", () => this.#gone());
+    supply.addEventListener("empty", ({ detail }) => this.#empty(detail));
+    supply.addEventListener("arrived", () => this.#stopAsking());
+    supply.addEventListener("unwanted", ({ detail }) => this.#release(detail.tasks));
+    supply.addEventListener("unreachable", () => this.#away());
+    supply.addEventListener("refused", ({ detail }) => this.#refused(detail.error));
+    addEventListener("pagehide", () => this.#leave());
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
+    addEventListener("beforeunload", (event) => parts.outbox.waiting && event.preventDefault());
+  }
+
+  pause() {
+    const { screen, loop } = this.#parts;
+    if (screen.isVeiled && loop.task === null) return;
+    this.#stopWork();
+    this.#veil(screen.text("paused"), [this.#soFar()]);
+  }
+
+  // Space on the prompt: two minutes off. Elsewhere it does nothing.
+  rest() {
+    if (!this.#isPrompting) return;
+    const { screen } = this.#parts;
+    screen.toggle("vigilance", false);
+    this.#stopWork();
+    const end = Date.now() + REST_MS;
+    this.#veil(screen.text("resting", { time: minutesAndSeconds(REST_MS) }), [screen.text("restingWhy")]);
+    this.#restTimer = setInterval(() => this.#countDown(end), 1000);
+  }
+
+  // Enter: dismiss the prompt, or go on after a pause.
+  goOn() {
+    const { screen, session } = this.#parts;
+    if (this.#isPrompting) {
+      screen.toggle("vigilance", false);
+      session.goOn();
+    }
+  }
+
+  get #isPrompting() {
+    return !this.#parts.screen.part("vigilance").hidden;
+  }
+
+  #tired() {
+    const { screen, session } = this.#parts;
+    screen.put("vigilance-word", screen.text("tired", { minutes: Math.round(session.activeMs / 60_000) }));
+    screen.toggle("vigilance", true);
+    screen.announce(screen.part("vigilance-word").textContent);
+  }
+
+  #countDown(end) {
+    const left = end - Date.now();
+    const { screen } = this.#parts;
+    if (left <= 0) return this.#resume();
+    document.querySelector(".veil h2").textContent = screen.text("resting", { time: minutesAndSeconds(left) });
+  }
+
+  #stillThere() {
+    const { screen } = this.#parts;
+    if (screen.isVeiled) return;
+    this.#isAsking = true;
+    screen.veil(screen.text("stillThere"), [screen.text("stillThereNext")], []);
+  }
+
+  #back() {
+    if (!this.#isAsking) return;
+    this.#isAsking = false;
+    this.#parts.screen.unveil();
+    this.#parts.loop.lookAgain();
+  }
+
+  #gone() {
+    const { screen, loop } = this.#parts;
+    if (!loop.task) return;
+    this.#isAsking = false;
+    this.#stopWork();
+    this.#veil(screen.text("givenBack"), [screen.text("givenBackNext"), this.#soFar()]);
+  }
+
+  #empty({ waiting, leased }) {
+    const { screen, loop, calls, home } = this.#parts;
+    if (loop.task) return;
+    const why = waiting ? "heldElsewhere" : leased ? "allOpen" : "nothingWaiting";
+    const title = screen.text(why, { count: leased });
+    const lines = [screen.text(`${why}Next`)];
+    if (calls.count) lines.push(this.#soFar());
+    if (!screen.isVeiled) screen.veil(title, lines, [{ word: screen.text("otherLine"), href: home, isPrimary: true }]);
+    this.#ask();
+  }
+
+  #away() {
+    const { screen, loop } = this.#parts;
+    if (!loop.task && !screen.isVeiled) screen.veil(screen.text("serverAway"), [screen.text("serverAwayNext")], []);
+    this.#ask();
+  }
+
+  #refused(error) {
+    const { screen, loop, home } = this.#parts;
+    if (error.isPassing) return this.#away();
+    if (!loop.task) screen.veil(screen.text("refusedWork"), [error.message], [{ word: screen.text("otherLine"), href: home, isPrimary: true }]);
+  }
+
+  #ask() {
+    clearTimeout(this.#askAgain);
+    this.#askAgain = setTimeout(() => this.#parts.supply.fill(), ASK_AGAIN_MS);
+  }
+
+  #stopAsking() {
+    clearTimeout(this.#askAgain);
+  }
+
+  #veil(title, lines) {
+    const { screen, home } = this.#parts;
+    screen.veil(title, lines, [
+      { word: screen.text("goOn"), run: () => this.#resume(), isPrimary: true },
+      { word: screen.text("end"), href: home },
+    ]);
+  }
+
+  #soFar() {
+    const { screen, calls, session } = this.#parts;
+    return screen.text("soFar", { count: calls.count, time: minutesAndSeconds(session.activeMs) });
+  }
+
+  #stopWork() {
+    const { loop, supply, session } = this.#parts;
+    this.#stopAsking();
+    session.pause();
+    const current = loop.abandon();
+    this.#release([...(current ? [current] : []), ...supply.surrender()]);
+  }
+
+  #resume() {
+    const { session, supply, screen } = this.#parts;
+    clearInterval(this.#restTimer);
+    screen.unveil();
+    session.resume();
+    supply.resume();
+  }
+
+  #release(tasks) {
+    for (const task of tasks) this.#parts.leases.release(task);
+  }
+
+  // The page goes away: what is leased but not decided returns to the queue at once.
+  #leave() {
+    const { loop, supply } = this.#parts;
+    this.#release([...(loop.task ? [loop.task] : []), ...supply.tasks]);
+  }
+}

@@ -1,0 +1,90 @@
+// The person at the page: looked for how long, still there, due for a break.
+
+const ALIVE_MS = 60_000;
+const GONE_MS = 90_000;
+const TICK_MS = 1000;
+const AGAIN_MIN = 10;
+
+// Emits "tick", "idle" (nobody touched anything for a minute), "back", "gone" (half a minute later), "tired".
+export class Session extends EventTarget {
+  #kept;
+  #activeMs;
+  #lastInput = performance.now();
+  #lastTick = performance.now();
+  #promptAt;
+  #state = "here";
+  #isPaused = false;
+
+  constructor({ person, vigilanceMin }) {
+    super();
+    this.#kept = `tollgate-active:${person}`;
+    this.#activeMs = Number(sessionStorage.getItem(this.#kept) ?? 0);
+    this.#promptAt = vigilanceMin * 60_000;
+    while (this.#promptAt <= this.#activeMs) this.#promptAt += AGAIN_MIN * 60_000;
+    for (const name of ["keydown", "pointerdown", "pointermove", "wheel"]) {
+      addEventListener(name, () => this.#touched(), { capture: true, passive: true });
+    }
+    setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  get activeMs() {
+    return this.#activeMs;
+  }
+
+  get wasTouchedLately() {
+    return performance.now() - this.#lastInput < ALIVE_MS;
+  }
+
+  pause() {
+    this.#isPaused = true;
+  }
+
+  resume() {
+    this.#isPaused = false;
+    this.#touched();
+  }
+
+  // A break ends the stretch: the next prompt comes a full stretch later.
+  goOn() {
+    this.#promptAt = this.#activeMs + AGAIN_MIN * 60_000;
+  }
+
+  #touched() {
+    this.#lastInput = performance.now();
+    if (this.#state === "idle") this.#become("here", "back");
+  }
+
+  #tick() {
+    const now = performance.now();
+    const passed = now - this.#lastTick;
+    this.#lastTick = now;
+    const idle = now - this.#lastInput;
+    if (!this.#isPaused && !document.hidden && idle < ALIVE_MS) this.#addActive(Math.min(passed, 2 * TICK_MS));
+    if (!this.#isPaused && idle >= GONE_MS) this.#become("gone", "gone");
+    else if (!this.#isPaused && idle >= ALIVE_MS && this.#state === "here") this.#become("idle", "idle");
+    this.#emit("tick");
+  }
+
+  #addActive(passed) {
+    this.#activeMs += passed;
+    sessionStorage.setItem(this.#kept, String(Math.round(this.#activeMs)));
+    if (this.#activeMs < this.#promptAt) return;
+    this.goOn();
+    this.#emit("tired");
+  }
+
+  #become(state, name) {
+    if (this.#state === state) return;
+    this.#state = state === "gone" ? "here" : state;
+    this.#emit(name);
+  }
+
+  #emit(name) {
+    this.dispatchEvent(new Event(name));
+  }
+}
+
+export function minutesAndSeconds(ms) {
+  const seconds = Math.floor(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

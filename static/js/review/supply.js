@@ -1,0 +1,150 @@
+// Tasks ahead of the one on screen: claimed, fetched in order, decoded before they are needed.
+
+import { Unreachable } from "./http.js";
+
+const MOST_AHEAD = 5;
+const MEMORY = 96 * 1024 * 1024;
+const SLOW_BITS_PER_MS = 5000;
+const CALM = 20;
+
+// Emits "arrived" when a task can be shown, "empty" ({waiting, leased}) when there is none, "unreachable".
+export class Supply extends EventTarget {
+  #http;
+  #claimAddress;
+  #tab;
+  #tasks = [];
+  #ahead = 3;
+  #calm = 0;
+  #claiming = false;
+  #fetching = 0;
+  #speed = 0;
+  #stopped = false;
+
+  counts = { waiting: null, leased: 0 };
+
+  constructor({ http, claimAddress, tab }) {
+    super();
+    this.#http = http;
+    this.#claimAddress = claimAddress;
+    this.#tab = tab;
+  }
+
+  get tasks() {
+    return [...this.#tasks];
+  }
+
+  // The next task, shown or not; null when nothing is claimed. A late image means: keep more ahead.
+  take() {
+    const task = this.#tasks.shift() ?? null;
+    if (task) this.#adapt(Boolean(task.bitmap));
+    this.fill();
+    return task;
+  }
+
+  // Put a task back in front: after an undo it is the next one.
+  giveBack(task) {
+    this.#tasks.unshift(task);
+    if (!task.bitmap) this.#fetchNext();
+  }
+
+  drop(id) {
+    const at = this.#tasks.findIndex((task) => task.id === id);
+    if (at >= 0) this.#tasks.splice(at, 1)[0].bitmap?.close();
+  }
+
+  // Forget everything that is ahead; the caller releases it.
+  surrender() {
+    this.#stopped = true;
+    const tasks = this.#tasks.splice(0);
+    for (const task of tasks) task.bitmap?.close();
+    return tasks;
+  }
+
+  resume() {
+    this.#stopped = false;
+    this.fill();
+  }
+
+  async fill() {
+    if (this.#claiming || this.#stopped) return;
+    const wanted = Math.min(this.#ahead - this.#tasks.length, this.#roomFor());
+    if (wanted <= 0) return;
+    this.#claiming = true;
+    try {
+      await this.#claim(wanted);
+    } catch (error) {
+      this.#emit(error instanceof Unreachable ? "unreachable" : "refused", { error });
+    } finally {
+      this.#claiming = false;
+    }
+  }
+
+  async #claim(count) {
+    const answer = await this.#http.post(this.#claimAddress, { count, tab: this.#tab });
+    this.counts = { waiting: answer.waiting, leased: answer.leased_by_others };
+    if (this.#stopped) return this.#emit("unwanted", { tasks: answer.tasks });
+    this.#tasks.push(...answer.tasks.map((task) => ({ ...task, bitmap: null, failures: 0 })));
+    if (!answer.tasks.length && !this.#tasks.length) this.#emit("empty", this.counts);
+    this.#emit("counted", this.counts);
+    this.#fetchNext();
+  }
+
+  // In order, one at a time on a slow line: a parallel fetch would only delay the next image.
+  #fetchNext() {
+    const task = this.#tasks.find((one) => !one.bitmap && !one.fetching && one.failures < 2);
+    if (!task || this.#fetching >= this.#lanes()) return;
+    this.#fetching += 1;
+    task.fetching = true;
+    this.ensure(task).finally(() => {
+      this.#fetching -= 1;
+      task.fetching = false;
+      this.#fetchNext();
+    });
+    this.#fetchNext();
+  }
+
+  // Fetch and decode one task's image; what failed twice is told and left.
+  async ensure(task) {
+    try {
+      task.bitmap ??= await this.#decoded(task.item.image_url);
+      this.#emit("arrived", { task });
+    } catch (error) {
+      task.failures += 1;
+      if (task.failures < 2) return this.ensure(task);
+      this.#emit("broken", { task, error });
+    }
+  }
+
+  async #decoded(address) {
+    const began = performance.now();
+    const response = await fetch(address);
+    if (!response.ok) throw new Error(`Image ${response.status}`);
+    const blob = await response.blob();
+    const took = Math.max(performance.now() - began, 1);
+    this.#speed = this.#speed ? 0.7 * this.#speed + 0.3 * ((blob.size * 8) / took) : (blob.size * 8) / took;
+    return createImageBitmap(blob);
+  }
+
+  #lanes() {
+    return navigator.connection?.saveData || this.#speed < SLOW_BITS_PER_MS ? 1 : 2;
+  }
+
+  #roomFor() {
+    const used = this.#tasks.reduce((sum, task) => sum + task.item.width * task.item.height * 4, 0);
+    const each = this.#tasks.length ? used / this.#tasks.length : 1;
+    return Math.max(this.#tasks.length ? 0 : 1, Math.floor((MEMORY - used) / each));
+  }
+
+  #adapt(wasReady) {
+    this.#calm = wasReady ? this.#calm + 1 : 0;
+    if (!wasReady) this.#ahead = Math.min(MOST_AHEAD, this.#ahead + 1);
+    else if (this.#calm >= CALM && this.#ahead > 2) {
+      this.#ahead -= 1;
+      this.#calm = 0;
+    }
+  }
+
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

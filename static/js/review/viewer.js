@@ -1,0 +1,294 @@
+// The image field: the part, the golden image beside or blinking with it, zoom, pan, light and marks.
+
+import { Canvas } from "./canvas.js";
+import { actual, FIT, kept, panned, scaleOf, toImage, zoomed } from "./geometry.js";
+import { boxOf, Marks } from "./marks.js";
+
+const STEP = 1.25;
+const PAN = 0.1;
+const FAR_PAN = 0.5;
+const BLINK_MS = 1000;
+const PLAIN = Object.freeze({ brightness: 0, contrast: 0, invert: false });
+const MODES = ["panel", "side", "blink"];
+
+// Emits "change" when view or tools changed, "used" with the tool's name.
+export class Viewer extends EventTarget {
+  marks = new Marks();
+  view = FIT;
+  tools = { ...PLAIN };
+  isMarking = false;
+  mode = "panel";
+  #main;
+  #second;
+  #goldenPanel;
+  #image = null;
+  #bitmap = null;
+  #golden = null;
+  #overlay = null;
+  #shows = "part";
+  #blink = null;
+  #drag = null;
+  #fingers = new Map();
+
+  constructor({ main, second, golden }) {
+    super();
+    this.#main = new Canvas(main);
+    this.#second = new Canvas(second);
+    this.#goldenPanel = new Canvas(golden);
+    new ResizeObserver(() => this.draw(true)).observe(main.parentElement);
+    this.#listen(main);
+  }
+
+  get zoomPercent() {
+    return this.#image ? Math.round(scaleOf(this.view, this.#image, this.#main.size) * devicePixelRatio * 100) : null;
+  }
+
+  get hasImage() {
+    return Boolean(this.#bitmap);
+  }
+
+  // Put an image on the screen now. The view and the tools stay as they were.
+  show(bitmap, size) {
+    this.#bitmap = bitmap;
+    this.#image = size;
+    this.#overlay = null;
+    this.marks.clear();
+    this.view = kept(this.view, size, this.#main.size);
+    this.draw();
+  }
+
+  clear() {
+    this.#bitmap = null;
+    this.#overlay = null;
+    this.#main.clear();
+    this.#second.clear();
+  }
+
+  setGolden(bitmap) {
+    this.#golden = bitmap;
+    this.draw(true);
+  }
+
+  // A paint function over the image (the heat map and the model's box), or null.
+  setOverlay(overlay) {
+    this.#overlay = overlay;
+    this.draw();
+  }
+
+  draw(resized = false) {
+    if (resized) for (const canvas of [this.#main, this.#second, this.#goldenPanel]) canvas.fitBacking();
+    const size = this.#image ?? { width: 4, height: 3 };
+    const onGolden = this.#shows === "golden" && this.#golden;
+    this.#main.draw(onGolden ? this.#golden : this.#bitmap, size, this.view, onGolden ? undefined : (context) => this.#paintOver(context));
+    if (this.#golden) this.#goldenPanel.draw(this.#golden, size, this.view);
+    if (this.mode === "side" && this.#golden) this.#second.draw(this.#golden, size, this.view);
+  }
+
+  zoom(factor, at = this.#middle()) {
+    this.#look(zoomed(this.view, factor, at, this.#image, this.#main.size), "zoom");
+  }
+
+  zoomIn() {
+    this.zoom(STEP);
+  }
+
+  zoomOut() {
+    this.zoom(1 / STEP);
+  }
+
+  fit() {
+    this.#look(FIT, "zoom");
+  }
+
+  actualSize() {
+    this.#look(actual(this.view, this.#image, this.#main.size, devicePixelRatio), "zoom");
+  }
+
+  // Arrows pan, or move the mark's cursor while a tool is chosen.
+  step(dx, dy, far) {
+    if (this.marks.tool) {
+      this.marks.move(dx, dy, far, this.#image);
+      return this.draw();
+    }
+    const { width, height } = this.#main.size;
+    const share = far ? FAR_PAN : PAN;
+    this.#look(panned(this.view, dx * share * width, dy * share * height, this.#image, this.#main.size), "pan");
+  }
+
+  light(name, change) {
+    this.tools[name] = Math.min(100, Math.max(-100, this.tools[name] + change));
+    this.#lit(name);
+  }
+
+  invert() {
+    this.tools.invert = !this.tools.invert;
+    this.#lit("invert");
+  }
+
+  resetTools() {
+    this.tools = { ...PLAIN };
+    this.view = FIT;
+    this.setMode("panel");
+    this.#lit("reset");
+  }
+
+  nextMode() {
+    this.setMode(MODES[(MODES.indexOf(this.mode) + 1) % MODES.length]);
+    this.#used("golden");
+  }
+
+  setMode(mode) {
+    if (!this.#golden && mode !== "panel") return;
+    this.mode = mode;
+    clearInterval(this.#blink);
+    this.#shows = "part";
+    const field = this.#main.element.parentElement;
+    field.dataset.golden = mode;
+    this.#second.element.hidden = mode !== "side";
+    if (mode === "blink") this.#blink = setInterval(() => this.#turn(), BLINK_MS);
+    this.draw(true);
+  }
+
+  // While the key is held the golden image stands where the part stood.
+  hold(isHeld) {
+    this.#shows = isHeld ? "golden" : "part";
+    this.draw();
+  }
+
+  chooseTool(tool) {
+    this.marks.choose(tool, this.#image && toImage(this.#middle(), this.view, this.#image, this.#main.size));
+    this.#main.element.toggleAttribute("data-tool", this.#marksAtPointer());
+    this.draw();
+    this.#changed();
+  }
+
+  setMarking(isOn) {
+    this.isMarking = isOn;
+    this.#main.element.toggleAttribute("data-tool", this.#marksAtPointer());
+  }
+
+  placeMark() {
+    this.marks.place(this.marks.cursor, this.#image);
+    this.draw();
+    this.#used("mark");
+  }
+
+  // Where an overlay has to be drawn: the arguments of toField after the point.
+  get place() {
+    return [this.view, this.#image, this.#main.size];
+  }
+
+  #turn() {
+    this.#shows = this.#shows === "part" ? "golden" : "part";
+    this.draw();
+  }
+
+  #paintOver(context) {
+    this.#overlay?.(context, this.place);
+    this.marks.paint(context, this.place, this.#drag?.draft ?? null);
+  }
+
+  #look(view, name) {
+    if (!this.#image) return;
+    this.view = kept(view, this.#image, this.#main.size);
+    this.draw();
+    this.#used(name);
+  }
+
+  #lit(name) {
+    const { brightness, contrast, invert } = this.tools;
+    const filter = `brightness(${1 + brightness / 100}) contrast(${1 + contrast / 100}) invert(${invert ? 1 : 0})`;
+    for (const canvas of [this.#main, this.#second]) canvas.element.style.filter = filter;
+    this.draw();
+    this.#used(name);
+  }
+
+  #middle() {
+    const { width, height } = this.#main.size;
+    return { x: width / 2, y: height / 2 };
+  }
+
+  #marksAtPointer() {
+    return this.isMarking || Boolean(this.marks.tool);
+  }
+
+  #listen(element) {
+    element.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    element.addEventListener("pointerdown", (event) => this.#down(event));
+    element.addEventListener("pointermove", (event) => this.#move(event));
+    element.addEventListener("pointerup", (event) => this.#up(event));
+    element.addEventListener("pointercancel", (event) => this.#forget(event));
+  }
+
+  #wheel(event) {
+    event.preventDefault();
+    if (this.#image) this.zoom(event.deltaY < 0 ? STEP : 1 / STEP, this.#at(event));
+  }
+
+  #down(event) {
+    if (!this.#image || event.button > 0) return;
+    this.#main.element.setPointerCapture(event.pointerId);
+    this.#fingers.set(event.pointerId, this.#at(event));
+    this.#drag = this.#fingers.size > 1 ? null : { from: this.#at(event), last: this.#at(event), draft: null };
+  }
+
+  #move(event) {
+    if (!this.#fingers.has(event.pointerId)) return;
+    const at = this.#at(event);
+    if (this.#fingers.size === 2) this.#pinch(event.pointerId, at);
+    else if (this.#drag && this.#marksAtPointer()) this.#drawDraft(at);
+    else if (this.#drag) this.#dragPan(at);
+    this.#fingers.set(event.pointerId, at);
+  }
+
+  #up(event) {
+    const drag = this.#drag;
+    this.#forget(event);
+    if (!drag || !this.#marksAtPointer()) return;
+    const at = this.#at(event);
+    const [from, to] = [drag.from, at].map((point) => toImage(point, ...this.place));
+    const length = Math.hypot(at.x - drag.from.x, at.y - drag.from.y);
+    if (this.marks.tool && length < 6) this.marks.place(to, this.#image);
+    else this.marks.drag(from, to, this.marks.tool === "point" ? 0 : length, this.#image);
+    this.draw();
+    this.#used("mark");
+  }
+
+  #forget(event) {
+    this.#fingers.delete(event.pointerId);
+    this.#drag = null;
+  }
+
+  #drawDraft(at) {
+    this.#drag.draft = this.marks.tool === "point" ? null : boxOf(toImage(this.#drag.from, ...this.place), toImage(at, ...this.place));
+    this.draw();
+  }
+
+  #dragPan(at) {
+    const { last } = this.#drag;
+    this.#drag.last = at;
+    this.#look(panned(this.view, last.x - at.x, last.y - at.y, this.#image, this.#main.size), "pan");
+  }
+
+  #pinch(id, at) {
+    const [otherId] = [...this.#fingers.keys()].filter((one) => one !== id);
+    const other = this.#fingers.get(otherId);
+    const before = this.#fingers.get(id);
+    const factor = Math.hypot(at.x - other.x, at.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
+    this.zoom(factor, { x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 });
+  }
+
+  #at(event) {
+    const box = this.#main.element.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  }
+
+  #used(name) {
+    this.dispatchEvent(new CustomEvent("used", { detail: name }));
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
