@@ -27,7 +27,12 @@ class Labelled:
 
 
 def of_line(line: Line) -> list[Labelled]:
-    """Return the labels to learn from: rulings and two-person labels, capped by person.
+    """Return the labels to learn from: what may be learned, capped by person."""
+    return capped(learnable(line))
+
+
+def learnable(line: Line) -> list[Labelled]:
+    """Return the rulings and two-person labels of a line.
 
     Runs of the truth draw are the line's measure of its models and stay sealed from them, and so do
     labels brought in for evaluation. Images of one part form a group.
@@ -37,7 +42,7 @@ def of_line(line: Line) -> list[Labelled]:
     truths = newest_truths(items).filter(source__in=sources, label__in=(Label.PASS.value, Label.DEFECT.value))
     rows = list(truths.select_related("item__run").order_by("item"))
     readers = _readers([truth for truth in rows if truth.source == TruthSource.CONSENSUS])
-    return capped([_labelled(truth, readers) for truth in rows])
+    return [_labelled(truth, readers) for truth in rows]
 
 
 def capped(labels: Sequence[Labelled], *, share: float = PERSON_SHARE_MAX) -> list[Labelled]:
