@@ -1,6 +1,6 @@
 """Which of the plant's own labels a model may learn from, and how much of each person's."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -62,7 +62,7 @@ def capped(labels: Sequence[Labelled], *, share: float = PERSON_SHARE_MAX) -> li
 
 def _most_over(labels: Sequence[Labelled], share: float) -> tuple[int, int] | None:
     """Return the person furthest above the share and how many of their labels to drop, None when all keep it."""
-    weights: Counter[int] = Counter()
+    weights: defaultdict[int, float] = defaultdict(float)
     for label in labels:
         for person in label.people:
             weights[person] += 1 / len(label.people)
