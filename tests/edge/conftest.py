@@ -46,7 +46,10 @@ def start_station(server, line, tmp_path):
     yield start
     for station in started:
         station.stop()
-        station.join(0.1)
+    # Ends the requests that still wait, so that no thread lives on into the next test.
+    server.stop()
+    for station in started:
+        station.join(5.0)
 
 
 @pytest.fixture

@@ -66,9 +66,15 @@ class StubServer:
         return self
 
     def stop(self):
-        self._server.shutdown()
-        self._server.break_connections()
-        self._server.server_close()
+        """Go away, breaking every connection. Stopping twice does no harm."""
+        if self._server is None:
+            return
+        listener, self._server = self._server, None
+        listener.shutdown()
+        listener.break_connections()
+        listener.server_close()
+        with self.changed:
+            self.changed.notify_all()
 
     def wait_for(self, fact, *, within=20.0):
         """Wait until something is so; say what was not, when it never was."""

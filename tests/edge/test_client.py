@@ -71,7 +71,7 @@ def test_a_server_that_is_away_is_told_in_one_sentence():
 
 
 def test_a_redirect_is_not_followed_with_the_key(client, server):
-    server.script.append((307, {}, {"Location": f"{server.url}/api/v1/items/"}))
+    server.script.append((307, {}, {"Location": f"{server.url}/api/v1/items/?wait=0"}))
     assert isinstance(post(client), Again)
     assert server.received == []
 

@@ -143,7 +143,9 @@ def test_parts_left_open_by_a_killed_station_are_held_by_the_next(tmp_path, stat
     server.wait_for(lambda: server.received)
     station.kill()
     station.start()
-    eventually(lambda: station.console() == [("A-1", "1", "hold", "no verdict within the deadline")])
+    eventually(lambda: station.console())
+    ((serial, _, verdict, reason),) = station.console()
+    assert (serial, verdict, reason) == ("A-1", "hold", "no verdict within the deadline")
 
 
 def run_and_fail(*arguments):
