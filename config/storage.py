@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class DurableFileSystemStorage(FileSystemStorage):
@@ -54,3 +55,9 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
+    """Static files under hashed names, the imports between script modules too: no page mixes two releases."""
+
+    support_js_module_import_aggregation = True

@@ -105,7 +105,7 @@ IMAGES_ROOT = DATA / "images"
 MODELS_ROOT = DATA / "models"
 STORAGES = {
     "default": storage_of(env.text("STORAGE_URL", f"file://{IMAGES_ROOT}")),
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.storage.HashedStaticFilesStorage"},
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"
