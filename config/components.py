@@ -4,8 +4,8 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from config.charts import Point, band_chart
 from inspection.rules.words import Label, Level
+from review.charts import Point, band_chart
 
 EVIDENCE = [
     {"check": "Detection above 80 %", "counted": "39 of 41", "weight": 21.7, "state": "met", "still": 0},

@@ -17,7 +17,7 @@ from inspection import automation, epochs, permissions
 from inspection.admin import AdministratorsOnly, ReadOnly
 from inspection.models import DefectClass, Line
 from inspection.rules.words import Level, Role
-from review import evidence, sentences, signing
+from review import evidence, ladder_doors, sentences
 from review.models import Adjudication, Decision, Truth
 
 
@@ -103,8 +103,8 @@ class LineAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list:
         deeds = [
-            path(f"<int:pk>/{name}/", self.admin_site.admin_view(self._door(deed)), name=f"line-{name}")
-            for name, deed in self._deeds().items()
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(self._door(name)), name=f"line-{name}")
+            for name in ladder_doors.DEEDS
         ]
         return [*deeds, *super().get_urls()]
 
@@ -144,118 +144,14 @@ class LineAdmin(admin.ModelAdmin):
             "may_lower": permissions.may_lower(request.user, line),
         }
 
-    # Deeds --------------------------------------------------------------------------------------------------------
-
-    def _deeds(self) -> dict[str, Callable[[HttpRequest, Line], str]]:
-        return {
-            "propose": _propose,
-            "approve": _approve,
-            "reject": _reject,
-            "lower": _lower,
-            "stop": _stop,
-            "resume": _resume,
-        }
-
-    def _door(self, deed: Callable[[HttpRequest, Line], str]) -> Callable[[HttpRequest, int], HttpResponse]:
+    def _door(self, name: str) -> Callable[[HttpRequest, int], HttpResponse]:
         def door(request: HttpRequest, pk: int) -> HttpResponse:
             line = get_object_or_404(self.get_queryset(request), pk=pk)
             if request.method == "POST":
-                _do(deed, request, line)
+                ladder_doors.do(name, request, line)
             return HttpResponseRedirect(reverse("admin:inspection_line_change", args=[line.pk]))
 
         return door
-
-
-class NotAllowed(Exception):
-    """The person may see the line but not do this."""
-
-
-REFUSALS = (
-    NotAllowed,
-    automation.LevelOrder,
-    automation.GateShut,
-    automation.SelfApproval,
-    automation.EvidenceStale,
-    automation.ProposalClosed,
-    automation.AlreadyStopped,
-    automation.NotStopped,
-    signing.NotConfirmed,
-)
-
-
-def _do(deed: Callable[[HttpRequest, Line], str], request: HttpRequest, line: Line) -> None:
-    try:
-        messages.success(request, deed(request, line))
-    except REFUSALS as refusal:
-        messages.error(request, str(refusal))
-
-
-def _propose(request: HttpRequest, line: Line) -> str:
-    _signs(request, line)
-    signing.confirm(request, password=request.POST.get("password", ""))
-    above = Level(line.level).above or Level(line.level)
-    signing.propose(line, to_level=above, by=request.user, reason=_reason(request), now=now())
-    return _("Proposed. A second lead signs now.")
-
-
-def _approve(request: HttpRequest, line: Line) -> str:
-    _signs(request, line)
-    signing.confirm(request, password=request.POST.get("password", ""))
-    proposal = signing.approve(_standing(line), by=request.user, now=now())
-    return _("Signed. The line moved.") if proposal.status == "approved" else _("Signed. A second lead signs now.")
-
-
-def _reject(request: HttpRequest, line: Line) -> str:
-    _signs(request, line)
-    automation.reject(_standing(line), by=request.user, reason=_reason(request), now=now())
-    return _("The proposal is closed.")
-
-
-def _lower(request: HttpRequest, line: Line) -> str:
-    _lowers(request, line)
-    to_level = Level(request.POST.get("to_level", Level.HUMAN))
-    automation.lower(line, to_level=to_level, by=request.user, reason=_reason(request), now=now())
-    return _("Lowered, from the next item on.")
-
-
-def _stop(request: HttpRequest, line: Line) -> str:
-    _lowers(request, line)
-    automation.stop(line, by=request.user, reason=_reason(request), now=now())
-    return _("Stopped. Everything goes to people.")
-
-
-def _resume(request: HttpRequest, line: Line) -> str:
-    _signs(request, line)
-    signing.confirm(request, password=request.POST.get("password", ""))
-    signing.resume(line, by=request.user, reason=_reason(request), now=now())
-    return _("Proposed. A second lead signs now.")
-
-
-def _signs(request: HttpRequest, line: Line) -> None:
-    if permissions.may_sign_levels(request.user, line, now=now()):
-        return
-    if permissions.may_administer(request.user, line):
-        raise NotAllowed(_("Administrators do not sign: two QA leads do."))
-    raise NotAllowed(_("Only active QA leads of this line sign, a day after they got the role."))
-
-
-def _lowers(request: HttpRequest, line: Line) -> None:
-    if not permissions.may_lower(request.user, line):
-        raise NotAllowed(_("Only QA leads and administrators of this line may do this."))
-
-
-def _standing(line: Line):
-    proposal = automation.open_proposal(line)
-    if proposal is None:
-        raise automation.ProposalClosed(_("There is no open proposal."))
-    return proposal
-
-
-def _reason(request: HttpRequest) -> str:
-    reason = request.POST.get("reason", "").strip()
-    if not reason:
-        raise NotAllowed(_("Give a reason in a few words."))
-    return reason
 
 
 @admin.register(Decision)

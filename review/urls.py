@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from review import views
+from review import lead_views, views
 
 urlpatterns = [
     path("", views.queue_choice, name="queue-choice"),
     path("lines/<slug:slug>/review/", views.review, name="review"),
     path("lines/<slug:slug>/adjudications/", views.adjudications, name="adjudications"),
     path("lines/<slug:slug>/adjudications/<uuid:pk>/", views.adjudication, name="adjudication"),
+    path("lines/<slug:slug>/agreement/", lead_views.agreement_page, name="agreement"),
+    path("lines/<slug:slug>/automation/", lead_views.automation_page, name="automation"),
+    path("lines/<slug:slug>/automation/<slug:deed>/", lead_views.ladder_deed, name="ladder-deed"),
+    path("holds/", lead_views.holds, name="holds"),
 ]

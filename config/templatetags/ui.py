@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from config.charts import BandChart
-from config.charts import spark as spark_points
 from inspection.rules.words import Label, Level
+from review.charts import BandChart
+from review.charts import spark as spark_points
 
 register = template.Library()
 

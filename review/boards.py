@@ -1,0 +1,194 @@
+"""What the pages for leads show: rungs, rows of evidence, charts. Plain values for templates, made from readings."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from inspection.models import Hold, LevelChange, LevelProposal, Line
+from inspection.rules.ladder import Condition, Judgement
+from inspection.rules.words import Level
+from review import sentences
+from review.charts import BandChart, Point, band_chart
+from review.evidence import Reading
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """One rung of the ladder as the page shows it."""
+
+    level: Level
+    state: str
+    note: str
+    gate: str
+    held: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One check of a gate: what is asked, what was counted, how far it has come, what is still needed."""
+
+    check: str
+    counted: str
+    state: str
+    still: int | str
+    weight: float | None = None
+    note: str = ""
+
+
+def rungs(line: Line, reading: Reading | None, proposal: LevelProposal | None, held: bool) -> list[Rung]:
+    """Return the five rungs with where the line stands and what stands between."""
+    here = Level(line.level)
+    left = _left_at(line)
+    return [
+        Rung(
+            level=level,
+            state=_state(level, here),
+            note=_note(level, here, line=line, reading=reading, proposal=proposal, left=left),
+            gate=_gate(level, here, reading),
+            held=held and level == here,
+        )
+        for level in Level
+    ]
+
+
+def rows(judgement: Judgement) -> list[Row]:
+    """Return the evidence rows of a gate in the order in which it asks."""
+    streams = [
+        Row(
+            check=sentences.stream_name(check),
+            counted=_counted(check.successes, check.failures, check.stream),
+            state="met" if check.passed else "short" if check.successes + check.failures else "unstarted",
+            still=check.items_to_pass,
+            weight=check.ratio,
+        )
+        for check in judgement.checks
+    ]
+    return streams + [_condition_row(condition) for condition in judgement.conditions]
+
+
+def short(judgement: Judgement) -> int:
+    """Count the checks that are not met."""
+    return len(judgement.failing)
+
+
+def trend(points: Iterable, *, target: float, zone: str) -> BandChart | None:
+    """Lay out the running agreement with its band; the axis starts at 80 % unless a point lies lower."""
+    laid = [Point(f"{point.day:%m-%d}", point.share, point.low, point.high) for point in points]
+    if not laid:
+        return None
+    floor = 0.8 if min(point.value for point in laid) >= 0.8 else 0.0
+    return band_chart(laid, target=target, floor=floor)
+
+
+# Rungs ----------------------------------------------------------------------------------------------------------
+
+
+def _state(level: Level, here: Level) -> str:
+    if level == here:
+        return "current"
+    if level == here.above:
+        return "next"
+    return "past" if level.rung < here.rung else "later"
+
+
+def _gate(level: Level, here: Level, reading: Reading | None) -> str:
+    if level == Level.HUMAN:
+        return ""
+    if level.rung <= here.rung:
+        return "passed"
+    if level == here.above and reading is not None:
+        return "open" if reading.judgement.is_open else "shut"
+    return "later"
+
+
+def _note(level: Level, here: Level, *, line, reading, proposal, left: dict[str, datetime]) -> str:
+    if level == here:
+        return _current_note(line, left)
+    if level == here.above:
+        return _next_note(reading, proposal)
+    if level.rung < here.rung:
+        moment = left.get(level.value)
+        return _("left %(day)s") % {"day": _day(moment, line)} if moment else ""
+    return _("after %(level)s") % {"level": sentences.level_name(level.below or level)}
+
+
+def _current_note(line: Line, left: dict[str, datetime]) -> str:
+    arrived = left.get("now")
+    return _("since %(day)s") % {"day": _day(arrived, line)} if arrived else _("since the line began")
+
+
+def _next_note(reading: Reading | None, proposal: LevelProposal | None) -> str:
+    if reading is None or not reading.judgement.is_open:
+        return _("gate shut")
+    signed = sum(1 for person in (proposal.proposer_id, proposal.approver_id) if person) if proposal else 0
+    return _("gate open, %(n)s of 2 signed") % {"n": signed}
+
+
+def _left_at(line: Line) -> dict[str, datetime]:
+    """Return when each level was last left, and under "now" when the present one was reached."""
+    moments: dict[str, datetime] = {}
+    for change in LevelChange.objects.filter(line=line).order_by("changed_at", "pk"):
+        moments[change.from_level] = moments["now"] = change.changed_at
+    return moments
+
+
+def _day(moment: datetime, line: Line) -> str:
+    return f"{moment.astimezone(ZoneInfo(line.time_zone)):%m-%d}"
+
+
+# Evidence -------------------------------------------------------------------------------------------------------
+
+
+def _counted(s: int, f: int, stream: str) -> str:
+    facts = {"k": f"{s:,}", "n": f"{s + f:,}"}
+    return (_("%(k)s of %(n)s found") if stream.endswith("detection") else _("%(k)s of %(n)s")) % facts
+
+
+def _condition_row(condition: Condition) -> Row:
+    name, need, more = _CONDITIONS[condition.name]()
+    counted = "–" if condition.counted is None else _number(condition)
+    state = "met" if condition.passed else "short" if condition.counted else "unstarted"
+    missing = (condition.needed or 0) - (condition.counted or 0)
+    still: int | str = int(-(-missing // 1)) if more and missing > 0 else _("not met")
+    needed = "" if condition.needed is None else need % {"n": _plain(condition.needed, condition.name)}
+    return Row(check=name, counted=counted, state=state, still=still, note=needed)
+
+
+def _number(condition: Condition) -> str:
+    return _plain(condition.counted, condition.name)
+
+
+def _plain(value: float | None, name: str) -> str:
+    if value is None:
+        return "–"
+    if name in ("accuracy", "health_missing"):
+        return sentences.percent(value)
+    return f"{value:,.1f}".removesuffix(".0")
+
+
+# name -> (what is asked, how its need is said, whether a number of more makes sense)
+_CONDITIONS = {
+    "parts": lambda: (_("Blind parts"), _("%(n)s needed"), True),
+    "defects": lambda: (_("Defects of known truth"), _("%(n)s needed"), True),
+    "natural_defects": lambda: (_("Natural defects"), _("%(n)s needed"), True),
+    "days": lambda: (_("Days"), _("%(n)s needed"), True),
+    "shifts": lambda: (_("Shifts"), _("%(n)s needed"), True),
+    "people": lambda: (_("Inspectors"), _("%(n)s needed"), True),
+    "health_items": lambda: (_("Images tried in a health run"), _("%(n)s needed"), True),
+    "health_missing": lambda: (_("Missing predictions"), _("at most %(n)s"), False),
+    "health_p95_ms": lambda: (_("95 % answered within, ms"), _("deadline %(n)s"), False),
+    "bands": lambda: (_("Bands certified"), _("escapes and misses"), False),
+    "natural_not_contradicting": lambda: (_("Natural defects do not contradict"), "", False),
+    "accuracy": lambda: (_("Accuracy by two-phase estimate"), _("above %(n)s"), False),
+    "alarms": lambda: (_("Open alarms"), _("none may be open"), False),
+    "holds": lambda: (_("Holds"), _("none may be in force"), False),
+    "chart": lambda: (_("Disagreement chart"), _("warns at %(n)s"), False),
+    "cool_down": lambda: (_("Days of rest after a lowering"), _("%(n)s needed"), False),
+}
+
+
+def holds_of(line: Line) -> Sequence[Hold]:
+    return list(line.holds.in_force().select_related("placed_by").order_by("placed_at"))

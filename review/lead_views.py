@@ -1,0 +1,151 @@
+"""Pages for QA leads and administrators: how a line agrees, and how it climbs."""
+
+from datetime import datetime
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from inspection import automation, permissions
+from inspection.models import GateEvaluation, Hold, LevelChange, Line
+from inspection.rules.ladder import GATES, judge
+from inspection.rules.words import Level, Role
+from review import boards, evidence, ladder_doors, reports, sentences
+
+HISTORY = 8
+
+
+@login_required
+@require_GET
+def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """The ladder of one line: where it stands, what the next rung wants, who must sign, how it came here."""
+    line = _line(request, slug)
+    moment = now()
+    to_level = Level(line.level).above
+    reading = evidence.read(line, to_level, now=moment) if to_level else None
+    proposal = automation.open_proposal(line)
+    holds = boards.holds_of(line)
+    context = {
+        "line": line,
+        "reading": reading,
+        "next_level": to_level,
+        "sentence": sentences.verdict(reading.judgement, to_level) if reading else "",
+        "rows": boards.rows(reading.judgement) if reading else [],
+        "beyond": _beyond(to_level),
+        "rungs": boards.rungs(line, reading, proposal, bool(holds)),
+        "proposal": proposal,
+        "hours_left": _hours_left(proposal.expires_at, moment) if proposal else "",
+        "parts_since": automation.parts_since(proposal) if proposal else 0,
+        "holds": holds,
+        "is_stopped": any(hold.kind == Hold.STOP for hold in holds),
+        "history": _history(line),
+        "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
+        "stop_reasons": _stop_reasons(),
+        "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
+        "may_lower": permissions.may_lower(request.user, line),
+        "has_signed": proposal is not None and proposal.proposer_id == request.user.pk,
+    }
+    return render(request, "review/automation.html", context)
+
+
+@login_required
+@require_POST
+def ladder_deed(request: HttpRequest, slug: str, deed: str) -> HttpResponse:
+    """Do one of the ladder's deeds and show the page again, with a message."""
+    line = _line(request, slug)
+    ladder_doors.do(deed, request, line)
+    return redirect("automation", slug)
+
+
+@login_required
+@require_GET
+def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a lead reads: the answer in one sentence, then the figures behind it."""
+    line = _line(request, slug)
+    report = reports.agreement(line, line.epoch, now=now())
+    target = _agreement_target(report.reading)
+    context = {
+        "line": line,
+        "report": report,
+        "chart": boards.trend(report.timeline, target=target, zone=line.time_zone),
+        "target": target,
+        "check": next(iter(report.reading.judgement.checks), None) if report.reading else None,
+        "is_open": report.reading is not None and report.reading.judgement.is_open,
+        "next_level": Level(line.level).above,
+        "prevalence": _prevalence(report),
+    }
+    return render(request, "review/agreement.html", context)
+
+
+@login_required
+@require_GET
+def holds(request: HttpRequest) -> JsonResponse:
+    """The lines a person sees that are on hold: asked every two seconds, so that STOP shows on every page."""
+    lines = permissions.lines_for(request.user).filter(holds__lifted_at=None, holds__isnull=False)
+    return JsonResponse({"holds": sorted(set(lines.values_list("slug", flat=True)))})
+
+
+def _line(request: HttpRequest, slug: str) -> Line:
+    lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
+    return get_object_or_404(lines.select_related("epoch__model_version", "product", "deployment"), slug=slug)
+
+
+def _beyond(to_level: Level | None) -> dict[str, object] | None:
+    """Return the gate after the next one, before anything is counted toward it."""
+    above = to_level.above if to_level else None
+    if above is None:
+        return None
+    judgement = judge(GATES[above], evidence.Evidence())
+    return {"level": above, "rows": boards.rows(judgement)[:3], "short": boards.short(judgement)}
+
+
+def _hours_left(expires_at: datetime, moment: datetime) -> str:
+    minutes = max(0, int((expires_at - moment).total_seconds() // 60))
+    return _("%(hours)s h %(minutes)s m left") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+def _history(line: Line) -> list[tuple[datetime, str]]:
+    """Return what happened on the ladder, newest first: moves, gates that opened or shut, holds."""
+    moves = [
+        (change.changed_at, _move_sentence(change))
+        for change in LevelChange.objects.filter(line=line).order_by("-changed_at")[:HISTORY]
+    ]
+    gates = [
+        (seen.evaluated_at, _gate_sentence(seen))
+        for seen in GateEvaluation.objects.filter(line=line).order_by("-evaluated_at")[:HISTORY]
+    ]
+    holds = [
+        (hold.placed_at, _("Stopped: %(reason)s") % {"reason": hold.reason})
+        for hold in line.holds.order_by("-placed_at")[:HISTORY]
+    ]
+    return sorted([*moves, *gates, *holds], key=lambda event: event[0], reverse=True)[:HISTORY]
+
+
+def _move_sentence(change: LevelChange) -> str:
+    raised = Level(change.to_level).rung > Level(change.from_level).rung
+    words = {"level": sentences.level_name(Level(change.to_level)), "cause": change.cause}
+    return (_("Raised to %(level)s: %(cause)s") if raised else _("Lowered to %(level)s: %(cause)s")) % words
+
+
+def _gate_sentence(seen: GateEvaluation) -> str:
+    words = {"level": sentences.level_name(Level(seen.to_level))}
+    return (_("Gate to %(level)s open") if seen.status == "open" else _("Gate to %(level)s shut")) % words
+
+
+def _stop_reasons() -> list[tuple[str, str]]:
+    words = (_("Quality doubt"), _("Camera or light"), _("Material or process"), _("Maintenance"))
+    return list(zip(words, words, strict=True))
+
+
+def _agreement_target(reading: evidence.Reading | None) -> float:
+    checks = reading.judgement.checks if reading else ()
+    return next((check.p0 for check in checks if check.stream == "agreement"), 0.95)
+
+
+def _prevalence(report: reports.Report) -> float | None:
+    table = report.model.table
+    total = sum(map(sum, table))
+    return (table[0][1] + table[1][1]) / total if total else None
