@@ -81,9 +81,7 @@ def waiting_for(person: User, *, lines: Iterable[Line]) -> QuerySet[Adjudication
     ruled_it = Adjudication.objects.filter(item=OuterRef("item"), ruled_by=person)
     looked_again = Q(cause=Cause.SECOND_LOOK.value) & Exists(ruled_it)
     cases = Adjudication.objects.filter(~Exists(read_it), line__in=lines, ruled_at=None).exclude(looked_again)
-    return cases.select_related("item__run__part", "item__measures", "line", "first", "second").order_by(
-        "opened_at", "pk"
-    )
+    return cases.select_related("run__part", "item__measures", "line", "first", "second").order_by("opened_at", "pk")
 
 
 def shown(case: Adjudication) -> list[Shown]:

@@ -1,7 +1,7 @@
 """What people say about images: kept as provisional, taken back inside the undo window, made final once."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -289,6 +289,7 @@ def amend(decision_id: UUID, *, person: User, amendment: DecisionInput, now: dat
         raise NotAmendable("Only a final call can be amended; undo a provisional one.")
     if DecisionFate.objects.filter(decision__task=task, decision__person=person, fate=DecisionFate.AMENDED).exists():
         raise NotAmendable("This call was amended before; an adjudicator rules on it.")
+    amendment = replace(amendment, phase=Phase.FINAL)
     _check(task, amendment)
     earlier = _earlier(task, person, amendment.decision_id)
     kept = _keep(task, person, amendment, first=original, round_=_round(earlier, Phase.FINAL), reveal=None, now=now)

@@ -30,7 +30,7 @@ def decisions_of(user: User) -> QuerySet[Decision]:
 def cases_for(user: User) -> QuerySet[Adjudication]:
     """Return the cases of the lines that a person belongs to."""
     cases = Adjudication.objects.filter(line__in=lines_for(user))
-    return cases.select_related("line", "item__run__part", "item__measures", "first", "second")
+    return cases.select_related("line", "run__part", "item__measures", "first", "second")
 
 
 def leads_on(user: User) -> QuerySet[Line]:

@@ -232,7 +232,7 @@ def item_facts(
         "image_url": image_url,
         "width": width,
         "height": height,
-        "serial": row.item.run.part.serial,
+        "serial": row.run.part.serial,
         "view": item.view,
         "captured_at": item.captured_at,
         "reference_url": reverse("api-reference", args=[line.slug, item.view]) if reference else None,

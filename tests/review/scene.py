@@ -1,5 +1,6 @@
 """One part's way up to the reviewer, row by row, so that a test can say what each draw and each call was."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -35,8 +36,9 @@ def make_run(
     drawn: tuple[str, ...] = (),
     at: datetime = NOON,
     incumbent: str = "",
+    joining: Mapping[str, datetime] | None = None,
 ) -> Run:
-    """Return a run with all its images taken in, and the draws named."""
+    """Return a run with all its images taken in, and the draws named. `joining` names views that come later."""
     part = Part.objects.create(line=line, serial=serial)
     run = Run.objects.create(
         part=part,
@@ -60,7 +62,7 @@ def make_run(
             line=line,
             view=view,
             captured_at=at,
-            received_at=at,
+            received_at=(joining or {}).get(view, at),
             sha256=f"{serial}{view}".encode().hex().ljust(64, "0")[:64],
             size_bytes=1000,
             width=640,
@@ -125,8 +127,11 @@ def an_answer(label: Label = Label.PASS, **fields) -> DecisionInput:
 
 
 def lease(task: ReviewTask, person: User, *, at: datetime = NOON) -> ReviewTask:
-    """Claim until the person holds the task; fails where the queue does not give it."""
-    claimed = queues.claim(person, task.line, count=6, tab="t", now=at)
+    """Return the task leased to the person, claimed now unless they hold it; fails where the queue does not give it."""
+    held = ReviewTask.objects.filter(pk=task.pk, lease_holder=person, lease_until__gt=at)
+    claimed = list(held.select_related("line", "item", "run")) or queues.claim(
+        person, task.line, count=6, tab="t", now=at
+    )
     return next(one for one in claimed if one.pk == task.pk)
 
 
