@@ -2,7 +2,8 @@
 
 import os
 
-from celery import Celery, Task
+from celery import Celery, Task, bootsteps
+from django.utils.module_loading import import_string
 
 from config import progress, settings_module
 
@@ -17,6 +18,18 @@ class WatchedTask(Task):
             return super().__call__(*args, **kwargs)
 
 
+class WarmUp(bootsteps.StartStopStep):
+    """The worker for verdicts loads decoder and models before it takes work: the first item has a deadline too."""
+
+    requires = {"celery.worker.components:Pool"}
+
+    def start(self, worker: object) -> None:
+        if "predict" in app.amqp.queues.consume_from:
+            # By name: the deeds need the app registry, which exists only now.
+            import_string("inspection.pipeline.warm_up")()
+
+
 app = Celery("tollgate", task_cls=WatchedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(WarmUp)

@@ -10,9 +10,8 @@ from pathlib import Path, PurePosixPath
 from django.conf import settings
 from django.core.files.base import ContentFile
 
-from inspection import intake
+from inspection import intake, stations
 from inspection.models import Item, Line, Station
-from inspection.pipeline import BATCH_STATION
 from vision.dataset import MANIFEST, DataSetError, Sample
 from vision.header import ImageRefused
 
@@ -42,7 +41,7 @@ def bring_in(line: Line, samples: Sequence[Sample], *, root: Path, now: datetime
     A sample that an earlier, broken-off import brought in is found again and left as it is. Serials are the
     manifest's, or drawn from the file's place in the set: neither file name nor order tells the class.
     """
-    station = _station(line, now=now)
+    station = stations.importer(line, now=now)
     named = sorted(((serial_of(sample, root=root), sample) for sample in samples), key=lambda pair: pair[0])
     known = _known(line, [serial for serial, _ in named])
     for serial, sample in named:
@@ -93,16 +92,9 @@ def _check(members: list[zipfile.ZipInfo]) -> None:
             raise ArchiveRefused(f"The archive's member {info.filename!r} is larger than the door lets in.")
 
 
-def _station(line: Line, *, now: datetime) -> Station:
-    """Return the station that stands for batches. It has no key: nobody can post under its name."""
-    station, _ = Station.objects.get_or_create(line=line, name=BATCH_STATION, defaults={"created_at": now})
-    station.line = line
-    return station
-
-
 def _known(line: Line, serials: list[str]) -> dict[str, Item]:
-    """Return the items of batches that bear one of the serials."""
-    items = Item.objects.filter(line=line, station__name=BATCH_STATION).select_related("run__part")
+    """Return the items brought in by hand that bear one of the serials."""
+    items = Item.objects.filter(line=line, station__name=stations.IMPORTER).select_related("run__part")
     wanted = set(serials)
     return {item.run.part.serial: item for item in items.iterator() if item.run.part.serial in wanted}
 

@@ -23,15 +23,14 @@ from inspection.rules import routing, traffic
 from inspection.rules.routing import Band, Routed, RunFacts
 from inspection.rules.words import DecidedBy, Level, PredictionRole, Route, Verdict
 from inspection.stages import Opinion, Seen, StageDone
+from inspection.stations import IMPORTER
 from vision.decode import DECODER_ID
 from vision.measures import near
 
-# How many of the line's last images are searched for one that looks the same from the same camera.
-LOOK_BACK = 24
-# A camera that serves a batch of files has no business with time: its images may well repeat.
-BATCH_STATION = "batch"
+# A stuck camera shows what it has just shown: among the line's last images, its own last few are compared.
+LOOK_BACK = 40
+LAST_OF_CAMERA = 5
 
-TOO_MANY_ATTEMPTS = "attempts-used-up"
 _VERDICTS = {Route.AUTO_PASS: Verdict.PASS, Route.AUTO_REJECT: Verdict.REJECT}
 
 
@@ -92,6 +91,13 @@ def quarantine(item: Item, *, reason: str, now: datetime) -> Routing:
     return standing
 
 
+def warm_up() -> None:
+    """Start the decoder and load every model that stands on a line, so that the first item does not wait for them."""
+    deployments = Deployment.objects.filter(line__is_active=True).values_list("serving", "candidate")
+    versions = ModelVersion.objects.filter(pk__in={pk for pair in deployments for pk in pair if pk is not None})
+    stages.warm_up(list(versions))
+
+
 # Routing --------------------------------------------------------------------------------------------------------
 
 
@@ -150,13 +156,16 @@ def _certificate(line: Line, speaker: int | None) -> Bands | None:
 
 
 def _is_repeat(item: Item, seen: Seen) -> bool:
-    """Whether the same camera has just shown nearly the same image for another part."""
-    if item.station is None or item.station.name == BATCH_STATION:
+    """Whether the same camera has just shown nearly the same image for another part.
+
+    Images brought in by hand come from files, and may well repeat.
+    """
+    if item.station is None or item.station.name == IMPORTER:
         return False
     before = Item.objects.filter(line=item.line_id, received_at__lt=item.received_at).exclude(run=item.run_id)
     last = before.order_by("-received_at").values_list("pk", "station", "view")[:LOOK_BACK]
     same_camera = [pk for pk, station, view in last if (station, view) == (item.station_id, item.view)]
-    prints = Measures.objects.filter(item__in=same_camera).values_list("fingerprint", flat=True)
+    prints = Measures.objects.filter(item__in=same_camera[:LAST_OF_CAMERA]).values_list("fingerprint", flat=True)
     return any(near(int(other, 16), int(seen.fingerprint, 16)) for other in prints)
 
 

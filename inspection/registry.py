@@ -21,8 +21,8 @@ from vision import serving as vision_serving
 from vision.model_files import ModelRefused, inspect_in_child
 from vision.serving import CARD_FILE, ModelFailed, ModelMissing, Scorer
 
-# Serving, candidate, and one of each on their way out.
-LOADED_MAX = 4
+# One worker serves every line: each line's serving version and its candidate, with room for those on their way out.
+LOADED_MAX = 16
 
 GRAPH = "model.onnx"
 WEIGHTS = "weights.safetensors"
@@ -92,6 +92,11 @@ def folder_of(version: ModelVersion) -> Path:
 def forget_loaded() -> None:
     """Drop the models this process has loaded."""
     _loaded.cache_clear()
+
+
+def loaded_count() -> int:
+    """Return how many models this process holds."""
+    return _loaded.cache_info().currsize
 
 
 @lru_cache(maxsize=LOADED_MAX)

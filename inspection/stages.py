@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inspection import images, registry
 from inspection.models import Item, Line, ModelVersion
@@ -117,7 +118,7 @@ def ask(
     scored: list[tuple[ModelVersion, PredictionRole, Scored]] = []
     with log.stage(Stage.PREDICT) as complaints:
         for version, role in versions:
-            answer, complaint = _score(version, picture, call_threshold=line.call_threshold)
+            answer, complaint = _score(version, picture.pixels, call_threshold=line.call_threshold)
             if answer is not None:
                 scored.append((version, role, answer))
             if complaint:
@@ -139,6 +140,13 @@ def decoder() -> Decoder:
     return Decoder()
 
 
+def warm_up(versions: Sequence[ModelVersion]) -> None:
+    """Start the decoder's child and let each version look at a grey picture once."""
+    decoder().start()
+    for version in versions:
+        _score(version, np.full((64, 64, 3), 127, dtype=np.uint8), call_threshold=0.5)
+
+
 def _decode_twice(sha256: str, *, max_pixels: int) -> Picture:
     with images.local_path(sha256) as path:
         try:
@@ -150,9 +158,9 @@ def _decode_twice(sha256: str, *, max_pixels: int) -> Picture:
         return decoder().decode(path, max_pixels=max_pixels)
 
 
-def _score(version: ModelVersion, picture: Picture, *, call_threshold: float) -> tuple[Scored | None, str]:
+def _score(version: ModelVersion, pixels: NDArray[np.uint8], *, call_threshold: float) -> tuple[Scored | None, str]:
     try:
-        return registry.scorer(version).score(picture.pixels, call_threshold=call_threshold), ""
+        return registry.scorer(version).score(pixels, call_threshold=call_threshold), ""
     except Exception as error:
         # Whatever a model does with strangers' pixels (raise, answer NaN, run out of memory), the part goes to people.
         logger.exception("Model %s gave no answer", version)

@@ -85,6 +85,10 @@ class Decoder:
         """Process id of the living child, if there is one."""
         return self._child.pid if self._child and self._child.poll() is None else None
 
+    def start(self) -> None:
+        """Start the child now, so that the first picture does not wait for it."""
+        self._living_child()
+
     def decode(self, path: str | os.PathLike[str], *, max_pixels: int = 25_000_000, renditions: bool = True) -> Picture:
         """Return the picture stored at `path`, or raise `DecodeFailed`.
 

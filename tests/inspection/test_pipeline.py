@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.storage import default_storage
 
-from inspection import automation, images, pipeline, registry, stages
+from inspection import automation, images, pipeline, registry, stages, stations
 from inspection.models import Disposition, Measures, Prediction, Routing, Run, StageRun
 from inspection.rules.words import Level
 from tests.builders import NOON, make_line, make_station, make_user
@@ -140,6 +140,14 @@ def _beside(line, version, **fields):
     for name, value in {"candidate": version, **fields}.items():
         setattr(line.deployment, name, value)
     line.deployment.save()
+
+
+def test_a_worker_that_warmed_up_has_its_decoder_and_models_at_hand():
+    make_serving(make_line(level="shadow"))
+    make_serving(make_line("phone-back"), kind="broken", name="broken")
+    pipeline.warm_up()
+    assert stages.decoder().pid is not None
+    assert registry.loaded_count() == 1
 
 
 # Files that give no pixels --------------------------------------------------------------------------------------
@@ -325,11 +333,18 @@ def test_a_second_shot_of_the_same_run_is_no_stuck_camera():
     assert run(make_item(line, seed=1, view="back", at=soon(0.2))).reason == "inside-bands"
 
 
-def test_files_of_a_batch_may_repeat():
+def test_files_brought_in_by_hand_may_repeat():
     line = make_partial_line()
-    batch = make_station(line, pipeline.BATCH_STATION)
-    run(make_item(line, serial="A-1", seed=1, station=batch))
-    assert run(make_item(line, serial="A-2", seed=1, station=batch)).reason == "inside-bands"
+    by_hand = stations.importer(line, now=NOON)
+    run(make_item(line, serial="A-1", seed=1, station=by_hand))
+    assert run(make_item(line, serial="A-2", seed=1, station=by_hand, at=soon(1))).reason == "inside-bands"
+
+
+def test_a_scene_that_comes_again_after_many_others_is_no_stuck_camera():
+    line = make_partial_line()
+    for n in range(pipeline.LAST_OF_CAMERA + 1):
+        run(make_item(line, serial=f"A-{n}", seed=n, at=soon(n)), now=soon(n + 0.5))
+    assert run(make_item(line, serial="A-9", seed=0, at=soon(60)), now=soon(60.5)).reason == "inside-bands"
 
 
 # Views, repeats and late answers --------------------------------------------------------------------------------
