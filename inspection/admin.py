@@ -35,8 +35,11 @@ class AdministratorsOnly:
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return may_administer(request.user)
 
-    has_add_permission = has_module_permission
-    has_change_permission = has_view_permission
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return may_administer(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return may_administer(request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False

@@ -1,0 +1,197 @@
+"""The ladder over its doors: API, page and admin do the same deeds under the same rights."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from django.urls import reverse
+
+from inspection import automation, epochs
+from inspection.models import Hold, LevelProposal
+from inspection.rules.ladder import GATES, judge
+from inspection.rules.words import Level, Role
+from review import evidence, gates
+from tests.builders import NOON, PASSWORD, make_line, make_model_version, make_user
+from tests.inspection.test_ladder import GOOD
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def line():
+    line = make_line(level="shadow")
+    epochs.enter(line, make_model_version(), cause="set-up", now=NOON)
+    return line
+
+
+@pytest.fixture
+def open_gate(line, monkeypatch):
+    """A line whose evidence is good: the counts are given, everything after them is real."""
+    healthy = replace(GOOD, health=(200, 0, 10.0, 2000.0))
+    monkeypatch.setattr("review.evidence.gather", lambda *args, **kwargs: healthy)
+    return line
+
+
+def lead(name: str):
+    return make_user(name, role=Role.QA_LEAD)
+
+
+def post(client, name, *args, **body):
+    return client.post(reverse(name, args=args), json.dumps(body), content_type="application/json")
+
+
+def test_two_leads_raise_a_line_through_the_api(client, open_gate):
+    client.force_login(lead("quinn"))
+    made = post(client, "api-propose", open_gate.slug, to_level="assist", reason="steady")
+    assert made.status_code == 201
+    client.force_login(lead("quill"))
+    signed = post(client, "api-approve", made.json()["id"], password=PASSWORD)
+    open_gate.refresh_from_db()
+    assert (signed.status_code, signed.json()["status"], open_gate.level) == (200, "approved", "assist")
+
+
+def test_nobody_approves_their_own_proposal(client, open_gate):
+    client.force_login(lead("quinn"))
+    made = post(client, "api-propose", open_gate.slug, to_level="assist", reason="steady")
+    refused = post(client, "api-approve", made.json()["id"], password=PASSWORD)
+    assert (refused.status_code, refused.json()["code"]) == (403, "self-approval")
+
+
+def test_a_wrong_password_signs_nothing(client, open_gate):
+    client.force_login(lead("quinn"))
+    made = post(client, "api-propose", open_gate.slug, to_level="assist", reason="steady")
+    client.force_login(lead("quill"))
+    refused = post(client, "api-approve", made.json()["id"], password="not-the-password")
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-confirmed")
+    assert LevelProposal.objects.get().status == "open"
+
+
+@pytest.mark.parametrize(
+    ("to_level", "status", "code"), [("partial", 422, "level-order"), ("human", 422, "level-order")]
+)
+def test_no_rung_is_skipped_through_the_api(client, open_gate, to_level, status, code):
+    client.force_login(lead("quinn"))
+    refused = post(client, "api-propose", open_gate.slug, to_level=to_level, reason="steady")
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+
+
+def test_a_shut_gate_says_every_reason(client, line):
+    client.force_login(lead("quinn"))
+    refused = post(client, "api-propose", line.slug, to_level="assist", reason="steady")
+    assert (refused.status_code, refused.json()["code"]) == (409, "gate-shut")
+    assert any("0 blind parts, 200 needed." in reason for reason in refused.json()["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("role", "on_line", "status"),
+    [(Role.INSPECTOR, True, 404), (Role.ADMINISTRATOR, True, 403), (None, True, 404)],
+)
+def test_only_leads_propose(client, open_gate, role, on_line, status):
+    client.force_login(make_user("oscar", role=role))
+    assert post(client, "api-propose", open_gate.slug, to_level="assist", reason="x").status_code == status
+    assert not LevelProposal.objects.exists()
+
+
+def test_an_administrator_stops_and_lowers_but_does_not_sign(client, open_gate):
+    client.force_login(make_user("admin", role=Role.ADMINISTRATOR))
+    assert post(client, "api-stop", open_gate.slug, reason="dust").status_code == 200
+    assert post(client, "api-lower", open_gate.slug, to_level="human", reason="dust").status_code == 200
+    assert post(client, "api-resume", open_gate.slug, reason="clean").status_code == 403
+
+
+def test_stop_twice_is_refused_and_resume_takes_two(client, open_gate):
+    client.force_login(lead("quinn"))
+    post(client, "api-stop", open_gate.slug, reason="dust")
+    assert post(client, "api-stop", open_gate.slug, reason="dust").json()["code"] == "already-stopped"
+    made = post(client, "api-resume", open_gate.slug, reason="clean")
+    assert made.status_code == 201
+    client.force_login(lead("quill"))
+    assert post(client, "api-approve", made.json()["id"], password=PASSWORD).status_code == 200
+    assert not Hold.objects.in_force().exists()
+
+
+def test_an_unknown_field_is_refused(client, open_gate):
+    client.force_login(lead("quinn"))
+    refused = post(client, "api-propose", open_gate.slug, to_level="assist", reason="x", level="full")
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown-field")
+
+
+def test_the_automation_of_a_line_shows_its_gate(client, line):
+    client.force_login(lead("quinn"))
+    shown = client.get(reverse("api-automation", args=[line.slug])).json()
+    assert (shown["level"], shown["next_level"], shown["gate"]["status"]) == ("shadow", "assist", "insufficient_data")
+    assert {check["stream"] for check in shown["gate"]["checks"]} == {"agreement", "detection"}
+    assert set(shown["gate"]["checks"][0]) >= {"successes", "failures", "p0", "alpha", "log_e", "lower_bound", "passed"}
+
+
+@pytest.mark.parametrize("page", ["automation", "agreement"])
+def test_pages_for_leads_are_hidden_from_inspectors(client, line, page):
+    client.force_login(make_user("ana"))
+    assert client.get(reverse(page, args=[line.slug])).status_code == 404
+
+
+@pytest.mark.parametrize(("page", "statements"), [("automation", 40), ("agreement", 45)])
+def test_pages_for_leads_open_with_a_stated_number_of_statements(
+    client, line, page, statements, django_assert_max_num_queries
+):
+    client.force_login(lead("quinn"))
+    with django_assert_max_num_queries(statements):
+        assert client.get(reverse(page, args=[line.slug])).status_code == 200
+
+
+def test_the_page_signs_like_the_api(client, open_gate):
+    client.force_login(lead("quinn"))
+    client.post(reverse("ladder-deed", args=[open_gate.slug, "propose"]), {"reason": "steady", "password": PASSWORD})
+    page = client.get(reverse("automation", args=[open_gate.slug])).content.decode()
+    assert "not you: another lead" in page
+    client.force_login(lead("quill"))
+    client.post(reverse("ladder-deed", args=[open_gate.slug, "approve"]), {"password": PASSWORD})
+    open_gate.refresh_from_db()
+    assert open_gate.level == "assist"
+
+
+def test_the_admin_signs_like_the_page_and_has_no_level_field(client, open_gate):
+    client.force_login(lead("quinn"))
+    address = reverse("admin:inspection_line_change", args=[open_gate.pk])
+    page = client.get(address).content.decode()
+    assert "Ready: every check toward assist is met." in page
+    assert 'name="level"' not in page
+    client.post(reverse("admin:line-propose", args=[open_gate.pk]), {"reason": "steady", "password": PASSWORD})
+    refused = client.post(reverse("admin:line-approve", args=[open_gate.pk]), {"password": PASSWORD}, follow=True)
+    assert "another lead must sign it" in refused.content.decode()
+    client.force_login(lead("quill"))
+    client.post(reverse("admin:line-approve", args=[open_gate.pk]), {"password": PASSWORD})
+    open_gate.refresh_from_db()
+    assert open_gate.level == "assist"
+
+
+def test_the_admin_tells_an_administrator_that_leads_sign(client, open_gate):
+    client.force_login(make_user("admin", role=Role.ADMINISTRATOR))
+    answer = client.post(
+        reverse("admin:line-propose", args=[open_gate.pk]), {"reason": "x", "password": PASSWORD}, follow=True
+    )
+    assert "Administrators do not sign" in answer.content.decode()
+
+
+def test_the_admin_is_shut_to_inspectors(client, line):
+    client.force_login(make_user("ana"))
+    assert client.get(reverse("admin:inspection_line_change", args=[line.pk])).status_code == 302
+
+
+def test_the_system_proposes_when_the_gate_opens_and_voids_when_it_shuts(line, monkeypatch):
+    monkeypatch.setattr(evidence, "gather", lambda *args, **kwargs: GOOD)
+    gates.read_next(line, now=NOON)
+    gates.read_next(line, now=NOON)
+    proposal = LevelProposal.objects.get()
+    assert (proposal.opened_by_system, proposal.status) == (True, "open")
+    monkeypatch.setattr(evidence, "gather", lambda *args, **kwargs: evidence.Evidence())
+    gates.read_next(line, now=NOON)
+    proposal.refresh_from_db()
+    assert (proposal.status, proposal.status_reason) == ("void", "The gate is shut now.")
+
+
+def test_a_frozen_evaluation_judges_the_same_again(line):
+    kept = automation.record_evaluation(
+        line, gate=GATES[Level.ASSIST], evidence=GOOD, judgement=judge(GATES[Level.ASSIST], GOOD), now=NOON
+    )
+    assert kept.judgement == json.loads(json.dumps(judge(GATES[Level.ASSIST], GOOD).as_plain()))
