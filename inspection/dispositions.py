@@ -201,8 +201,8 @@ def _fail_safely(pk: UUID, *, now: datetime) -> bool:
 
 @transaction.atomic
 def _sequence_line(line_id: int, *, now: datetime, limit: int) -> int:
-    DispositionSequence.objects.get_or_create(line_id=line_id)
-    sequence = DispositionSequence.objects.select_for_update().get(line=line_id)
+    counted = DispositionSequence.objects.select_for_update().filter(line=line_id)
+    sequence = counted.first() or DispositionSequence.objects.create(line_id=line_id)
     waiting = Disposition.objects.filter(Q(sequence=None), line=line_id, settled_at__isnull=False)
     due = list(waiting.order_by("settled_at", "run")[:limit])
     for place, disposition in enumerate(due, start=sequence.last + 1):

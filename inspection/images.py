@@ -78,20 +78,6 @@ def archive_path(sha256: str) -> AbstractContextManager[Path]:
     return _local(archive_name(sha256))
 
 
-@contextmanager
-def _local(name: str) -> Iterator[Path]:
-    try:
-        yield Path(default_storage.path(name))
-        return
-    except NotImplementedError:
-        pass
-    with tempfile.NamedTemporaryFile() as copy, default_storage.open(name) as far:
-        for chunk in far.chunks():
-            copy.write(chunk)
-        copy.flush()
-        yield Path(copy.name)
-
-
 def put_rendition(sha256: str, jpeg: bytes) -> None:
     """Keep the picture that people are shown. One image has one rendition, made once."""
     _save(rendition_name(sha256), ContentFile(jpeg))
@@ -124,6 +110,27 @@ def thumbnail_name(sha256: str) -> str:
 
 def archive_name(sha256: str) -> str:
     return _name("archives", sha256, ".zip")
+
+
+@contextmanager
+def _local(name: str) -> Iterator[Path]:
+    here = _path(name)
+    if here is not None:
+        yield here
+        return
+    with tempfile.NamedTemporaryFile() as copy, default_storage.open(name) as far:
+        for chunk in far.chunks():
+            copy.write(chunk)
+        copy.flush()
+        yield Path(copy.name)
+
+
+def _path(name: str) -> Path | None:
+    """Return where the file lies on this machine, None for a store that has no paths."""
+    try:
+        return Path(default_storage.path(name))
+    except NotImplementedError:
+        return None
 
 
 def _name(folder: str, sha256: str, suffix: str = "") -> str:

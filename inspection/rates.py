@@ -4,9 +4,12 @@ import math
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from inspection.models import Station
+
+# No bucket is ever so far from full: the clock was set back, and the station must not pay for it.
+CLOCK_STEP = timedelta(seconds=10)
 
 
 class RateExceeded(Exception):
@@ -25,8 +28,9 @@ def take(station: Station, *, now: datetime) -> None:
     """
     interval = timedelta(seconds=1 / station.rate_per_s)
     latest = now + interval * (station.burst - 1)
-    free = Q(bucket_full_at=None) | Q(bucket_full_at__lte=latest)
-    full_at = Greatest(Coalesce(F("bucket_full_at"), now), now) + interval
+    stepped_back = Q(bucket_full_at__gt=latest + interval + CLOCK_STEP)
+    free = Q(bucket_full_at=None) | Q(bucket_full_at__lte=latest) | stepped_back
+    full_at = Least(Greatest(Coalesce(F("bucket_full_at"), now), now), latest) + interval
     if not Station.objects.filter(free, pk=station.pk).update(bucket_full_at=full_at, last_seen_at=now):
         raise RateExceeded(_wait(station, latest))
 

@@ -38,8 +38,6 @@ def assert_kept(images: int) -> None:
 
 def stored_files(folder: str = "") -> list[str]:
     """Return the names of all files in the store."""
-    if folder and not default_storage.exists(folder):
-        return []
     try:
         folders, files = default_storage.listdir(folder)
     except FileNotFoundError:
