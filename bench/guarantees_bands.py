@@ -136,7 +136,7 @@ def calibration(_: Size) -> list[Row]:
 
 def certificate(size: Size) -> list[Row]:
     """P28."""
-    rng, runs, rows = np.random.default_rng(28), size.runs(300, 12), []
+    rng, runs, rows = np.random.default_rng(28), size.runs(1_200, 12), []
     for prevalence, by_mean in CERTIFIED.items():
         for mean, shares in by_mean.items():
             for held_out, share in zip(_HELD_OUT, shares, strict=True):
@@ -146,7 +146,7 @@ def certificate(size: Size) -> list[Row]:
                 covered = passed * sum(outcome is not None for outcome in found) / runs
                 rows.append(at_most(f"{cell}: misses above 5 %", missed, 0.05, runs))
                 rows.append(at_most(f"{cell}: risk above .5 %", risky, 0.05, runs))
-                rows.append(near(f"{cell}: share auto-passed", covered, share, size.slack(0.04, 300, 12)))
+                rows.append(near(f"{cell}: share auto-passed", covered, share, size.slack(0.04, 1_200, 12)))
         blind = sum(_certified(rng, prevalence, 2.0, d, blind=True) is not None for d in _HELD_OUT for _ in range(runs))
         rows.append(near(f"prevalence {prevalence:.1%}: blind model certified, of {3 * runs} runs", blind, 0, 0))
     draw = partial(gaussian, rng, prevalence=0.001, blind=True)

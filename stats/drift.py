@@ -43,12 +43,16 @@ def psi(ref: Iterable[float], cur: Iterable[float], bins: int = 10, eps: float =
 def ks(ref: Iterable[float], cur: Iterable[float]) -> KolmogorovSmirnov:
     """Two-sample Kolmogorov-Smirnov test with the asymptotic p-value.
 
+    One value on each side proves nothing: p is 1.
     Raises ValueError for an empty list and a non-finite value. Source: Smirnov 1939.
 
     >>> ks([1, 2, 3], [4, 5, 6]).statistic
     1.0
     """
-    result = ks_2samp(checks.numbers(ref, "ref"), checks.numbers(cur, "cur"), method="asymp")
+    before, after = checks.numbers(ref, "ref"), checks.numbers(cur, "cur")
+    if len(before) == len(after) == 1:
+        return KolmogorovSmirnov(float(before != after), 1.0)
+    result = ks_2samp(before, after, method="asymp")
     return KolmogorovSmirnov(float(result.statistic), float(result.pvalue))
 
 

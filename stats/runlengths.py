@@ -7,7 +7,7 @@ call and drops k steps on a call. Both alarm at `steps`.
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 import numpy as np
@@ -19,23 +19,24 @@ from stats import checks
 def rising(rate: float, k: int, steps: int) -> float:
     """Mean items from state 0 to the alarm of the rising chart, for 0 < rate <= 1.
 
-    States are solved in blocks of k from the top, each linear in the states just below
-    the blocks so far: ceil(steps/k) unknowns instead of `steps`, all coefficients positive.
-    Source: Reynolds & Stoumbos 1999 for the chain.
+    States are taken in blocks of k from the top, each linear in the state just below every
+    block so far: ceil(steps/k) unknowns instead of `steps`. Nothing is ever subtracted, so
+    run lengths of any size keep their precision.
+    Source: Reynolds & Stoumbos 1999 for the chain; Grassmann, Taksar & Heyman 1985.
 
     >>> rising(1.0, 3, 7)
     3.0
     """
     blocks = ceil(steps / k)
-    tops, states = [], np.zeros((k, blocks + 1))
+    tops, states = [], np.zeros((k, blocks + 2))
+    states[:, -1] = 1.0  # above the highest state lies the alarm
     for block in range(blocks):
         size = min(k, steps - block * k)
         states = _block(rate, states[k - size :], block)
         tops.append(states[-1])
     # The unknown below a block is the top state of the next one; below the last block
     # lies the floor, where state 0 falls back on itself.
-    known = np.array([*tops[1:], states[0]])
-    return float(np.linalg.solve(np.eye(blocks) - known[:, :-1], known[:, -1])[-1])
+    return _last_unknown(np.array([*tops[1:], states[0]]))
 
 
 def falling_gains(rate: float, k: int) -> Iterator[float]:
@@ -49,7 +50,8 @@ def falling_gains(rate: float, k: int) -> Iterator[float]:
     gains: list[float] = []
     below = 0.0
     while True:
-        gain = (1 + rate * below) / (1 - rate)
+        # Beyond all bounds stays beyond all bounds; the window's sum is no number then.
+        gain = (1 + rate * below) / (1 - rate) if below < inf else inf
         gains.append(gain)
         yield gain
         below += gain
@@ -89,10 +91,24 @@ def target_length(value: float) -> float:
 def _block(rate: float, above: np.ndarray, unknown: int) -> np.ndarray:
     """x_j = 1 + rate x_{j+k} + (1-rate) x_{j-1} for a block of states, from the block above.
 
-    A row holds the coefficients of the unknowns and, last, the constant.
+    A row holds the coefficients of the unknowns, the items spent, and the chance of the alarm.
     """
     forced = rate * above
-    forced[:, -1] += 1
+    forced[:, -2] += 1
     forced[0, unknown] += 1 - rate
     bands = np.vstack([np.ones(len(forced)), np.full(len(forced), rate - 1)])
     return solve_banded((1, 0), bands, forced)
+
+
+def _last_unknown(rows: np.ndarray) -> float:
+    """Mean items from the last unknown to the alarm, the others eliminated one by one.
+
+    The chance to leave a state is the sum of the ways out, never 1 minus the chance to stay.
+    """
+    last = len(rows) - 1
+    for state in range(last):
+        way_out = rows[state, state + 1 : last + 1].sum() + rows[state, -1]
+        visits = rows[state + 1 :, state] / way_out
+        rows[state + 1 :, state + 1 :] += np.outer(visits, rows[state, state + 1 :])
+    items, alarm = rows[last, -2:]
+    return float(items / alarm) if alarm > 0 else inf

@@ -93,11 +93,10 @@ def design_down(q0: float, ratio: float = 4.0, arl0: float = 1e6) -> DownDesign:
     target = target_length(arl0)
     k = max(1, round(log(ratio) / log1p((q0 - q0 / ratio) / (1 - q0))))
     q1 = design_q1(q0, k)
-    silent, reached = 0, 0.0
-    for gain in falling_gains(q0, k):
-        silent, reached = silent + 1, reached + gain
-        if reached >= target:
-            break
+    gains = falling_gains(q0, k)
+    silent, reached = 1, next(gains)
+    while reached < target:
+        silent, reached = silent + 1, reached + next(gains)
     return DownDesign(q1, k, (silent - 0.5) * log1p((q0 - q1) / (1 - q0)), silent)
 
 
