@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inspection.models import DefectClass, GoldenReference, Line, User
@@ -42,6 +43,7 @@ def queue_choice(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@ensure_csrf_cookie
 @require_GET
 def review(request: HttpRequest, slug: str) -> HttpResponse:
     """The loop's page. What it may say about a prediction comes later, and only from the API."""

@@ -76,7 +76,7 @@ export class Loop {
   // The image was dimmed for a while: looking starts anew, and the key that woke the page answers nothing.
   lookAgain() {
     this.#shownAt = performance.now();
-    this.#guardUntil = this.#shownAt + WAKE_MS;
+    this.#guard(WAKE_MS);
   }
 
   // Leave the item without a call; the caller releases it.
@@ -144,7 +144,7 @@ export class Loop {
     const isFirst = this.#phase === "initial";
     screen.press({ pass: "pass", defect: "defect", cannot_judge: "unsure" }[label]);
     calls.push(call);
-    this.#guardUntil = performance.now() + BOUNCE_MS;
+    this.#guard(BOUNCE_MS);
     if (isFirst && (waitsForReveal || this.#isAsking)) this.#await(call);
     else this.#afterCall(call);
     outbox.add({ kind: "decision", id: call.id, task: call.task.id, serial: call.serial, words: call.words, address: this.#address(call.task, "decision"), body: call.body });
@@ -258,6 +258,14 @@ export class Loop {
 
   #canAnswer() {
     return this.isShowing && !this.#awaited && !this.#setup.screen.isVeiled && performance.now() >= this.#guardUntil;
+  }
+
+  // Deaf for a moment: what comes now bounced, or was meant for the item before.
+  #guard(ms) {
+    const { screen } = this.#setup;
+    this.#guardUntil = performance.now() + ms;
+    screen.busy(true);
+    setTimeout(() => performance.now() >= this.#guardUntil && screen.busy(false), ms);
   }
 
   #callOf(label, kind) {

@@ -113,6 +113,10 @@ export class Screen {
     document.querySelector(".answers").toggleAttribute("data-kept", first !== null);
   }
 
+  busy(isBusy) {
+    document.querySelector(".answers").setAttribute("aria-busy", String(isBusy));
+  }
+
   defectMode(isOpen) {
     this.part("defect-box").toggleAttribute("data-open", isOpen);
     document.querySelector(".defect-button").setAttribute("aria-pressed", String(isOpen));

@@ -1,0 +1,57 @@
+"""The review loop as a test drives it: keys in, words out."""
+
+from playwright.sync_api import Page, expect
+
+
+class LoopPage:
+    """One open loop. Every key waits until the page listens again."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def wait_until_ready(self) -> None:
+        self.page.wait_for_selector("html[data-ready]", state="attached")
+        self.wait_for_image()
+
+    def wait_for_image(self) -> None:
+        expect(self.part("serial")).not_to_be_empty()
+        self.listens()
+
+    def wait_for_pictures(self, count: int) -> None:
+        """Wait until so many pictures have been fetched since the page was opened."""
+        fetched = "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/image/')).length"
+        while self.page.evaluate(fetched) < count:
+            self.page.wait_for_timeout(20)
+
+    def listens(self) -> None:
+        self.page.wait_for_selector(".answers:not([aria-busy='true'])")
+
+    def part(self, name: str):
+        return self.page.locator(f'[data-part="{name}"]')
+
+    @property
+    def serial(self) -> str:
+        return self.part("serial").inner_text()
+
+    def press(self, *codes: str) -> None:
+        for code in codes:
+            self.page.keyboard.press(code)
+
+    def decide(self, *codes: str) -> str:
+        """Press the keys of one call and wait for the next item. Return the serial that was decided."""
+        self.listens()
+        decided = self.serial
+        self.press(*codes)
+        expect(self.part("serial")).not_to_have_text(decided)
+        return decided
+
+    def wait_until_saved(self) -> None:
+        expect(self.part("saved")).to_have_attribute("data-state", "saved")
+
+    def send_key(self, code: str, key: str) -> None:
+        """Send a key as an input method does: its own `key`, the physical `code`."""
+        self.page.evaluate(
+            "([code, key]) => document.body.dispatchEvent("
+            "new KeyboardEvent('keydown', {code, key, bubbles: true, cancelable: true, keyCode: 229}))",
+            [code, key],
+        )
