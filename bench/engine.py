@@ -1,0 +1,77 @@
+"""Runs the product's own processes for a benchmark: real broker, one verdict worker, relay, web, in its own folder."""
+
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import django
+import requests
+from django.core.management import call_command
+
+from config.engine import broker, plan
+from config.engine.home import Home
+from config.engine.processes import Child, stop_all
+
+UP_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running engine: where it answers, and which process is which."""
+
+    url: str
+    children: dict[str, Child]
+
+
+@contextmanager
+def running() -> Iterator[Engine]:
+    """Start the processes, lend them, and end exactly those. Django is set up for the same data inside."""
+    with tempfile.TemporaryDirectory(prefix="tollgate-bench-") as folder:
+        home = Home(Path(folder))
+        with home.claimed():
+            outside = broker.external()
+            address = outside or f"redis+socket://{broker.socket_path(home.folder)}"
+            env = plan.environment(home, demo=True, broker_url=address)
+            os.environ.update(env)
+            django.setup()
+            call_command("migrate", interactive=False, verbosity=0)
+            port = _free_port()
+            own_broker = [] if outside else [_broker(home, env, address)]
+            children = [*own_broker, plan.relay(home, env), plan.verdict_worker(home, env), plan.web(home, env, port)]
+            try:
+                yield _start(children, url=f"http://127.0.0.1:{port}")
+            finally:
+                stop_all(children)
+
+
+def _broker(home: Home, env: dict[str, str], address: str) -> Child:
+    return plan.broker(broker.command(Path(address.removeprefix("redis+socket://")), home.folder), home, env)
+
+
+def _start(children: list[Child], *, url: str) -> Engine:
+    for child in children:
+        child.start()
+    deadline = time.monotonic() + UP_WITHIN_S
+    while not _answers(url):
+        if time.monotonic() > deadline:
+            raise TimeoutError("\n".join(f"{child.name}: {child.last_words()}" for child in children))
+        time.sleep(0.2)
+    return Engine(url=url, children={child.name: child for child in children})
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/healthz", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
