@@ -44,10 +44,11 @@ class Supervisor:
     # Starting -----------------------------------------------------------------------------------------------------
 
     def _start_all(self) -> None:
-        broker_url = broker.external() or f"redis+socket://{broker.socket_path(self.home.folder)}"
+        elsewhere = broker.external()
+        broker_url = elsewhere or f"redis+socket://{broker.socket_path(self.home.folder)}"
         env = plan.environment(self.home, demo=not self.options.no_demo, broker_url=broker_url)
         os.environ.update(env)
-        if broker.external() is None:
+        if elsewhere is None:
             self._start_broker(broker_url, env)
         # Imported late on purpose: Django reads its settings from the environment that was just made.
         from config.engine import product  # noqa: PLC0415
