@@ -242,6 +242,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ItemState": "inspection.api.shapes.STATES",
+        "RunState": "inspection.api.shapes.RUN_STATES",
+        "BatchState": "inspection.api.shapes.BATCH_STATES",
+    },
 }
 
 # Languages and time ---------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inspection import batches, rates, stations
+from inspection.api import description
 from inspection.api.access import readable_lines, refusal
 from inspection.api.authentication import IsStationOrPerson, station_of
 from inspection.api.parsers import StrictMultiPartParser, body_of
@@ -39,6 +40,7 @@ class BatchParser(StrictMultiPartParser):
         return BATCH_MAX_BYTES
 
 
+@description.batch_list
 @api_view(["POST"])
 @parser_classes([BatchParser])
 @permission_classes([IsStationOrPerson])
@@ -56,6 +58,7 @@ def batch_list(request: Request) -> Response:
     return Response(body, status=202, headers={"Location": body["links"]["self"]})
 
 
+@description.batch
 @api_view(["GET", "HEAD"])
 @permission_classes([IsStationOrPerson])
 def batch(request: Request, pk: UUID) -> Response:

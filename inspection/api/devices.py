@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inspection import dispositions, heartbeats, intake, rates
-from inspection.api import waiting
+from inspection.api import description, waiting
 from inspection.api.access import readable_lines, refusal
 from inspection.api.authentication import IsStation, IsStationOrPerson, calling_station, station_of
 from inspection.api.parsers import StrictMultiPartParser, body_of
@@ -34,6 +34,7 @@ from inspection.heartbeats import Pulse
 from inspection.models import Disposition, Item, Line, Part, Run
 
 
+@description.items
 @api_view(["POST"])
 @parser_classes([StrictMultiPartParser])
 @permission_classes([IsStation])
@@ -50,6 +51,7 @@ def items(request: Request) -> Response:
     return _answered(accepted, wait=wait)
 
 
+@description.item
 @api_view(["GET", "HEAD"])
 @permission_classes([IsStationOrPerson])
 def item(request: Request, pk: UUID) -> Response:
@@ -58,6 +60,7 @@ def item(request: Request, pk: UUID) -> Response:
     return Response(item_as_plain(_visible_item(request, pk)))
 
 
+@description.item_disposition
 @api_view(["GET", "HEAD"])
 @permission_classes([IsStationOrPerson])
 def item_disposition(request: Request, pk: UUID) -> HttpResponse:
@@ -71,6 +74,7 @@ def item_disposition(request: Request, pk: UUID) -> HttpResponse:
     return Response(dispositions.as_plain(known))
 
 
+@description.part
 @api_view(["GET", "HEAD"])
 @permission_classes([IsStationOrPerson])
 def part(request: Request, serial: str) -> Response:
@@ -84,6 +88,7 @@ def part(request: Request, serial: str) -> Response:
     return Response(_part_as_plain(found))
 
 
+@description.disposition_list
 @api_view(["GET", "HEAD"])
 @permission_classes([IsStation])
 def disposition_list(request: Request) -> Response:
@@ -98,6 +103,7 @@ def disposition_list(request: Request) -> Response:
     return Response({"results": results, "next": results[-1]["cursor"] if results else after})
 
 
+@description.heartbeat
 @api_view(["POST"])
 @permission_classes([IsStation])
 def heartbeat(request: Request) -> Response:
