@@ -36,7 +36,7 @@ class Supervisor:
         self.home.run_file.unlink(missing_ok=True)
         try:
             self._start_all()
-            return self._watch()
+            return 0 if self.stop.is_set() else self._watch()
         finally:
             stop_all(self.children)
             self.home.run_file.unlink(missing_ok=True)
@@ -55,6 +55,8 @@ class Supervisor:
 
         self.product = product
         people = product.prepare(demo=not self.options.no_demo)
+        if self.stop.is_set():
+            return
         self._start(plan.relay(self.home, env))
         self._start(plan.verdict_worker(self.home, env))
         self._start(plan.web(self.home, env, self.options.port))
