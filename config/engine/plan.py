@@ -54,8 +54,17 @@ def second_worker(home: Home, env: dict[str, str]) -> Child:
 def web(home: Home, env: dict[str, str], port: int) -> Child:
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"]
     command += ["--worker-class", "gthread", "--workers", env.get("WEB_WORKERS", "2")]
-    command += ["--threads", env.get("WEB_THREADS", "8"), "--no-control-socket", "--log-level", "warning"]
-    command += ["--graceful-timeout", "5", "--limit-request-line", "8190", "--worker-tmp-dir", "/dev/shm"]
+    command += ["--threads", env.get("WEB_THREADS", "8"), "--no-control-socket", "--preload"]
+    command += [
+        "--log-level",
+        "warning",
+        "--graceful-timeout",
+        "5",
+        "--limit-request-line",
+        "8190",
+        "--worker-tmp-dir",
+        "/dev/shm",
+    ]
     return Child("web", command, env, home.logs / "web.log")
 
 

@@ -139,13 +139,12 @@ def _check_port(port: int) -> None:
 
 
 def _answers(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.settimeout(0.5)
-        if probe.connect_ex(("127.0.0.1", port)) != 0:
-            return False
-        probe.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-        probe.settimeout(10)
-        return b"200" in probe.recv(64)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as probe:
+            probe.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            return b"200" in probe.recv(64)
+    except OSError:
+        return False
 
 
 def _wait_until(condition, complaint: str, child: Child) -> None:
