@@ -278,7 +278,11 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django.server": {"level": "WARNING"}, "django_structlog": {"level": "CRITICAL"}},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "django_structlog": {"level": "CRITICAL"},
+        "axes": {"level": "WARNING"},
+    },
 }
 structlog.configure(
     processors=[
