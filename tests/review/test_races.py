@@ -1,0 +1,220 @@
+"""Many at once, on PostgreSQL: no task twice, no call twice, no verdict twice, no limit passed."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from inspection.models import Disposition
+from inspection.rules.words import Call, Label, Level, Role, Stream
+from review import adjudications, counts, decisions, queues
+from review.adjudications import AlreadyRuled
+from review.decisions import AlreadyDecided, UndoExpired
+from review.models import Adjudication, CountDelta, Decision, DecisionFate, PendingDecision, ReviewTask, Truth
+from review.queues import LeaseLost
+from tests.builders import NOON, make_user
+from tests.review.scene import (
+    an_answer,
+    answer,
+    later,
+    lease,
+    make_run,
+    make_task,
+    make_watched_line,
+    read,
+    route_to_people,
+)
+
+IS_POSTGRESQL = "postgresql" in settings.DATABASES["default"]["ENGINE"]
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not IS_POSTGRESQL, reason="SQLite takes turns; set DATABASE_URL to a PostgreSQL"),
+]
+
+REFUSALS = (LeaseLost, AlreadyDecided, UndoExpired, AlreadyRuled)
+
+
+def at_once(*deeds):
+    """Run the deeds at the same moment, each on its own connection; return what they gave or refused."""
+    start = Barrier(len(deeds))
+
+    def run(deed):
+        try:
+            connection.ensure_connection()
+            start.wait(timeout=30)
+            return deed()
+        except REFUSALS as refusal:
+            return refusal
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return list(pool.map(run, deeds))
+
+
+def of_kind(results, kind):
+    return [result for result in results if isinstance(result, kind)]
+
+
+def test_no_task_is_claimed_twice(line):
+    for n in range(300):
+        make_task(line, f"A-{n}", at=later(n))
+    people = [make_user(f"person-{n}") for n in range(8)]
+
+    def shift(person):
+        claimed = []
+        for n in range(40):
+            got = queues.claim(person, line, count=6, tab=str(n), now=NOON)
+            claimed += [task.pk for task in got]
+            ReviewTask.objects.filter(pk__in=[task.pk for task in got]).update(lease_holder=None, lease_until=None)
+        return claimed
+
+    claimed = [pk for pks in at_once(*(lambda person=person: shift(person) for person in people)) for pk in pks]
+
+    assert len(claimed) == len(set(claimed)) == 300
+    assert set(ReviewTask.objects.values_list("lease_token", flat=True)) == {1}
+
+
+def test_one_persons_tabs_together_hold_twelve_at_most(line, ana):
+    for n in range(60):
+        make_task(line, f"A-{n}", at=later(n))
+
+    at_once(*(lambda tab=tab: queues.claim(ana, line, count=6, tab=str(tab), now=NOON) for tab in range(8)))
+
+    assert ReviewTask.objects.filter(lease_holder=ana).count() == 12
+
+
+def test_fifty_posts_of_one_call_make_one_row_and_the_same_answer(line, ana):
+    mine, given = lease(make_task(line), ana), an_answer()
+
+    results = at_once(*[lambda: decisions.record(mine, person=ana, token=1, decision=given, now=NOON)] * 50)
+
+    assert not of_kind(results, Exception)
+    assert {result.decision.pk for result in results} == {given.decision_id}
+    assert sum(not result.is_replay for result in results) == 1
+    assert Decision.objects.count() == PendingDecision.objects.count() == 1
+
+
+def test_two_calls_of_one_round_leave_one(line, ana):
+    mine = lease(make_task(line), ana)
+
+    def call(label):
+        return decisions.record(mine, person=ana, token=1, decision=an_answer(label), now=NOON)
+
+    results = at_once(*[lambda: call(Label.PASS), lambda: call(Label.DEFECT)] * 4)
+
+    assert len(of_kind(results, AlreadyDecided)) == 7
+    assert Decision.objects.count() == 1
+
+
+def test_two_answered_calls_of_one_round_leave_one(ana):
+    mine = lease(make_task(make_watched_line("phone-lens", level=Level.ASSIST), call=Call.DEFECT), ana)
+
+    def call():
+        return decisions.record(mine, person=ana, token=1, decision=an_answer(Label.PASS), now=NOON)
+
+    results = at_once(*[call] * 6)
+
+    assert len(of_kind(results, AlreadyDecided)) == 5
+    assert Decision.objects.count() == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_undo_and_the_finaliser_leave_one_fate(line, ana, seed):
+    decision = answer(make_task(line), ana).decision
+    before, after = later(9.999), later(10)
+
+    deeds = [
+        lambda: decisions.undo(decision.pk, person=ana, now=before),
+        lambda: decisions.finalise_due(now=after),
+    ]
+    undone, sealed = at_once(*(deeds if seed % 2 else reversed(deeds)))[:: 1 if seed % 2 else -1]
+
+    fate = DecisionFate.objects.get().fate
+    assert (fate == "final") == (sealed == 1) == isinstance(undone, UndoExpired)
+    assert Disposition.objects.get().verdict == ("pass" if fate == "final" else None)
+    assert (ReviewTask.objects.get().lease_holder == ana) == (fate == "undone")
+
+
+def test_two_finalisers_by_mistake_do_everything_once(line, ana):
+    for n in range(12):
+        answer(make_task(line, f"A-{n}", drawn=("truth",)), ana)
+
+    results = at_once(*[lambda: decisions.finalise_due(now=later(10))] * 4)
+
+    assert sum(results) == 12
+    assert DecisionFate.objects.count() == Adjudication.objects.count() == 12
+    assert counts.sums(line.epoch, Stream.AGREEMENT).s == 12
+
+
+def test_two_views_that_end_together_settle_and_count_the_run_once(line, ana, andre):
+    run = make_run(line, views=("front", "back"))
+    for item, person in zip(run.items.order_by("view"), (ana, andre), strict=True):
+        task = route_to_people(item)
+        answer(task, person)
+
+    at_once(*[lambda: decisions.finalise_due(now=later(10))] * 4)
+
+    assert Disposition.objects.get().verdict == "pass"
+    assert counts.sums(line.epoch, Stream.CANNOT_JUDGE).f == 1
+
+
+def test_a_ruling_and_a_second_reading_never_correct_the_same_difference_twice(line, ana, andre, quinn):
+    task = make_task(line, call=Call.DEFECT, drawn=("overlap",))
+    read(task, ana, Label.PASS)
+    second = ReviewTask.objects.get(purpose="overlap")
+    answer(second, andre, Label.DEFECT, at=later(50))
+    case = Adjudication.objects.get()
+
+    at_once(
+        lambda: adjudications.rule(case, by=quinn, label=Label.PASS, now=later(60)),
+        lambda: decisions.finalise_due(now=later(60)),
+    )
+
+    for stream, sums in counts.recompute(line.epoch).items():
+        assert counts.sums(line.epoch, stream) == sums
+    assert counts.sums(line.epoch, Stream.AGREEMENT).dp == 1
+
+
+def test_two_leads_who_rule_together_leave_one_ruling(line, ana, quinn):
+    read(make_task(line, call=Call.DEFECT), ana, Label.PASS)
+    case, quill = Adjudication.objects.get(), make_user("quill", role=Role.QA_LEAD)
+
+    results = at_once(
+        lambda: adjudications.rule(case, by=quinn, label=Label.PASS, now=later(60)),
+        lambda: adjudications.rule(case, by=quill, label=Label.CANNOT_JUDGE, now=later(60)),
+    )
+
+    assert len(of_kind(results, AlreadyRuled)) == 1
+    assert Truth.objects.filter(source="adjudication").count() == 1
+
+
+def test_folding_in_two_places_loses_and_doubles_nothing(line, ana):
+    for n in range(20):
+        read(make_task(line, f"A-{n}"), ana)
+    deltas = CountDelta.objects.count()
+
+    folded = at_once(*[lambda: counts.fold(now=later(100))] * 4)
+
+    assert sum(folded) == deltas
+    assert counts.sums(line.epoch, Stream.AGREEMENT).s == 20
+
+
+def test_a_lapsed_lease_goes_to_one_of_those_who_wait(line, ana):
+    lease(make_task(line), ana)
+    others = [make_user(f"person-{n}") for n in range(4)]
+    after = NOON + timedelta(seconds=91)
+
+    def sweep_and_claim(person):
+        queues.sweep_expired(now=after)
+        return queues.claim(person, line, count=6, tab=uuid4().hex, now=after)
+
+    results = at_once(*(lambda person=person: sweep_and_claim(person) for person in others))
+
+    assert sum(map(len, results)) == 1
+    assert ReviewTask.objects.get().lease_token == 2
