@@ -27,7 +27,8 @@ WATCH_INTERVAL = 0.1
 # The station's comes a little later, for when not even that arrives.
 DEFAULT_DEADLINE = 35.0
 DEFAULT_WAIT = 1.5
-STOP_WITHIN = 1.0
+# Loops that wait for the server are not waited for: every one of them may end anywhere.
+STOP_WITHIN = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
