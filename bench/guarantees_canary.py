@@ -46,7 +46,7 @@ def false_alarm(size: Size) -> list[Row]:
         limits = failure_limits(6_000, theta0(share), 0.01)
         for rate in RATES:
             alarmed = [_alarms(rng, rng.binomial(items, rate), share, limits) for _ in range(runs)]
-            found.append(np.mean(alarmed))
+            found.append(float(np.mean(alarmed)))
             rows.append(at_most(f"share {share:.0%}, failures {rate:.1%}", found[-1], 0.01, runs))
             peeked.append(_peeked_z_test(rng, runs, items, share, rate))
     rows.append(below("mean of the 12", float(np.mean(found)), 0.01))

@@ -216,14 +216,14 @@ def audit_design(_: Size) -> list[Row]:
             reached = rising(r0, k, steps) >= target and (steps == 1 or rising(r0, k, steps - 1) < target)
             rows.append(true(f"r0 {r0}: {name} is the lowest threshold with ARL0 {target:.0e}", reached))
     for prevalence, r1, warn, demote, dead, fifth, tenth in AUDITS:
-        target = escape_target(prevalence)
-        found = design(target.r0)
+        tolerated = escape_target(prevalence)
+        found = design(tolerated.r0)
         rows.append(near(f"prevalence {prevalence}: r1", found.r1, r1, 1e-10))
         rows.append(near(f"prevalence {prevalence}: h_warn", found.h_warn, warn, 0.001))
         rows.append(near(f"prevalence {prevalence}: h_demote", found.h_demote, demote, 0.001))
         for missed, pair in ((1.0, dead), (0.2, fifth), (0.1, tenth)):
             for name, h, audits in zip(("warn", "demote"), (found.h_warn, found.h_demote), pair, strict=True):
-                exact = arl(prevalence * missed, target.r0, found.r1, h)
+                exact = arl(prevalence * missed, tolerated.r0, found.r1, h)
                 rows.append(
                     near(
                         f"prevalence {prevalence}: audits to {name}, {missed:.0%} missed",

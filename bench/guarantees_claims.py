@@ -1,6 +1,6 @@
 """What a guarantee's check hands back: one row per claim, with its verdict."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 
@@ -86,7 +86,7 @@ def failure_limits(horizon: int, p0: float, alpha: float) -> np.ndarray:
     return limits
 
 
-def passage(p: float, limits: Sequence[int]) -> np.ndarray:
+def passage(p: float, limits: np.ndarray) -> np.ndarray:
     """Exact probability of passing first at item n, for successes with probability p, by forward recursion."""
     horizon = len(limits) - 1
     width = int(horizon * (1 - p) + 12 * sqrt(horizon * p * (1 - p)) + 20)
@@ -109,7 +109,8 @@ def quantile(passed: np.ndarray, share: float) -> int:
 
 def ever(failures: np.ndarray, limits: np.ndarray) -> np.ndarray:
     """Per run (a row of 0/1 failures) whether it ever had no more failures than allowed."""
-    return (np.cumsum(failures, axis=1) <= limits[1 : failures.shape[1] + 1]).any(axis=1)
+    within = np.cumsum(failures, axis=1) <= limits[1 : failures.shape[1] + 1]
+    return np.asarray(within.any(axis=1))
 
 
 def first(crossed: np.ndarray) -> np.ndarray:

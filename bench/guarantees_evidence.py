@@ -18,9 +18,9 @@ def reproducible(size: Size) -> list[Row]:
     """P25, as far as it concerns the figures themselves."""
     rng, equal = np.random.default_rng(25), True
     for _ in range(size.runs(1_000)):
-        row = {"s": int(rng.integers(0, 9_999)), "f": int(rng.integers(0, 99)), "p0": float(rng.uniform(0.5, 0.999))}
-        again = json.loads(json.dumps({"row": row, "log_e": log_e_above(**row)}))
-        equal &= again["log_e"] == log_e_above(**again["row"])
+        stream = int(rng.integers(0, 9_999)), int(rng.integers(0, 99)), float(rng.uniform(0.5, 0.999))
+        s, f, p0, stored = json.loads(json.dumps([*stream, log_e_above(*stream)]))
+        equal &= stored == log_e_above(s, f, p0)
     return [true("stored inputs give the same ln E bit by bit", equal)]
 
 
@@ -40,7 +40,7 @@ def numeric_range(size: Size) -> list[Row]:
     )
     if size.share < 1:
         return [distance]
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "log_e_below": partial(log_e_below, 5_000_000, 40, 1 - 1e-6),
         "cs_lower": partial(cs_lower, 5_000_000, 5),
         "cs_upper": partial(cs_upper, 3, 5_000_000),
