@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from inspection import dispositions, stages
+from inspection import dispositions, registry, stages
 from inspection.models import (
     Bands,
     Deployment,
@@ -51,13 +51,13 @@ def examine(item: Item, *, now: datetime, versions: Sequence[ModelVersion] | Non
     outcome of its stage, and so is a file that gives no pixels.
     """
     log = stages.Log(began_at=now)
-    line = Line.objects.get(pk=item.line_id)
-    picture, undecodable = stages.decode(item, line, log)
+    picture, undecodable = stages.decode(item, log)
     if picture is None:
         return Examined(stages=log.complete(), seen=None, opinions=(), undecodable=undecodable)
-    seen = stages.look(picture, size_bytes=item.size_bytes, log=log)
-    seers = _seers(item, line) if versions is None else [(version, PredictionRole.SHADOW) for version in versions]
-    opinions = stages.ask(seers, picture, line=line, log=log)
+    seers = _seers(item) if versions is None else [(version, PredictionRole.SHADOW) for version in versions]
+    with stages.keeping(picture, sha256=item.sha256):
+        seen = stages.look(picture, size_bytes=item.size_bytes, log=log)
+        opinions = stages.ask(seers, picture, line=item.line, log=log)
     return Examined(stages=log.complete(), seen=seen, opinions=opinions, undecodable="")
 
 
@@ -102,7 +102,8 @@ def warm_up() -> None:
 
 
 def _route(item: Item, examined: Examined, seen: Seen, *, now: datetime) -> Routing:
-    line = Line.objects.select_related("epoch", "bands__epoch").get(pk=item.line_id)
+    line = Line.objects.select_related("epoch", "bands__epoch", "deployment").get(pk=item.line_id)
+    item.line = line
     # Chosen again: between looking and routing the level may have fallen, or the model been rolled back.
     speaker = _traffic(item, line).speaker
     opinion = next((opinion for opinion in examined.opinions if opinion.version.pk == speaker), None)
@@ -209,7 +210,7 @@ def _conclude(standing: Routing, *, verdict: Verdict, now: datetime) -> None:
 
 
 def _traffic(item: Item, line: Line) -> traffic.Traffic:
-    deployment = Deployment.objects.filter(line=line).first() or Deployment(line=line)
+    deployment = line.deployment if hasattr(line, "deployment") else Deployment(line=line)
     deployed = traffic.Deployed(
         serving=deployment.serving_id,
         candidate=deployment.candidate_id,
@@ -219,10 +220,8 @@ def _traffic(item: Item, line: Line) -> traffic.Traffic:
     return traffic.choose(deployed, level=line.level, canary_position=item.run.canary_position)
 
 
-def _seers(item: Item, line: Line) -> list[tuple[ModelVersion, PredictionRole]]:
-    seers = _traffic(item, line).seers
-    versions = ModelVersion.objects.in_bulk([seer.version for seer in seers])
-    return [(versions[seer.version], seer.role) for seer in seers]
+def _seers(item: Item) -> list[tuple[ModelVersion, PredictionRole]]:
+    return [(registry.of_id(seer.version), seer.role) for seer in _traffic(item, item.line).seers]
 
 
 # Rows -----------------------------------------------------------------------------------------------------------

@@ -80,6 +80,12 @@ def serve(line: Line, version: ModelVersion | None, *, by: User | None, cause: s
     return _note(deployment, by=by, cause=cause, now=now)
 
 
+@lru_cache(maxsize=LOADED_MAX)
+def of_id(pk: int) -> ModelVersion:
+    """Return a version, kept by this process: it never changes."""
+    return ModelVersion.objects.get(pk=pk)
+
+
 def scorer(version: ModelVersion) -> Scorer:
     """Return the loaded model of a version, kept by this process. Raises ModelMissing for other files than its own."""
     return _loaded(version.folder, version.onnx_sha256)
@@ -92,6 +98,7 @@ def folder_of(version: ModelVersion) -> Path:
 def forget_loaded() -> None:
     """Drop the models this process has loaded."""
     _loaded.cache_clear()
+    of_id.cache_clear()
 
 
 def loaded_count() -> int:

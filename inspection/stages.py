@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -89,17 +90,27 @@ class Log:
         self.done.append(done)
 
 
-def decode(item: Item, line: Line, log: Log) -> tuple[Picture | None, str]:
-    """Return the picture, or None and the code of what is wrong with the file. Pictures for people are kept."""
+def decode(item: Item, log: Log) -> tuple[Picture | None, str]:
+    """Return the picture, or None and the code of what is wrong with the file."""
     with log.stage(Stage.DECODE) as complaints:
         try:
-            picture = _decode_twice(item.sha256, max_pixels=line.max_megapixels * 1_000_000)
+            return _decode_twice(item.sha256, max_pixels=item.line.max_megapixels * 1_000_000), ""
         except DecodeFailed as failure:
             complaints.append(f"{failure.code}: {failure.detail}")
             return None, failure.code
-    images.put_rendition(item.sha256, picture.rendition)
-    images.put_thumbnail(item.sha256, picture.thumbnail)
-    return picture, ""
+
+
+@contextmanager
+def keeping(picture: Picture, *, sha256: str) -> Iterator[None]:
+    """Keep the pictures for people meanwhile: the disk is busy while the processor is. Both are there afterwards."""
+    with ThreadPoolExecutor(max_workers=1) as disk:
+        kept = [
+            disk.submit(images.put_rendition, sha256, picture.rendition),
+            disk.submit(images.put_thumbnail, sha256, picture.thumbnail),
+        ]
+        yield
+    for done in kept:
+        done.result()
 
 
 def look(picture: Picture, *, size_bytes: int, log: Log) -> Seen:

@@ -17,7 +17,7 @@ def predict_item(*, key: str, **_later_arguments: object) -> None:
     work = outbox.claim("item.received", key, now=clock())
     if work is None:
         return
-    item = Item.objects.select_related("run__part", "station").get(pk=key)
+    item = Item.objects.select_related("run__part", "station", "line__deployment").get(pk=key)
     if work.attempts > outbox.ATTEMPTS_MAX:
         # Three workers went down over it: nobody touches the file a fourth time.
         _finish(work, lambda moment: pipeline.quarantine(item, reason="attempts-used-up", now=moment))
