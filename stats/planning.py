@@ -43,6 +43,16 @@ class Line(NamedTuple):
     seeds: float
 
 
+class Expected(NamedTuple):
+    """The rates a line counts on."""
+
+    agreement: float
+    label_detection: float
+    policy_detection: float
+    full_detection: float
+    specificity: float
+
+
 class Need(NamedTuple):
     """What one rung asks for; None for a stream whose expected rate does not exceed its target."""
 
@@ -122,39 +132,44 @@ def plan(
         archive=checks.count(archive, "archive"),
         seeds=checks.positive(seeds_per_day, "seeds_per_day"),
     )
+    expected = Expected(agreement, label_detection, policy_detection, full_detection, specificity)
+    alphas = _alphas(line, checks.count(attempt, "attempt", least=1))
+    needs = _needs(expected, _targets(targets), alphas, checks.count(band_items, "band_items"))
     adjudicated = line.drawn * _SECOND_LOOK
     seconds = adjudicated * checks.not_negative(adjudicate_s, "adjudicate_s") + (60 * line.seeds if bank else 0)
-    alphas = _alphas(line, checks.count(attempt, "attempt", least=1))
-    read, label, policy, good, full, full_good = _targets(targets)
-    band_items = checks.count(band_items, "band_items")
-    proven = items_expected(specificity, good, alphas[1])
-    needs = [
+    return [_rung(line, need, adjudicated, seconds / 3600) for need in needs]
+
+
+def _needs(expected: Expected, targets: list[float], alphas: list[float], band_items: int) -> list[Need]:
+    read, label, policy, good, full, full_good = targets
+    assist, partial, last = alphas
+    proven = items_expected(expected.specificity, good, partial)
+    return [
         Need(
             "assist",
-            items_expected(agreement, read, alphas[0]),
-            0,
-            0,
-            items_expected(label_detection, label, alphas[0]),
-            5,
+            readings=items_expected(expected.agreement, read, assist),
+            truth=0,
+            natural=0,
+            defects=items_expected(expected.label_detection, label, assist),
+            least=5,
         ),
         Need(
             "partial",
-            0,
-            proven and max(band_items, proven),
-            10,
-            defects_expected(policy_detection, policy, alphas[1]),
-            5,
+            readings=0,
+            truth=proven and max(band_items, proven),
+            natural=10,
+            defects=defects_expected(expected.policy_detection, policy, partial),
+            least=5,
         ),
         Need(
             "full",
-            0,
-            items_expected(specificity, full_good, alphas[2]),
-            30,
-            defects_expected(full_detection, full, alphas[2]),
-            30,
+            readings=0,
+            truth=items_expected(expected.specificity, full_good, last),
+            natural=30,
+            defects=defects_expected(expected.full_detection, full, last),
+            least=30,
         ),
     ]
-    return [_rung(line, need, adjudicated, seconds / 3600) for need in needs]
 
 
 def _rung(line: Line, need: Need, adjudicated: float, hours: float) -> Rung:
