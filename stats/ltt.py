@@ -46,7 +46,11 @@ def binom_p(k: int, n: int, risk: float) -> float:
 
 
 def scored(scores: Iterable[float], labels: Iterable[int], side: str = "") -> tuple[list[float], list[int]]:
-    """Scores with a label each, checked; `side` tells the halves A and B apart in messages."""
+    """Scores with a label each, checked; `side` tells the halves A and B apart in messages.
+
+    >>> scored([1, 2], [0, True])
+    ([1.0, 2.0], [0, 1])
+    """
     values, marks = (
         checks.numbers(scores, f"the list of scores{side}"),
         checks.labels(labels, f"the list of labels{side}"),
@@ -76,13 +80,22 @@ def quantile_grid(scores: Sequence[float], first: float, levels: int) -> list[fl
 
 
 def learned_start(tuning: Curve, steps: list[float], risk: float) -> int:
-    """Index of the threshold that looks safest on A; the first one on ties."""
+    """Index of the threshold that looks safest on A; the first one on ties.
+
+    >>> learned_start(Curve([0.1, 0.2, 0.3], [0, 0, 1]), [0.1, 0.2, 0.3], 0.1)
+    1
+    """
     p_values = [tuning.p_value(t, risk) for t in steps]
     return p_values.index(min(p_values))
 
 
 def walk_up(certifying: Curve, steps: list[float], risk: float, delta: float) -> tuple[float | None, list[list[float]]]:
-    """Test thresholds in order until the first failure; the last that passed, and the trace."""
+    """Test thresholds in order until the first failure; the last that passed, and the trace.
+
+    >>> threshold, trace = walk_up(Curve([0.1] * 300 + [0.2], [0] * 300 + [1]), [0.1, 0.2], 0.01, 0.05)
+    >>> threshold, len(trace)
+    (0.1, 2)
+    """
     threshold, trace = None, []
     for t in steps:
         n, k = certifying.at(t)

@@ -82,7 +82,11 @@ def walk(items: Iterable[Any], one: float, zero: float) -> list[float]:
 
 
 def target_length(value: float) -> float:
-    """A mean run length to aim at, in items: a finite number of at least 1."""
+    """A mean run length to aim at, in items: a finite number of at least 1.
+
+    >>> target_length(10_000)
+    10000.0
+    """
     if checks.number(value, "The target run length") < 1:
         raise ValueError(f"The target run length is {value!r}, use at least 1 item.")
     return float(value)
