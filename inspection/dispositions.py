@@ -202,7 +202,10 @@ def _fail_safely(pk: UUID, *, now: datetime) -> bool:
 @transaction.atomic
 def _sequence_line(line_id: int, *, now: datetime, limit: int) -> int:
     counted = DispositionSequence.objects.select_for_update().filter(line=line_id)
-    sequence = counted.first() or DispositionSequence.objects.create(line_id=line_id)
+    sequence = counted.first()
+    if sequence is None:
+        DispositionSequence.objects.bulk_create([DispositionSequence(line_id=line_id)], ignore_conflicts=True)
+        sequence = counted.get()
     waiting = Disposition.objects.filter(Q(sequence=None), line=line_id, settled_at__isnull=False)
     due = list(waiting.order_by("settled_at", "run")[:limit])
     for place, disposition in enumerate(due, start=sequence.last + 1):
