@@ -54,9 +54,7 @@ def log_e_shift(fc: int, fi: int, share: float, rho: float = 1.25) -> float:
     >>> round(log_e_shift(8, 20, 0.05), 6)
     4.156982
     """
-    low, high = sorted(
-        [log_e_worse(fc, fi, share, rho), log_e_noninferior(fc, fi, share, 1 / checks.positive(rho, "rho"))]
-    )
+    low, high = sorted([log_e_worse(fc, fi, share, rho), log_e_noninferior(fc, fi, share, 1 / rho)])
     return high + log1p(exp(low - high)) - log(2)
 
 

@@ -161,6 +161,7 @@ def test_a_shift_is_heard_in_either_direction_and_far_out():
     assert log_e_shift(4_000_000, 0, 0.5) > 1_000
     assert log_e_shift(9, 20, 0.2) == log_e_shift(9, 20, 0.2, 1.25)
     assert log_e_worse(9, 20, 0.2) == log_e_worse(9, 20, 0.2, 1.0)
+    assert theta0(0.2) == pytest.approx(0.2)
 
 
 def test_without_failures_a_canary_is_neither_better_nor_worse():
