@@ -66,7 +66,7 @@ def load(path: str | Path) -> dict[str, NDArray[np.float32]]:
 
 def convert(path: str | Path) -> None:
     """Write the installed package's weights to `path` as safetensors."""
-    published = _published_file()
+    published = published_file()
     digest = hashlib.sha256(published.read_bytes()).hexdigest()
     if digest != WEIGHTS_SHA256:
         raise BackboneMissing(f"{published.name} has the sha256 {digest}, not the pinned one; it is not opened.")
@@ -78,7 +78,8 @@ def convert(path: str | Path) -> None:
     save_file({name: state[name] for name in wanted}, path)
 
 
-def _published_file() -> Path:
+def published_file() -> Path:
+    """Where the installed package keeps its weights."""
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise BackboneMissing(f"The package {PACKAGE} is not installed; {_INSTALL}")
