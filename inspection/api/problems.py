@@ -5,6 +5,7 @@ import re
 import sys
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 API = "/api/"
 RETRY_AFTER_S = 5
+DRAINED_MAX = 32 * 1024 * 1024
 DATABASE_TROUBLE = (OperationalError, InterfaceError)
 
 
@@ -124,12 +126,35 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
         "retry_after_s": problem.retry_after_s,
         **problem.extra,
     }
-    response = JsonResponse(body, status=entry.status, content_type="application/problem+json")
+    response = ProblemResponse(request, body, status=entry.status)
     response["Cache-Control"] = "no-store"
     response["Content-Language"] = get_language() or settings.LANGUAGE_CODE
     if problem.retry_after_s is not None:
         response["Retry-After"] = str(problem.retry_after_s)
     return response
+
+
+class ProblemResponse(JsonResponse):
+    """A problem that reaches its reader: what he is still sending is taken off the wire after the answer.
+
+    A socket that is closed over unread bytes is reset, and the sender never sees why. Whoever asked first
+    (`Expect: 100-continue`) sends nothing after a refusal.
+    """
+
+    def __init__(self, request: HttpRequest, body: Mapping[str, Any], *, status: int) -> None:
+        super().__init__(body, status=status, content_type="application/problem+json")
+        self._request = request
+
+    def close(self) -> None:
+        if "HTTP_EXPECT" not in self._request.META:
+            with suppress(OSError, ValueError):
+                self._drain()
+        super().close()
+
+    def _drain(self) -> None:
+        left = DRAINED_MAX
+        while left > 0 and (read := self._request.read(64 * 1024)):
+            left -= len(read)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -58,10 +58,13 @@ class Device:
         sent = {"Idempotency-Key": key or f"key-{next(_keys)}"} | self.credentials | (headers or {})
         return self.client.post(ITEMS + query, form(content, **changes), headers=_present(sent))
 
-    def post_raw(self, body: bytes, *, length: int | None, headers: dict[str, str | None] | None = None):
+    def post_raw(self, body: bytes | io.BytesIO, *, length: int | None, headers: dict[str, str | None] | None = None):
         """Post these very bytes under a declared length that may be a lie; None declares none."""
         sent = {"Idempotency-Key": f"key-{next(_keys)}"} | self.credentials | (headers or {})
-        wire: dict[str, Any] = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": "" if length is None else str(length)}
+        wire: dict[str, Any] = {
+            "wsgi.input": body if isinstance(body, io.BytesIO) else io.BytesIO(body),
+            "CONTENT_LENGTH": "" if length is None else str(length),
+        }
         return self.client.generic("POST", ITEMS, b"x", MULTIPART_CONTENT, headers=_present(sent), **wire)
 
     def post_signed(

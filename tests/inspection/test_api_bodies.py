@@ -1,5 +1,6 @@
 """Bodies and headers of the API: the cases A09 to A26 and A31."""
 
+import io
 import json
 
 import pytest
@@ -118,6 +119,12 @@ def test_a16_a_length_that_is_too_short_is_refused(device, missing):
 
 def test_i63_a_body_beyond_the_limit_is_refused_before_it_is_read(device):
     assert_refused(device.post_raw(b"", length=13 * 1024 * 1024), 413, "image-too-large")
+
+
+def test_a_refused_body_is_taken_off_the_wire_so_that_its_sender_hears_why(device):
+    sent = io.BytesIO(bytes(13 * 1024 * 1024))
+    assert_refused(device.post_raw(sent, length=13 * 1024 * 1024), 413, "image-too-large")
+    assert sent.read() == b""
 
 
 def test_a_json_body_beyond_the_limit_is_refused(device):
