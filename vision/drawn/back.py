@@ -78,7 +78,7 @@ def scene(model_rng: Generator, pose: Pose, rng: Generator, optics: Optics) -> C
         part = body * (lit * np.float32(frame_hue) + (1 - metal) * (pane * np.float32(hue) + film))
         plane[:] = behind + cover * (part - behind)
     surface = rim.cover(pose.scale, inset=8.6)
-    canvas = Canvas(pose=pose, x=x, y=y, planes=planes, surface=surface, sheen=light, anchors={})
+    canvas = Canvas(pose=pose, x=x, y=y, planes=planes, surface=surface, sheen=light)
     _logo(canvas.around((190, 40), (27, 27)))
     _island(canvas, model)
     return canvas

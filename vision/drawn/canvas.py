@@ -70,8 +70,7 @@ class Canvas:
     planes: Plane
     surface: Plane
     sheen: Plane
-    # Loose structure the product module wants its own flaws to find, in part coordinates.
-    anchors: dict[str, tuple[float, ...]]
+    ring: tuple[float, float] = (0.0, 0.0)  # inner and outer radius of the metal around a lens, in units
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -89,7 +88,7 @@ class Canvas:
         columns = slice(max(int(at_x - wide), 0), max(int(at_x + wide) + 1, 0))
         views = {name: getattr(self, name)[rows, columns] for name in ("surface", "sheen")}
         x, y = self.x[rows, columns] - np.float32(middle[0]), self.y[rows, columns] - np.float32(middle[1])
-        return Canvas(pose=self.pose, x=x, y=y, planes=self.planes[:, rows, columns], anchors=self.anchors, **views)
+        return Canvas(pose=self.pose, x=x, y=y, planes=self.planes[:, rows, columns], ring=self.ring, **views)
 
     def add(self, layer: Plane, *, at: tuple[int, int] = (0, 0), hue: Sequence[float] = (1, 1, 1)) -> Box | None:
         """Lay light (or, negative, shade) on the surface; says which box it changed."""

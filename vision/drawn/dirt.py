@@ -46,10 +46,10 @@ def specks(canvas: Canvas, rng: Generator, ink: Ink, *, count: int) -> None:
     """Dust: many faint points, a few bright ones some pixels wide."""
     height, width = canvas.shape
     x, y = rng.uniform(0, width, count), rng.uniform(0, height, count)
-    size = rng.lognormal(-0.9, 0.55, count) * canvas.scale
-    light = rng.lognormal(-1.75, 0.6, count).clip(0, 0.6)
-    grains = 12
-    around = rng.normal(0, 1, (2, count, grains)) * size[:, None] * 0.5
+    size = rng.lognormal(-0.9, 0.55, count).clip(0, 1.2) * canvas.scale
+    light = rng.lognormal(-1.85, 0.55, count).clip(0, 0.45)
+    grains = int(12 * max(canvas.scale, 1) ** 2)
+    around = rng.normal(0, 1, (2, count, grains)) * size[:, None] * 0.45
     weight = np.repeat(light * np.maximum(size, 0.5) ** 1.5 / grains * 1.6, grains)
     ink.dots((x[:, None] + around[0]).ravel(), (y[:, None] + around[1]).ravel(), weight)
 
@@ -66,7 +66,7 @@ def lint(canvas: Canvas, rng: Generator, ink: Ink) -> None:
         bend=rng.normal(0, 1.6),
         wobble=rng.uniform(0.02, 0.16) / np.sqrt(scale),
     )
-    strength = rng.uniform(0.04, 0.12) * rng.choice([1.0, 1.0, 1.0, -0.55])
+    strength = rng.uniform(0.03, 0.09) * rng.choice([1.0, 1.0, 1.0, -0.55])
     ink.line(path, strength * taper(len(path), power=0.25), width=rng.uniform(0.9, 1.7) * scale)
 
 
@@ -81,7 +81,7 @@ def streak(canvas: Canvas, rng: Generator, ink: Ink, strength: float) -> None:
         bend=rng.normal(0, 0.35),
         wobble=0.004,
     )
-    light = rng.uniform(0.012, 0.04) * strength * taper(len(path), power=0.9)
+    light = rng.uniform(0.012, 0.035) * strength * taper(len(path), power=0.9)
     ink.line(path, light, width=rng.uniform(1.8, 5.0) * scale)
 
 
@@ -94,8 +94,8 @@ def smear(canvas: Canvas, rng: Generator, strength: float) -> None:
     threads = sample_tile(_threads(), along + start, bent * np.float32(2.2) + start)
     haze = cut_noise(rng, along.shape, 9.0 * canvas.scale)
     cover = np.exp(-((along / (long * 0.5)) ** 2) - (bent / (wide * 0.5)) ** 2)
-    film = np.maximum(np.float32(0.6) + np.float32(0.28) * threads + np.float32(0.3) * haze, 0)
-    canvas.add(cover * film * np.float32(rng.uniform(0.025, 0.075) * strength), at=at, hue=OIL_HUE)
+    film = np.maximum(np.float32(0.6) + np.float32(0.24) * threads + np.float32(0.35) * haze, 0)
+    canvas.add(cover * film * np.float32(rng.uniform(0.018, 0.05) * strength), at=at, hue=OIL_HUE)
 
 
 def wipe(canvas: Canvas, rng: Generator, strength: float) -> None:
@@ -118,7 +118,7 @@ def fingerprint(canvas: Canvas, rng: Generator, strength: float) -> None:
     broken = np.clip(1.1 + 0.7 * cut_noise(rng, along.shape, 1.3, "pores"), 0, 1)
     reach = (along / long) ** 2 + (across / wide) ** 2 + np.float32(0.12) * bend
     cover = np.clip((1 - reach) * 2.2, 0, 1)
-    light = rng.uniform(0.035, 0.09) * strength
+    light = rng.uniform(0.025, 0.065) * strength
     canvas.add(cover * pressed * (0.22 + ridges * broken) * np.float32(light), at=at, hue=OIL_HUE)
 
 

@@ -16,7 +16,7 @@ Flaw = Callable[[Canvas, Generator, float], list[Box]]
 def scratch(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     """One groove, slightly bent, glinting unevenly; often a short sister beside it."""
     scale = canvas.scale
-    length = (40 + 130 * rng.beta(1.4, 2.0) + 50 * visibility) * scale
+    length = (55 + 130 * rng.beta(1.4, 2.0) + 80 * visibility) * scale
     heading, bend = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.45)
     middle = canvas.spot(rng)
     light, shade = Ink(), Ink()
@@ -49,7 +49,7 @@ def crack(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
 def chip(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     """A shell broken out of the rim: rippled bright and dark facets inside a sharp outline."""
     x, y, inward = canvas.edge(rng)
-    radius = rng.uniform(6.0, 10.0) + 9 * visibility * rng.random()
+    radius = rng.uniform(7.0, 11.0) + visibility * rng.uniform(3, 16)
     across, down, at = _window(canvas, (x, y), radius * 2.2)
     distance, angle = np.hypot(across, down), np.arctan2(down, across)
     outline = radius * (1 + _lobes(rng, angle, 0.28))
@@ -58,14 +58,14 @@ def chip(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     facing = np.cos(angle - np.float32(inward + rng.normal(0, 0.5)))
     rim = np.exp(-((distance - outline) ** 2) / np.float32(1.1))
     facets = 0.34 * facing * (distance / radius) + 0.16 * ripples + 0.12 * cut_noise(rng, cover.shape, 0.8, "pores")
-    depth = np.float32(0.03 + 0.85 * visibility)
+    depth = np.float32(0.03 + 1.1 * visibility)
     box = canvas.add(depth * (cover * facets + 0.55 * rim * np.clip(facing + 0.6, 0, 1)), at=at)
     return union([box])
 
 
 def stain(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     """A dried drop: a patch a little off in tone with a darker, crisper edge."""
-    radius = rng.uniform(10, 26)
+    radius = rng.uniform(12, 24) + 14 * visibility * rng.random()
     across, down, at = _window(canvas, canvas.spot(rng, margin=20), radius * 1.9)
     angle = np.arctan2(down, across * np.float32(rng.uniform(0.6, 1.0)))
     distance = np.hypot(across * np.float32(rng.uniform(0.6, 1.0)), down) + 1.2 * cut_noise(rng, angle.shape, 5.0)
@@ -73,8 +73,10 @@ def stain(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     cover = np.clip((outline - distance) * np.float32(0.5) + 0.5, 0, 1)
     ring = np.exp(-(((distance - outline) / np.float32(1.7)) ** 2))
     inner = cover * (0.5 + 0.3 * cut_noise(rng, cover.shape, 4.0))
-    tone = np.float32(rng.choice([1, 1, -1]) * (0.014 + 0.15 * visibility))
-    box = canvas.add(tone * (0.55 * inner + 0.8 * ring), at=at, hue=(1.06, 1.0, 0.86))
+    # Residue is yellowish: it adds little blue where it scatters light and takes most blue where it swallows it.
+    share, hue = (1.0, (1.12, 1.0, 0.72)) if rng.random() < 0.67 else (-0.7, (0.85, 1.0, 1.12))
+    tone = np.float32(share * (0.014 + 0.24 * visibility))
+    box = canvas.add(tone * (0.55 * inner + 0.8 * ring), at=at, hue=hue)
     return union([box])
 
 
@@ -120,8 +122,8 @@ def hairline_web(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]
 def _groove(canvas: Canvas, rng: Generator, path: Path, light: Ink, shade: Ink, visibility: float) -> None:
     scale = canvas.scale
     swell = taper(len(path)) * flicker(rng, len(path), depth=0.45, knots=int(rng.integers(5, 12)))
-    strength = (0.02 + 0.62 * visibility**1.15) * swell
-    width = (0.8 + 0.9 * visibility * rng.random()) * scale
+    strength = (0.02 + visibility**1.15) * swell
+    width = (0.9 + visibility * rng.uniform(0.6, 2.2)) * scale
     light.line(path, strength, width=width)
     shade.line(path, -0.22 * strength, width=width, aside=1.3 * scale)
     if visibility > 0.35:
@@ -147,9 +149,9 @@ def _arm(
     corners = np.vstack([start, np.asarray(start) + np.cumsum(legs, axis=0)])
     path = polyline(corners)
     fade = np.linspace(1, 0.25, len(path)) * flicker(rng, len(path), depth=0.5, knots=pieces)
-    strength = (0.03 + 0.55 * visibility**1.2) * fade
+    strength = (0.02 + 0.9 * visibility**1.15) * fade
     light, shade = inks
-    light.line(path, strength, width=(0.8 + 0.7 * visibility) * scale)
+    light.line(path, strength, width=(0.9 + 1.1 * visibility) * scale)
     shade.line(path, -0.45 * strength, width=1.0 * scale, aside=1.4 * scale)
     for at in rng.integers(1, pieces, forks):
         turn = turns[at] + rng.choice([-1, 1]) * rng.uniform(0.4, 0.9)

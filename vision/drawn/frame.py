@@ -88,7 +88,7 @@ def scene(model_rng: Generator, pose: Pose, rng: Generator, optics: Optics) -> C
         part = lit * (metal * np.float32(hue) + (1 - metal))
         plane[:] = behind + cover * (part - behind)
     surface = np.clip((np.float32(86.0) - away) * np.float32(pose.scale) + 0.5, 0, 1)
-    canvas = Canvas(pose=pose, x=x, y=y, planes=planes, surface=surface, sheen=light, anchors={})
+    canvas = Canvas(pose=pose, x=x, y=y, planes=planes, surface=surface, sheen=light)
     _fittings(canvas, model)
     return canvas
 

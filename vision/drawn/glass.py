@@ -69,7 +69,7 @@ def scene(model_rng: Generator, pose: Pose, rng: Generator, optics: Optics) -> C
         part = body * (lit * np.float32(frame_hue) + (1 - metal) * light * np.float32(glass_hue))
         plane[:] = behind + cover * (part - behind)
     surface = rim.cover(pose.scale, inset=8.2)
-    canvas = Canvas(pose=pose, x=x, y=y, planes=planes, surface=surface, sheen=light, anchors={})
+    canvas = Canvas(pose=pose, x=x, y=y, planes=planes, surface=surface, sheen=light)
     _slit(canvas.around((LEFT + 12.6, 0), (4, model.slit + 4)), model.slit)
     _hole(canvas.around((LEFT + model.hole[0], model.hole[1]), (20, 20)), np.float32(model.hole_radius))
     return canvas

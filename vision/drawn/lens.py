@@ -70,7 +70,7 @@ def scene(model_rng: Generator, pose: Pose, rng: Generator, optics: Optics) -> C
         plane[:] = behind + cover * (part - behind)
     surface = np.clip((np.float32(inner - 3.5) - radius) * np.float32(pose.scale) + 0.5, 0, 1)
     ring = (inner, model.radius)
-    canvas = Canvas(pose=pose, x=x, y=y, planes=planes, surface=surface, sheen=light, anchors={"ring": ring})
+    canvas = Canvas(pose=pose, x=x, y=y, planes=planes, surface=surface, sheen=light, ring=ring)
     _reflections(canvas, model, rng, optics)
     return canvas
 
@@ -99,7 +99,8 @@ def _metal(model: LensModel, rng: Generator, x: Plane, y: Plane, radius: Plane) 
 
 
 def _facing(x: Plane, y: Plane, radius: Plane, angle: float) -> Plane:
-    return (x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle))) / np.maximum(radius, 1)
+    along = x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle))
+    return np.divide(along, np.maximum(radius, np.float32(1)), dtype=np.float32)
 
 
 _CHAMFERS = Profile(
@@ -159,7 +160,7 @@ def _tint(canvas: Canvas, light: Plane, hue: Hue) -> None:
 
 def ring_dent(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     """A blow on the metal ring."""
-    inner, outer = canvas.anchors["ring"]
+    inner, outer = canvas.ring
     angle = rng.uniform(0, 2 * np.pi)
     away = rng.uniform(inner + 5, outer - 4)
     at = canvas.pose.pixel(away * np.cos(angle), away * np.sin(angle))
@@ -168,7 +169,7 @@ def ring_dent(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
 
 def dust_inside(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     """Dirt behind the cover glass: a clump of flakes with a fibre, within the barrel."""
-    inner = canvas.anchors["ring"][0]
+    inner = canvas.ring[0]
     away, angle = inner * 0.62 * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
     x, y = canvas.pose.pixel(away * np.cos(angle), away * np.sin(angle))
     scale, ink = canvas.scale, Ink()
@@ -184,7 +185,7 @@ def dust_inside(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
 
 PRODUCT = Product(
     scene=scene,
-    soil=Soil(specks=90, lint=0.6, smears=1.1, fingerprints=0.3, streaks=0.8, wipes=0.25, strength=0.7),
+    soil=Soil(specks=110, lint=0.8, smears=1.4, fingerprints=0.4, streaks=1.0, wipes=0.25),
     flaws={
         "scratch": flaws.scratch,
         "dust": dust_inside,

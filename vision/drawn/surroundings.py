@@ -45,10 +45,10 @@ def _bands(rng: Generator) -> Profile:
     light = np.zeros_like(places)
     for centre, width, strength in _lamps(rng):
         light += strength * np.exp(-(((places - centre) / width) ** 2))
-    if rng.random() < 0.55:
+    if rng.random() < 0.45:
         edge, sharp = rng.uniform(-220, 220), rng.uniform(1.5, 9)
         fade = np.exp(-np.clip(places - edge, 0, None) / rng.uniform(30, 90))
-        light += rng.uniform(0.015, 0.05) * fade / (1 + np.exp(-(places - edge) / sharp))
+        light += rng.uniform(0.012, 0.035) * fade / (1 + np.exp(-(places - edge) / sharp))
     return Profile(-900, light.astype(np.float32), 2.0)
 
 
