@@ -53,11 +53,9 @@ def unprotect(tables: tuple[str, ...]) -> None:
 
 # The queue's partial index holds waiting rows only, so the claim costs the same however much was decided.
 # The limits are counted inside the statement; the caller holds the person's row, so they are exact.
+# MATERIALIZED: a plain subquery may be run once per row of the outer scan, and then lease more than its LIMIT.
 _CLAIM = """
-UPDATE review_reviewtask
-SET queue_rank = NULL, lease_holder_id = %(person)s, lease_tab = %(tab)s, lease_until = %(until)s,
-    lease_token = lease_token + 1
-WHERE id IN (
+WITH picked AS MATERIALIZED (
     SELECT id FROM review_reviewtask
     WHERE line_id = %(line)s AND queue_rank IS NOT NULL AND (not_for_id IS NULL OR not_for_id <> %(person)s)
     ORDER BY queue_rank
@@ -69,6 +67,10 @@ WHERE id IN (
     ))
     {lock}
 )
+UPDATE review_reviewtask
+SET queue_rank = NULL, lease_holder_id = %(person)s, lease_tab = %(tab)s, lease_until = %(until)s,
+    lease_token = lease_token + 1
+WHERE id IN (SELECT id FROM picked)
 RETURNING id
 """
 

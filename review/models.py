@@ -53,6 +53,12 @@ class ReviewTask(TimeOrderedModel):
                 fields=["lease_holder"], condition=Q(lease_holder__isnull=False), name="review_task_by_holder"
             ),
             models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="review_task_lease_ends"),
+            # A second reading is not for the first reader: their count of waiting tasks leaves it out.
+            models.Index(
+                fields=["line", "not_for"],
+                condition=Q(queue_rank__isnull=False, not_for__isnull=False),
+                name="review_task_waiting_not_for",
+            ),
         ]
 
 

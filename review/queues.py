@@ -172,17 +172,20 @@ class Waiting:
 
 
 def waiting_on(lines: QuerySet[Line], *, person: User) -> list[Waiting]:
-    """Count what waits on each line, the longest wait first. One statement, each count on its own partial index."""
+    """Count what waits on each line, the longest wait first. One statement, each count inside an index."""
     here = ReviewTask.objects.filter(line=OuterRef("pk"))
-    claimable = here.filter(Q(not_for=None) | ~Q(not_for=person), queue_rank__isnull=False)
+    waiting = here.filter(queue_rank__isnull=False)
     others = here.filter(lease_holder__isnull=False).exclude(lease_holder=person)
-    first = claimable.order_by("queue_rank").values("created_at")[:1]
+    first = waiting.exclude(not_for=person).order_by("queue_rank").values("created_at")[:1]
     counted = lines.select_related("product").annotate(
-        waiting=_count(claimable), leased_by_others=_count(others), oldest_at=Subquery(first)
+        # All of them from the queue's own index, less the few that are not for this person.
+        waiting=_count(waiting) - _count(waiting.filter(not_for=person)),
+        leased_by_others=_count(others),
+        oldest_at=Subquery(first),
     )
     found = [Waiting(line, line.waiting, line.leased_by_others, line.oldest_at) for line in counted.order_by("slug")]
     return sorted(found, key=lambda one: (one.oldest_at is None, one.oldest_at))
 
 
 def _count(tasks: QuerySet[ReviewTask]) -> Coalesce:
-    return Coalesce(Subquery(tasks.order_by().values("line").annotate(n=Count("pk")).values("n")), 0)
+    return Coalesce(Subquery(tasks.order_by().values("line").annotate(n=Count("*")).values("n")), 0)

@@ -109,6 +109,15 @@ def test_six_a_call_and_tab_twelve_a_person(line, ana, andre):
     assert len(claimed(andre, line)) == 6
 
 
+def test_a_claim_never_leases_more_than_it_asks_for_among_equals(line, ana):
+    for n in range(40):
+        make_task(line, f"A-{n}")
+
+    for n in range(12):
+        assert len(claimed(ana, line, tab=str(n), count=1)) == 1
+        assert ReviewTask.objects.filter(lease_holder=ana).count() == n + 1
+
+
 def test_a_claim_stays_on_its_line(line, ana):
     make_task(make_watched_line("phone-back"), "B-1")
 
@@ -147,7 +156,8 @@ def test_the_claim_reads_the_partial_index_of_waiting_tasks(line, ana):
         plan = " ".join(str(row) for row in cursor.fetchall())
 
     assert "review_task_waiting" in plan
-    assert "SCAN" not in plan
+    assert "SCAN review_reviewtask" not in plan
+    assert "Seq Scan on review_reviewtask" not in plan
     assert "TEMP B-TREE" not in plan
     assert "Sort" not in plan
 
