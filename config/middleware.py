@@ -2,10 +2,21 @@
 
 from collections.abc import Callable
 
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import translation
 
+from inspection.api.problems import API, Problem, answer
+from inspection.permissions import roles_of
+from inspection.rules.words import Role
+
 Handler = Callable[[HttpRequest], HttpResponse]
+
+SIGNERS = {Role.QA_LEAD, Role.ADMINISTRATOR}
+ENTRANCES = ("/accounts/", "/choose/", "/static/", "/set-up/", "/healthz", "/readyz")
+HAS_SECOND_FACTOR = "has_second_factor"
 
 
 def person_language(get_response: Handler) -> Handler:
@@ -32,3 +43,27 @@ def nothing_cached(get_response: Handler) -> Handler:
         return response
 
     return middleware
+
+
+def second_factor(get_response: Handler) -> Handler:
+    """Outside the demo, leads and administrators set up a second factor before they do anything else."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not _owes_second_factor(request):
+            return get_response(request)
+        if request.path.startswith(API):
+            return answer(request, Problem("second-factor-required"))
+        return redirect("mfa_activate_totp")
+
+    return middleware
+
+
+def _owes_second_factor(request: HttpRequest) -> bool:
+    if not settings.SECOND_FACTOR_REQUIRED or not request.user.is_authenticated:
+        return False
+    if request.path.startswith(ENTRANCES) or request.session.get(HAS_SECOND_FACTOR):
+        return False
+    has_one = is_mfa_enabled(request.user)
+    if has_one:
+        request.session[HAS_SECOND_FACTOR] = True
+    return not has_one and bool(roles_of(request.user) & SIGNERS)

@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "config.middleware.person_language",
     "config.accounts.shared_station_idle",
     "config.middleware.nothing_cached",
+    "config.middleware.second_factor",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -137,6 +137,13 @@ _ENTRIES = (
         _("Ask another QA lead of the line to approve."),
     ),
     Entry(
+        "second-factor-required",
+        403,
+        _("Second factor is missing"),
+        _("QA leads and administrators work with a second factor, and you have none yet."),
+        _("Sign in with a browser and set up an authenticator."),
+    ),
+    Entry(
         "not-confirmed",
         403,
         _("Signature was not confirmed"),
