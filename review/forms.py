@@ -16,20 +16,23 @@ PASS = "pass"
 
 
 class RulingForm(forms.Form):
-    """A is right, B is right, something else, or cannot tell. Only the last two need a reason."""
+    """A is right, B is right, something else, or cannot tell; where no calls are shown, simply what it is.
 
-    ruling = forms.ChoiceField(
-        choices=[(FIRST, "A"), (SECOND, "B"), (OTHER, "other"), (UNSURE, "unsure")],
-        error_messages={"required": _("Choose one of the rulings.")},
-    )
+    A reason is asked for where the ruling differs from both calls, and where there is none.
+    """
+
+    ruling = forms.ChoiceField(error_messages={"required": _("Choose one of the rulings.")})
     other = forms.ChoiceField(label=_("Another call"), required=False)
     reason = forms.CharField(label=_("Reason"), required=False, max_length=COMMENT_MAX)
 
-    def __init__(self, *args: Any, line: Line, **options: Any) -> None:
+    def __init__(self, *args: Any, line: Line, calls: Sequence[Shown], **options: Any) -> None:
         super().__init__(*args, **options)
-        kinds = line.defect_classes.filter(retired_at=None).order_by("key")
-        self.names = {kind.code: kind.local_name for kind in kinds}
-        self.fields["other"].choices = [("", _("choose")), (PASS, _("pass")), *self.names.items()]
+        self.calls = calls
+        self.kinds = list(line.defect_classes.filter(retired_at=None).order_by("key"))
+        self.names = {kind.code: kind.local_name for kind in self.kinds}
+        rulings = [FIRST, SECOND, OTHER, UNSURE] if calls else [PASS, *self.names, UNSURE]
+        self.fields["ruling"].choices = [(ruling, ruling) for ruling in rulings]
+        self.fields["other"].choices = [("", "…"), (PASS, _("pass")), *self.names.items()]
 
     def class_name(self, code: str) -> str:
         return self.names.get(code, code)
@@ -40,21 +43,18 @@ class RulingForm(forms.Form):
         if ruling == OTHER and not given.get("other"):
             self.add_error("other", _("Choose what it is."))
         if ruling in {OTHER, UNSURE} and not given.get("reason", "").strip():
-            self.add_error("reason", _("Say why in a few words: your ruling differs from both calls."))
+            self.add_error("reason", _("Say why in a few words."))
         return given
 
-    def verdict(self, calls: Sequence[Shown]) -> dict[str, Any]:
-        """Return label, class and reason of a valid form, given the calls A and B as they were shown."""
-        chosen, other = self.cleaned_data["ruling"], self.cleaned_data["other"]
-        reason = self.cleaned_data["reason"]
-        if chosen in {FIRST, SECOND} and len(calls) > 1:
-            call = calls[0] if chosen == FIRST else calls[1]
+    def verdict(self) -> dict[str, Any]:
+        """Return label, class and reason of a valid form."""
+        ruling, reason = self.cleaned_data["ruling"], self.cleaned_data["reason"]
+        if ruling in {FIRST, SECOND}:
+            call = self.calls[0 if ruling == FIRST else 1]
             return {"label": Label(call.label), "defect_class": call.defect_class, "reason": reason}
-        if chosen == UNSURE:
+        if ruling == UNSURE:
             return {"label": Label.CANNOT_JUDGE, "defect_class": "", "reason": reason}
-        is_pass = other == PASS
-        return {
-            "label": Label.PASS if is_pass else Label.DEFECT,
-            "defect_class": "" if is_pass else other,
-            "reason": reason,
-        }
+        chosen = self.cleaned_data["other"] if ruling == OTHER else ruling
+        if chosen == PASS:
+            return {"label": Label.PASS, "defect_class": "", "reason": reason}
+        return {"label": Label.DEFECT, "defect_class": chosen, "reason": reason}

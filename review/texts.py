@@ -46,6 +46,7 @@ def _calls() -> dict[str, str]:
         "passButton": _("Pass"),
         "defectButton": _("Defect"),
         "picture": _("Image of {serial} on {line}, zoom {zoom} %"),
+        "noPicture": _("No image on the screen"),
         "last": _("Last"),
         "savedLeft": _("{call} saved, {count} left"),
         "chooseClass": _("Defect: choose the class"),

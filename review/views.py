@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Sum
@@ -36,7 +35,11 @@ def queue_choice(request: HttpRequest) -> HttpResponse:
     roles = roles_by_line(request.user)
     found = queues.waiting_on(lines_for(request.user), person=request.user)
     rows = sorted((_row(one, roles(one.line)) for one in found), key=lambda row: -row["pressure"])
-    context = {"rows": rows, "shows_level": any(row["level"] for row in rows)}
+    context = {
+        "rows": rows,
+        "shows_level": any(row["level"] for row in rows),
+        "inspects": any(row["may_inspect"] for row in rows),
+    }
     if request.GET.get("part") == "rows":
         return render(request, "review/_queue_rows.html", context)
     return render(request, "review/queue_choice.html", {**context, "today": _today(request.user)})
@@ -80,7 +83,7 @@ def adjudication(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     case = get_object_or_404(cases_for(request.user).filter(line=line), pk=pk)
     if case.ruled_at is not None:
         return _ruled(request, case, line)
-    form = RulingForm(request.POST or None, line=line)
+    form = RulingForm(request.POST or None, line=line, calls=deeds.shown(case))
     if request.method == "POST" and form.is_valid() and _rule(request, case, form):
         return redirect("adjudication", slug, pk)
     status = 422 if request.method == "POST" else 200
@@ -146,7 +149,7 @@ def _case(request: HttpRequest, case: Adjudication, line: Line, form: RulingForm
         "line": line,
         "case": case,
         "form": form,
-        "calls": [_call(letter, call, form) for letter, call in zip("AB", deeds.shown(case), strict=False)],
+        "calls": [_call(letter, call, form) for letter, call in zip("AB", form.calls, strict=False)],
         "size": upright_size(case.item),
         "place": cases.index(case.pk) + 1 if case.pk in cases else None,
         "total": len(cases),
@@ -168,13 +171,12 @@ def _call(letter: str, call: deeds.Shown, form: RulingForm) -> dict[str, Any]:
 def _rule(request: HttpRequest, case: Adjudication, form: RulingForm) -> bool:
     """Give the ruling; where the deed refuses, the form says why."""
     try:
-        deeds.rule(case, by=request.user, now=now(), **form.verdict(deeds.shown(case)))
+        deeds.rule(case, by=request.user, now=now(), **form.verdict())
     except deeds.ConflictOfInterest:
         form.add_error(None, _("You have read this image yourself: another lead must rule on it."))
     except deeds.AlreadyRuled:
         form.add_error(None, _("Another lead ruled on it a moment ago."))
     else:
-        messages.success(request, _("Ruling kept for %(serial)s.") % {"serial": case.item.run.part.serial})
         return True
     return False
 

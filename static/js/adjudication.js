@@ -1,13 +1,13 @@
-// Digits press the ruling they stand on. The page works without this.
+// Keys press the ruling they stand on; 3 goes to the other calls. The page works without this.
 
 import { isTyping } from "./review/keymap.js";
 
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
-  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
-  if (!digit) return;
+  const button = document.querySelector(`[data-code="${CSS.escape(event.code)}"]`);
+  const target = button ?? (event.code === "Digit3" ? document.querySelector(".other select") : null);
+  if (!target) return;
   event.preventDefault();
-  const button = document.querySelector(`[data-digit="${digit}"]`);
   if (button) button.click();
-  else document.querySelector(".other select").focus();
+  else target.focus();
 });

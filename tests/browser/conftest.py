@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 
@@ -80,6 +81,12 @@ def review(visit):
         return loop
 
     return opened
+
+
+@pytest.fixture(autouse=True)
+def _nobody_tried_before():
+    """Failed sign-ins are counted in the cache, which outlives a test."""
+    cache.clear()
 
 
 @pytest.fixture

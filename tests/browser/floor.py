@@ -8,9 +8,9 @@ from django.core.files.storage import default_storage
 from django.utils.timezone import now
 
 from inspection import epochs, images
-from inspection.models import DefectClass, Disposition, GoldenReference, Item, Line, ModelVersion, Part, Run
-from inspection.rules.words import Call, Level
-from review.models import ReviewTask
+from inspection.models import DefectClass, Disposition, GoldenReference, Item, Line, ModelVersion, Part, Run, User
+from inspection.rules.words import Call, Label, Level, Purpose
+from review.models import Adjudication, ReviewTask
 from tests.builders import make_line, make_model_version
 from tests.review import scene
 from vision.drawn.parts import draw, encode, golden
@@ -50,16 +50,17 @@ def add_waiting(
     shown: Sequence[bytes] | None = None,
     size: tuple[int, int] = SIZE,
     call: Call | None = None,
-    **drawn: tuple[str, ...],
+    drawn: tuple[str, ...] = (),
+    defect_class: str = "scratch",
 ) -> list[ReviewTask]:
     """Put parts with a picture each into the line's queue. `call` is what the model says about every one."""
     shown = shown or pictures()
     tasks = []
     for n in range(first, first + count):
-        item = _item(line, n, size, **drawn)
+        item = _item(line, n, size, drawn)
         _put(item.sha256, shown[n % len(shown)])
         if call is not None:
-            scene.predict(item, call, defect_class="scratch" if call == Call.DEFECT else "")
+            scene.predict(item, call, defect_class=defect_class if call == Call.DEFECT else "")
         tasks.append(scene.route_to_people(item, at=now()))
     return tasks
 
@@ -100,3 +101,20 @@ def _item(line: Line, n: int, size: tuple[int, int], drawn: tuple[str, ...] = ()
 def _put(sha256: str, jpeg: bytes) -> None:
     if not default_storage.exists(images.rendition_name(sha256)):
         images.put_rendition(sha256, jpeg)
+
+
+def add_disagreement(line: Line, first: User, second: User, *, n: int = 900) -> Adjudication:
+    """Let two people read the same part differently; return the case that opens."""
+    [task] = add_waiting(line, 1, first=n, drawn=("overlap",))
+    scene.read(task, first, Label.PASS, at=now())
+    again = ReviewTask.objects.get(item=task.item, purpose=Purpose.OVERLAP.value)
+    box = {"x": 300, "y": 200, "w": 160, "h": 90}
+    scene.read(again, second, Label.DEFECT, at=now(), regions=[box], comment="hairline, catches the light")
+    return Adjudication.objects.get(item=task.item)
+
+
+def add_single_case(line: Line, reader: User, *, n: int = 950) -> Adjudication:
+    """Let one person give up on a part; return the case, which shows no call."""
+    [task] = add_waiting(line, 1, first=n)
+    scene.read(task, reader, Label.CANNOT_JUDGE, at=now())
+    return Adjudication.objects.get(item=task.item)

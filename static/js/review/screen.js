@@ -55,7 +55,7 @@ export class Screen {
 
   item(task, line, zoom) {
     this.put("serial", task?.item.serial ?? "");
-    const label = task ? this.text("picture", { line, serial: task.item.serial, zoom: zoom ?? "–" }) : "";
+    const label = task ? this.text("picture", { line, serial: task.item.serial, zoom: zoom ?? "–" }) : this.text("noPicture");
     this.part("picture").setAttribute("aria-label", label);
   }
 

@@ -1,0 +1,130 @@
+"""axe on every page and state of the people's way, in both themes and languages; keyboards and small screens."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from inspection.rules.words import Call, Level, Role
+from tests.browser.floor import add_disagreement, add_single_case, add_waiting, make_floor
+from tests.builders import make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+LOOKS = [("light", "en-US"), ("dark", "ko-KR")]
+
+
+def violations(page):
+    """Return what axe finds. It is handed in through the debugger, which the page's policy does not bind."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
+    return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]]
+
+
+@pytest.fixture
+def floor(transactional_db, ana):
+    line = make_floor(level=Level.ASSIST)
+    case = add_disagreement(line, ana, make_user("andre"))
+    single = add_single_case(line, ana)
+    add_waiting(line, 6, call=Call.DEFECT)
+    return {"case": case, "single": single, "line": line}
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_the_entrance(floor, visit, theme, language):
+    page = visit("/accounts/login/", theme=theme, language=language)
+    assert violations(page) == []
+
+    page.locator("button.primary").click()
+    expect(page.locator(".error-summary")).to_be_focused()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_choosing_a_line(floor, ana, visit, theme, language):
+    page = visit("/", ana, theme=theme, language=language)
+    assert violations(page) == []
+
+    page.locator("summary.person").first.click()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_the_loop_in_its_states(floor, ana, review, theme, language):
+    ana.preferences = {"theme": theme}
+    ana.save()
+    loop = review(floor["line"], ana, theme=theme, language=language)
+    assert violations(loop.page) == []
+
+    loop.press("KeyD")
+    assert violations(loop.page) == []
+    loop.press("Escape", "KeyC")
+    assert violations(loop.page) == []
+    loop.press("Escape", "KeyF")
+    expect(loop.part("reveal")).to_be_visible()
+    assert violations(loop.page) == []
+    loop.press("Shift+Slash")
+    assert violations(loop.page) == []
+    loop.press("Escape", "KeyQ")
+    expect(loop.part("veil")).to_be_visible()
+    assert violations(loop.page) == []
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_adjudication(floor, visit, theme, language):
+    quinn = make_user("quinn", role=Role.QA_LEAD, preferences={"theme": theme})
+    page = visit("/lines/phone-glass/adjudications/", quinn, theme=theme, language=language)
+    assert violations(page) == []
+
+    for case in (floor["case"], floor["single"]):
+        page.goto(f"{page.url.split('/lines')[0]}/lines/phone-glass/adjudications/{case.pk}/")
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/", "/lines/phone-glass/adjudications/"])
+def test_at_320_pixels_nothing_needs_scrolling_sideways(floor, visit, path):
+    person = make_user("quinn", role=Role.QA_LEAD)
+    page = visit(path, None if "login" in path else person, width=320, height=640)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.parametrize("path", ["/", "/lines/phone-glass/review/"])
+def test_tab_comes_around_and_every_stop_shows_its_ring(floor, ana, visit, path):
+    page = visit(path, ana)
+    page.wait_for_load_state("networkidle")
+    stops = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(
+            "() => { const node = document.activeElement; const style = getComputedStyle(node);"
+            " return [node.outerHTML.slice(0, 80), node === document.body || parseFloat(style.outlineWidth) >= 2]; }"
+        )
+        stops.append(stop)
+
+    assert all(ringed for _, ringed in stops)
+    assert len({name for name, _ in stops}) > 5
+    assert stops[0][0] in [name for name, _ in stops[1:]]
+
+
+def test_buttons_of_the_loop_are_large_enough(floor, ana, review):
+    loop = review(floor["line"], ana)
+
+    small = loop.page.evaluate(
+        "[...document.querySelectorAll('.loop button')].filter((node) => node.offsetParent)"
+        ".map((node) => [node.outerHTML.slice(0, 60), node.getBoundingClientRect()])"
+        ".filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name)"
+    )
+    assert small == []
+
+
+def test_the_status_line_says_what_was_saved_and_what_is_left(floor, ana, review):
+    line = make_floor("phone-frame")
+    add_waiting(line, 4, first=50)
+    loop = review(line, ana)
+
+    loop.decide("KeyJ", "Digit1")
+
+    expect(loop.page.get_by_role("status")).to_have_text("defect · scratch saved, 3 left")

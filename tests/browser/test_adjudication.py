@@ -1,0 +1,90 @@
+"""Ruling on a disagreement: one form, and no script needed."""
+
+import pytest
+from playwright.sync_api import expect
+
+from inspection.rules.words import Label, Role, TruthSource
+from review.models import Truth
+from tests.browser.floor import add_disagreement, add_single_case, make_floor
+from tests.builders import make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def quinn(transactional_db):
+    return make_user("quinn", role=Role.QA_LEAD)
+
+
+@pytest.fixture
+def line(transactional_db):
+    return make_floor()
+
+
+def ruled_truth():
+    return Truth.objects.get(source=TruthSource.ADJUDICATION.value)
+
+
+def test_a_disagreement_is_ruled_on_without_any_script(line, ana, quinn, visit):
+    add_disagreement(line, ana, make_user("andre"))
+    page = visit("/lines/phone-glass/adjudications/", quinn, java_script_enabled=False)
+    page.get_by_role("link", name="Rule").click()
+
+    assert "ana" not in page.inner_text("main")
+    assert "andre" not in page.inner_text("main")
+    expect(page.locator("img")).to_have_count(2)
+    page.locator("button.answer", has_text="scratch").click()
+
+    expect(page.get_by_role("heading", name="Ruling kept")).to_be_visible()
+    assert (ruled_truth().label, ruled_truth().defect_class) == (Label.DEFECT, "scratch")
+
+
+def test_a_ruling_that_differs_from_both_wants_a_reason(line, ana, quinn, visit):
+    case = add_disagreement(line, ana, make_user("andre"))
+    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+    page.get_by_label("Another call").select_option("crack")
+    page.get_by_role("button", name="Rule").click()
+
+    expect(page.locator(".error-summary")).to_contain_text("Say why in a few words.")
+    page.get_by_label("Reason").fill("follows the edge")
+    page.get_by_label("Another call").select_option("crack")
+    page.get_by_role("button", name="Rule").click()
+
+    expect(page.get_by_role("heading", name="Ruling kept")).to_be_visible()
+    assert ruled_truth().defect_class == "crack"
+
+
+def test_one_key_rules(line, ana, quinn, visit):
+    case = add_disagreement(line, ana, make_user("andre"))
+    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+    first = page.locator(".side-head").first.inner_text()
+
+    page.keyboard.press("Digit1")
+
+    expect(page.get_by_role("heading", name="Ruling kept")).to_be_visible()
+    assert ruled_truth().label in first
+
+
+def test_a_single_reading_shows_one_image_and_no_call(line, ana, quinn, visit):
+    case = add_single_case(line, ana)
+    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+
+    expect(page.locator("img")).to_have_count(1)
+    assert "cannot judge" not in page.inner_text("main").lower()
+    page.keyboard.press("Digit2")
+
+    expect(page.get_by_role("heading", name="Ruling kept")).to_be_visible()
+    assert ruled_truth().defect_class == "crack"
+
+
+def test_who_read_the_image_finds_no_case_of_it(line, ana, quinn, visit):
+    reader = make_user("quill", role=Role.QA_LEAD)
+    make_user_too = make_user("andre")
+    case = add_disagreement(line, reader, make_user_too)
+    page = visit("/lines/phone-glass/adjudications/", reader)
+    expect(page.get_by_text("No open disagreements")).to_be_visible()
+
+    page.goto(f"{page.url}{case.pk}/")
+    page.keyboard.press("Digit1")
+
+    expect(page.locator(".error-summary")).to_contain_text("You have read this image yourself")

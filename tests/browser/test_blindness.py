@@ -1,0 +1,155 @@
+"""What a reader may know of the model, seen from inside the browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from inspection.rules.words import Call, Label, Level, Role
+from review.models import Decision, PendingDecision
+from tests.browser.floor import add_waiting, make_floor
+from tests.builders import make_user
+from tests.review.scene import CANARY_CLASS, CANARY_SCORE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CANARIES = (str(CANARY_SCORE), CANARY_CLASS)
+STORED = """async () => {
+  const opened = (request) => new Promise((done) => { request.onsuccess = () => done(request.result); });
+  const database = await opened(indexedDB.open("tollgate-outbox"));
+  const kept = await opened(database.transaction("entries").objectStore("entries").getAll());
+  const page = document.documentElement.outerHTML;
+  return JSON.stringify([kept, {...localStorage}, {...sessionStorage}, document.cookie, page]);
+}"""
+
+
+@pytest.mark.parametrize("level", [Level.HUMAN, Level.SHADOW])
+def test_a_planted_prediction_shows_nowhere_before_or_after_the_call(ana, review, level):
+    line = make_floor(level=level)
+    if level == Level.HUMAN:
+        line.level = Level.SHADOW.value
+        line.save(update_fields=["level"])
+    add_waiting(line, 8, call=Call.DEFECT if level == Level.SHADOW else None, defect_class="")
+    loop = review(line, ana)
+    heard = []
+    loop.page.on("response", lambda answer: heard.append(f"{answer.url} {answer.all_headers()} {_text_of(answer)}"))
+    loop.page.reload()
+    loop.wait_until_ready()
+
+    loop.press("KeyY", "KeyH")
+    loop.decide("KeyF")
+    loop.decide("KeyJ", "Digit1")
+    loop.listens()
+    loop.press("KeyZ")
+    loop.wait_until_saved()
+    heard.append(loop.page.evaluate(STORED))
+
+    assert len(heard) > 5
+    assert not [text for text in heard for canary in CANARIES if canary in text]
+
+
+def test_an_inspector_is_never_told_the_level_of_a_line_in_shadow(ana, visit):
+    make_floor(level=Level.SHADOW)
+
+    page = visit("/", ana)
+
+    expect(page.get_by_role("row", name="phone-glass")).to_be_visible()
+    assert "shadow" not in page.content().lower()
+
+
+def test_the_model_is_silent_until_the_first_call_is_stored_then_disagrees(ana, review):
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 5, call=Call.DEFECT)
+    loop = review(line, ana)
+    serial = loop.serial
+    expect(loop.part("reveal")).to_be_hidden()
+
+    loop.press("KeyF")
+    expect(loop.part("reveal")).to_contain_text("The model disagrees")
+    assert Decision.objects.get().label == Label.PASS
+    expect(loop.part("serial")).to_have_text(serial)
+    expect(loop.part("pass-word")).to_have_text("Keep pass")
+    loop.decide("KeyJ", "Digit1")
+    loop.wait_until_saved()
+
+    calls = Decision.objects.order_by("recorded_at").values_list("phase", "label", "blind")
+    assert list(calls) == [("initial", "pass", True), ("final", "defect", False)]
+    expect(loop.part("pass-word")).to_have_text("Pass")
+    expect(loop.part("reveal")).to_be_hidden()
+
+
+def test_where_the_model_agrees_the_page_goes_on_without_a_word(ana, review):
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 5, call=Call.PASS)
+    loop = review(line, ana)
+
+    loop.decide("KeyF")
+
+    expect(loop.part("reveal")).to_be_hidden()
+
+
+def test_the_inspector_may_ask_before_the_call_and_hears_after_it(ana, review):
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 5, call=Call.PASS)
+    loop = review(line, ana)
+
+    loop.press("KeyY", "KeyF")
+
+    expect(loop.part("reveal")).to_contain_text("The model agrees")
+
+
+def test_control_items_show_nothing_even_on_request(ana, review):
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 5, call=Call.DEFECT, drawn=("control",))
+    loop = review(line, ana)
+
+    loop.press("KeyY")
+    loop.decide("KeyF")
+    loop.wait_until_saved()
+
+    expect(loop.part("reveal")).to_be_hidden()
+
+
+def test_a_late_answer_brings_the_item_back_with_what_the_model_says(ana, review):
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 6, call=Call.DEFECT)
+    loop = review(line, ana)
+    held = []
+    loop.page.route("**/decision/", lambda route: route.continue_() if held else held.append(route))
+    serial = loop.decide("KeyF")
+
+    held[0].continue_()
+    loop.wait_until_saved()
+    loop.decide("KeyJ", "Digit1")
+
+    expect(loop.part("serial")).to_have_text(serial)
+    expect(loop.part("reveal")).to_contain_text("The model disagrees")
+
+
+def test_undo_after_a_reveal_opens_the_final_call_again(ana, review):
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 5, call=Call.DEFECT)
+    loop = review(line, ana)
+    serial = loop.serial
+    loop.press("KeyF")
+    expect(loop.part("reveal")).to_be_visible()
+    loop.decide("KeyF")
+    loop.wait_until_saved()
+    loop.listens()
+
+    loop.press("KeyZ")
+
+    expect(loop.part("serial")).to_have_text(serial)
+    expect(loop.part("reveal")).to_contain_text("The model disagrees")
+    assert PendingDecision.objects.count() == 1
+
+
+def test_a_lead_sees_the_level_bars(visit):
+    make_floor(level=Level.SHADOW)
+
+    page = visit("/", make_user("quinn", role=Role.QA_LEAD))
+
+    expect(page.get_by_role("row", name="phone-glass")).to_contain_text("shadow")
+
+
+def _text_of(answer):
+    is_text = any(kind in answer.headers.get("content-type", "") for kind in ("json", "html", "javascript", "css"))
+    return answer.text() if is_text else ""

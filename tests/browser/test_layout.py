@@ -1,0 +1,122 @@
+"""Nothing moves in the loop, nothing is cut, and the image has the room it is promised."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.floor import add_waiting, make_floor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SHIFTS = """() => {
+  window.shifts = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.shifts += entry.value;
+  }).observe({type: "layout-shift", buffered: false});
+}"""
+
+
+@pytest.fixture
+def loop_at(transactional_db, ana, review):
+    def opened(width, height, **options):
+        line = make_floor()
+        add_waiting(line, 20)
+        return review(line, ana, width=width, height=height, **options)
+
+    return opened
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1440, 900), (1920, 1080)])
+def test_the_loop_needs_no_scrolling_and_gives_the_image_its_share(loop_at, width, height):
+    loop = loop_at(width, height)
+
+    size = loop.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    field = loop.page.locator(".field").bounding_box()
+
+    assert size == [width, height]
+    assert field["width"] * field["height"] / (width * height) >= 0.65
+
+
+def test_nothing_shifts_between_items(loop_at):
+    loop = loop_at(1366, 768)
+    loop.decide("KeyF")
+    loop.page.evaluate(SHIFTS)
+
+    for n in range(10):
+        loop.decide("KeyJ", "Digit1") if n % 3 == 0 else loop.decide("KeyF")
+
+    assert loop.page.evaluate("window.shifts") == 0
+
+
+def test_the_words_of_the_answers_are_whole(loop_at):
+    loop = loop_at(1366, 768, language="ko-KR")
+
+    cut = loop.page.evaluate(
+        "[...document.querySelectorAll('.answer, .class-chip, .loop-head, .tools span, .golden p, .last')]"
+        ".filter((node) => !node.matches('.unseen') && node.scrollWidth > node.clientWidth + 1).map((node) => node.className)"
+    )
+
+    assert cut == []
+
+
+def test_touch_gives_corner_buttons_and_a_class_tap_is_the_whole_call(loop_at):
+    loop = loop_at(1024, 768, has_touch=True, is_mobile=True)
+    serial = loop.serial
+
+    boxes = [loop.page.locator(name).bounding_box() for name in (".answer.pass", ".defect-button")]
+    assert all(box["width"] >= 200 and box["height"] >= 140 for box in boxes)
+    loop.page.locator('[data-class="scratch"]').tap()
+
+    expect(loop.part("serial")).not_to_have_text(serial)
+    loop.wait_until_saved()
+
+
+def test_zoom_light_and_golden_are_kept_from_item_to_item(loop_at):
+    loop = loop_at(1440, 900)
+
+    loop.press("Equal", "BracketRight", "KeyI", "KeyG")
+    zoom = loop.part("zoom").inner_text()
+    loop.decide("KeyF")
+
+    expect(loop.part("zoom")).to_have_text(zoom)
+    expect(loop.part("brightness")).to_have_text("+10")
+    expect(loop.part("invert")).to_have_text("on")
+    expect(loop.part("second")).to_be_visible()
+    loop.press("KeyR")
+    expect(loop.part("brightness")).to_have_text("0")
+    expect(loop.part("second")).to_be_hidden()
+
+
+def test_holding_the_golden_key_shows_it_only_while_held(loop_at):
+    loop = loop_at(1440, 900)
+    looks = "() => { const c = document.querySelector('[data-part=picture]'); return c.toDataURL(); }"
+    part = loop.page.evaluate(looks)
+
+    loop.page.keyboard.down("KeyG")
+    loop.page.wait_for_timeout(350)
+    golden = loop.page.evaluate(looks)
+    loop.page.keyboard.up("KeyG")
+
+    assert golden != part
+    assert loop.page.evaluate(looks) == part
+
+
+def test_reduced_motion_animates_nothing(loop_at):
+    loop = loop_at(1440, 900, reduced_motion="reduce")
+    loop.decide("KeyF")
+
+    assert loop.page.evaluate("document.getAnimations().length") == 0
+
+
+def test_twenty_minutes_of_looking_ask_for_a_break_and_enter_goes_on(loop_at):
+    loop = loop_at(1440, 900)
+    loop.page.evaluate(
+        "sessionStorage.setItem(Object.keys(sessionStorage).find((k) => k.startsWith('tollgate-active')), 1199500)"
+    )
+    loop.page.reload()
+    loop.wait_until_ready()
+
+    expect(loop.part("vigilance")).to_contain_text("20 min of looking")
+    loop.press("Enter")
+
+    expect(loop.part("vigilance")).to_be_hidden()
+    loop.decide("KeyF")
