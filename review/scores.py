@@ -8,7 +8,7 @@ from typing import Any
 from inspection.models import Epoch
 from review import history
 from review.figures import Bin, ClassSlice, Coverage, Rate, Slice, rate
-from stats.calibration import ece
+from stats.reliability import ece
 
 BINS = 10
 COVERAGE_STEPS = 20
