@@ -1,5 +1,7 @@
 """Model versions: taken in once and for ever, put on a line, loaded when an item asks for them."""
 
+import importlib
+import importlib.util
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -146,13 +148,23 @@ def _checked_card(folder: Path) -> dict[str, Any]:
     missing = [key for key in WANTED_OF_A_CARD if key not in card]
     if missing:
         raise ModelRefused("model-card", f"The card does not tell {', '.join(missing)}.")
+    if (folder / WEIGHTS).is_file():
+        _check_file(folder / WEIGHTS, card, architecture=card["architecture"])
     if not (folder / GRAPH).is_file():
-        raise ModelRefused("model-type-unsupported", f"There is no {GRAPH} beside the card.")
-    for name, architecture in ((GRAPH, None), (WEIGHTS, card["architecture"])):
-        if (folder / name).is_file():
-            _check_file(folder / name, card, architecture=architecture)
+        card = _exported(folder)
+    _check_file(folder / GRAPH, card, architecture=None)
     _try_out(folder)
     return card
+
+
+def _exported(folder: Path) -> dict[str, Any]:
+    """Give weights that came alone the product's own graph."""
+    if not (folder / WEIGHTS).is_file():
+        raise ModelRefused("model-type-unsupported", f"There is neither {GRAPH} nor {WEIGHTS} beside the card.")
+    if importlib.util.find_spec("torch") is None:
+        raise ModelRefused("model-type-unsupported", f"Weights alone need torch to be exported; bring {GRAPH} too.")
+    # Named, not imported: only who exports loads torch.
+    return importlib.import_module("vision.export").complete(folder)
 
 
 def _proper(name: object) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from torch import nn
 
 from vision.architectures import ARCHITECTURES
@@ -46,21 +46,45 @@ def save(fitted: Fitted, directory: str | Path, card: Mapping[str, Any]) -> dict
     network = build(fitted.architecture, 1 + len(fitted.classes))
     load_state(network, fitted.state)
     network.eval()
-    probe = _probe_images(fitted)
+    probe = _probe_images(fitted.preprocessing, seed=fitted.seed)
     save_file({name: np.ascontiguousarray(values) for name, values in fitted.state.items()}, directory / WEIGHTS_FILE)
     _write_graph(network, probe, directory / MODEL_FILE)
     check_safetensors(directory / WEIGHTS_FILE, fitted.architecture)
     check_onnx(directory / MODEL_FILE)
     difference = _difference(network, directory / MODEL_FILE, probe)
     finished = {**card, **_facts(fitted, directory, difference)}
-    (directory / CARD_FILE).write_text(json.dumps(finished, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write_card(finished, directory)
     return finished
 
 
-def _probe_images(fitted: Fitted) -> Floats:
+def complete(directory: str | Path) -> dict[str, Any]:
+    """Write the graph of a directory that holds a card and checked weights only; return the card that vouches for it.
+
+    Serving runs graphs; whoever brings weights alone gets the product's own export of them.
+    """
+    directory = Path(directory)
+    card = json.loads((directory / CARD_FILE).read_text(encoding="utf-8"))
+    network = build(card["architecture"], 1 + len(card["classes"]))
+    load_state(network, load_file(directory / WEIGHTS_FILE))
+    network.eval()
+    probe = _probe_images(card["preprocessing"], seed=0)
+    _write_graph(network, probe, directory / MODEL_FILE)
+    check_onnx(directory / MODEL_FILE)
+    difference = _difference(network, directory / MODEL_FILE, probe)
+    files = {name: _vouch(directory / name) for name in (WEIGHTS_FILE, MODEL_FILE)}
+    finished = {**card, "opset": OPSET, "runtime_difference": difference, "files": files}
+    _write_card(finished, directory)
+    return finished
+
+
+def _write_card(card: Mapping[str, Any], directory: Path) -> None:
+    (directory / CARD_FILE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _probe_images(preprocessing: str, *, seed: int) -> Floats:
     """Three noise pictures: the free batch axis is exercised, and no image of a customer leaves with the model."""
-    side = PREPROCESSINGS[fitted.preprocessing].side
-    return np.random.default_rng(fitted.seed).normal(0, 1, (3, 3, side, side)).astype(np.float32)
+    side = PREPROCESSINGS[preprocessing].side
+    return np.random.default_rng(seed).normal(0, 1, (3, 3, side, side)).astype(np.float32)
 
 
 def _write_graph(network: nn.Module, probe: Floats, path: Path) -> None:

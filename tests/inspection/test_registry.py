@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
+from safetensors.numpy import save_file
 
 from inspection import pipeline, registry
 from inspection.models import DeploymentChange, ModelVersion, Prediction
@@ -11,7 +13,8 @@ from tests.builders import NOON, make_line, make_user
 from tests.inspection.items import make_item, soon
 from tests.inspection.models import make_light_meter, make_serving
 from vision.model_files import ModelRefused
-from vision.serving import ModelMissing
+from vision.networks import build, state_of
+from vision.serving import ModelMissing, load
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +74,23 @@ def test_what_happens_to_the_original_afterwards_does_not_matter(package):
     version = registry.register(package, name="light", now=NOON)
     package.joinpath("model.onnx").write_bytes(b"something else")
     assert registry.scorer(version)
+
+
+def test_weights_that_come_alone_get_a_graph_of_our_own_that_says_the_same(tmp_path):
+    write_weights(tmp_path)
+    version = registry.register(tmp_path, name="net", now=NOON)
+    grey = np.full((64, 64, 3), 90, dtype=np.uint8)
+    trained = load(registry.folder_of(version), runtime="torch")
+    assert registry.scorer(version).score(grey).raw_score == pytest.approx(trained.score(grey).raw_score, abs=1e-4)
+    assert not tmp_path.joinpath("model.onnx").exists()
+
+
+def write_weights(folder):
+    """Write an untrained network as safetensors with its card."""
+    save_file(state_of(build("small-cnn", 2)), folder / "weights.safetensors")
+    digest = registry.sha256(folder.joinpath("weights.safetensors").read_bytes()).hexdigest()
+    card = json.loads(registry.folder_of(make_light_meter()).joinpath("card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**card, "files": {"weights.safetensors": {"sha256": digest}}}))
 
 
 def _other_hash(package):
