@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from inspection.models import Line, Nonce, Station, StationKey
 CLOCK_TOLERANCE = timedelta(seconds=300)
 SLOTS = (0, 1)
 IMPORTER = "import"
+KEY_ID = re.compile(r"st_[0-9a-f]{16}")
 
 
 class TwoKeysLive(Exception):
@@ -81,6 +83,8 @@ def importer(line: Line, *, now: datetime) -> Station:
 
 def live_key(key_id: str) -> StationKey | None:
     """Return a live key of an active station on an active line, with both at hand: one statement."""
+    if not KEY_ID.fullmatch(key_id):
+        return None
     keys = StationKey.objects.select_related("station__line")
     return keys.filter(key_id=key_id, revoked_at=None, station__is_active=True, station__line__is_active=True).first()
 

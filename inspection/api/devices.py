@@ -3,7 +3,7 @@
 from typing import Any, cast
 from uuid import UUID
 
-from django.http import HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict
 from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from rest_framework.decorators import api_view, parser_classes, permission_classes
@@ -81,6 +81,8 @@ def part(request: Request, serial: str) -> Response:
     """One part with all its runs. A station names its own line by being there; a person names it in `line`."""
     line = checked(LineQuery(data=request.query_params.dict()))["line"]
     station = station_of(request)
+    if "\0" in serial:
+        raise Http404
     lines = readable_lines(request).filter(**{"slug": line} if line or station is None else {})
     found = Part.objects.select_related("line", "lot").filter(line__in=lines, serial=serial).first()
     if found is None:

@@ -88,6 +88,11 @@ def test_every_door_asks_who_comes(name):
     assert_refused(Client().generic(method, DOORS[name]), 401, "unauthenticated")
 
 
+@pytest.mark.parametrize("address", ["/api/v1/parts/A%00/", "/api/v1/parts/%FF/", "/api/v1/parts/%ED%A0%80/"])
+def test_a_serial_that_no_part_can_have_is_not_there(device, address):
+    assert_refused(device.get(address), 404, "not-found")
+
+
 @pytest.mark.parametrize("address", ["/api/v1/", "/api/v1/nothing/", "/api/v1/items/not-an-id/", "/api/none/"])
 def test_an_address_that_is_not_there_is_a_problem_too(address):
     assert_refused(Client().get(address), 404, "not-found")
