@@ -6,6 +6,7 @@ const MOST_AHEAD = 5;
 const MEMORY = 96 * 1024 * 1024;
 const SLOW_BITS_PER_MS = 5000;
 const CALM = 20;
+const LEAST_CLAIM = 2;
 
 // Emits "arrived" when a task can be shown, "empty" ({waiting, leased}) when there is none, "unreachable".
 export class Supply extends EventTarget {
@@ -13,7 +14,7 @@ export class Supply extends EventTarget {
   #claimAddress;
   #tab;
   #tasks = [];
-  #ahead = 3;
+  #ahead = 4;
   #calm = 0;
   #claiming = false;
   #fetching = 0;
@@ -68,7 +69,8 @@ export class Supply extends EventTarget {
   async fill() {
     if (this.#claiming || this.#stopped) return;
     const wanted = Math.min(this.#ahead - this.#tasks.length, this.#roomFor());
-    if (wanted <= 0) return;
+    // Two at a time at least: a claim for each decision would be half of all requests.
+    if (wanted <= 0 || (wanted < LEAST_CLAIM && this.#tasks.length > 1)) return;
     this.#claiming = true;
     try {
       await this.#claim(wanted);

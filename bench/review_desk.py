@@ -1,0 +1,123 @@
+"""An inspector's desk for the benchmark of the loop: one line, its queue, a session, and the count of what arrived."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.utils.timezone import now
+from PIL import Image
+
+from inspection import images
+from inspection.models import (
+    DefectClass,
+    Disposition,
+    Epoch,
+    Item,
+    Line,
+    Membership,
+    Part,
+    Product,
+    Routing,
+    Run,
+    Salt,
+)
+from inspection.rules.words import Role
+from review import queues
+from review.models import Decision
+
+DRAWS = ("truth", "overlap", "audit", "control", "check_defect", "second_look")
+SPARE = 12
+
+
+@dataclass
+class Desk:
+    slug: str
+    session: str
+    _seen: int = 0
+
+    def counted(self) -> dict[str, int]:
+        """Say what reached the database since the last count: decisions, two for a task, images that came late."""
+        ids = Decision.objects.order_by("recorded_at", "pk").values_list("pk", flat=True)[self._seen :]
+        new = Decision.objects.filter(pk__in=list(ids))
+        self._seen += new.count()
+        return {
+            "decisions": new.count(),
+            "decided twice": new.count() - new.values("task").distinct().count(),
+            "image not there yet": new.filter(page__prefetch_hit=False).count(),
+        }
+
+
+def lay(pictures: list[bytes], *, runs: int, decisions: int) -> Desk:
+    """Make a line whose queue lasts for so many runs, and a signed-in inspector."""
+    line = _line()
+    stored = [_stored(picture) for picture in pictures]
+    for n in range(runs * decisions + SPARE * runs):
+        _add(line, n, *stored[n % len(stored)])
+    ana = get_user_model().objects.create_user(username="ana")
+    Membership.objects.create(user=ana, line=line, role=Role.INSPECTOR.value, is_founding=True, granted_at=now())
+    client = Client()
+    client.force_login(ana, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return Desk(slug=line.slug, session=client.cookies["sessionid"].value)
+
+
+def _line() -> Line:
+    product = Product.objects.create(sku="A12", name="Phone A12")
+    line = Line.objects.create(slug="bench-review", name="Bench", product=product, created_at=now())
+    DefectClass.objects.create(line=line, code="scratch", name="scratch", name_ko="긁힘", risk_class="major", key=1)
+    Salt.objects.create(line=line, secret="5a17" * 8, created_at=now())
+    line.epoch = Epoch.objects.create(
+        line=line, product=product, config_hash="0" * 64, n=1, cause="set-up", opened_at=now()
+    )
+    line.save(update_fields=["epoch"])
+    return line
+
+
+def _stored(picture: bytes) -> tuple[str, tuple[int, int]]:
+    """Keep the picture as people are shown it: JPEG, long edge at most 1920."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image.thumbnail((1920, 1920))
+    shown = io.BytesIO()
+    image.save(shown, "JPEG", quality=88)
+    sha256 = hashlib.sha256(picture).hexdigest()
+    images.put_rendition(sha256, shown.getvalue())
+    return sha256, image.size
+
+
+def _add(line: Line, n: int, sha256: str, size: tuple[int, int]) -> None:
+    moment = now()
+    part = Part.objects.create(line=line, serial=f"B-{n:05d}")
+    run = Run.objects.create(
+        part=part,
+        line=line,
+        epoch=line.epoch,
+        n=1,
+        opened_at=moment,
+        model_due_at=moment,
+        review_due_at=moment + timedelta(hours=2),
+        views_expected=["front"],
+        is_open=False,
+        salt=line.salts.get(),
+        shares={},
+        canary_position=0.5,
+        **{f"drawn_{draw}": False for draw in DRAWS},
+    )
+    Disposition.objects.create(run=run, line=line)
+    item = Item.objects.create(
+        run=run,
+        line=line,
+        view="front",
+        captured_at=moment,
+        received_at=moment,
+        sha256=sha256,
+        size_bytes=1,
+        width=size[0],
+        height=size[1],
+        content_type="image/jpeg",
+    )
+    routing = Routing.objects.create(
+        item=item, route="human", reason="level", level=line.level, epoch=line.epoch, routed_at=moment
+    )
+    queues.admit(routing, now=moment)

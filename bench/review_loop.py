@@ -1,0 +1,134 @@
+"""A person's loop in a real browser: key press to the next image painted, on three networks.
+
+    python -m bench.review_loop [--images FOLDER] [--decisions 100] [--only loopback]
+
+Each run starts with an empty cache and decides by keyboard alone, at a fixed pace. The pictures are drawn parts,
+or the images of a data-set folder. Painted means: the frame after the drawing has been handed to the screen.
+"""
+
+import argparse
+import importlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from bench import figures
+from bench.engine import running
+from bench.shots import shots
+
+DRAWN_SIZE = (1600, 1200)
+VIEWPORT = {"width": 1366, "height": 768}
+WATCH = """
+  window.samples = []; window.shift = 0; let pressed = 0;
+  addEventListener("keydown", (event) => { pressed = event.timeStamp; }, true);
+  new PerformanceObserver((list) => {
+    for (const _ of list.getEntriesByName("tollgate:shown")) {
+      const began = pressed;
+      requestAnimationFrame(() => {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () => { if (began) window.samples.push(performance.now() - began); };
+        channel.port2.postMessage(null);
+      });
+    }
+  }).observe({type: "mark"});
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.shift += entry.hadRecentInput ? 0 : entry.value;
+  }).observe({type: "layout-shift", buffered: true});
+"""
+ACKNOWLEDGED = """performance.getEntriesByType("resource").filter((one) => one.name.endsWith("/decision/"))
+  .map((one) => one.duration)"""
+HEAP = "performance.memory.usedJSHeapSize / 1048576"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A line between desk and server, and the pace of the person at the desk."""
+
+    name: str
+    latency_ms: float
+    mbit_s: float
+    pause_ms: int
+
+
+NETWORKS = [
+    Network("loopback", 0, 0, 250),
+    Network("40 ms, 10 Mbit/s", 40, 10, 1000),
+    Network("150 ms, 1.6 Mbit/s", 150, 1.6, 1500),
+]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Time the review loop in a browser.")
+    parser.add_argument("--images", type=Path, help="folder of images to show instead of drawn parts")
+    parser.add_argument("--decisions", type=int, default=100)
+    parser.add_argument("--only", choices=[network.name for network in NETWORKS])
+    options = parser.parse_args(arguments)
+    networks = [network for network in NETWORKS if options.only in (None, network.name)]
+    with running() as engine, sync_playwright() as playwright:
+        # The queue is laid by rows of its own: its models exist only inside a set-up Django.
+        desk_of = importlib.import_module("bench.review_desk")
+        desk = desk_of.lay(_pictures(options.images, DRAWN_SIZE), runs=len(networks), decisions=options.decisions)
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        measured: dict[str, Any] = {}
+        for network in networks:
+            page = _opened(browser, engine.url, desk, network)
+            seen = _decide(page, options.decisions, network)
+            measured |= {f"{network.name}: {name}": value for name, value in (seen | desk.counted()).items()}
+            page.context.close()
+        browser.close()
+    figures.keep("review_loop", measured)
+
+
+def _pictures(folder: Path | None, size: tuple[int, int]) -> list[bytes]:
+    if folder is None:
+        return shots(24, size=size)
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    if not found:
+        raise SystemExit(f"{folder} holds no JPEG or PNG image.")
+    return [path.read_bytes() for path in found[:200]]
+
+
+def _opened(browser: Any, url: str, desk: Any, network: Network) -> Page:
+    context = browser.new_context(viewport=VIEWPORT)
+    context.add_cookies([{"name": "sessionid", "value": desk.session, "url": url}])
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    if network.latency_ms:
+        line = {
+            "offline": False,
+            "latency": network.latency_ms,
+            "downloadThroughput": network.mbit_s * 125_000,
+            "uploadThroughput": network.mbit_s * 125_000,
+        }
+        context.new_cdp_session(page).send("Network.emulateNetworkConditions", line)
+    page.goto(f"{url}/lines/{desk.slug}/review/")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.wait_for_function("() => document.querySelector('[data-part=serial]').textContent !== ''")
+    page.wait_for_timeout(3000)
+    return page
+
+
+def _decide(page: Page, decisions: int, network: Network) -> dict[str, Any]:
+    before = page.evaluate(HEAP)
+    page.evaluate("window.shift = 0")
+    for n in range(decisions):
+        for code in ("KeyJ", "Digit1") if n % 10 == 0 else ("KeyF",):
+            page.keyboard.press(code)
+        page.wait_for_timeout(network.pause_ms)
+    page.wait_for_selector('[data-part="saved"][data-state="saved"]')
+    return {
+        "key to painted, ms": figures.spread(page.evaluate("window.samples")),
+        "decision acknowledged, ms": figures.spread(page.evaluate(ACKNOWLEDGED)),
+        "layout shift": page.evaluate("window.shift"),
+        "heap growth, MB": round(page.evaluate(HEAP) - before, 1),
+    }
+
+
+if __name__ == "__main__":
+    main()
