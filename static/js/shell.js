@@ -45,3 +45,24 @@ function holdToFire(button) {
     setTimeout(release, 2000);
   });
 }
+
+// STOP pressed elsewhere shows here within two seconds; the line's own page is read anew unless somebody types.
+const HOLDS_EVERY_MS = 2000;
+const marks = [...document.querySelectorAll("[data-line]")];
+if (document.body.dataset.holds && marks.length) setInterval(showHolds, HOLDS_EVERY_MS);
+
+async function showHolds() {
+  if (document.hidden) return;
+  const answer = await fetch(document.body.dataset.holds, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected) return;
+  const held = new Set((await answer.json()).holds);
+  for (const line of marks) showHold(line, held.has(line.dataset.line));
+}
+
+function showHold(line, isHeld) {
+  const mark = line.querySelector("[data-hold-mark]");
+  if (mark.hidden !== isHeld) return;
+  mark.hidden = !isHeld;
+  const typing = document.activeElement?.matches("input, textarea, select");
+  if (line.querySelector("[aria-current]") && !typing) location.reload();
+}
