@@ -3,9 +3,7 @@
 import os
 
 
-def settings_module() -> str:
+def settings_module(environment: str | None = None) -> str:
     """Return the settings that TOLLGATE_ENV asks for."""
-    environment = os.environ.get("TOLLGATE_ENV", "demo")
-    return {"production": "config.settings.prod", "test": "config.settings.test"}.get(
-        environment, "config.settings.base"
-    )
+    wanted = environment or os.environ.get("TOLLGATE_ENV", "demo")
+    return {"production": "config.settings.prod", "test": "config.settings.test"}.get(wanted, "config.settings.base")

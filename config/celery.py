@@ -27,6 +27,7 @@ class WarmUp(bootsteps.StartStopStep):
         if "predict" in app.amqp.queues.consume_from:
             # By name: the deeds need the app registry, which exists only now.
             import_string("inspection.pipeline.warm_up")()
+            import_string("monitoring.tasks.show_worker")()
 
 
 app = Celery("tollgate", task_cls=WatchedTask)

@@ -29,6 +29,11 @@ def readiness(*, now: datetime) -> dict[str, str]:
     return {name: _answer(check) for name, check in checks.items()}
 
 
+def broker() -> str:
+    """Return `ok` or a sentence that says how the broker fails."""
+    return _answer(_broker)
+
+
 def _answer(check: Callable[[], str]) -> str:
     try:
         return check()

@@ -27,6 +27,10 @@ class Home:
         return self.folder / "run.json"
 
     @property
+    def prepared_file(self) -> Path:
+        return self.folder / "prepared.json"
+
+    @property
     def secret_file(self) -> Path:
         return self.folder / "secret.key"
 
@@ -34,7 +38,8 @@ class Home:
     def claimed(self) -> Iterator[None]:
         """Hold the folder for this engine. Raises CannotStart when it cannot be written or another engine has it."""
         try:
-            self.logs.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.logs.mkdir(exist_ok=True)
             self._make_secret()
             lock = (self.folder / "engine.lock").open("w")
         except OSError as error:
@@ -54,6 +59,11 @@ class Home:
             raise CannotStart(
                 f"The disk under {self.folder} is full: {free // 2**20} MB left, {ROOM_MIN_BYTES // 2**20} MB needed."
             )
+
+    def forget_run(self) -> None:
+        """Take away what is true only while the engine runs."""
+        for path in (self.run_file, self.prepared_file):
+            path.unlink(missing_ok=True)
 
     def _make_secret(self) -> None:
         """Write the secret key once, readable by the owner alone."""

@@ -247,6 +247,9 @@ SPECTACULAR_SETTINGS = {
         "ItemState": "inspection.api.shapes.STATES",
         "RunState": "inspection.api.shapes.RUN_STATES",
         "BatchState": "inspection.api.shapes.BATCH_STATES",
+        "ModelCall": "review.api.inputs.CALLS",
+        "PersonLabel": "review.api.inputs.LABELS",
+        "Rung": "review.api.forms.LEVELS",
     },
 }
 
