@@ -2,13 +2,13 @@
 
 import errno
 import fcntl
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.engine import private
 from config.engine.failure import CannotStart
 
 ROOM_MIN_BYTES = 200 * 1024 * 1024
@@ -39,18 +39,18 @@ class Home:
         """Hold the folder for this engine. Raises CannotStart when it cannot be written or another engine has it."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.logs.mkdir(exist_ok=True)
-            self._make_secret()
             lock = (self.folder / "engine.lock").open("w")
         except OSError as error:
             raise CannotStart(_why_not(self.folder, error)) from error
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._furnish()
             except BlockingIOError as error:
-                raise CannotStart(
-                    f"Another Tollgate runs on {self.folder}; stop it or choose another --data."
-                ) from error
+                sentence = f"Another Tollgate runs on {self.folder}; stop it or choose another --data."
+                raise CannotStart(sentence) from error
+            except OSError as error:
+                raise CannotStart(_why_not(self.folder, error)) from error
             yield
 
     def check_room(self) -> None:
@@ -65,14 +65,11 @@ class Home:
         for path in (self.run_file, self.prepared_file):
             path.unlink(missing_ok=True)
 
-    def _make_secret(self) -> None:
-        """Write the secret key once, readable by the owner alone."""
-        try:
-            descriptor = os.open(self.secret_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return
-        with os.fdopen(descriptor, "w") as out:
-            out.write(secrets.token_urlsafe(48))
+    def _furnish(self) -> None:
+        """Make the folder for logs and, once, the secret key."""
+        self.logs.mkdir(exist_ok=True)
+        if not self.secret_file.exists():
+            private.write(self.secret_file, secrets.token_urlsafe(48))
 
 
 def _why_not(folder: Path, error: OSError) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,30 +79,24 @@ class Child:
         self.due_at = now + pause
 
     def ask_to_stop(self) -> None:
-        if self.is_alive():
+        if self.process is not None and self.is_alive():
             os.kill(self.process.pid, signal.SIGTERM)
 
     def end(self, deadline: float) -> None:
         """Wait until the deadline (monotonic seconds), then end what is left of the group."""
         if self.process is None:
             return
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            self.kill()
-        self._sweep_group()
+        self.kill()
 
     def kill(self) -> None:
         """End the whole group at once: a hung process takes its own children with it."""
-        if self.process is not None:
-            self._sweep_group()
-            self.process.wait()
-
-    def _sweep_group(self) -> None:
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
+        if self.process is None:
             return
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def _turn_log(self) -> None:
         if self.log.exists() and self.log.stat().st_size > LOG_MAX_BYTES:
