@@ -59,17 +59,17 @@ def take_in(
     station: Station, *, archive: File, members: Sequence[Member], now: datetime, sent_by: User | None = None
 ) -> Batch:
     """Keep an archive and ask for its images to be taken in. When this returns, all of it survives a power cut."""
-    stored = images.store_archive(archive)
+    batch = Batch(
+        line=station.line,
+        station=station,
+        sent_by=sent_by,
+        members=[asdict(member) for member in members],
+        total=len(members),
+        created_at=now,
+    )
+    batch.sha256 = images.store_archive(batch.pk, archive).sha256
     with transaction.atomic():
-        batch = Batch.objects.create(
-            line=station.line,
-            station=station,
-            sent_by=sent_by,
-            sha256=stored.sha256,
-            members=[asdict(member) for member in members],
-            total=len(members),
-            created_at=now,
-        )
+        batch.save(force_insert=True)
         outbox.ask("batch.received", batch.pk, now=now)
     return batch
 
@@ -80,13 +80,16 @@ def advance(pk: UUID, *, clock: Callable[[], datetime], seconds: float = TURN_S)
     Each image has an idempotency key of its own, so a crash between image and count repeats nothing.
     """
     batch = Batch.objects.select_related("station__line").get(pk=pk)
+    if batch.finished_at is not None:
+        return True
     until = time.monotonic() + seconds
-    with images.archive_path(batch.sha256) as path, zipfile.ZipFile(path) as archive:
+    with images.archive_path(pk) as path, zipfile.ZipFile(path) as archive:
         for position in range(batch.cursor, batch.total):
             if time.monotonic() >= until:
                 return False
             _count(batch, position, _take_member(batch, archive, position, now=clock()))
     Batch.objects.filter(pk=pk, finished_at=None).update(finished_at=clock())
+    images.drop_archive(pk)
     return True
 
 

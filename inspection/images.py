@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile, File
@@ -57,11 +58,10 @@ def keep(file: File, stored: Stored) -> None:
     _save(original_name(stored.sha256), file)
 
 
-def store_archive(file: File) -> Stored:
-    """Keep an archive of images under its hash, apart from them."""
-    stored = digest(file)
-    _save(archive_name(stored.sha256), file)
-    return stored
+def store_archive(batch: UUID, file: File) -> Stored:
+    """Keep the archive of a batch, apart from the images, until it is dropped."""
+    _save(archive_name(batch), file)
+    return digest(file)
 
 
 def original(sha256: str) -> File:
@@ -73,9 +73,14 @@ def local_path(sha256: str) -> AbstractContextManager[Path]:
     return _local(original_name(sha256))
 
 
-def archive_path(sha256: str) -> AbstractContextManager[Path]:
-    """`local_path` for an archive."""
-    return _local(archive_name(sha256))
+def archive_path(batch: UUID) -> AbstractContextManager[Path]:
+    """`local_path` for the archive of a batch."""
+    return _local(archive_name(batch))
+
+
+def drop_archive(batch: UUID) -> None:
+    """Forget the archive of a batch whose images are all in, or refused. Dropping twice does no harm."""
+    default_storage.delete(archive_name(batch))
 
 
 def put_rendition(sha256: str, jpeg: bytes) -> None:
@@ -96,6 +101,13 @@ def open_thumbnail(sha256: str) -> File:
     return default_storage.open(thumbnail_name(sha256))
 
 
+def sweep_partial(*, now: datetime) -> int:
+    """Remove files that a killed process left half-written an hour ago. Return how many; object stores keep none."""
+    if not hasattr(default_storage, "sweep_partial"):
+        return 0
+    return default_storage.sweep_partial(before=(now - PARTIAL_LIFE).timestamp())
+
+
 def original_name(sha256: str) -> str:
     return _name("images", sha256)
 
@@ -108,8 +120,8 @@ def thumbnail_name(sha256: str) -> str:
     return _name("thumbnails", sha256, ".webp")
 
 
-def archive_name(sha256: str) -> str:
-    return _name("archives", sha256, ".zip")
+def archive_name(batch: UUID) -> str:
+    return f"archives/{batch}.zip"
 
 
 @contextmanager
@@ -146,10 +158,3 @@ def _save(name: str, file: File) -> None:
         raise StorageUnavailable(f"The image store failed ({error.strerror}).") from error
     except (BotoCoreError, ClientError) as error:
         raise StorageUnavailable(f"The image store failed ({type(error).__name__}).") from error
-
-
-def sweep_partial(*, now: datetime) -> int:
-    """Remove files that a killed process left half-written an hour ago. Return how many; object stores keep none."""
-    if not hasattr(default_storage, "sweep_partial"):
-        return 0
-    return default_storage.sweep_partial(before=(now - PARTIAL_LIFE).timestamp())

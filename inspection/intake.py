@@ -206,7 +206,7 @@ def _open(part: Part, *, line: Line, n: int, now: datetime) -> Run:
 
 def new_run(line: Line, *, n: int, salt: Salt, now: datetime) -> Run:
     """Return an unsaved run of the line's epoch with its deadlines and draws; its part is still to be named."""
-    run = Run(line=line, epoch_id=line.epoch_id, n=n, opened_at=now, salt=salt, views_expected=line.views)
+    run = Run(line=line, epoch_id=cast(int, line.epoch_id), n=n, opened_at=now, salt=salt, views_expected=line.views)
     run.model_due_at = now + timedelta(seconds=line.model_deadline_s)
     run.review_due_at = now + timedelta(seconds=line.review_deadline_s)
     run.shares = shares_of(line)

@@ -155,6 +155,6 @@ class ProblemShape(serializers.Serializer):
     instance = serializers.CharField()
     request_id = serializers.CharField()
     code = serializers.CharField()
-    errors = Fault(many=True)
+    errors = Fault(many=True)  # type: ignore[assignment]
     retryable = serializers.BooleanField()
     retry_after_s = serializers.IntegerField(allow_null=True)

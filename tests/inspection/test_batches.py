@@ -104,12 +104,30 @@ def test_a_worker_that_stops_is_followed_by_one_that_goes_on_there(device):
     assert (Item.objects.count(), Batch.objects.get().accepted) == (3, 3)
 
 
-def test_an_image_that_came_in_before_the_crash_is_counted_and_not_taken_again(device):
+def test_an_image_that_came_in_before_the_crash_is_counted_and_not_taken_again(device, monkeypatch):
     post(device, images=[picture(10), picture(80)])
-    work()
-    Batch.objects.update(cursor=1, accepted=1, finished_at=None)
+    counted, batches_count = [], batches._count
+
+    def crash_once(*facts):
+        if not counted:
+            counted.append(facts)
+            raise RuntimeError("killed")
+        batches_count(*facts)
+
+    monkeypatch.setattr(batches, "_count", crash_once)
+    with pytest.raises(RuntimeError):
+        work()
     assert work()
     assert (Item.objects.count(), Batch.objects.get().accepted) == (2, 2)
+
+
+def test_the_archive_is_dropped_once_all_of_it_is_in(device):
+    post(device, images=[picture(10), picture(80)])
+    kept = [name for name in stored_files() if name.startswith("archives/")]
+    work()
+    assert len(kept) == 1
+    assert not [name for name in stored_files() if name.startswith("archives/")]
+    assert work()
 
 
 def test_a_lead_sends_a_batch_for_a_line_and_its_images_have_the_importer_as_station(device):

@@ -2,10 +2,12 @@
 
 import errno
 import os
+from datetime import timedelta
 
 import boto3
 import pytest
 from django.core.files.base import ContentFile
+from django.utils.timezone import now as clock
 from moto import mock_aws
 
 from inspection import images
@@ -105,3 +107,18 @@ def test_an_object_store_without_its_bucket_is_unavailable(objects, settings):
     }
     with pytest.raises(StorageUnavailable):
         images.store(file_of(jpeg()))
+
+
+def test_f01_what_a_killed_process_left_half_written_is_swept_after_an_hour(tmp_path):
+    images.store(file_of(jpeg()))
+    (tmp_path / "images" / "images").mkdir(exist_ok=True)
+    half = tmp_path / "images" / "images" / ".ab.0123.part"
+    half.write_bytes(b"half")
+    assert images.sweep_partial(now=clock() + timedelta(minutes=59)) == 0
+    assert images.sweep_partial(now=clock() + timedelta(minutes=61)) == 1
+    assert not half.exists()
+    assert len(stored_files()) == 1
+
+
+def test_an_object_store_has_nothing_half_written(objects):
+    assert images.sweep_partial(now=clock()) == 0
