@@ -119,9 +119,10 @@ def two_phase_pessimistic(total: Table, sampled: Table, defective: Table, delta:
     """
     delta = checks.share(delta, "delta")
     strata = _strata(total, sampled, defective)
-    defects = [stratum.total * _pessimistic_share(stratum, delta) for stratum in strata]
-    escaped = sum(number for stratum, number in zip(strata, defects, strict=True) if stratum.passed)
-    return escaped / sum(defects) if sum(defects) else None
+    estimated = [(stratum.passed, stratum.total * _pessimistic_share(stratum, delta)) for stratum in strata]
+    escaped = sum(number for passed, number in estimated if passed)
+    defects = sum(number for _, number in estimated)
+    return escaped / defects if defects else None
 
 
 def rogan_gladen(table: Table, miss: float, false_alarm: float) -> RoganGladen:

@@ -68,7 +68,7 @@ def temperature(logits: Iterable[float], y: Iterable[int]) -> Temperature:
     def nll(log_t: float) -> float:
         return float(np.logaddexp(0, margins * np.exp(-log_t)).mean())
 
-    best = minimize_scalar(nll, bounds=(-5, 5), method="bounded", options={"xatol": 1e-10})
+    best = minimize_scalar(nll, bounds=(-5, 5), options={"xatol": 1e-10})
     return Temperature(float(np.exp(best.x)), float(best.fun))
 
 

@@ -14,8 +14,6 @@ import numpy as np
 from stats import checks
 from stats.eprocess import log_e_below, stream_passes
 
-_ROUTES = ("bank", "natural")
-
 
 class Distinct(NamedTuple):
     """Defects found and missed, counted once each, and the groups that leaked into training."""
@@ -117,9 +115,9 @@ def detection_gate(
     >>> detection_gate([88, 0], [10, 0], 0.95), detection_gate([88, 0], [4, 6], 0.95).reason
     (GateAnswer(passed=True, reason='met'), 'contradicted')
     """
-    if route not in _ROUTES:
+    streams = {"bank": _pair(bank, "bank"), "natural": _pair(natural, "natural")}
+    if route not in streams:
         raise ValueError(f"route is {route!r}, use 'bank' or 'natural'.")
-    streams = dict(zip(_ROUTES, (_pair(bank, "bank"), _pair(natural, "natural")), strict=True))
     verdict = natural_verdict(*streams["natural"], p0, alpha, minimum)
     if checks.label(leaked, "leaked"):
         return GateAnswer(False, "leaked")

@@ -140,6 +140,11 @@ def test_a_design_is_the_lowest_that_reaches_its_run_lengths(r0, ratio):
         assert steps == 1 or rising(r0, k, steps - 1) < target
 
 
+def test_one_bad_item_may_weigh_as_much_as_one_good_one():
+    assert arl(0.4, 0.4, 0.6, 1.1) == pytest.approx(solved_chain(0.4, 1, 3))
+    assert arl_down(0.6, 0.6, 0.4, 1.1) == pytest.approx(solved_falling_chain(0.6, 1, 3))
+
+
 def test_the_usual_design_is_four_times_the_rate_at_ten_and_a_hundred_thousand_items():
     assert design(0.0005) == design(0.0005, 4.0, 1e4, 1e5)
     assert design_down(0.005) == design_down(0.005, 4.0, 1e6)

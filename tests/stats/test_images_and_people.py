@@ -9,7 +9,8 @@ import statsmodels.api as sm
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from river.drift import ADWIN
-from scipy.optimize import minimize
+from scipy.optimize import brentq
+from scipy.special import expit
 from scipy.stats import ks_2samp, norm, wasserstein_distance
 from sklearn.calibration import _sigmoid_calibration
 from sklearn.isotonic import isotonic_regression
@@ -64,13 +65,15 @@ def test_platt_is_finite_where_the_classes_separate():
 def test_temperature_is_the_best_one(seed):
     logits, y = scored(seed, shift=0.0)
 
-    def nll(log_t):
-        return float(np.logaddexp(0, (1 - 2 * y) * logits / np.exp(log_t)).mean())
+    margins = (1 - 2 * y) * logits
 
-    best = minimize(lambda x: nll(x[0]), [0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-14})
+    def slope(log_t):
+        scaled = margins / np.exp(log_t)
+        return float((scaled * expit(scaled)).mean())
+
     t, reached = temperature(logits, y)
-    assert t == pytest.approx(np.exp(best.x[0]), rel=1e-5)
-    assert reached == pytest.approx(nll(log(t)), rel=1e-12)
+    assert log(t) == pytest.approx(brentq(slope, -5, 5), abs=3e-8)
+    assert reached == pytest.approx(float(np.logaddexp(0, margins / t).mean()), rel=1e-12)
 
 
 def test_temperature_stays_within_its_range():
@@ -108,12 +111,18 @@ def test_calibration_error_by_mass_gives_earlier_bins_the_remainder():
     assert ece(P, Y) == ece(P, Y, 15, True) == pytest.approx(sum(abs(p - y) for p, y in zip(P, Y, strict=True)) / 10)
 
 
+def test_calibration_error_has_fifteen_bins_unless_said_otherwise():
+    p, y = [i / 16 for i in range(16)], [1 - i % 2 for i in range(16)]
+    assert ece(p, y) == ece(p, y, 15) != ece(p, y, 16)
+
+
 def test_calibration_error_by_width_puts_one_into_the_last_bin():
-    assert ece([0.0, 0.24, 0.25, 0.99, 1.0], [0, 1, 0, 1, 0], 4, mass=False) == pytest.approx((0.76 + 0.25 + 0.99) / 5)
+    p, y = [0.0, 0.24, 0.25, 0.6, 0.99, 1.0], [0, 1, 0, 1, 1, 0]
+    assert ece(p, y, 4, mass=False) == pytest.approx((0.76 + 0.25 + 0.4 + 0.99) / 6)
 
 
 def test_ties_keep_their_order_when_bins_are_cut():
-    assert ece([0.5] * 20, [0] * 10 + [1] * 10, 2) == 0.5
+    assert ece([0.5, 0.25] * 400, [0] * 400 + [1] * 400, 4) == pytest.approx((0.25 + 0.75 + 0.5 + 0.5) / 4)
 
 
 @given(numbers, numbers)
@@ -218,7 +227,9 @@ def test_gage_figures_and_their_gaps():
     assert gage(9, 1, 0, 0) == (0.9, 0.1, None)
     assert gage(0, 0, 1, 3) == (0.75, None, 0.25)
     assert gage(0, 0, 0, 0) == (None, None, None)
+    assert gage(2, 2, 3, 3) == (0.5, 0.5, 0.5)
     assert effectiveness(42, 50) == (0.84, *clopper_pearson(42, 50))
+    assert effectiveness(0, 0) == (None, 0.0, 1.0)
     assert effectiveness(42, 50, 0.2)[1:] == clopper_pearson(42, 50, 0.2)
 
 

@@ -177,6 +177,8 @@ REFUSED = [
     (cusum.trace, ([0], 0.2, 0.1), "r0 is 0.2 and r1 0.1, r1 must be above r0."),
     (cusum.shiryaev_roberts, ([0, 0.5], 0.1, 0.2), "An entry of bad is 0.5, use 0 or 1."),
     (cusum.shiryaev_roberts, ([0], 0.1, 0.1), "r0 is 0.1 and r1 0.1, r1 must be above r0."),
+    (cusum.trace, (7, 0.1, 0.2), "The items is 7, use a sequence."),
+    (cusum.trace_down, (7, 0.2, 0.1), "The items is 7, use a sequence."),
     (cusum.shiryaev_roberts, (7, 0.1, 0.2), "bad is 7, use a sequence."),
     (cusum.design_r1, (0.1, 0), "k is 0, use a whole number of at least 1."),
     (cusum.design_r1, (0, 3), "r0 is 0, use a number strictly between 0 and 1."),

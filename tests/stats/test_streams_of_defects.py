@@ -127,6 +127,7 @@ def test_the_rates_of_a_policy():
     assert streams(np.array(table)) == (277, 3, 9700, 20)
     assert rates([[0, 3], [0, 6], [0, 1]]) == (0.7, None, 0.6, 0.3, 300_000.0)
     assert rates([[3, 0], [6, 0], [1, 0]]) == (None, 0.9, 0.6, 0.3, 0.0)
+    assert rates([[0, 1], [1, 0], [1, 1]])[:2] == (0.5, 0.5)
 
 
 @pytest.mark.parametrize(
