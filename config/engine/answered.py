@@ -22,12 +22,13 @@ def answered_items() -> QuerySet[Item]:
     """Return the items whose run has its disposition or that wait for a person, the demo's own past left out."""
     waiting = ReviewTask.objects.filter(item=OuterRef("pk"), closed_at=None)
     answered = Item.objects.filter(Q(run__disposition__settled_at__isnull=False) | Exists(waiting))
-    return answered.filter(received_at__gt=_demo_loaded_at()) if settings.DEMO else answered
+    loaded_at = _demo_loaded_at()
+    return answered.filter(received_at__gt=loaded_at) if loaded_at else answered
 
 
-def _demo_loaded_at() -> datetime:
-    facts = json.loads((settings.DATA / "demo.json").read_text())
-    return datetime.fromisoformat(facts["loaded_at"])
+def _demo_loaded_at() -> datetime | None:
+    path = settings.DATA / "demo.json"
+    return datetime.fromisoformat(json.loads(path.read_text())["loaded_at"]) if path.exists() else None
 
 
 def main(enough: int) -> None:

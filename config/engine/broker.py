@@ -37,6 +37,13 @@ def socket_path(data: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="tollgate-")) / "broker.sock"
 
 
+def forget(path: Path, data: Path) -> None:
+    """Remove the address of a broker that ended."""
+    path.unlink(missing_ok=True)
+    if path.parent != data:
+        path.parent.rmdir()
+
+
 def command(socket: Path, data: Path) -> list[str]:
     """Return the command of a broker that only this machine's owner reaches and that keeps nothing on disk."""
     return [

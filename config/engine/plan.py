@@ -71,7 +71,7 @@ def web(home: Home, env: dict[str, str], port: int) -> Child:
     command += ["--worker-class", "gthread"]
     command += ["--workers", str(environ.integer("WEB_WORKERS", 2, low=1, high=64))]
     command += ["--threads", str(environ.integer("WEB_THREADS", 8, low=1, high=256))]
-    command += ["--preload", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "3"]
+    command += ["--preload", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "2"]
     command += ["--limit-request-line", "8190", "--worker-tmp-dir", "/dev/shm"]
     return Child("web", command, env, home.logs / "web.log")
 

@@ -7,7 +7,6 @@ import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from config.engine import broker, plan, private, probes, welcome
@@ -30,6 +29,7 @@ class Supervisor:
         self.home = home
         self.stop = stop
         self.url = f"http://127.0.0.1:{options.port}"
+        self.socket = broker.socket_path(home.folder)
         self.children: list[Child] = []
         self.counter: Child | None = None
         self.facts: dict[str, Any] = {}
@@ -45,18 +45,18 @@ class Supervisor:
             return 0
         finally:
             stop_all(self.children)
+            broker.forget(self.socket, self.home.folder)
             self.home.forget_run()
 
     # Starting -----------------------------------------------------------------------------------------------------
 
     def _start_all(self) -> None:
         elsewhere = broker.external()
-        socket = broker.socket_path(self.home.folder)
-        address = elsewhere or f"redis+socket://{socket}"
+        address = elsewhere or f"redis+socket://{self.socket}"
         env = plan.environment(self.home, demo=not self.options.no_demo, broker_url=address, url=self.url)
         os.environ.update(env)
         if elsewhere is None:
-            self._start_broker(socket, env)
+            self._start_broker(env)
         self.facts = self._prepare(env)
         if self.stop.is_set():
             return
@@ -66,7 +66,7 @@ class Supervisor:
             plan.web(self.home, env, self.options.port),
             plan.second_worker(self.home, env),
         )
-        self._wait_until(lambda: probes.is_ready(self.options.port), "Tollgate did not become ready")
+        self._wait_until(lambda: probes.is_ready(self.options.port), "Tollgate did not become ready", look_s=ROUND_S)
         if self.stop.is_set():
             return
         if self.facts["stations"]:
@@ -82,10 +82,10 @@ class Supervisor:
             child.start()
             self.children.append(child)
 
-    def _start_broker(self, socket: Path, env: dict[str, str]) -> None:
-        socket.unlink(missing_ok=True)
-        self._start(plan.broker(broker.command(socket, self.home.folder), self.home, env))
-        self._wait_until(socket.exists, "The broker did not start")
+    def _start_broker(self, env: dict[str, str]) -> None:
+        self.socket.unlink(missing_ok=True)
+        self._start(plan.broker(broker.command(self.socket, self.home.folder), self.home, env))
+        self._wait_until(self.socket.exists, "The broker did not start")
 
     def _prepare(self, env: dict[str, str]) -> dict[str, Any]:
         """Let a child prepare database, files and people; return what it found. Ctrl-C ends it."""
@@ -115,10 +115,10 @@ class Supervisor:
         rate, images = self.options.rate, self.options.images
         self._start(plan.station(self.home, env, url=self.url, keys=keys, rate=rate, images=images))
 
-    def _wait_until(self, condition: Callable[[], bool], complaint: str) -> None:
+    def _wait_until(self, condition: Callable[[], bool], complaint: str, *, look_s: float = LOOK_S) -> None:
         """Wait for a child's sign, for Ctrl-C, or for the death of anybody. Raises CannotStart."""
         deadline = time.monotonic() + UP_WITHIN_S
-        while not condition() and not self.stop.wait(LOOK_S):
+        while not condition() and not self.stop.wait(look_s):
             dead = [child for child in self.children if not child.is_alive()]
             if dead or time.monotonic() > deadline:
                 words = "\n".join(f"{child.name}: {child.last_words()}" for child in dead or self.children)

@@ -1,0 +1,88 @@
+"""`python -m bench.floor_rows SLUG:LEVEL:STATIONS...`: fill the configured database, print who may do what as JSON."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.utils.timezone import now as clock  # noqa: E402
+
+from inspection import epochs, intake, registry, stations, tokens  # noqa: E402
+from inspection.models import Bands, DefectClass, Line, Membership, ModelVersion, Product, Station, User  # noqa: E402
+from inspection.rules.words import Level, Role, Scope  # noqa: E402
+from review.demo import DEMO_MODEL  # noqa: E402
+
+PASSWORD = "amber-basin-cedar-delta"
+PEOPLE = {
+    "ana": Role.INSPECTOR,
+    "andre": Role.INSPECTOR,
+    "aria": Role.INSPECTOR,
+    "asha": Role.INSPECTOR,
+    "quinn": Role.QA_LEAD,
+    "quill": Role.QA_LEAD,
+}
+CLASSES = [("scratch", "scratch", "긁힘", "major", 1), ("crack", "crack", "균열", "critical", 2)]
+# No undo to wait for, and a deadline that a paused worker may still meet.
+SCOPE = {"undo_s": 1, "review_deadline_s": 20.0, "is_demo": True}
+BAND = {"t_lo": 0.4, "t_hi": 0.6}
+
+
+def main(wishes: Sequence[str]) -> None:
+    call_command("migrate", interactive=False, verbosity=0)
+    now = clock()
+    people = {name: _person(name, role, now=now) for name, role in PEOPLE.items()}
+    version = registry.register(DEMO_MODEL, name="drawn-net", now=now)
+    made = [station for wish in wishes for station in _line(*wish.split(":"), version=version, now=now)]
+    json.dump({"password": PASSWORD, "people": people, "stations": made}, sys.stdout)
+
+
+def _person(name: str, role: Role, *, now: datetime) -> str:
+    user = User.objects.create_user(name, f"{name}@floor.invalid", PASSWORD)
+    Membership.objects.create(user=user, role=role.value, is_founding=True, granted_at=now)
+    return tokens.issue(user, name="floor", scopes=list(Scope), now=now)
+
+
+def _line(slug: str, level: str, count: str, *, version: ModelVersion, now: datetime) -> list[dict[str, Any]]:
+    product = Product.objects.create(sku=slug, name=slug)
+    line = Line.objects.create(slug=slug, name=slug, product=product, level=level, created_at=now, **SCOPE)
+    DefectClass.objects.bulk_create(
+        DefectClass(line=line, code=code, name=name, name_ko=name_ko, risk_class=risk, key=key)
+        for code, name, name_ko, risk, key in CLASSES
+    )
+    intake.rotate_salt(line, now=now)
+    registry.serve(line, version, by=None, cause="set-up", now=now)
+    line.refresh_from_db()
+    if level == Level.PARTIAL:
+        _certify(line, version, now=now)
+    return [_station(line, n, now=now) for n in range(1, int(count) + 1)]
+
+
+def _certify(line: Line, version: ModelVersion, *, now: datetime) -> None:
+    """Put bands in force that decide most parts, as a certificate would have."""
+    line.bands = Bands.objects.create(
+        line=line,
+        epoch=line.epoch,
+        model_version=version,
+        calibrator_hash=epochs.calibrator_hash(version),
+        certificates={},
+        envelope={},
+        created_at=now,
+        **BAND,
+    )
+    line.save(update_fields=["bands"])
+
+
+def _station(line: Line, n: int, *, now: datetime) -> dict[str, Any]:
+    station = Station.objects.create(line=line, name=f"{line.slug}-{n}", rate_per_s=100, burst=500, created_at=now)
+    key = stations.issue_key(station, now=now)
+    return {"line": line.slug, "station": station.pk, "key_id": key.key_id, "secret": key.secret}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
