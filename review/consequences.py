@@ -19,12 +19,14 @@ def follow(task: ReviewTask, sealed: Decision, *, now: datetime) -> None:
     """
     if overlap.wants_second_reading(purpose=Purpose(task.purpose), drawn_overlap=task.run.drawn_overlap):
         queues.admit_again(task, purpose=Purpose.OVERLAP, not_for=sealed.person, now=now)
-    found = next(found for found in readings.of_run(task.run) if found.item.pk == task.item_id)
-    adjudications.note_reading(found, now=now)
-    adjudications.open_where_needed(found, now=now)
+    counts.lock(task.run)
+    found = readings.of_run(task.run)
+    mine = next(one for one in found if one.item.pk == task.item_id)
+    adjudications.note_reading(mine, now=now)
+    adjudications.open_where_needed(mine, now=now)
     if task.purpose == Purpose.PRIMARY:
-        _tell_line(task, found, now=now)
-    counts.count_run(task.run, cause=f"decision:{sealed.pk}", now=now)
+        _tell_line(task, mine, now=now)
+    counts.count_run(task.run, found, cause=f"decision:{sealed.pk}", now=now)
 
 
 def _tell_line(task: ReviewTask, found: ItemReadings, *, now: datetime) -> None:

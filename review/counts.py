@@ -58,16 +58,18 @@ class _Place:
 # Writing --------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
-def count_run(run: Run, *, cause: str, now: datetime) -> None:
+def lock(run: Run) -> None:
+    """Take the run for this transaction: a ruling and the finaliser never write the same difference twice."""
+    Run.objects.select_for_update(no_key=True).values_list("pk").get(pk=run.pk)
+
+
+def count_run(run: Run, found: list[ItemReadings], *, cause: str, now: datetime) -> None:
     """Write what the run adds to its streams beyond what was written before: nothing when nothing changed.
 
-    `cause` names the call or ruling that asks. A run that is not whole adds nothing yet. The first count of a run
-    moves the disagreement chart of its epoch.
+    `found` are the run's readings, read after `lock`. `cause` names the call or ruling that asks. A run that is not
+    whole adds nothing yet. The first count of a run moves the disagreement chart of its epoch.
     """
-    # The run's row is the lock: a ruling and the finaliser never take the same difference twice.
-    Run.objects.select_for_update(no_key=True).values_list("pk").get(pk=run.pk)
-    due = _due(run, readings.of_run(run))
+    due = _due(run, found)
     written = _written(run)
     changes = {place: tally.minus(written.get(place.stream, _NOTHING)) for place, tally in due.items()}
     for stream in written.keys() - {place.stream for place in due}:

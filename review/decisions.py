@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from inspection import dispositions
 from inspection.models import Prediction, User
 from inspection.rules.words import Call, Label, Phase, Purpose
-from review import adjudications, consequences, counts, queues, sights
+from review import adjudications, consequences, counts, queues, readings, sights
 from review.faults import Fault, Invalid, class_faults, region_faults, text_faults
 from review.models import Decision, DecisionFate, PendingDecision, ReviewTask
 from review.queues import LeaseLost
@@ -296,7 +296,8 @@ def amend(decision_id: UUID, *, person: User, amendment: DecisionInput, now: dat
     _seal(kept, DecisionFate.AMENDED, now=now)
     if task.purpose != Purpose.GOLD:
         adjudications.dispute(original, kept, now=now)
-        counts.count_run(task.run, cause=f"decision:{kept.pk}", now=now)
+        counts.lock(task.run)
+        counts.count_run(task.run, readings.of_run(task.run), cause=f"decision:{kept.pk}", now=now)
     return kept
 
 

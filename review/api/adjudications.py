@@ -27,7 +27,7 @@ from review.permissions import cases_for, leads_on
 LIST_MAX = 200
 
 
-@extend_schema(parameters=[inputs.LineQuery], responses=shown.CasesShown)
+@extend_schema(operation_id="adjudications_list", parameters=[inputs.LineQuery], responses=shown.CasesShown)
 @api_view(["GET"])
 def cases(request: Request) -> Response:
     """Open cases I may rule on, oldest first: of one line, or of all lines I lead."""

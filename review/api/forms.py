@@ -9,6 +9,7 @@ from inspection.api.serializers import StrictCharField, StrictSerializer, checke
 from inspection.rules.words import Level
 
 REASON_MAX = 500
+LEVELS = [level.value for level in Level]
 
 
 class StrictForm(StrictSerializer):
@@ -25,11 +26,11 @@ class ReasonForm(StrictForm):
 
 
 class ProposalForm(ReasonForm):
-    to_level = serializers.ChoiceField([level.value for level in Level])
+    to_level = serializers.ChoiceField(LEVELS)
 
 
 class LoweringForm(ReasonForm):
-    to_level = serializers.ChoiceField([level.value for level in Level])
+    to_level = serializers.ChoiceField(LEVELS)
 
 
 class ConfirmationForm(StrictForm):

@@ -12,11 +12,12 @@ from inspection.api.serializers import (
     StrictIntegerField,
     StrictSerializer,
 )
-from inspection.rules.words import Label, Phase
+from inspection.rules.words import Call, Label, Phase
 from review.faults import COMMENT_MAX
 from review.queues import CLAIM_MAX
 
 INTEGER_MAX = 2**31 - 1
+CALLS = [call.value for call in Call]
 LABELS = [label.value for label in Label]
 PAGE_FACTS = ("tool_use", "viewport", "prefetch_hit", "fast")
 

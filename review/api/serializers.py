@@ -11,8 +11,9 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from inspection.models import DefectClass, GoldenReference, Line, Prediction
-from inspection.rules.words import Call, Label, Level, Phase, Role
+from inspection.rules.words import Call, Level, Phase, Role
 from review import adjudications, sights
+from review.api.inputs import CALLS, LABELS
 from review.decisions import Recorded, Undone
 from review.models import Adjudication, Decision, DecisionFate, ReviewTask
 from review.pictures import references_of, upright_size
@@ -57,7 +58,7 @@ class ClassShown(serializers.Serializer):
 
 
 class PredictionShown(serializers.Serializer):
-    label: Any = serializers.ChoiceField([call.value for call in Call])
+    label: Any = serializers.ChoiceField(CALLS)
     probability_band = serializers.ChoiceField(["low", "medium", "high"])
     defect_class = serializers.CharField(allow_null=True)
     heatmap_url = serializers.CharField(allow_null=True)
@@ -107,7 +108,7 @@ class MineShown(serializers.Serializer):
     serial = serializers.CharField()
     view = serializers.CharField()
     image_url = serializers.CharField()
-    label: Any = serializers.ChoiceField([label.value for label in Label])
+    label: Any = serializers.ChoiceField(LABELS)
     defect_class = serializers.CharField(allow_null=True)
     comment = serializers.CharField()
     phase = serializers.ChoiceField([phase.value for phase in Phase])
@@ -127,7 +128,7 @@ class AmendedShown(serializers.Serializer):
 
 
 class CallShown(serializers.Serializer):
-    label: Any = serializers.ChoiceField([label.value for label in Label])
+    label: Any = serializers.ChoiceField(LABELS)
     defect_class = serializers.CharField(allow_null=True)
     regions = serializers.ListField(child=serializers.DictField())
     comment = serializers.CharField()
@@ -150,14 +151,14 @@ class CasesShown(serializers.Serializer):
 
 class ModelShown(serializers.Serializer):
     model = serializers.CharField()
-    label: Any = serializers.ChoiceField([call.value for call in Call])
+    label: Any = serializers.ChoiceField(CALLS)
     probability = serializers.FloatField()
     defect_class = serializers.CharField(allow_null=True)
 
 
 class RuledShown(serializers.Serializer):
     id = serializers.UUIDField()
-    label: Any = serializers.ChoiceField([label.value for label in Label])
+    label: Any = serializers.ChoiceField(LABELS)
     defect_class = serializers.CharField(allow_null=True)
     reason = serializers.CharField()
     ruled_at = serializers.DateTimeField()
