@@ -1,0 +1,127 @@
+"""Doors of review's pages: who comes in, what they cost, what they do not say."""
+
+import pytest
+
+from inspection.rules.words import Call, Label, Level
+from review.adjudications import Shown
+from review.forms import RulingForm
+from tests.builders import make_line
+from tests.review import scene
+from tests.review.scene import CANARY_CLASS, CANARY_SCORE
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(label, kind=""):
+    return Shown(label, kind, [], "")
+
+
+@pytest.fixture
+def as_(client):
+    def signed_in(person):
+        client.force_login(person)
+        return client
+
+    return signed_in
+
+
+def test_a_page_asks_who_comes(client, line):
+    for path in ("/", f"/lines/{line.slug}/review/", f"/lines/{line.slug}/adjudications/"):
+        assert client.get(path)["Location"].startswith("/accounts/login/?next=")
+
+
+def test_a_line_that_is_not_mine_does_not_exist(as_, oscar, line):
+    assert as_(oscar).get(f"/lines/{line.slug}/review/").status_code == 404
+    assert as_(oscar).get(f"/lines/{line.slug}/adjudications/").status_code == 404
+
+
+def test_a_lead_without_the_inspectors_role_reads_no_images(as_, quinn, line):
+    response = as_(quinn).get(f"/lines/{line.slug}/review/")
+    assert response.status_code == 403
+    assert "Only inspectors of this line" in response.content.decode()
+
+
+def test_an_inspector_gives_no_rulings(as_, ana, line):
+    assert as_(ana).get(f"/lines/{line.slug}/adjudications/").status_code == 403
+
+
+def test_the_loops_page_brings_the_token_its_scripts_need(as_, ana, line):
+    assert "csrftoken" in as_(ana).get(f"/lines/{line.slug}/review/").cookies
+
+
+@pytest.mark.parametrize("level", [Level.HUMAN, Level.SHADOW])
+def test_the_loops_page_says_nothing_of_level_or_model(as_, ana, line, level):
+    line.level = level.value
+    line.save(update_fields=["level"])
+    scene.make_task(line, call=Call.DEFECT)
+    html = as_(ana).get(f"/lines/{line.slug}/review/").content.decode()
+    assert not [word for word in (str(CANARY_SCORE), CANARY_CLASS, "shadow", "scratch-net") if word in html]
+
+
+def test_human_and_shadow_get_the_very_same_page(as_, ana, line):
+    pages = []
+    for level in (Level.HUMAN, Level.SHADOW):
+        line.level = level.value
+        line.save(update_fields=["level"])
+        pages.append(as_(ana).get(f"/lines/{line.slug}/review/").content)
+    assert pages[0] == pages[1]
+
+
+def test_the_queue_costs_the_same_for_one_line_and_for_four(as_, ana, django_assert_num_queries):
+    for n in range(4):
+        scene.make_task(make_line(f"line-{n}"), serial=f"A-{n}", call=None)
+    client = as_(ana)
+    client.get("/")
+    with django_assert_num_queries(7):
+        assert client.get("/").status_code == 200
+
+
+def test_the_rows_alone_are_a_fragment(as_, ana, line):
+    scene.make_task(line)
+    html = as_(ana).get("/?part=rows").content.decode()
+    assert html.lstrip().startswith("<tr")
+    assert 'data-row="phone-glass"' in html
+
+
+def test_all_leased_by_others_is_not_called_empty(as_, ana, andre, line):
+    task = scene.make_task(line)
+    scene.lease(task, andre)
+    assert "All 1 open by others; you are next" in as_(ana).get("/?part=rows").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "label", "kind"),
+    [
+        ({"ruling": "first"}, Label.PASS, ""),
+        ({"ruling": "second"}, Label.DEFECT, "scratch"),
+        ({"ruling": "other", "other": "crack", "reason": "edge"}, Label.DEFECT, "crack"),
+        ({"ruling": "other", "other": "pass", "reason": "dust"}, Label.PASS, ""),
+        ({"ruling": "unsure", "reason": "glare"}, Label.CANNOT_JUDGE, ""),
+    ],
+)
+def test_a_ruling_between_two_calls(line, given, label, kind):
+    calls = [shown(Label.PASS), shown(Label.DEFECT, "scratch")]
+    form = RulingForm(given, line=line, calls=calls)
+    assert form.is_valid(), form.errors
+    assert (form.verdict()["label"], form.verdict()["defect_class"]) == (label, kind)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "ruling"),
+        ({"ruling": "scratch"}, "ruling"),
+        ({"ruling": "other", "reason": "x"}, "other"),
+        ({"ruling": "other", "other": "crack"}, "reason"),
+        ({"ruling": "unsure", "reason": "  "}, "reason"),
+    ],
+)
+def test_a_ruling_that_is_not_whole_says_where(line, given, field):
+    calls = [shown(Label.PASS), shown(Label.DEFECT, "scratch")]
+    assert field in RulingForm(given, line=line, calls=calls).errors
+
+
+def test_alone_with_an_image_a_lead_says_what_it_is(line):
+    form = RulingForm({"ruling": "crack"}, line=line, calls=[])
+    assert form.is_valid()
+    assert form.verdict() == {"label": Label.DEFECT, "defect_class": "crack", "reason": ""}
