@@ -31,14 +31,19 @@ class RulingForm(forms.Form):
         self.kinds = list(line.defect_classes.filter(retired_at=None).order_by("key"))
         self.names = {kind.code: kind.local_name for kind in self.kinds}
         rulings = [FIRST, SECOND, OTHER, UNSURE] if calls else [PASS, *self.names, UNSURE]
-        self.fields["ruling"].choices = [(ruling, ruling) for ruling in rulings]
-        self.fields["other"].choices = [("", "…"), (PASS, _("pass")), *self.names.items()]
+        self._offer("ruling", [(ruling, ruling) for ruling in rulings])
+        self._offer("other", [("", "…"), (PASS, _("pass")), *self.names.items()])
+
+    def _offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
 
     def class_name(self, code: str) -> str:
         return self.names.get(code, code)
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean()
+        given = super().clean() or {}
         ruling = given.get("ruling")
         if ruling == OTHER and not given.get("other"):
             self.add_error("other", _("Choose what it is."))

@@ -28,9 +28,15 @@ from review.texts import cannot_judge_reasons, key_list, loop_texts
 CASES_MAX = 100
 
 
+class PersonRequest(HttpRequest):
+    """A request behind `login_required`: somebody is signed in."""
+
+    user: User
+
+
 @login_required
 @require_GET
-def queue_choice(request: HttpRequest) -> HttpResponse:
+def queue_choice(request: PersonRequest) -> HttpResponse:
     """The lines a person inspects, the longest wait against its deadline first. `?part=rows` is the table alone."""
     roles = roles_by_line(request.user)
     found = queues.waiting_on(lines_for(request.user), person=request.user)
@@ -48,7 +54,7 @@ def queue_choice(request: HttpRequest) -> HttpResponse:
 @login_required
 @ensure_csrf_cookie
 @require_GET
-def review(request: HttpRequest, slug: str) -> HttpResponse:
+def review(request: PersonRequest, slug: str) -> HttpResponse:
     """The loop's page. What it may say about a prediction comes later, and only from the API."""
     line = get_object_or_404(lines_for(request.user).select_related("product"), slug=slug)
     if not may_inspect(request.user, line):
@@ -67,7 +73,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_GET
-def adjudications(request: HttpRequest, slug: str) -> HttpResponse:
+def adjudications(request: PersonRequest, slug: str) -> HttpResponse:
     """Open disagreements of a line that this person may rule on, oldest first."""
     line = _line_to_lead(request, slug)
     cases = deeds.waiting_for(request.user, lines=[line])[:CASES_MAX]
@@ -77,7 +83,7 @@ def adjudications(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def adjudication(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
+def adjudication(request: PersonRequest, slug: str, pk: UUID) -> HttpResponse:
     """One disagreement: the image with what was said, and one form."""
     line = _line_to_lead(request, slug)
     case = get_object_or_404(cases_for(request.user).filter(line=line), pk=pk)
@@ -116,7 +122,7 @@ def _today(person: User) -> dict[str, Any]:
 
 
 def _laid_out(
-    request: HttpRequest, line: Line, classes: list[DefectClass], golden: GoldenReference | None
+    request: PersonRequest, line: Line, classes: list[DefectClass], golden: GoldenReference | None
 ) -> dict[str, Any]:
     """What the loop's scripts start from. It names neither level nor model."""
     reveals = line.assist_style == AssistStyle.REVEAL and line.level in {Level.ASSIST, Level.PARTIAL}
@@ -136,14 +142,14 @@ def _laid_out(
     }
 
 
-def _line_to_lead(request: HttpRequest, slug: str) -> Line:
+def _line_to_lead(request: PersonRequest, slug: str) -> Line:
     line = get_object_or_404(lines_for(request.user), slug=slug)
     if not may_adjudicate(request.user, line):
         raise PermissionDenied(_("Only QA leads of this line give rulings."))
     return line
 
 
-def _case(request: HttpRequest, case: Adjudication, line: Line, form: RulingForm) -> dict[str, Any]:
+def _case(request: PersonRequest, case: Adjudication, line: Line, form: RulingForm) -> dict[str, Any]:
     cases = list(deeds.waiting_for(request.user, lines=[line]).values_list("pk", flat=True)[:CASES_MAX])
     return {
         "line": line,
@@ -168,7 +174,7 @@ def _call(letter: str, call: deeds.Shown, form: RulingForm) -> dict[str, Any]:
     }
 
 
-def _rule(request: HttpRequest, case: Adjudication, form: RulingForm) -> bool:
+def _rule(request: PersonRequest, case: Adjudication, form: RulingForm) -> bool:
     """Give the ruling; where the deed refuses, the form says why."""
     try:
         deeds.rule(case, by=request.user, now=now(), **form.verdict())
@@ -181,7 +187,7 @@ def _rule(request: HttpRequest, case: Adjudication, form: RulingForm) -> bool:
     return False
 
 
-def _ruled(request: HttpRequest, case: Adjudication, line: Line) -> HttpResponse:
+def _ruled(request: PersonRequest, case: Adjudication, line: Line) -> HttpResponse:
     """What the models said, for the one who ruled; another lead may be asked to look again, blind to it."""
     if case.ruled_by != request.user:
         return redirect("adjudications", line.slug)

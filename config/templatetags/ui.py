@@ -338,7 +338,7 @@ def field(bound: BoundField, tall: bool = False, hint: str = "") -> dict[str, ob
     described = [f"{bound.id_for_label}-error"] if bound.errors else []
     if hint or bound.help_text:
         described.append(f"{bound.id_for_label}-hint")
-    attributes = {"class": "input tall" if tall else "input"}
+    attributes: dict[str, str | bool] = {"class": "input tall" if tall else "input"}
     if described:
         attributes["aria-describedby"] = " ".join(described)
     if bound.errors:
