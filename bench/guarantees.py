@@ -32,7 +32,7 @@ from bench.guarantees_claims import Check, Row, Size
 
 RESULTS = Path(__file__).parent / "results"
 PLOTS = Path(__file__).parent.parent / "docs" / "statistics"
-REDUCED = 0.05
+REDUCED = 0.02
 _PARTS = (
     guarantees_streams,
     guarantees_evidence,
