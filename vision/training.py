@@ -107,24 +107,32 @@ def fit(
     deadline = started + minutes_cap * 60
     course = Course(seed=seed, recipe=recipe, deadline=deadline, progress=progress, backbone=backbone)
     read = _read(with_splits(samples, seed=seed), classes, course)
+    unreadable = len(samples) - sum(len(part.samples) for part in read.values())
     network = build(architecture, 1 + len(classes))
     epochs = _TRAINERS[architecture](network, read["train"], read["val"], course)
-    val, maps = _scores(network, read["val"], recipe)
-    test, _ = _scores(network, read["test"], recipe)
     return Fitted(
         architecture=architecture,
         classes=tuple(classes),
-        preprocessing=recipe.id,
-        decoder=DECODER_ID,
-        state=state_of(network),
-        heat_scale=_heat_scale(val, maps),
         seed=seed,
         epochs=epochs,
+        counts=_counts(read, unreadable),
+        **_findings(network, read, recipe),
         seconds=time.monotonic() - started,
-        counts=_counts(read, unreadable=len(samples) - sum(len(part.samples) for part in read.values())),
-        val=val,
-        test=test,
     )
+
+
+def _findings(network: nn.Module, read: dict[str, Examples], recipe: Preprocessing) -> dict[str, Any]:
+    """What can be said once the network is trained."""
+    val, maps = _scores(network, read["val"], recipe)
+    test, _ = _scores(network, read["test"], recipe)
+    return {
+        "preprocessing": recipe.id,
+        "decoder": DECODER_ID,
+        "state": state_of(network),
+        "heat_scale": _heat_scale(val, maps),
+        "val": val,
+        "test": test,
+    }
 
 
 def class_numbers(samples: Sequence[Sample], classes: Sequence[str]) -> NDArray[np.int64]:
@@ -194,7 +202,7 @@ def _heat_scale(val: Scores, maps: Floats) -> float:
     return max(float(np.median(hottest)), 1e-3)
 
 
-def _counts(read: dict[str, Examples], *, unreadable: int) -> dict[str, dict[str, int]]:
+def _counts(read: dict[str, Examples], unreadable: int) -> dict[str, dict[str, int]]:
     counts = {split: _by_label(part) for split, part in read.items()}
     return {**counts, "unreadable": {"images": unreadable}}
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.vision import pictures as draw
-from tests.vision.corpus import CASES, Case
+from tests.vision.corpus import CASES, Case, case
 from vision.header import ImageRefused, Limits, check_header
 
 
@@ -114,6 +114,12 @@ def test_a_hundred_scans_are_the_most(scans):
 )
 def test_a_broken_webp_is_refused(image):
     assert code_of(image, "image/webp") == "image-corrupt"
+
+
+def test_an_animation_that_hides_its_flag_is_refused():
+    image = bytearray(case("I52").data)
+    image[image.index(b"VP8X") + 8] &= ~0x02
+    assert code_of(bytes(image), "image/webp") == "image-animated"
 
 
 def test_a_webp_whose_canvas_is_not_its_picture_is_refused():
