@@ -163,7 +163,9 @@ def _is_repeat(item: Item, seen: Seen) -> bool:
     """
     if item.station is None or item.station.name == IMPORTER:
         return False
-    before = Item.objects.filter(line=item.line_id, received_at__lt=item.received_at).exclude(run=item.run_id)
+    before = Item.objects.filter(line=item.line_id, received_at__lt=item.received_at).exclude(
+        run__part=item.run.part_id
+    )
     last = before.order_by("-received_at").values_list("pk", "station", "view")[:LOOK_BACK]
     same_camera = [pk for pk, station, view in last if (station, view) == (item.station_id, item.view)]
     prints = Measures.objects.filter(item__in=same_camera[:LAST_OF_CAMERA]).values_list("fingerprint", flat=True)

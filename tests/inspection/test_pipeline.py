@@ -327,6 +327,10 @@ def test_another_station_may_see_the_same_scene():
     assert follow(line, station=make_station(line, "st-09")) == "inside-bands"
 
 
+def test_a_part_that_comes_back_looks_like_itself_and_is_no_stuck_camera():
+    assert follow(make_partial_line(), serial="A-1") == "inside-bands"
+
+
 def test_a_second_shot_of_the_same_run_is_no_stuck_camera():
     line = make_partial_line(views=["front", "back"])
     run(make_item(line, seed=1))
