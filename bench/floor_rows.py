@@ -71,7 +71,7 @@ def _certify(line: Line, version: ModelVersion, *, now: datetime) -> None:
         model_version=version,
         calibrator_hash=epochs.calibrator_hash(version),
         certificates={},
-        envelope={},
+        envelope={"size_bytes": [100, 10_000_000]},
         created_at=now,
         **BAND,
     )
