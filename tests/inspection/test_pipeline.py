@@ -182,6 +182,14 @@ def test_a_decoder_that_dies_twice_on_an_image_takes_nothing_else_down(monkeypat
     assert run(second).route == "auto_pass"
 
 
+def test_a_picture_whose_decoder_was_killed_gets_a_second_one(monkeypatch, tmp_path):
+    item = make_item(make_partial_line())
+    monkeypatch.setenv("ABORT_ONCE", str(tmp_path / "aborted"))
+    with Decoder(reader="tests.inspection.aborting_reader") as aborting:
+        monkeypatch.setattr(stages, "decoder", lambda: aborting)
+        assert run(item).route == "auto_pass"
+
+
 def test_a_part_given_to_people_is_held_once_its_file_turns_out_to_give_no_pixels():
     line = make_partial_line()
     item = make_item(line)
