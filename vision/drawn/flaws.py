@@ -149,9 +149,9 @@ def _arm(
     corners = np.vstack([start, np.asarray(start) + np.cumsum(legs, axis=0)])
     path = polyline(corners)
     fade = np.linspace(1, 0.25, len(path)) * flicker(rng, len(path), depth=0.5, knots=pieces)
-    strength = (0.02 + 0.9 * visibility**1.15) * fade
+    strength = (0.02 + 0.75 * visibility**1.1) * fade
     light, shade = inks
-    light.line(path, strength, width=(0.9 + 1.1 * visibility) * scale)
+    light.line(path, strength, width=(0.9 + 0.6 * visibility) * scale)
     shade.line(path, -0.45 * strength, width=1.0 * scale, aside=1.4 * scale)
     for at in rng.integers(1, pieces, forks):
         turn = turns[at] + rng.choice([-1, 1]) * rng.uniform(0.4, 0.9)

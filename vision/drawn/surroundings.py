@@ -1,6 +1,7 @@
 """What every station has: the mat under the part and the lamps above it."""
 
 import numpy as np
+from scipy.special import expit
 
 from vision.drawn.canvas import Plane, Profile, noise_tile
 from vision.drawn.optics import Optics
@@ -48,7 +49,7 @@ def _bands(rng: Generator) -> Profile:
     if rng.random() < 0.45:
         edge, sharp = rng.uniform(-220, 220), rng.uniform(1.5, 9)
         fade = np.exp(-np.clip(places - edge, 0, None) / rng.uniform(30, 90))
-        light += rng.uniform(0.012, 0.035) * fade / (1 + np.exp(-(places - edge) / sharp))
+        light += rng.uniform(0.012, 0.035) * fade * expit((places - edge) / sharp)
     return Profile(-900, light.astype(np.float32), 2.0)
 
 
