@@ -52,7 +52,8 @@ def test_the_words_of_the_answers_are_whole(loop_at):
 
     cut = loop.page.evaluate(
         "[...document.querySelectorAll('.answer, .class-chip, .loop-head, .tools span, .golden p, .last')]"
-        ".filter((node) => !node.matches('.unseen') && node.scrollWidth > node.clientWidth + 1).map((node) => node.className)"
+        ".filter((node) => !node.matches('.unseen') && node.scrollWidth > node.clientWidth + 1)"
+        ".map((node) => node.className)"
     )
 
     assert cut == []

@@ -63,6 +63,11 @@ def test_distinct_defects_needed(miss, needed):
         assert binom_p(misses, found, miss) <= 0.05 < binom_p(misses, found - 1, miss)
 
 
+def test_a_closed_list_may_meet_its_limit_exactly():
+    assert binom_p(0, 2, 0.5) == 0.25
+    assert defects_to_certify(0.5, 0.25) == 2
+
+
 @pytest.mark.parametrize(("risk", "delta", "safety"), [(0.01, 0.05, 1.3), (0.005, 0.05, 1.3), (0.002, 0.01, 1.0)])
 def test_the_smallest_certifying_half_is_just_not_refused(risk, delta, safety):
     items = items_to_certify(risk, delta, safety)

@@ -155,6 +155,7 @@ def test_a_target_of_one_item_is_the_first_step():
     r1, k, h_warn, _ = design(0.01, 4.0, 1, 10)
     assert h_warn == pytest.approx(-0.5 * log((1 - r1) / 0.99), rel=1e-6)
     assert design_down(0.1, 4.0, 1).silent == 1
+    assert design_down(0.5, 4.0, 2).silent == 1
     assert k == 45
 
 

@@ -162,7 +162,7 @@ def test_the_bound_exceeds_a_rate_exactly_when_the_stream_passes_there(s, f, p0,
     assert (bound > p0) == stream_passes(s, f, p0, alpha)
 
 
-@pytest.mark.parametrize(("alpha", "enough"), [(0.05, 4), (0.01, 5), (0.5, 2)])
+@pytest.mark.parametrize(("alpha", "enough"), [(0.05, 4), (0.01, 5), (0.5, 2), (0.7, 1)])
 def test_the_lower_bound_needs_as_many_successes_as_the_supremum_says(alpha, enough):
     supremum = [sum(factorial(s) / factorial(j) for j in range(s + 1)) for s in range(enough + 1)]
     assert supremum[enough] > 1 / alpha >= supremum[enough - 1]

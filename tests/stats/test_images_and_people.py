@@ -145,6 +145,7 @@ def test_psi_counts_by_the_quantiles_of_the_reference():
     assert psi(ref, cur, bins=2) == pytest.approx(0.25 * log(0.75 / 0.5) - 0.25 * log(0.25 / 0.5))
     assert psi(ref, [9.0], bins=2) == pytest.approx((1 - 0.5) * log(1 / 0.5) + (1e-4 - 0.5) * log(1e-4 / 0.5))
     assert psi(ref, [9.0], bins=2, eps=0.1) == pytest.approx(0.5 * log(2) + (0.1 - 0.5) * log(0.1 / 0.5))
+    assert psi(ref, [0.0], bins=2) == pytest.approx(psi(ref, [9.0], bins=2))
     assert psi(ref, cur) == psi(ref, cur, 10, 1e-4)
     assert psi([1.0] * 5, [1.0] * 9) == 0.0
 

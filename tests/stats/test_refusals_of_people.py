@@ -102,6 +102,7 @@ REFUSED = [
         ([[0, 1], [1]],),
         "The rows of labels differ in length, give every item one entry per rater.",
     ),
+    (adjudication.dawid_skene, ([[0, nan]],), "A label is nan, use a finite number."),
     (adjudication.dawid_skene, ([[0, 2]],), "A label is 2, use -1 for missing or 0 to 1."),
     (adjudication.dawid_skene, ([[0, 0.5]],), "A label is 0.5, use -1 for missing or 0 to 1."),
     (adjudication.dawid_skene, ([[-1, -1], [0, 1]],), "An item has no label (-1 only), leave it out."),
