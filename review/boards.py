@@ -158,7 +158,9 @@ def _condition_row(condition: Condition) -> Row:
 
 
 def _number(condition: Condition) -> str:
-    return _plain(condition.counted, condition.name)
+    # Between two errors W may lie just below zero; its floor acts at the next step.
+    counted = condition.counted if condition.counted is None else max(condition.counted, 0.0)
+    return _plain(counted, condition.name)
 
 
 def _plain(value: float | None, name: str) -> str:

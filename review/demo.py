@@ -33,7 +33,7 @@ from inspection.models import (
     User,
 )
 from inspection.rules.words import Label, Level, Role, Scope
-from review import filling, queues
+from review import filling, gates, queues
 from review.filling import Past, Shot
 from vision import drawn
 
@@ -168,6 +168,7 @@ def _load_scene(scene: Scene, model_version: ModelVersion, people, *, seed: int,
     filling.write_past(line, _pasts(line, scene, pool, people, seed=seed, now=now), station=station)
     _climb(line, scene, pool, now=now)
     pool.let_in(now=clock())
+    gates.read_next(line, now=clock())
     return {"line": line.slug, "key_id": key.key_id, "secret": key.secret, "product": scene.product}
 
 

@@ -52,7 +52,12 @@ def check_health(**_later_arguments: object) -> None:
     """Let models that wait at `human` try the line's last images."""
     for line in health.lines_to_try(now=clock()):
         health.try_model(line, now=clock())
-        gates.read_next(line, now=clock())
+
+
+@shared_task
+def read_gates(**_later_arguments: object) -> None:
+    """Read every gate: days, holds and alarms move a gate without a new count."""
+    gates.read_all(now=clock())
 
 
 @shared_task

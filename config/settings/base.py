@@ -145,6 +145,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"queue": "predict", "expires": 10},
     },
     "check-health": {"task": "review.tasks.check_health", "schedule": 60.0, "options": {"queue": "reports"}},
+    "read-gates": {"task": "review.tasks.read_gates", "schedule": 60.0, "options": {"queue": "reports"}},
     "tidy": {"task": "review.tasks.tidy", "schedule": 3600.0, "options": {"queue": "reports"}},
 }
 WAITING_REQUESTS_MAX = env.integer("WAITING_REQUESTS_MAX", 4, low=0, high=1000)
