@@ -106,18 +106,3 @@ def test_reduced_motion_animates_nothing(loop_at):
     loop.decide("KeyF")
 
     assert loop.page.evaluate("document.getAnimations().length") == 0
-
-
-def test_twenty_minutes_of_looking_ask_for_a_break_and_enter_goes_on(loop_at):
-    loop = loop_at(1440, 900)
-    loop.page.evaluate(
-        "sessionStorage.setItem(Object.keys(sessionStorage).find((k) => k.startsWith('tollgate-active')), 1199500)"
-    )
-    loop.page.reload()
-    loop.wait_until_ready()
-
-    expect(loop.part("vigilance")).to_contain_text("20 min of looking")
-    loop.press("Enter")
-
-    expect(loop.part("vigilance")).to_be_hidden()
-    loop.decide("KeyF")
