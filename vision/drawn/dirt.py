@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vision.drawn.canvas import Canvas, Plane, cut_noise, noise_tile, sample_tile
 from vision.drawn.optics import Optics
@@ -101,10 +102,10 @@ def smear(canvas: Canvas, rng: Generator, strength: float) -> None:
 def wipe(canvas: Canvas, rng: Generator, strength: float) -> None:
     """The wide arc a cloth leaves, barely seen."""
     long, wide = rng.uniform(220, 420), rng.uniform(40, 90)
-    along, across, at = _patch(canvas, rng, long, wide)
+    along, across, at = _patch(canvas, rng, long, wide, reach=0.65)
     bent = across + np.float32(rng.normal(0, 0.0009)) * along * along
     threads = sample_tile(_threads(), along * np.float32(0.6), bent * np.float32(1.6) + np.float32(rng.uniform(0, 700)))
-    cover = np.exp(-((along / (long * 0.45)) ** 4) - (bent / (wide * 0.45)) ** 4)
+    cover = np.exp(-np.square((along / (long * 0.45)) ** 2) - np.square((bent / (wide * 0.45)) ** 2))
     canvas.add(cover * threads * np.float32(rng.uniform(0.006, 0.016) * strength), at=at, hue=OIL_HUE)
 
 
@@ -143,14 +144,19 @@ def _patch(
     x, y = canvas.spot(rng, margin=4)
     angle = rng.uniform(0, np.pi)
     turn_x, turn_y = np.cos(angle), np.sin(angle)
-    scale = canvas.scale
-    half_x = int((abs(turn_x) * long + abs(turn_y) * wide) * reach * scale) + 1
-    half_y = int((abs(turn_y) * long + abs(turn_x) * wide) * reach * scale) + 1
-    across = np.arange(-half_x, half_x + 1, dtype=np.float32)[None, :] / np.float32(scale)
-    down = np.arange(-half_y, half_y + 1, dtype=np.float32)[:, None] / np.float32(scale)
-    along = across * np.float32(turn_x) + down * np.float32(turn_y)
-    aside = down * np.float32(turn_x) - across * np.float32(turn_y)
-    return along, aside, (int(x) - half_x, int(y) - half_y)
+    height, width = canvas.shape
+    across = _span(x, (abs(turn_x) * long + abs(turn_y) * wide) * reach * canvas.scale, width)
+    down = _span(y, (abs(turn_y) * long + abs(turn_x) * wide) * reach * canvas.scale, height)
+    right = ((across - x) / canvas.scale).astype(np.float32)[None, :]
+    below = ((down - y) / canvas.scale).astype(np.float32)[:, None]
+    along = right * np.float32(turn_x) + below * np.float32(turn_y)
+    aside = below * np.float32(turn_x) - right * np.float32(turn_y)
+    return along, aside, (int(across[0]), int(down[0]))
+
+
+def _span(middle: float, half: float, end: int) -> NDArray[np.int64]:
+    """Pixels within half of the middle that lie in the picture."""
+    return np.arange(max(int(middle - half), 0), min(int(middle + half) + 2, end))
 
 
 def _threads() -> Plane:

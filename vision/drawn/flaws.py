@@ -49,7 +49,7 @@ def crack(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
 def chip(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     """A shell broken out of the rim: rippled bright and dark facets inside a sharp outline."""
     x, y, inward = canvas.edge(rng)
-    radius = rng.uniform(7.0, 11.0) + visibility * rng.uniform(3, 16)
+    radius = rng.uniform(7.0, 11.0) + visibility * rng.uniform(5, 17)
     across, down, at = _window(canvas, (x, y), radius * 2.2)
     distance, angle = np.hypot(across, down), np.arctan2(down, across)
     outline = radius * (1 + _lobes(rng, angle, 0.28))
@@ -58,14 +58,14 @@ def chip(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     facing = np.cos(angle - np.float32(inward + rng.normal(0, 0.5)))
     rim = np.exp(-((distance - outline) ** 2) / np.float32(1.1))
     facets = 0.34 * facing * (distance / radius) + 0.16 * ripples + 0.12 * cut_noise(rng, cover.shape, 0.8, "pores")
-    depth = np.float32(0.03 + 1.1 * visibility)
+    depth = np.float32(0.03 + 1.3 * visibility)
     box = canvas.add(depth * (cover * facets + 0.55 * rim * np.clip(facing + 0.6, 0, 1)), at=at)
     return union([box])
 
 
 def stain(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     """A dried drop: a patch a little off in tone with a darker, crisper edge."""
-    radius = rng.uniform(12, 24) + 14 * visibility * rng.random()
+    radius = rng.uniform(12, 24) + 18 * visibility * rng.random()
     across, down, at = _window(canvas, canvas.spot(rng, margin=20), radius * 1.9)
     angle = np.arctan2(down, across * np.float32(rng.uniform(0.6, 1.0)))
     distance = np.hypot(across * np.float32(rng.uniform(0.6, 1.0)), down) + 1.2 * cut_noise(rng, angle.shape, 5.0)
@@ -75,13 +75,13 @@ def stain(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     inner = cover * (0.5 + 0.3 * cut_noise(rng, cover.shape, 4.0))
     # Residue is yellowish: it adds little blue where it scatters light and takes most blue where it swallows it.
     share, hue = (1.0, (1.12, 1.0, 0.72)) if rng.random() < 0.67 else (-0.7, (0.85, 1.0, 1.12))
-    tone = np.float32(share * (0.014 + 0.24 * visibility))
+    tone = np.float32(share * (0.014 + 0.32 * visibility))
     box = canvas.add(tone * (0.55 * inner + 0.8 * ring), at=at, hue=hue)
     return union([box])
 
 
 def dent_at(canvas: Canvas, rng: Generator, at: tuple[float, float], *, radius: float, visibility: float) -> list[Box]:
-    """A hollow in metal around a pixel: it bends the reflections and has a bright and a dark flank."""
+    """A hollow in metal around a pixel: it bends the reflections; one flank is dark, on the other bare metal glints."""
     across, down, corner = _window(canvas, at, radius * 2.6)
     place = canvas.window(across.shape, corner)
     if place is None:
@@ -95,9 +95,10 @@ def dent_at(canvas: Canvas, rng: Generator, at: tuple[float, float], *, radius: 
     bent = [grid[0] - down * pull, grid[1] - across * pull]
     lean = rng.normal(0.9, 0.3)
     flank = (across * np.float32(np.cos(lean)) + down * np.float32(np.sin(lean))) / np.float32(radius)
-    shade = 1 + np.float32(0.85) * hollow * flank
+    shade = 1 + hollow * (np.float32(1.5) * flank - np.float32(0.35))
+    glint = hollow * np.exp(-(((flank - np.float32(0.55)) / np.float32(0.22)) ** 2)) * np.float32(0.3)
     for plane in canvas.planes:
-        plane[rows, columns] = map_coordinates(plane, bent, order=1, mode="nearest") * shade
+        plane[rows, columns] = map_coordinates(plane, bent, order=1, mode="nearest") * shade + glint
     changed = np.abs(canvas.planes[:, rows, columns] - before).max(axis=0) > SEEN
     return union([bounds(changed, at=(columns.start, rows.start))])
 
@@ -170,7 +171,7 @@ def _star(rng: Generator, at: tuple[float, float], scale: float, visibility: flo
 
 def _lay(canvas: Canvas, light: Ink, shade: Ink) -> list[Box]:
     """Grooves light up where the lamp's reflection is, and stay dim where it is not."""
-    glow = light.layer(canvas.shape) * (np.float32(0.55) + np.float32(0.9) * canvas.sheen)
+    glow = light.layer(canvas.shape) * (np.float32(0.7) + np.float32(0.7) * canvas.sheen)
     return union([canvas.add(glow + shade.layer(canvas.shape))])
 
 

@@ -175,7 +175,7 @@ def _hole(canvas: Canvas, half: tuple[float, float]) -> None:
 
 def dent(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     """A blow on the flat of the metal."""
-    return flaws.dent_at(canvas, rng, canvas.spot(rng), radius=rng.uniform(7, 16), visibility=visibility)
+    return flaws.dent_at(canvas, rng, canvas.spot(rng), radius=rng.uniform(8, 18), visibility=visibility)
 
 
 PRODUCT = Product(
@@ -188,6 +188,6 @@ PRODUCT = Product(
         "stain": flaws.stain,
         "hairline-web": flaws.hairline_web,
     },
-    mix={"scratch": 0.5, "dent": 0.25, "nick": 0.12, "stain": 0.13},
+    mix={"scratch": 0.55, "dent": 0.2, "nick": 0.12, "stain": 0.13},
     play=(20.0, 9.0, 0.9),
 )

@@ -164,7 +164,7 @@ def ring_dent(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     angle = rng.uniform(0, 2 * np.pi)
     away = rng.uniform(inner + 5, outer - 4)
     at = canvas.pose.pixel(away * np.cos(angle), away * np.sin(angle))
-    return flaws.dent_at(canvas, rng, at, radius=rng.uniform(6, 13), visibility=visibility)
+    return flaws.dent_at(canvas, rng, at, radius=rng.uniform(8, 17), visibility=visibility)
 
 
 def dust_inside(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
@@ -173,13 +173,13 @@ def dust_inside(canvas: Canvas, rng: Generator, visibility: float) -> list[Box]:
     away, angle = inner * 0.62 * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
     x, y = canvas.pose.pixel(away * np.cos(angle), away * np.sin(angle))
     scale, ink = canvas.scale, Ink()
-    count, grains = int(rng.integers(9, 26)), 30
-    centres = rng.normal(0, rng.uniform(5, 11) * scale, (2, count, 1))
-    flakes = rng.normal(0, 1, (2, count, grains)) * rng.lognormal(-0.1, 0.4, (count, 1)) * 0.75 * scale
-    light = (0.03 + 2.0 * visibility) * scale**2 / grains * np.repeat(rng.uniform(0.4, 1.4, count), grains)
+    count, grains = int(rng.integers(14, 34)), 30
+    centres = rng.normal(0, rng.uniform(6, 13) * scale, (2, count, 1))
+    flakes = rng.normal(0, 1, (2, count, grains)) * rng.lognormal(0.0, 0.4, (count, 1)) * 0.8 * scale
+    light = (0.02 + 3.2 * visibility) * scale**2 / grains * np.repeat(rng.uniform(0.4, 1.4, count), grains)
     ink.dots((x + centres[0] + flakes[0]).ravel(), (y + centres[1] + flakes[1]).ravel(), light)
-    fibre = wander(rng, (x, y), length=rng.uniform(12, 30) * scale, heading=angle, bend=rng.normal(0, 2), wobble=0.1)
-    ink.line(fibre, (0.01 + 0.3 * visibility) * taper(len(fibre), power=0.3), width=1.2 * scale)
+    fibre = wander(rng, (x, y), length=rng.uniform(16, 45) * scale, heading=angle, bend=rng.normal(0, 2), wobble=0.1)
+    ink.line(fibre, (0.01 + 0.5 * visibility) * taper(len(fibre), power=0.3), width=1.2 * scale)
     return union([canvas.add(ink.layer(canvas.shape), hue=(1.0, 0.97, 0.9))])
 
 
@@ -194,6 +194,6 @@ PRODUCT = Product(
         "crack": flaws.crack,
         "hairline-web": flaws.hairline_web,
     },
-    mix={"scratch": 0.45, "dust": 0.2, "ring-dent": 0.15, "chip": 0.1, "crack": 0.1},
+    mix={"scratch": 0.5, "dust": 0.18, "ring-dent": 0.1, "chip": 0.12, "crack": 0.1},
     play=(15.0, 11.0, 5.0),
 )

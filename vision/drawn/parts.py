@@ -122,7 +122,7 @@ def _scene(seed: int, product: str, optics: Optics, size: tuple[int, int]) -> Ca
 
 
 def _some_visibility(rng: np.random.Generator) -> float:
-    return float(0.04 + 0.96 * rng.beta(2.4, 1.3))
+    return float(0.04 + 0.96 * rng.beta(2.8, 1.2))
 
 
 def _recipe(product: str) -> Product:
