@@ -19,6 +19,12 @@ def line(transactional_db):
     return make_floor()
 
 
+def is_blank(loop):
+    """Say whether the image field shows nothing at all."""
+    pixels = "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.every((one) => one === 0)"
+    return loop.part("picture").evaluate(pixels)
+
+
 def decided_serials():
     decisions = Decision.objects.order_by("recorded_at", "pk")
     return list(decisions.values_list("task__run__part__serial", flat=True))
@@ -276,16 +282,37 @@ def test_an_image_that_cannot_be_read_goes_back_and_counts_as_nothing(line, ana,
     add_waiting(line, 3)
     loop = review(line, ana)
     bad = ReviewTask.objects.get(run__part__serial="8F2-002")
-    loop.page.route(f"**/tasks/{bad.pk}/image/", lambda route: route.abort())
+    loop.page.route(f"**/tasks/{bad.pk}/image/", lambda route: route.fulfill(body="not an image"))
     loop.page.reload()
     loop.wait_until_ready()
 
     while loop.serial != "8F2-002":
         loop.decide("KeyF")
     expect(loop.part("veil-card")).to_contain_text("Image not available")
-    loop.decide("KeyS")
+    loop.press("KeyS")
+    expect(loop.part("serial")).not_to_have_text("8F2-002")
 
     assert not bad.decisions.exists()
+
+
+def test_an_image_that_comes_late_leaves_no_old_one_on_the_screen(line, ana, review):
+    add_waiting(line, 3)
+    loop = review(line, ana)
+    late, held = ReviewTask.objects.get(run__part__serial="8F2-002"), []
+    loop.page.route(f"**/tasks/{late.pk}/image/", lambda route: held.append(route))
+    loop.page.reload()
+    loop.page.wait_for_selector("html[data-ready]", state="attached")
+    loop.wait_for_image()
+    while loop.serial != "8F2-002":
+        loop.decide("KeyF")
+    loop.press("KeyF")
+    assert is_blank(loop)
+
+    held[0].continue_()
+    loop.decide("KeyF")
+    loop.wait_until_saved()
+
+    assert late.decisions.count() == 1
 
 
 def test_the_end_of_the_queue_is_said_and_the_next_item_comes_by_itself(line, ana, review):

@@ -3,6 +3,7 @@
 import { newCall } from "./calls.js";
 import { thumbnailOf } from "./canvas.js";
 import { Refused } from "./http.js";
+import { Look } from "./look.js";
 
 const BOUNCE_MS = 150;
 const WAKE_MS = 300;
@@ -12,16 +13,12 @@ const UNSENT_MOST = 20;
 export class Loop {
   #setup;
   #task = null;
-  #shownAt = 0;
-  #shownClock = "";
-  #wasReady = false;
+  #look = null;
   #guardUntil = 0;
   #mode = "";
   #phase = "initial";
   #first = null;
   #isAsking = false;
-  #comment = "";
-  #toolUse = {};
   #awaited = null;
   #isBlocked = false;
 
@@ -29,7 +26,7 @@ export class Loop {
   constructor(setup) {
     this.#setup = setup;
     const { viewer, supply, outbox } = setup;
-    viewer.addEventListener("used", ({ detail }) => this.#used(detail));
+    viewer.addEventListener("used", ({ detail }) => this.#look?.used(detail));
     viewer.addEventListener("change", () => this.#showTools());
     supply.addEventListener("arrived", ({ detail }) => this.#arrived(detail.task));
     supply.addEventListener("broken", ({ detail }) => this.#broken(detail.task));
@@ -53,29 +50,25 @@ export class Loop {
   }
 
   get comment() {
-    return this.#comment;
+    return this.#look?.comment ?? "";
   }
 
   // Bring the next item to the screen.
   advance() {
-    const { supply, outbox, screen } = this.#setup;
+    const { supply, outbox } = this.#setup;
     if (outbox.waiting >= UNSENT_MOST) return this.#block();
     this.#task = supply.take();
     this.#phase = "initial";
     this.#first = null;
     this.#setMode("");
     if (!this.#task) return this.#nothing();
-    this.#wasReady = Boolean(this.#task.bitmap);
-    if (this.#task.bitmap) this.#show();
-    else {
-      screen.item(this.#task, this.#setup.line);
-      supply.ensure(this.#task);
-    }
+    if (this.#task.bitmap) this.#show(true);
+    else this.#expect();
   }
 
   // The image was dimmed for a while: looking starts anew, and the key that woke the page answers nothing.
   lookAgain() {
-    this.#shownAt = performance.now();
+    this.#look?.restart();
     this.#guard(WAKE_MS);
   }
 
@@ -116,12 +109,12 @@ export class Loop {
   reason(number) {
     const reason = this.#setup.reasons[number - 1];
     if (!this.#canAnswer() || (number && !reason)) return;
-    if (reason) this.#comment = [reason, this.#comment].filter(Boolean).join(": ");
+    this.#look.note(reason);
     this.decide("cannot_judge");
   }
 
   keepComment(text) {
-    this.#comment = text;
+    if (this.#look) this.#look.comment = text;
   }
 
   ask() {
@@ -185,22 +178,30 @@ export class Loop {
 
   // Showing ------------------------------------------------------------------------------------------------------
 
-  #show() {
+  #show(wasReady) {
     const { viewer, screen, reveal, clock } = this.#setup;
     const { item, bitmap } = this.#task;
     reveal.close();
     viewer.show(bitmap, { width: item.width, height: item.height });
-    this.#shownAt = performance.now();
-    this.#shownClock = clock.iso();
-    this.#comment = "";
-    this.#toolUse = {};
+    this.#look = new Look(clock, wasReady);
     performance.mark("tollgate:shown", { detail: this.#task.id });
+    this.#listen();
     screen.unveil();
     screen.answers(null);
     screen.item(this.#task, this.#setup.line, viewer.zoomPercent);
     this.#showTools();
     if (this.#task.prediction) this.#openReveal(this.#task.prediction, null);
     if (this.#task.reveal) this.#reopenReveal();
+  }
+
+  // The image is not here yet: nothing of the item before may stay on the screen.
+  #expect() {
+    const { viewer, screen, reveal, supply, line } = this.#setup;
+    reveal.close();
+    viewer.clear();
+    screen.item(this.#task, line);
+    this.#listen();
+    supply.ensure(this.#task);
   }
 
   #showTools() {
@@ -215,7 +216,7 @@ export class Loop {
   }
 
   #arrived(task) {
-    if (this.#task?.id === task.id && !this.#setup.viewer.hasImage) this.#show();
+    if (this.#task?.id === task.id && !this.#setup.viewer.hasImage) this.#show(false);
     else if (!this.#task) this.advance();
   }
 
@@ -265,7 +266,12 @@ export class Loop {
     const { screen } = this.#setup;
     this.#guardUntil = performance.now() + ms;
     screen.busy(true);
-    setTimeout(() => performance.now() >= this.#guardUntil && screen.busy(false), ms);
+    setTimeout(() => this.#listen(), ms);
+  }
+
+  // Tell whether a key would answer now.
+  #listen() {
+    this.#setup.screen.busy(!this.isShowing || performance.now() < this.#guardUntil);
   }
 
   #callOf(label, kind) {
@@ -281,14 +287,7 @@ export class Loop {
       clock,
       windowMs: undoMs,
       asks: this.#isAsking,
-      facts: {
-        regions: label === "defect" ? viewer.marks.sent : [],
-        comment: this.#comment,
-        shown_at: this.#shownClock,
-        view_ms: Math.round(performance.now() - this.#shownAt),
-        tool_use: this.#toolUse,
-        prefetch_hit: this.#wasReady,
-      },
+      facts: { regions: label === "defect" ? viewer.marks.sent : [], ...this.#look.facts },
     });
   }
 
@@ -305,10 +304,6 @@ export class Loop {
 
   #address(task, deed) {
     return this.#setup.addresses.task(task.id, deed);
-  }
-
-  #used(name) {
-    this.#toolUse[name] = (this.#toolUse[name] ?? 0) + 1;
   }
 
   // Reveals ------------------------------------------------------------------------------------------------------

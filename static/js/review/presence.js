@@ -110,7 +110,7 @@ export class Presence {
 
   #away() {
     const { screen, loop } = this.#parts;
-    if (!loop.task && !screen.isVeiled) screen.veil(screen.text("serverAway"), [screen.text("serverAwayNext")], []);
+    if (!loop.isShowing && !screen.isVeiled) screen.veil(screen.text("serverAway"), [screen.text("serverAwayNext")], []);
     this.#ask();
   }
 

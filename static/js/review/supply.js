@@ -7,6 +7,7 @@ const MEMORY = 96 * 1024 * 1024;
 const SLOW_BITS_PER_MS = 5000;
 const CALM = 20;
 const LEAST_CLAIM = 2;
+const AGAIN_MS = 1000;
 
 // Emits "arrived" when a task can be shown, "empty" ({waiting, leased}) when there is none, "unreachable".
 export class Supply extends EventTarget {
@@ -85,7 +86,7 @@ export class Supply extends EventTarget {
     const answer = await this.#http.post(this.#claimAddress, { count, tab: this.#tab });
     this.counts = { waiting: answer.waiting, leased: answer.leased_by_others };
     if (this.#stopped) return this.#emit("unwanted", { tasks: answer.tasks });
-    this.#tasks.push(...answer.tasks.map((task) => ({ ...task, bitmap: null, failures: 0 })));
+    this.#tasks.push(...answer.tasks.map((task) => ({ ...task, bitmap: null, coming: null, failures: 0 })));
     if (!answer.tasks.length && !this.#tasks.length) this.#emit("empty", this.counts);
     this.#emit("counted", this.counts);
     this.#fetchNext();
@@ -93,35 +94,43 @@ export class Supply extends EventTarget {
 
   // In order, one at a time on a slow line: a parallel fetch would only delay the next image.
   #fetchNext() {
-    const task = this.#tasks.find((one) => !one.bitmap && !one.fetching && one.failures < 2);
+    const task = this.#tasks.find((one) => !one.bitmap && !one.coming && one.failures < 2);
     if (!task || this.#fetching >= this.#lanes()) return;
     this.#fetching += 1;
-    task.fetching = true;
     this.ensure(task).finally(() => {
       this.#fetching -= 1;
-      task.fetching = false;
       this.#fetchNext();
     });
     this.#fetchNext();
   }
 
-  // Fetch and decode one task's image; what failed twice is told and left.
-  async ensure(task) {
-    try {
-      task.bitmap ??= await this.#decoded(task.item.image_url);
-      this.#emit("arrived", { task });
-    } catch (error) {
-      task.failures += 1;
-      if (task.failures < 2) return this.ensure(task);
-      this.#emit("broken", { task, error });
+  // Bring one task's image, once however often it is asked for.
+  ensure(task) {
+    task.coming ??= this.#bring(task).finally(() => (task.coming = null));
+    return task.coming;
+  }
+
+  // A line that is cut says nothing about the image: it is tried again until the work stops. An image that could
+  // not be read twice is told and left.
+  async #bring(task) {
+    while (!this.#stopped && !task.bitmap && task.failures < 2) {
+      try {
+        task.bitmap = await this.#decoded(task.item.image_url);
+      } catch (error) {
+        if (!(error instanceof Unreachable)) task.failures += 1;
+        else {
+          this.#emit("unreachable", { error });
+          await new Promise((later) => setTimeout(later, AGAIN_MS));
+        }
+      }
     }
+    if (task.bitmap) this.#emit("arrived", { task });
+    else if (!this.#stopped) this.#emit("broken", { task });
   }
 
   async #decoded(address) {
     const began = performance.now();
-    const response = await fetch(address);
-    if (!response.ok) throw new Error(`Image ${response.status}`);
-    const blob = await response.blob();
+    const blob = await fetched(address);
     const took = Math.max(performance.now() - began, 1);
     this.#speed = this.#speed ? 0.7 * this.#speed + 0.3 * ((blob.size * 8) / took) : (blob.size * 8) / took;
     return createImageBitmap(blob);
@@ -149,4 +158,16 @@ export class Supply extends EventTarget {
   #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+async function fetched(address) {
+  let response;
+  try {
+    response = await fetch(address);
+    if (response.ok) return await response.blob();
+  } catch {
+    throw new Unreachable(address);
+  }
+  if (response.status >= 500) throw new Unreachable(address);
+  throw new Error(`Image ${response.status}`);
 }
