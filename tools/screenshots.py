@@ -1,7 +1,7 @@
 """Take pictures of a running demo for the documents: every page, both languages, light and dark.
 
     ./start                                             # in another terminal
-    python tools/screenshots.py [--data var] [--to docs/screenshots] [--only review]
+    python tools/screenshots.py [--data var] [--to docs/pictures] [--only review]
 
 It signs in as the demo's people, whose passwords stand in DATA/run.json while the demo runs.
 """
@@ -86,7 +86,7 @@ SHOTS = [
 def main() -> None:
     parser = argparse.ArgumentParser(description="Take pictures of a running demo.")
     parser.add_argument("--data", type=Path, default=ROOT / "var", help="state folder of the running demo")
-    parser.add_argument("--to", type=Path, default=ROOT / "docs" / "screenshots")
+    parser.add_argument("--to", type=Path, default=ROOT / "docs" / "pictures")
     parser.add_argument("--only", default="", help="only names that hold this text")
     options = parser.parse_args()
     demo = json.loads((options.data / "run.json").read_text(encoding="utf-8"))
