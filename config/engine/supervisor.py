@@ -55,17 +55,19 @@ class Supervisor:
         address = elsewhere or f"redis+socket://{self.socket}"
         env = plan.environment(self.home, demo=not self.options.no_demo, broker_url=address, url=self.url)
         os.environ.update(env)
+        # Planned before anything runs: a setting that cannot be read stops the start at once.
+        product = [
+            plan.relay(self.home, env),
+            *plan.verdict_workers(self.home, env),
+            plan.web(self.home, env, self.options.port),
+            plan.second_worker(self.home, env),
+        ]
         if elsewhere is None:
             self._start_broker(env)
         self.facts = self._prepare(env)
         if self.stop.is_set():
             return
-        self._start(
-            plan.relay(self.home, env),
-            *plan.verdict_workers(self.home, env),
-            plan.web(self.home, env, self.options.port),
-            plan.second_worker(self.home, env),
-        )
+        self._start(*product)
         self._wait_until(lambda: probes.is_ready(self.options.port), "Tollgate did not become ready", look_s=ROUND_S)
         if self.stop.is_set():
             return

@@ -21,7 +21,7 @@ def test_the_web_process_is_free_of(package):
     assert package not in loaded("import config.wsgi", [package]).splitlines()
 
 
-@pytest.mark.parametrize("module", ["config.relay, config.rounds", "config.engine.preparing"])
+@pytest.mark.parametrize("module", ["config.relay, config.rounds", "config.engine.preparation"])
 def test_relay_and_preparation_are_free_of_models(module):
     ready = "import os; os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings.test')"
     code = f"{ready}\nimport django\ndjango.setup()\nimport {module}"
