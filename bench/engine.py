@@ -27,6 +27,14 @@ class Engine:
     url: str
     children: dict[str, Child]
 
+    def processor_s(self) -> dict[str, float]:
+        """Return the processor seconds each process and its descendants have used: a figure that other load spares."""
+        used, parents = _processes()
+        return {
+            name: sum(seconds for pid, seconds in used.items() if child.pid in _line_of(pid, parents))
+            for name, child in self.children.items()
+        }
+
 
 @contextmanager
 def running() -> Iterator[Engine]:
@@ -47,6 +55,29 @@ def running() -> Iterator[Engine]:
                 yield _start(children, url=f"http://127.0.0.1:{port}")
             finally:
                 stop_all(children)
+
+
+def _processes() -> tuple[dict[int, float], dict[int, int]]:
+    """Return the processor seconds and the parent of every process that can be read."""
+    used, parents = {}, {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            # It ended while the list was read.
+            continue
+        pid = int(stat.parent.name)
+        parents[pid] = int(fields[1])
+        used[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return used, parents
+
+
+def _line_of(pid: int, parents: dict[int, int]) -> set[int]:
+    line = set[int]()
+    while pid in parents and pid not in line:
+        line.add(pid)
+        pid = parents[pid]
+    return line
 
 
 def _broker(home: Home, env: dict[str, str], address: str) -> Child:

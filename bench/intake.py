@@ -35,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         load_of = importlib.import_module("bench.intake_load")
         door = load_of.open_door(engine.url, model=options.model)
         paced = door.pace(pictures[:steady], rate=options.rate, warm_up_s=WARM_UP_S)
+        before = engine.processor_s()
         sustained = door.burst(pictures[steady:])
+        spent = {name: seconds - before[name] for name, seconds in engine.processor_s().items()}
     with files(pictures[steady:]) as paths, Decoder() as decoder:
         bare = bare_rate(paths, decoder, load(options.model))
     figures.keep(
@@ -43,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         {
             **{f"{name} at {options.rate:g}/s": value for name, value in paced.items()},
             **sustained,
+            "processor of the burst, ms an item": {
+                name: round(seconds * 1000 / options.burst, 1) for name, seconds in spent.items()
+            },
             "bare decode and predict, images/s": round(bare, 1),
             "ratio to the bare loop": round(sustained["sustained, items/s"] / bare, 2),
         },
