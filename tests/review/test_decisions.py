@@ -205,6 +205,15 @@ def test_without_a_final_call_the_first_one_stands(assist, ana):
     assert Disposition.objects.get().verdict == "pass"
 
 
+def test_an_answered_call_waits_for_the_finaliser_however_long_its_lease_is_over(assist, ana, andre):
+    task = make_task(assist, call=Call.DEFECT)
+    answer(task, ana, PASS)
+
+    assert queues.sweep_expired(now=later(91)) == 0
+    assert queues.claim(andre, assist, count=6, tab="t", now=later(92)) == []
+    assert decisions.finalise_due(now=later(93)) == 1
+
+
 def test_agreement_is_answered_only_on_request(assist, ana):
     assert answer(make_task(assist, "B-1", call=Call.PASS), ana, PASS).reveal is None
     assert answer(make_task(assist, "B-2", call=Call.PASS), ana, PASS, ask_reveal=True).reveal.call == "pass"
