@@ -12,7 +12,7 @@ from config.engine.home import Home
 
 
 def furnish(folder: Path, *lines: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Fill the folder of an engine that does not run yet. `lines` are "slug:level:stations".
+    """Fill the folder of an engine that does not run yet. `lines` are "slug:level:stations[:review deadline]".
 
     Return {"password", "people": {name: token}, "stations": [{"line", "key_id", "secret"}]}.
     """

@@ -1,4 +1,4 @@
-"""`python -m bench.floor_rows SLUG:LEVEL:STATIONS...`: fill the configured database, print who may do what as JSON."""
+"""`python -m bench.floor_rows SLUG:LEVEL:STATIONS[:DEADLINE_S]...`: fill the database; print who is who as JSON."""
 
 import json
 import sys
@@ -29,7 +29,7 @@ PEOPLE = {
 }
 CLASSES = [("scratch", "scratch", "긁힘", "major", 1), ("crack", "crack", "균열", "critical", 2)]
 # No undo to wait for, and a deadline that a paused worker may still meet.
-SCOPE = {"undo_s": 1, "review_deadline_s": 20.0, "is_demo": True}
+SCOPE = {"undo_s": 1, "model_deadline_s": 5.0, "truth_share": 0.2, "is_demo": True}
 BAND = {"t_lo": 0.4, "t_hi": 0.6}
 
 
@@ -48,9 +48,12 @@ def _person(name: str, role: Role, *, now: datetime) -> str:
     return tokens.issue(user, name="floor", scopes=list(Scope), now=now)
 
 
-def _line(slug: str, level: str, count: str, *, version: ModelVersion, now: datetime) -> list[dict[str, Any]]:
+def _line(
+    slug: str, level: str, count: str, deadline_s: str = "20", *, version: ModelVersion, now: datetime
+) -> list[dict[str, Any]]:
     product = Product.objects.create(sku=slug, name=slug)
-    line = Line.objects.create(slug=slug, name=slug, product=product, level=level, created_at=now, **SCOPE)
+    scope = {**SCOPE, "review_deadline_s": float(deadline_s)}
+    line = Line.objects.create(slug=slug, name=slug, product=product, level=level, created_at=now, **scope)
     DefectClass.objects.bulk_create(
         DefectClass(line=line, code=code, name=name, name_ko=name_ko, risk_class=risk, key=key)
         for code, name, name_ko, risk, key in CLASSES
