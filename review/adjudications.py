@@ -120,6 +120,8 @@ def rule(
     The same ruling again gives the same answer.
     Raises AlreadyRuled, ConflictOfInterest or Invalid. The originals stay as they were.
     """
+    # The run before the case, as the finaliser takes them: the other way round they would wait for each other.
+    counts.lock(case.run)
     case = _locked(case)
     if case.ruled_at is not None:
         return _same_ruling(case, by=by, label=label, defect_class=defect_class)
@@ -136,7 +138,6 @@ def rule(
     drawn = case.run.drawn_truth and case.run.drawn_second_look
     if rules.wants_another_look(rulings, drawn_second_look=drawn):
         _open(case.first, cause=Cause.SECOND_LOOK, second=None, now=now)
-    counts.lock(case.run)
     counts.count_run(case.run, readings.of_run(case.run), cause=f"ruling:{case.pk}", now=now)
     return case
 

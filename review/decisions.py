@@ -295,8 +295,8 @@ def amend(decision_id: UUID, *, person: User, amendment: DecisionInput, now: dat
     kept = _keep(task, person, amendment, first=original, round_=_round(earlier, Phase.FINAL), reveal=None, now=now)
     _seal(kept, DecisionFate.AMENDED, now=now)
     if task.purpose != Purpose.GOLD:
-        adjudications.dispute(original, kept, now=now)
         counts.lock(task.run)
+        adjudications.dispute(original, kept, now=now)
         counts.count_run(task.run, readings.of_run(task.run), cause=f"decision:{kept.pk}", now=now)
     return kept
 
