@@ -155,8 +155,9 @@ def fold(*, now: datetime) -> int:
     for row in rows:
         place = (row.line_id, row.epoch_id, row.stream, row.shift, row.person_id)
         totals[place].update({name: getattr(row, name) for name in _TALLY})
-    for place, total in totals.items():
-        _add(*place, total=total)
+    # In one order everywhere: two folders by mistake wait for each other, never in a circle.
+    for place in sorted(totals, key=str):
+        _add(*place, total=totals[place])
     CountDelta.objects.filter(pk__in=[row.pk for row in rows]).update(folded_at=now)
     return len(rows)
 
