@@ -9,6 +9,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import django
@@ -17,7 +18,7 @@ django.setup()
 
 from django.core.files.storage import default_storage  # noqa: E402
 from django.core.management import CommandError, call_command  # noqa: E402
-from django.db.models import Count, Exists, OuterRef, Q  # noqa: E402
+from django.db.models import Count, Exists, OuterRef  # noqa: E402
 
 from bench.faults_history import OK, Call, read  # noqa: E402
 from inspection import images  # noqa: E402
@@ -101,10 +102,6 @@ def routing_follows_the_level(calls: Sequence[Call]) -> Iterator[str]:
         level = _level_at(routing.item.line, routing.routed_at)
         if routing.level != level:
             yield f"I7: item {routing.item_id} was routed at {routing.level} while the line stood at {level}."
-    for hold in Hold.objects.all():
-        after = Routing.objects.filter(item__line=hold.line, routed_at__gt=hold.placed_at, route__in=AUTOMATIC)
-        for routing in after.filter(Q(routed_at__lt=hold.lifted_at) if hold.lifted_at else Q()):
-            yield f"I7: item {routing.item_id} was decided automatically after STOP."
     for run in Run.objects.select_related("salt"):
         again = asdict(draws.draw(str(run.pk), run.salt.secret, run.shares))
         kept = {
@@ -112,6 +109,17 @@ def routing_follows_the_level(calls: Sequence[Call]) -> Iterator[str]:
         }
         if again != kept:
             yield f"I7: the draws of run {run.pk} cannot be recomputed."
+
+
+def stop_rules_from_the_next_item_on(calls: Sequence[Call]) -> Iterator[str]:
+    for call in _done(calls, "stop"):
+        # From the answer on, not from the press: who routed while STOP waited for its turn could not know of it.
+        told_at = datetime.fromtimestamp(call.ended, UTC)
+        if not Hold.objects.in_force().filter(line__slug=call.subject).exists():
+            yield f"I8: STOP of {call.subject} was acknowledged and is not in force."
+        late = Routing.objects.filter(item__line__slug=call.subject, routed_at__gt=told_at, route__in=AUTOMATIC)
+        for routing in late:
+            yield f"I8: item {routing.item_id} was decided automatically after STOP."
 
 
 def nothing_passes_without_a_prediction(calls: Sequence[Call]) -> Iterator[str]:
@@ -168,6 +176,7 @@ CHECKS = (
     decisions_are_kept_once,
     stale_tokens_decide_nothing,
     routing_follows_the_level,
+    stop_rules_from_the_next_item_on,
     nothing_passes_without_a_prediction,
     stages_conserve_items,
     sequences_have_no_gap,
