@@ -139,6 +139,8 @@ def test_undo_after_a_reveal_opens_the_final_call_again(ana, review):
 
     expect(loop.part("serial")).to_have_text(serial)
     expect(loop.part("reveal")).to_contain_text("The model disagrees")
+    # The page shows it at once; the server hears of it a moment later.
+    loop.wait_until_saved()
     assert PendingDecision.objects.count() == 1
 
 

@@ -106,3 +106,19 @@ def test_reduced_motion_animates_nothing(loop_at):
     loop.decide("KeyF")
 
     assert loop.page.evaluate("document.getAnimations().length") == 0
+
+
+def test_twenty_minutes_of_looking_ask_for_a_break_and_enter_goes_on(loop_at, ana):
+    loop = loop_at(1440, 900)
+    # One step, so that the clock's next tick cannot come between the two.
+    loop.page.evaluate(
+        "([kept, ms]) => { sessionStorage.setItem(kept, ms); location.reload(); }",
+        [f"tollgate-active:{ana.pk}", 1_199_500],
+    )
+    loop.wait_until_ready()
+
+    expect(loop.part("vigilance")).to_contain_text("20 min of looking")
+    loop.press("Enter")
+
+    expect(loop.part("vigilance")).to_be_hidden()
+    loop.decide("KeyF")
