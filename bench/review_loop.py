@@ -3,10 +3,13 @@
     python -m bench.review_loop [--images FOLDER] [--decisions 100] [--only loopback]
 
 Each run starts with an empty cache and decides by keyboard alone, at a fixed pace. The pictures are drawn parts,
-or the images of a data-set folder. Painted means: the frame after the drawing has been handed to the screen.
+or the images of a data-set folder. Painted means: the frame after the drawing has been handed to the screen. What the
+machine itself needs for that is measured beside it, on a page that only draws a ready bitmap at each key: the loop's
+own share is the difference.
 """
 
 import argparse
+import base64
 import importlib
 import shutil
 from collections.abc import Sequence
@@ -39,6 +42,23 @@ WATCH = """
     for (const entry of list.getEntries()) window.shift += entry.hadRecentInput ? 0 : entry.value;
   }).observe({type: "layout-shift", buffered: true});
 """
+BARE_PRESSES = 40
+BARE = """async (source) => {
+  const blob = await (await fetch(source)).blob();
+  const bitmap = await createImageBitmap(blob);
+  const canvas = document.querySelector("canvas");
+  const context = canvas.getContext("2d");
+  window.samples = [];
+  addEventListener("keydown", (event) => {
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const began = event.timeStamp;
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => window.samples.push(performance.now() - began);
+      channel.port2.postMessage(null);
+    });
+  });
+}"""
 ACKNOWLEDGED = """performance.getEntriesByType("resource").filter((one) => one.name.endsWith("/decision/"))
   .map((one) => one.duration)"""
 HEAP = "performance.memory.usedJSHeapSize / 1048576"
@@ -68,17 +88,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", choices=[network.name for network in NETWORKS])
     options = parser.parse_args(arguments)
     networks = [network for network in NETWORKS if options.only in (None, network.name)]
+    pictures = _pictures(options.images, DRAWN_SIZE)
     with running() as engine, sync_playwright() as playwright:
         # The queue is laid by rows of its own: its models exist only inside a set-up Django.
         desk_of = importlib.import_module("bench.review_desk")
-        desk = desk_of.lay(_pictures(options.images, DRAWN_SIZE), runs=len(networks), decisions=options.decisions)
+        desk = desk_of.lay(pictures, runs=len(networks), decisions=options.decisions)
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
         measured: dict[str, Any] = {}
         for network in networks:
             page = _opened(browser, engine.url, desk, network)
-            seen = _decide(page, options.decisions, network)
+            seen = {"bare canvas, ms": _bare(browser, pictures[0], network)}
+            seen |= _decide(page, options.decisions, network)
             measured |= {f"{network.name}: {name}": value for name, value in (seen | desk.counted()).items()}
             page.context.close()
         browser.close()
@@ -112,6 +134,19 @@ def _opened(browser: Any, url: str, desk: Any, network: Network) -> Page:
     page.wait_for_function("() => document.querySelector('[data-part=serial]').textContent !== ''")
     page.wait_for_timeout(3000)
     return page
+
+
+def _bare(browser: Any, picture: bytes, network: Network) -> dict[str, float]:
+    """Key to painted where a page does nothing but draw a decoded bitmap, at the same pace."""
+    page = browser.new_page(viewport=VIEWPORT)
+    page.set_content("<canvas width=1102 height=620></canvas>")
+    page.evaluate(BARE, "data:image/jpeg;base64," + base64.b64encode(picture).decode())
+    for _ in range(BARE_PRESSES):
+        page.keyboard.press("KeyF")
+        page.wait_for_timeout(network.pause_ms)
+    spread = figures.spread(page.evaluate("window.samples"))
+    page.close()
+    return spread
 
 
 def _decide(page: Page, decisions: int, network: Network) -> dict[str, Any]:
