@@ -45,7 +45,7 @@ class AdministratorsOnly:
         return False
 
 
-class ReadOnly:
+class ReadOnly(admin.ModelAdmin):
     """Evidence: leads read their lines', administrators everything, nobody edits."""
 
     actions = None
@@ -57,7 +57,7 @@ class ReadOnly:
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return self._lines(request).exists()
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -126,7 +126,7 @@ class StationAdmin(AdministratorsOnly, admin.ModelAdmin):
 class ModelVersionAdmin(AdministratorsOnly, admin.ModelAdmin):
     list_display = ("__str__", "architecture", "created_at")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -134,35 +134,35 @@ class ModelVersionAdmin(AdministratorsOnly, admin.ModelAdmin):
 
 
 @admin.register(LevelChange)
-class LevelChangeAdmin(ReadOnly, admin.ModelAdmin):
+class LevelChangeAdmin(ReadOnly):
     list_display = ("changed_at", "line", "from_level", "to_level", "cause", "changed_by")
     list_filter = ("line",)
     ordering = ("-changed_at",)
 
 
 @admin.register(LevelProposal)
-class LevelProposalAdmin(ReadOnly, admin.ModelAdmin):
+class LevelProposalAdmin(ReadOnly):
     list_display = ("opened_at", "line", "from_level", "to_level", "status", "proposer", "approver", "status_reason")
     list_filter = ("line", "status")
     ordering = ("-opened_at",)
 
 
 @admin.register(GateEvaluation)
-class GateEvaluationAdmin(ReadOnly, admin.ModelAdmin):
+class GateEvaluationAdmin(ReadOnly):
     list_display = ("evaluated_at", "line", "to_level", "status", "evidence_hash")
     list_filter = ("line", "status")
     ordering = ("-evaluated_at",)
 
 
 @admin.register(Hold)
-class HoldAdmin(ReadOnly, admin.ModelAdmin):
+class HoldAdmin(ReadOnly):
     list_display = ("placed_at", "line", "kind", "reason", "placed_by", "lifted_at", "lifted_by")
     list_filter = ("line", "kind")
     ordering = ("-placed_at",)
 
 
 @admin.register(Disposition)
-class DispositionAdmin(ReadOnly, admin.ModelAdmin):
+class DispositionAdmin(ReadOnly):
     list_display = ("sequence", "line", "run", "verdict", "decided_by", "level", "settled_at")
     list_filter = ("line", "verdict", "decided_by")
     ordering = ("-settled_at",)

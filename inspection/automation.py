@@ -69,13 +69,13 @@ def record_evaluation(
     """Keep what was seen at the gate, so that the decision can be recomputed from this row."""
     return GateEvaluation.objects.create(
         line=line,
-        epoch_id=line.epoch_id,
+        epoch=line.present_epoch,
         to_level=gate.to_level.value,
         status=judgement.status.value,
         gate=_plain(asdict(gate)),
         evidence=_plain(asdict(evidence)),
         judgement=_plain(judgement.as_plain()),
-        evidence_hash=evidence_hash(gate, evidence, epoch_id=line.epoch_id),
+        evidence_hash=evidence_hash(gate, evidence, epoch_id=line.present_epoch.pk),
         code_version=CODE_VERSION,
         evaluated_at=now,
     )
@@ -118,7 +118,7 @@ def propose(
 
 
 @transaction.atomic
-def approve(proposal: LevelProposal, *, by: User, evaluation: GateEvaluation, now: datetime) -> LevelProposal:
+def approve(proposal: LevelProposal, *, by: User, evaluation: GateEvaluation | None, now: datetime) -> LevelProposal:
     """Give the next signature; the second moves the line.
 
     On a proposal the system opened, the first lead to come signs as proposer. Raises ProposalClosed,

@@ -26,7 +26,7 @@ def try_model(line: Line, *, now: datetime) -> HealthRun:
 
     The 95th percentile is of whole examinations: decode to explanation, as the line would wait for them.
     """
-    version = registry.serving(line)
+    version = registry.present(line)
     missing, times = 0, []
     for item in line.items.select_related("run").order_by("-received_at")[:HEALTH_ITEMS]:
         examined = pipeline.examine(item, now=now, versions=[version])
@@ -36,9 +36,8 @@ def try_model(line: Line, *, now: datetime) -> HealthRun:
 
 
 def note(line: Line, *, items: int, missing: int, p95_ms: float, now: datetime) -> HealthRun:
-    version = registry.serving(line)
     return HealthRun.objects.create(
-        line=line, model_version=version, items=items, missing=missing, p95_ms=p95_ms, finished_at=now
+        line=line, model_version=registry.present(line), items=items, missing=missing, p95_ms=p95_ms, finished_at=now
     )
 
 

@@ -2,10 +2,20 @@
 
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.http import HttpRequest
+from rest_framework.request import Request
 
-from inspection.models import Line, Membership
+from inspection.models import Line, Membership, User
 from inspection.rules.words import Role
+
+
+def person(request: HttpRequest | Request) -> User:
+    """Return who is signed in. Raises PermissionDenied for a visitor or a device."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def roles_of(user, line: Line | None = None) -> set[Role]:

@@ -66,6 +66,14 @@ def serving(line: Line) -> ModelVersion | None:
     return deployment.serving if deployment else None
 
 
+def present(line: Line) -> ModelVersion:
+    """Return the version that serves the line now, where there must be one. Raises LookupError."""
+    version = serving(line)
+    if version is None:
+        raise LookupError(f"No model serves {line}.")
+    return version
+
+
 @transaction.atomic
 def serve(line: Line, version: ModelVersion | None, *, by: User | None, cause: str, now: datetime) -> DeploymentChange:
     """Put a version on the line from the next item on, and the line into that version's epoch.

@@ -136,7 +136,7 @@ class LineAdmin(admin.ModelAdmin):
             "next_level": to_level,
             "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
             "reading": reading,
-            "sentence": sentences.verdict(reading.judgement, to_level) if reading else "",
+            "sentence": sentences.verdict(reading.judgement, reading.gate.to_level) if reading else "",
             "reasons": sentences.reasons(reading.judgement) if reading else [],
             "proposal": automation.open_proposal(line),
             "holds": line.holds.in_force().select_related("placed_by"),
@@ -155,7 +155,7 @@ class LineAdmin(admin.ModelAdmin):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnly, admin.ModelAdmin):
+class DecisionAdmin(ReadOnly):
     line_path = "task__line"
     list_display = ("recorded_at", "person", "label", "defect_class", "phase", "level", "blind")
     list_filter = ("task__line", "label", "phase")
@@ -164,7 +164,7 @@ class DecisionAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Truth)
-class TruthAdmin(ReadOnly, admin.ModelAdmin):
+class TruthAdmin(ReadOnly):
     line_path = "item__line"
     list_display = ("created_at", "item", "n", "label", "defect_class", "source", "person")
     ordering = ("-created_at",)
@@ -172,7 +172,7 @@ class TruthAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Adjudication)
-class AdjudicationAdmin(ReadOnly, admin.ModelAdmin):
+class AdjudicationAdmin(ReadOnly):
     list_display = ("opened_at", "line", "cause", "label", "ruled_by", "ruled_at")
     list_filter = ("line",)
     ordering = ("-opened_at",)

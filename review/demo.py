@@ -256,22 +256,24 @@ class _Pool:
         picture = drawn.draw_random(
             self.rng.randrange(2**31), product=self.scene.product, defect_rate=POOL_DEFECT_SHARE
         )
+        encoded = drawn.encode(picture)
+        file = File(io.BytesIO(encoded), name="picture")
+        file.size = len(encoded)
         upload = intake.Upload(
             serial=serial(self.rng),
             view=self.line.views[0],
             captured_at=now,
-            file=File(io.BytesIO(drawn.encode(picture)), name="picture"),
+            file=file,
             content_type="image/jpeg",
             idempotency_key=f"demo-{n}",
         )
-        upload.file.size = upload.file.file.getbuffer().nbytes
         item, _, _ = intake.accept(self.station, upload=upload, now=now)
         examined = pipeline.examine(item, now=now)
         self.examined.append((item, examined))
         self._keep(item, examined, picture)
 
     def _keep(self, item: Item, examined: pipeline.Examined, picture) -> None:
-        measures = filling.measures_of(examined)
+        measures = filling.measures_of(examined.seen)
         opinion = filling.opinion_of(examined)
         shot = Shot(
             sha256=item.sha256,
@@ -301,16 +303,18 @@ class _Pool:
         for item, examined in self.examined:
             with transaction.atomic():
                 queues.admit(pipeline.record(item, examined, now=now), now=now)
-                outbox.finish(outbox.claim("item.received", item.pk, now=now), now=now)
+                if work := outbox.claim("item.received", item.pk, now=now):
+                    outbox.finish(work, now=now)
 
     def bands(self, *, now: datetime) -> Bands:
         """Return bands as a certificate would have set them on these pictures, marked as the demo's."""
-        lows = sorted(self.good_scores)
+        lows, epoch = sorted(self.good_scores), self.line.present_epoch
+        version = registry.present(self.line)
         return Bands.objects.create(
             line=self.line,
-            epoch=self.line.epoch,
-            model_version=self.line.epoch.model_version,
-            calibrator_hash=epochs.calibrator_hash(self.line.epoch.model_version),
+            epoch=epoch,
+            model_version=version,
+            calibrator_hash=epochs.calibrator_hash(version),
             t_lo=min(lows[int(0.7 * len(lows))], self.line.call_threshold),
             t_hi=0.97,
             certificates={"basis": "set up with the demo, as if certified"},

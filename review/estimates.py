@@ -12,6 +12,8 @@ from inspection.models import Epoch
 from review import history
 from stats.adjudication import two_phase
 
+Rates = tuple[float | None, float | None, float | None, float | None, float | None]
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -42,8 +44,8 @@ def estimate(epoch: Epoch) -> Estimate:
         if cell["ruling"] is not None:
             sampled[model][human] += cell["n"]
             defective[model][human] += cell["n"] if cell["ruling"] == "defect" else 0
-    rates = _rates(total, sampled, defective)
-    return Estimate(*rates, total, sampled, defective)
+    prevalence, escape, escape_se, overkill, overkill_se = _rates(total, sampled, defective)
+    return Estimate(prevalence, escape, escape_se, overkill, overkill_se, total, sampled, defective)
 
 
 def accuracy(epoch: Epoch) -> float | None:
@@ -51,10 +53,10 @@ def accuracy(epoch: Epoch) -> float | None:
     return estimate(epoch).accuracy
 
 
-def _rates(total, sampled, defective) -> tuple[float | None, ...]:
+def _rates(total, sampled, defective) -> Rates:
     unsampled = any(total[m][h] and not sampled[m][h] for m in (0, 1) for h in (0, 1))
     if unsampled or not any(map(sum, total)):
-        return (None,) * 5
+        return None, None, None, None, None
     found = two_phase(total, sampled, defective)
     return found.prevalence, found.escape, found.escape_se, found.overkill, found.overkill_se
 

@@ -60,9 +60,10 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
     }
     if gate.needs_health:
         return Evidence(health=_health(line), **calm)
-    agreement = counts.sums(line.epoch, Stream.AGREEMENT)
-    detection = counts.sums(line.epoch, Stream.DETECTION)
-    chart = Chart.objects.filter(epoch=line.epoch, name=Chart.DISAGREEMENT).first()
+    epoch = line.present_epoch
+    agreement = counts.sums(epoch, Stream.AGREEMENT)
+    detection = counts.sums(epoch, Stream.DETECTION)
+    chart = Chart.objects.filter(epoch=epoch, name=Chart.DISAGREEMENT).first()
     return Evidence(
         streams={"agreement": (agreement.s, agreement.f), "detection": (detection.s, detection.f)},
         natural=(detection.s, detection.f),
@@ -71,7 +72,7 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
         days=agreement.days,
         shifts=agreement.shifts,
         people=agreement.people,
-        accuracy=estimates.accuracy(line.epoch),
+        accuracy=estimates.accuracy(epoch),
         chart=chart.w if chart else 0.0,
         bands_certified=line.bands_id is not None,
         **calm,

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 
 from inspection import intake
 from inspection.models import (
@@ -31,6 +32,7 @@ from inspection.models import (
 )
 from inspection.pipeline import Examined
 from inspection.rules.words import Call, DecidedBy, Label, Phase, PredictionRole, Purpose, Route, TruthSource, Verdict
+from inspection.stages import Seen
 from review import counts
 from review.models import Adjudication, Decision, DecisionFate, ReviewTask, Truth
 from review.rules import adjudication, priority
@@ -139,7 +141,7 @@ def _write_batch(line: Line, pasts: list[Past], station: Station) -> None:
 
 def _intake_rows(line: Line, arrivals: Sequence[tuple[Run, Shot, str, str]], station: Station) -> list[Item]:
     """Write part, run, item, measures, prediction and routing of each arrival."""
-    model_version = line.epoch.model_version
+    model_version = line.present_epoch.model_version
     parts = [Part(line=line, serial=serial) for _, _, serial, _ in arrivals]
     Part.objects.bulk_create(parts)
     for part, (run, *_) in zip(parts, arrivals, strict=True):
@@ -151,7 +153,8 @@ def _intake_rows(line: Line, arrivals: Sequence[tuple[Run, Shot, str, str]], sta
     paired = list(zip(items, shots, strict=True))
     Measures.objects.bulk_create(Measures(item=item, **shot.measures) for item, shot in paired if shot.measures)
     if model_version is not None:
-        Prediction.objects.bulk_create(_prediction(item, shot, model_version) for item, shot in paired if shot.opinion)
+        said = [(item, shot.opinion) for item, shot in paired if shot.opinion]
+        Prediction.objects.bulk_create(_prediction(item, opinion, model_version) for item, opinion in said)
     Routing.objects.bulk_create(_routing(line, item, shot, model_version) for item, shot in paired)
     return items
 
@@ -173,13 +176,13 @@ def _item(line: Line, run: Run, shot: Shot, incumbent: str, station: Station) ->
     )
 
 
-def _prediction(item: Item, shot: Shot, model_version: ModelVersion) -> Prediction:
+def _prediction(item: Item, opinion: dict[str, Any], model_version: ModelVersion) -> Prediction:
     return Prediction(
         item=item,
         model_version=model_version,
         role=PredictionRole.SERVING.value,
         created_at=item.received_at + timedelta(milliseconds=120),
-        **shot.opinion,
+        **opinion,
     )
 
 
@@ -219,17 +222,18 @@ class _Reading:
         self.task = self._task(Purpose.PRIMARY)
         self.first = self._decision(self.task, past.reader, past.label, past.defect_class, self.decided_at)
         self.overlap_task = self._task(Purpose.OVERLAP) if past.run.drawn_overlap else None
-        self.second = self._second() if self.overlap_task else None
+        self.second = self._second(self.overlap_task) if self.overlap_task else None
         self.cases = self._cases()
 
-    def rows_of(self, model: type) -> list[Any]:
-        return {
+    def rows_of(self, model: type[Model]) -> list[Any]:
+        rows: dict[type[Model], list[Any]] = {
             ReviewTask: [task for task in (self.task, self.overlap_task) if task],
             Decision: self._decisions,
             DecisionFate: [DecisionFate(decision=d, fate=DecisionFate.FINAL, at=d.final_at) for d in self._decisions],
             Adjudication: self.cases,
             Truth: self._truths(),
-        }[model]
+        }
+        return rows[model]
 
     def disposition(self, *, sequence: int) -> Disposition:
         return Disposition(
@@ -280,11 +284,11 @@ class _Reading:
             closed_at=self.final_at,
         )
 
-    def _second(self) -> Decision:
+    def _second(self, task: ReviewTask) -> Decision:
         label = self.past.second_label or self.past.label
         defect_class = (self.past.truth_class or self.past.defect_class) if label == Label.DEFECT else ""
         at = self.final_at + timedelta(minutes=2)
-        return self._decision(self.overlap_task, self.past.second_reader, label, defect_class, at)
+        return self._decision(task, self.past.second_reader, label, defect_class, at)
 
     def _decision(self, task: ReviewTask, person: User, label: Label, defect_class: str, at: datetime) -> Decision:
         return Decision(
@@ -307,7 +311,7 @@ class _Reading:
         calls = Calls(
             first=Label(self.first.label),
             second=Label(self.second.label) if self.second else None,
-            model=self.past.shot.call if self.line.epoch.model_version_id else None,
+            model=self.past.shot.call if self.line.present_epoch.model_version_id else None,
             drawn_truth=self.run.drawn_truth,
             drawn_check=self.run.drawn_check_defect,
         )
@@ -319,7 +323,7 @@ class _Reading:
         if cause == Cause.TRUTH_DRAW and adjudication.wants_another_look(
             [ruling], drawn_second_look=self.run.drawn_second_look
         ):
-            return [first, self._case(Cause.SECOND_LOOK, self.past.second_adjudicator, first.ruled_at)]
+            return [first, self._case(Cause.SECOND_LOOK, self.past.second_adjudicator, self.final_at + RULED_AFTER)]
         return [first]
 
     def _case(self, cause: Cause, ruled_by: User, opened_at: datetime) -> Adjudication:
@@ -361,13 +365,15 @@ class _Reading:
             source=TruthSource.ADJUDICATION.value,
             person=case.ruled_by,
             adjudication=case,
-            created_at=case.ruled_at,
+            created_at=case.opened_at + RULED_AFTER,
         )
 
 
-def measures_of(examined: Examined) -> dict[str, Any]:
-    """Return the measures of an examined picture as a row takes them."""
-    return {**asdict(examined.seen.measures), "fingerprint": examined.seen.fingerprint}
+def measures_of(seen: Seen | None) -> dict[str, Any]:
+    """Return the measures of a decoded picture as a row takes them, none where it does not decode."""
+    if seen is None:
+        return {}
+    return {**asdict(seen.measures), "fingerprint": seen.fingerprint}
 
 
 def opinion_of(examined: Examined) -> dict[str, Any] | None:

@@ -34,7 +34,7 @@ RULED = ("adjudication", "physical")
 CHUNK = 1000
 
 
-def final_readings(epoch: Epoch) -> QuerySet[Decision]:
+def final_readings(epoch: Epoch) -> QuerySet[Any]:
     """Return the final blind first readings with `call`, `probability`, `ruling` and `reference` beside each.
 
     `reference` is the ruling where there is one, else the reading: the verdict of record.

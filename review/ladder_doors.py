@@ -38,7 +38,7 @@ def _propose(request: HttpRequest, line: Line) -> str:
     reason = _reason(request)
     _confirm(request)
     to_level = Level(line.level).above or Level(line.level)
-    signing.propose(line, to_level=to_level, by=request.user, reason=reason, now=now())
+    signing.propose(line, to_level=to_level, by=permissions.person(request), reason=reason, now=now())
     return _("Proposed and signed. A second lead signs now.")
 
 
@@ -48,13 +48,13 @@ def _approve(request: HttpRequest, line: Line) -> str:
     if proposal.proposer_id == request.user.pk:
         raise automation.SelfApproval
     _confirm(request)
-    proposal = signing.approve(proposal, by=request.user, now=now())
+    proposal = signing.approve(proposal, by=permissions.person(request), now=now())
     return _("Signed. The line moved.") if proposal.status == "approved" else _("Signed. A second lead signs now.")
 
 
 def _reject(request: HttpRequest, line: Line) -> str:
     _signs(request, line)
-    automation.reject(_standing(line), by=request.user, reason=_reason(request), now=now())
+    automation.reject(_standing(line), by=permissions.person(request), reason=_reason(request), now=now())
     return _("The proposal is closed.")
 
 
@@ -63,13 +63,13 @@ def _lower(request: HttpRequest, line: Line) -> str:
     asked = request.POST.get("to_level", "")
     if asked not in list(Level):
         raise NotAllowed(_("Choose a level below the present one."))
-    automation.lower(line, to_level=Level(asked), by=request.user, reason=_reason(request), now=now())
+    automation.lower(line, to_level=Level(asked), by=permissions.person(request), reason=_reason(request), now=now())
     return _("Lowered, from the next item on. Evidence starts at 0.")
 
 
 def _stop(request: HttpRequest, line: Line) -> str:
     _lowers(request, line)
-    hold = automation.stop(line, by=request.user, reason=_reason(request), now=now())
+    hold = automation.stop(line, by=permissions.person(request), reason=_reason(request), now=now())
     return _("Stopped %(time)s. Everything goes to people.") % {"time": f"{hold.placed_at:%H:%M:%S} UTC"}
 
 
@@ -77,7 +77,7 @@ def _resume(request: HttpRequest, line: Line) -> str:
     _signs(request, line)
     reason = _reason(request)
     _confirm(request)
-    signing.resume(line, by=request.user, reason=reason, now=now())
+    signing.resume(line, by=permissions.person(request), reason=reason, now=now())
     return _("Proposed and signed. A second lead signs now.")
 
 

@@ -32,7 +32,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "line": line,
         "reading": reading,
         "next_level": to_level,
-        "sentence": sentences.verdict(reading.judgement, to_level) if reading else "",
+        "sentence": sentences.verdict(reading.judgement, reading.gate.to_level) if reading else "",
         "rows": boards.rows(reading.judgement) if reading else [],
         "beyond": _beyond(to_level),
         "rungs": boards.rungs(line, reading, proposal, bool(holds)),
@@ -65,7 +65,7 @@ def ladder_deed(request: HttpRequest, slug: str, deed: str) -> HttpResponse:
 def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
     """What a lead reads: the answer in one sentence, then the figures behind it."""
     line = _line(request, slug)
-    report = reports.agreement(line, line.epoch, now=now())
+    report = reports.agreement(line, line.present_epoch, now=now())
     target = _agreement_target(report.reading)
     context = {
         "line": line,

@@ -7,7 +7,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 
-from inspection import automation
+from inspection import automation, permissions
 from inspection.models import GateEvaluation, LevelProposal, Line, User
 from inspection.rules.words import Level
 from review import evidence
@@ -49,7 +49,7 @@ def confirm(request: HttpRequest, *, password: str = "", code: str = "") -> None
 
     Goes through the sign-in backends, so that guessing here is throttled as it is there.
     """
-    if code and _is_their_code(request.user, code):
+    if code and _is_their_code(permissions.person(request), code):
         return
     found = authenticate(request, username=request.user.get_username(), password=password) if password else None
     if found is None or found.pk != request.user.pk:

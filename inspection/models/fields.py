@@ -1,12 +1,13 @@
 """Columns that several rows share."""
 
 from enum import StrEnum
+from typing import Any
 
 from django.db import models
 from uuid_utils.compat import uuid7
 
 
-def word_field(words: type[StrEnum], **options: object) -> models.CharField:
+def word_field(words: type[StrEnum], **options: Any) -> models.CharField:
     """Return a column that holds one value of a closed vocabulary."""
     return models.CharField(max_length=20, choices=[(word.value, word.value) for word in words], **options)
 

@@ -101,6 +101,13 @@ class Line(models.Model):
         return self.slug
 
     @property
+    def present_epoch(self) -> "Epoch":
+        """The epoch evidence counts in now. Raises where a line was made without entering one."""
+        if self.epoch is None:
+            raise LookupError(f"{self} is in no epoch.")
+        return self.epoch
+
+    @property
     def local_name(self) -> str:
         return self.name_ko if get_language() == "ko" and self.name_ko else self.name
 

@@ -165,7 +165,8 @@ class Judgement:
     @property
     def failing(self) -> tuple[StreamCheck | Condition, ...]:
         """Return everything that keeps the gate shut: people mend it together, not one by one."""
-        return tuple(check for check in (*self.checks, *self.conditions) if not check.passed)
+        every: tuple[StreamCheck | Condition, ...] = (*self.checks, *self.conditions)
+        return tuple(check for check in every if not check.passed)
 
     def as_plain(self) -> dict[str, Any]:
         return {
@@ -263,7 +264,7 @@ def _accuracy(gate: Gate, evidence: Evidence) -> list[Condition]:
     if target is None:
         return []
     known = evidence.accuracy is not None
-    passed = known and evidence.accuracy > target.p0
+    passed = evidence.accuracy is not None and evidence.accuracy > target.p0
     return [Condition(name="accuracy", counted=evidence.accuracy, needed=target.p0, passed=passed, is_data=not known)]
 
 

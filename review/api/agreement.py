@@ -6,13 +6,14 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inspection import permissions
@@ -46,7 +47,7 @@ class Window(StrictForm):
 
 @extend_schema(operation_id="agreement", parameters=PARAMETERS, responses={200: dict})
 @api_view(["GET"])
-def agreement(request: HttpRequest, slug: str) -> Response:
+def agreement(request: Request, slug: str) -> Response:
     """Counts, rates with intervals, agreement measures and slices of one epoch."""
     line, epoch, window = _asked(request, slug)
     report = reports.agreement(line, epoch, now=now(), since=window["since"], until=window["until"])
@@ -55,7 +56,7 @@ def agreement(request: HttpRequest, slug: str) -> Response:
 
 @extend_schema(operation_id="agreement_rows", parameters=PARAMETERS, responses={(200, "text/csv"): str})
 @api_view(["GET"])
-def rows(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+def rows(request: Request, slug: str) -> StreamingHttpResponse:
     """One row a part: who said what, the model's call and the ruling. Streamed; safe to open in a spreadsheet."""
     line, epoch, window = _asked(request, slug)
     found = history.rows(epoch, since=window["since"], until=window["until"])
@@ -121,7 +122,7 @@ def _class(one: ClassSlice) -> dict[str, Any]:
     return {"code": one.code, "found": _rate(one.found)}
 
 
-def _asked(request: HttpRequest, slug: str) -> tuple[Line, Epoch, dict[str, Any]]:
+def _asked(request: Request, slug: str) -> tuple[Line, Epoch, dict[str, Any]]:
     lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
     line = get_object_or_404(lines.select_related("epoch__model_version", "product"), slug=slug)
     form = Window(data=request.query_params.dict())
@@ -132,7 +133,7 @@ def _asked(request: HttpRequest, slug: str) -> tuple[Line, Epoch, dict[str, Any]
 
 def _epoch(line: Line, model: str | None) -> Epoch:
     if model is None:
-        return line.epoch
+        return line.present_epoch
     name, _, version = model.partition(":")
     wanted = get_object_or_404(ModelVersion, name=name, version=int(version))
     epochs = Epoch.objects.filter(line=line, model_version=wanted).order_by("-opened_at")

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inspection import automation, permissions
@@ -29,11 +29,12 @@ CODES = {
     automation.NotStopped: "not-stopped",
     signing.NotConfirmed: "not-confirmed",
 }
+REFUSALS: tuple[type[Exception], ...] = tuple(CODES)
 
 
 @extend_schema(operation_id="automation", responses={200: dict})
 @api_view(["GET"])
-def ladder(request: HttpRequest, slug: str) -> Response:
+def ladder(request: Request, slug: str) -> Response:
     """Level, gate with every check, holds, audit chart and history of one line."""
     line = _line(request, slug)
     return Response(as_plain(line))
@@ -41,7 +42,7 @@ def ladder(request: HttpRequest, slug: str) -> Response:
 
 @extend_schema(operation_id="propose", request=ProposalForm, responses={201: dict})
 @api_view(["POST"])
-def propose(request: HttpRequest, slug: str) -> Response:
+def propose(request: Request, slug: str) -> Response:
     """Sign first for the next rung."""
     line = _line(request, slug)
     wish = ProposalForm.read(request)
@@ -50,7 +51,7 @@ def propose(request: HttpRequest, slug: str) -> Response:
         signing.propose,
         line,
         to_level=Level(wish["to_level"]),
-        by=request.user,
+        by=permissions.person(request),
         reason=wish["reason"],
         now=now(),
     )
@@ -59,7 +60,7 @@ def propose(request: HttpRequest, slug: str) -> Response:
 
 @extend_schema(operation_id="approve", request=ConfirmationForm, responses={200: dict})
 @api_view(["POST"])
-def approve(request: HttpRequest, pk: int) -> Response:
+def approve(request: Request, pk: int) -> Response:
     """Give the next signature, confirmed by password or code."""
     lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
     proposal = get_object_or_404(LevelProposal.objects.select_related("line__epoch"), pk=pk, line__in=lines)
@@ -68,12 +69,12 @@ def approve(request: HttpRequest, pk: int) -> Response:
     if proposal.proposer_id == request.user.pk:
         raise Problem("self-approval")
     _done(signing.confirm, request._request, password=given["password"], code=given["code"])
-    return Response(proposal_plain(_done(signing.approve, proposal, by=request.user, now=now())))
+    return Response(proposal_plain(_done(signing.approve, proposal, by=permissions.person(request), now=now())))
 
 
 @extend_schema(operation_id="lower", request=LoweringForm, responses={200: dict})
 @api_view(["POST"])
-def lower(request: HttpRequest, slug: str) -> Response:
+def lower(request: Request, slug: str) -> Response:
     """Take the line down, from the next item on."""
     line = _line(request, slug)
     wish = LoweringForm.read(request)
@@ -82,7 +83,7 @@ def lower(request: HttpRequest, slug: str) -> Response:
         automation.lower,
         line,
         to_level=Level(wish["to_level"]),
-        by=request.user,
+        by=permissions.person(request),
         reason=wish["reason"],
         now=now(),
     )
@@ -91,23 +92,23 @@ def lower(request: HttpRequest, slug: str) -> Response:
 
 @extend_schema(operation_id="stop", request=ReasonForm, responses={200: dict})
 @api_view(["POST"])
-def stop(request: HttpRequest, slug: str) -> Response:
+def stop(request: Request, slug: str) -> Response:
     """Everything to people from the next item."""
     line = _line(request, slug)
     wish = ReasonForm.read(request)
     _lowers(request, line)
-    _done(automation.stop, line, by=request.user, reason=wish["reason"], now=now())
+    _done(automation.stop, line, by=permissions.person(request), reason=wish["reason"], now=now())
     return Response(as_plain(line))
 
 
 @extend_schema(operation_id="resume", request=ReasonForm, responses={201: dict})
 @api_view(["POST"])
-def resume(request: HttpRequest, slug: str) -> Response:
+def resume(request: Request, slug: str) -> Response:
     """Propose the way back after STOP; a second lead signs."""
     line = _line(request, slug)
     wish = ReasonForm.read(request)
     _signs(request, line)
-    proposal = _done(signing.resume, line, by=request.user, reason=wish["reason"], now=now())
+    proposal = _done(signing.resume, line, by=permissions.person(request), reason=wish["reason"], now=now())
     return Response(proposal_plain(proposal), status=201)
 
 
@@ -196,17 +197,17 @@ def _change_plain(change: LevelChange) -> dict[str, Any]:
 # Who may --------------------------------------------------------------------------------------------------------
 
 
-def _line(request: HttpRequest, slug: str) -> Line:
+def _line(request: Request, slug: str) -> Line:
     lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
     return get_object_or_404(lines.select_related("epoch", "product", "deployment"), slug=slug)
 
 
-def _signs(request: HttpRequest, line: Line) -> None:
+def _signs(request: Request, line: Line) -> None:
     if not permissions.may_sign_levels(request.user, line, now=now()):
         raise PermissionDenied
 
 
-def _lowers(request: HttpRequest, line: Line) -> None:
+def _lowers(request: Request, line: Line) -> None:
     if not permissions.may_lower(request.user, line):
         raise PermissionDenied
 
@@ -215,7 +216,7 @@ def _done(deed, *subjects, **facts):
     """Make the call and answer its refusals with their codes."""
     try:
         return deed(*subjects, **facts)
-    except tuple(CODES) as refusal:
+    except REFUSALS as refusal:
         extra = {}
         if isinstance(refusal, automation.GateShut) and refusal.judgement is not None:
             extra = {"reasons": sentences.reasons(refusal.judgement)}

@@ -99,7 +99,7 @@ class Filler:
         return Shot(**self.rng.choice(self.pictures), opinion=self._opinion(call, probability))
 
     def _opinion(self, call: str, probability: float) -> dict | None:
-        version = self.line.epoch.model_version
+        version = self.line.present_epoch.model_version
         if version is None:
             return None
         return {
