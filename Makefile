@@ -7,6 +7,7 @@ bench:            ## figures as ratios; writes bench/results/
 	$(PY) -m bench.predict
 	$(PY) -m bench.intake
 	$(PY) -m bench.review_loop
+	$(PY) -m bench.stop
 
 guarantees:       ## every statistical guarantee at full size; resumable
 	$(PY) -m bench.guarantees

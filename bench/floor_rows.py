@@ -35,11 +35,16 @@ BAND = {"t_lo": 0.4, "t_hi": 0.6}
 
 def main(wishes: Sequence[str]) -> None:
     call_command("migrate", interactive=False, verbosity=0)
+    json.dump(lay(wishes), sys.stdout)
+
+
+def lay(wishes: Sequence[str]) -> dict[str, Any]:
+    """Make people, lines and stations, and return who is who."""
     now = clock()
     people = {name: _person(name, role, now=now) for name, role in PEOPLE.items()}
     version = registry.register(DEMO_MODEL, name="drawn-net", now=now)
     made = [station for wish in wishes for station in _line(*wish.split(":"), version=version, now=now)]
-    json.dump({"password": PASSWORD, "people": people, "stations": made}, sys.stdout)
+    return {"password": PASSWORD, "people": people, "stations": made}
 
 
 def _person(name: str, role: Role, *, now: datetime) -> str:

@@ -11,6 +11,7 @@ own share is the difference.
 import argparse
 import base64
 import importlib
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from playwright.sync_api import Page, sync_playwright
 from bench import figures
 from bench.engine import running
 from bench.shots import shots
+
+# The sync driver runs an event loop in this thread; the queries of the desk are synchronous all the same.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 DRAWN_SIZE = (1600, 1200)
 VIEWPORT = {"width": 1366, "height": 768}

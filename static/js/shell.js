@@ -47,7 +47,7 @@ function holdToFire(button) {
 }
 
 // STOP pressed elsewhere shows here within two seconds; the line's own page is read anew unless somebody types.
-const HOLDS_EVERY_MS = 2000;
+const HOLDS_EVERY_MS = 1500;
 const marks = [...document.querySelectorAll("[data-line]")];
 if (document.body.dataset.holds && marks.length) setInterval(showHolds, HOLDS_EVERY_MS);
 
