@@ -194,3 +194,13 @@ _CONDITIONS = {
 
 def holds_of(line: Line) -> Sequence[Hold]:
     return list(line.holds.in_force().select_related("placed_by").order_by("placed_at"))
+
+
+def stop_of(holds: Sequence[Hold], *, may_lower: bool) -> dict[str, object]:
+    """Return what `review/_stop.html` shows: every page of a line has it in its head."""
+    reasons = (_("Quality doubt"), _("Camera or light"), _("Material or process"), _("Maintenance"))
+    return {
+        "may_lower": may_lower,
+        "is_stopped": any(hold.kind == Hold.STOP for hold in holds),
+        "stop_reasons": reasons,
+    }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inspection import automation, permissions
-from inspection.models import GateEvaluation, Hold, LevelChange, Line
+from inspection.models import GateEvaluation, LevelChange, Line
 from inspection.rules.ladder import GATES, judge
 from inspection.rules.words import Level, Role
 from review import boards, evidence, ladder_doors, reports, sentences
@@ -40,13 +40,11 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "hours_left": _hours_left(proposal.expires_at, moment) if proposal else "",
         "parts_since": automation.parts_since(proposal) if proposal else 0,
         "holds": holds,
-        "is_stopped": any(hold.kind == Hold.STOP for hold in holds),
         "history": _history(line),
         "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
-        "stop_reasons": _stop_reasons(),
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
-        "may_lower": permissions.may_lower(request.user, line),
         "has_signed": proposal is not None and proposal.proposer_id == request.user.pk,
+        **boards.stop_of(holds, may_lower=permissions.may_lower(request.user, line)),
     }
     return render(request, "review/automation.html", context)
 
@@ -76,6 +74,7 @@ def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
         "is_open": report.reading is not None and report.reading.judgement.is_open,
         "next_level": Level(line.level).above,
         "prevalence": _prevalence(report),
+        **boards.stop_of(boards.holds_of(line), may_lower=permissions.may_lower(request.user, line)),
     }
     return render(request, "review/agreement.html", context)
 
@@ -83,7 +82,7 @@ def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_GET
 def holds(request: HttpRequest) -> JsonResponse:
-    """The lines a person sees that are on hold: asked every two seconds, so that STOP shows on every page."""
+    """The lines a person sees that are on hold: every page asks, so that STOP shows within two seconds."""
     lines = permissions.lines_for(request.user).filter(holds__lifted_at=None, holds__isnull=False)
     return JsonResponse({"holds": sorted(set(lines.values_list("slug", flat=True)))})
 
@@ -133,11 +132,6 @@ def _move_sentence(change: LevelChange) -> str:
 def _gate_sentence(seen: GateEvaluation) -> str:
     words = {"level": sentences.level_name(Level(seen.to_level))}
     return (_("Gate to %(level)s open") if seen.status == "open" else _("Gate to %(level)s shut")) % words
-
-
-def _stop_reasons() -> list[tuple[str, str]]:
-    words = (_("Quality doubt"), _("Camera or light"), _("Material or process"), _("Maintenance"))
-    return list(zip(words, words, strict=True))
 
 
 def _agreement_target(reading: evidence.Reading | None) -> float:

@@ -15,10 +15,10 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inspection.models import DefectClass, GoldenReference, Line, User
-from inspection.permissions import lines_for, may_adjudicate, may_inspect
+from inspection.permissions import lines_for, may_adjudicate, may_inspect, may_lower
 from inspection.rules.words import AssistStyle, Level, Role
 from review import adjudications as deeds
-from review import queues
+from review import boards, queues
 from review.forms import RulingForm
 from review.models import Adjudication, Decision
 from review.permissions import cases_for, roles_by_line
@@ -78,7 +78,8 @@ def adjudications(request: PersonRequest, slug: str) -> HttpResponse:
     line = _line_to_lead(request, slug)
     cases = deeds.waiting_for(request.user, lines=[line])[:CASES_MAX]
     last = Adjudication.objects.filter(line=line, ruled_at__isnull=False).order_by("-ruled_at").first()
-    return render(request, "review/adjudications.html", {"line": line, "cases": cases, "last": last})
+    stop = boards.stop_of(boards.holds_of(line), may_lower=may_lower(request.user, line))
+    return render(request, "review/adjudications.html", {"line": line, "cases": cases, "last": last, **stop})
 
 
 @login_required
