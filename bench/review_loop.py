@@ -30,20 +30,25 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 DRAWN_SIZE = (1600, 1200)
 VIEWPORT = {"width": 1366, "height": 768}
 WATCH = """
-  window.samples = []; window.shift = 0; let pressed = 0;
+  window.samples = []; window.shift = 0; window.shifted = []; let pressed = 0;
   addEventListener("keydown", (event) => { pressed = event.timeStamp; }, true);
+  // Asked in the very task that drew: an observer would hear of the mark a frame later.
+  const mark = performance.mark.bind(performance);
+  performance.mark = (name, options) => {
+    const began = pressed;
+    if (name === "tollgate:shown" && began) requestAnimationFrame(() => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => window.samples.push(performance.now() - began);
+      channel.port2.postMessage(null);
+    });
+    return mark(name, options);
+  };
   new PerformanceObserver((list) => {
-    for (const _ of list.getEntriesByName("tollgate:shown")) {
-      const began = pressed;
-      requestAnimationFrame(() => {
-        const channel = new MessageChannel();
-        channel.port1.onmessage = () => { if (began) window.samples.push(performance.now() - began); };
-        channel.port2.postMessage(null);
-      });
+    for (const entry of list.getEntries()) {
+      if (entry.hadRecentInput) continue;
+      window.shift += entry.value;
+      for (const { node } of entry.sources) window.shifted.push(node?.dataset?.part ?? node?.nodeName ?? "gone");
     }
-  }).observe({type: "mark"});
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.shift += entry.hadRecentInput ? 0 : entry.value;
   }).observe({type: "layout-shift", buffered: true});
 """
 BARE_PRESSES = 40
@@ -165,6 +170,7 @@ def _decide(page: Page, decisions: int, network: Network) -> dict[str, Any]:
         "key to painted, ms": figures.spread(page.evaluate("window.samples")),
         "decision acknowledged, ms": figures.spread(page.evaluate(ACKNOWLEDGED)),
         "layout shift": page.evaluate("window.shift"),
+        "layout shift of": sorted(set(page.evaluate("window.shifted"))),
         "heap growth, MB": round(page.evaluate(HEAP) - before, 1),
     }
 
