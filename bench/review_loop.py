@@ -47,7 +47,10 @@ WATCH = """
     for (const entry of list.getEntries()) {
       if (entry.hadRecentInput) continue;
       window.shift += entry.value;
-      for (const { node } of entry.sources) window.shifted.push(node?.dataset?.part ?? node?.nodeName ?? "gone");
+      for (const { node } of entry.sources) {
+        const element = node?.closest ? node : node?.parentElement;
+        window.shifted.push(element?.closest("[data-part]")?.dataset.part ?? element?.className ?? "gone");
+      }
     }
   }).observe({type: "layout-shift", buffered: true});
 """
