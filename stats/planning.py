@@ -193,7 +193,7 @@ def _detection_days(line: Line, defects: int, band_items: int) -> float:
     if line.bank >= defects:
         return 0.0 if line.archive else defects / line.seeds
     # Band items and band defects must be disjoint, so on the natural route both are waited for.
-    return (defects / line.defect_rate + band_items) / line.drawn
+    return max(0.0, defects / line.defect_rate + band_items - line.archive) / line.drawn
 
 
 def _least_days(line: Line, need: Need) -> float:

@@ -238,6 +238,10 @@ def test_the_days_of_the_plan(parts, defects, days):
         ({"bank": 400, "seeds_per_day": 4}, 2, "detection", 70),
         ({"parts_per_day": 3, "bank": 400, "archive": 9_000}, 0, "minimum", 67),
         ({"bank": 400, "archive": 100}, 1, "truth_draw", 12),
+        # On the natural route the archive holds defects and band items already.
+        ({"archive": 10_000}, 0, "detection", 3),
+        ({"archive": 10_000}, 1, "detection", 82),
+        ({"archive": 500_000}, 1, "minimum", 1),
     ],
 )
 def test_the_need_that_binds(changed, rung, binding, days):
