@@ -4,7 +4,7 @@ No ranking with overlapping intervals, and never a percentage of fewer than 50 g
 """
 
 from collections.abc import Iterable
-from math import ceil, sqrt
+from math import ceil, erfc, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -64,7 +64,9 @@ def gage(hits: int, misses: int, false_alarms: int, correct_passes: int) -> Gage
     >>> gage(0, 0, 3, 97)
     Gage(effectiveness=0.97, miss_rate=None, false_alarm_rate=0.03)
     """
-    hits, misses, false_alarms, correct_passes = _counted(hits, misses, false_alarms, correct_passes)
+    hits, misses, false_alarms, correct_passes = _counted(
+        hits=hits, misses=misses, false_alarms=false_alarms, correct_passes=correct_passes
+    )
     return Gage(
         _ratio(hits + correct_passes, misses + false_alarms),
         _ratio(misses, hits),
@@ -95,7 +97,9 @@ def sdt(hits: int, misses: int, false_alarms: int, correct_passes: int) -> Detec
     >>> [round(value, 6) for value in sdt(45, 5, 12, 438)]
     [3.153552, 0.338696, 1.068094, 0.265988]
     """
-    hits, misses, false_alarms, correct_passes = _counted(hits, misses, false_alarms, correct_passes)
+    hits, misses, false_alarms, correct_passes = _counted(
+        hits=hits, misses=misses, false_alarms=false_alarms, correct_passes=correct_passes
+    )
     defects, good = hits + misses, false_alarms + correct_passes
     if not defects or not good:
         raise ValueError(f"There are {defects} defects and {good} good parts, both kinds are needed.")
@@ -155,11 +159,11 @@ def trend(hits: Iterable[int], n: Iterable[int], t: Iterable[float]) -> Trend:
         return Trend(None, None)
     surplus = sum(time * (hit - chance * p) for hit, chance, time in zip(found, chances, times, strict=True))
     z = surplus / sqrt(p * (1 - p) * spread)
-    return Trend(z, _NORMAL.cdf(z))
+    return Trend(z, erfc(-z / sqrt(2)) / 2)  # unlike NormalDist.cdf, precise far below 0
 
 
-def _counted(*values: int) -> list[int]:
-    return [checks.count(value, "A count") for value in values]
+def _counted(**counts: int) -> list[int]:
+    return [checks.count(value, name) for name, value in counts.items()]
 
 
 def _ratio(part: int, rest: int) -> float | None:

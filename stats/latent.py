@@ -54,11 +54,13 @@ def _votes(labels: Sequence[Sequence[int]], classes: int) -> np.ndarray:
         [_vote(value, classes) for value in checks.entries(row, "A row of labels")]
         for row in checks.entries(labels, "labels")
     ]
-    if len({len(row) for row in rows}) > 1:
-        raise ValueError("The rows of labels differ in length, give every item one entry per rater.")
+    lengths = sorted({len(row) for row in rows})
+    if len(lengths) > 1:
+        raise ValueError(f"The rows of labels have {lengths} entries, give every item one entry per rater.")
+    unlabelled = [item for item, row in enumerate(rows) if max(row) == -1]
+    if unlabelled:
+        raise ValueError(f"Item {unlabelled[0]} has no label (-1 only), leave it out.")
     given = np.array(rows)
-    if (given == -1).all(axis=1).any():
-        raise ValueError("An item has no label (-1 only), leave it out.")
     return (given[:, :, None] == np.arange(classes)).astype(float)
 
 

@@ -263,7 +263,14 @@ def test_the_trend_agrees_with_statsmodels(rows):
     z, p = trend(hits, n, times)
     total = sum(n)
     assert z * ((total - 1) / total) ** 0.5 == pytest.approx(expected.zscore, abs=1e-9)
-    assert p == pytest.approx(norm.cdf(z), abs=1e-12)
+    assert p == pytest.approx(norm.cdf(z), rel=1e-9)
+
+
+def test_a_steep_decline_has_a_tiny_chance_not_none():
+    z, p = trend([500, 400, 300, 200, 100], [500] * 5, range(5))
+    assert z < -25
+    assert p == pytest.approx(norm.cdf(z), rel=1e-9)
+    assert 0 < p < 1e-150
 
 
 @pytest.mark.parametrize(
