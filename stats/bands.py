@@ -115,9 +115,9 @@ def ltt_learned_start(
         for scores, labels in (scored(scores_a, y_a, " of A"), scored(scores_b, y_b, " of B"))
     )
     first = first_level(risk, delta, safety, len(certifying[0]))
+    steps = quantile_grid(tuning[0], min(1.0, first), grid)
     if first >= FULL:
         return Band(None, [], True)
-    steps = quantile_grid(tuning[0], first, grid)
     kept = steps[learned_start(Curve(*tuning), steps, risk) :]
     threshold, trace = walk_up(Curve(*certifying), kept, risk, delta)
     return Band(None if threshold is None else sign * threshold, [[sign * t, *rest] for t, *rest in trace], False)

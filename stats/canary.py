@@ -32,7 +32,7 @@ def log_e_worse(fc: int, fi: int, share: float, rho: float = 1.0) -> float:
     >>> round(log_e_worse(8, 20, 0.05), 6)
     5.680344
     """
-    return log_e_above(fc, fi, theta0(share, rho))
+    return log_e_above(*_failures(fc, fi), theta0(share, rho))
 
 
 def log_e_noninferior(fc: int, fi: int, share: float, rho: float) -> float:
@@ -43,7 +43,7 @@ def log_e_noninferior(fc: int, fi: int, share: float, rho: float) -> float:
     >>> round(log_e_noninferior(6, 400, 0.05, 2.0), 6)
     21.062443
     """
-    return log_e_below(fc, fi, theta0(share, rho))
+    return log_e_below(*_failures(fc, fi), theta0(share, rho))
 
 
 def log_e_shift(fc: int, fi: int, share: float, rho: float = 1.25) -> float:
@@ -67,4 +67,8 @@ def log_e_paired(worse: int, better: int) -> float:
     >>> round(log_e_paired(15, 4), 6)
     2.598726
     """
-    return log_e_above(worse, better, 0.5)
+    return log_e_above(checks.count(worse, "worse"), checks.count(better, "better"), 0.5)
+
+
+def _failures(fc: int, fi: int) -> tuple[int, int]:
+    return checks.count(fc, "fc"), checks.count(fi, "fi")

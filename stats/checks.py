@@ -31,7 +31,11 @@ def number(value: Any, name: str) -> float:
     """
     if type(value) is float and isfinite(value):
         return value
-    if not isinstance(value, Real) or not isfinite(value):
+    try:
+        known = isinstance(value, Real) and isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        known = False
+    if not known:
         raise ValueError(f"{name} is {value!r}, use a finite number.")
     return float(value)
 

@@ -142,6 +142,7 @@ def items_for_failures(failures: int, p0: float, alpha: float) -> int:
     >>> items_for_failures(0, 0.99, 0.05), items_for_failures(5, 0.99, 0.05)
     (449, 1404)
     """
+    failures = checks.count(failures, "failures")
     return failures + items_to_pass(0, failures, p0, alpha)
 
 

@@ -8,7 +8,7 @@ from math import ceil, hypot, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-from scipy.special import bdtr, betaincinv
+from scipy.special import bdtr, betainccinv, betaincinv
 
 from stats import checks
 
@@ -67,7 +67,7 @@ def cp_upper(k: int, n: int, delta: float) -> float:
     """
     k, n = _counted(k, n)
     delta = checks.share(delta, "delta")
-    return float(betaincinv(k + 1, n - k, 1 - delta)) if k < n else 1.0
+    return float(betainccinv(k + 1, n - k, delta)) if k < n else 1.0
 
 
 def wilson(k: int, n: int, z: float = _Z95) -> Interval:
@@ -100,7 +100,8 @@ def newcombe(k1: int, n1: int, k2: int, n2: int, z: float = _Z95) -> Difference:
     >>> [round(limit, 6) for limit in newcombe(24, 150, 12, 150)]
     [0.08, 0.005909, 0.155009]
     """
-    n1, n2 = checks.count(n1, "n1", least=1), checks.count(n2, "n2", least=1)
+    k1, n1 = _arm(k1, n1, "k1", "n1")
+    k2, n2 = _arm(k2, n2, "k2", "n2")
     (low1, high1), (low2, high2) = wilson(k1, n1, z), wilson(k2, n2, z)
     p1, p2 = k1 / n1, k2 / n2
     diff = p1 - p2
@@ -142,4 +143,10 @@ def n_per_arm(p1: float, p2: float, alpha: float = 0.05, power: float = 0.8) -> 
 def _counted(k: int, n: int) -> tuple[int, int]:
     k, n = checks.count(k, "k"), checks.count(n, "n")
     checks.part_of(k, n, "k and n")
+    return k, n
+
+
+def _arm(k: int, n: int, k_name: str, n_name: str) -> tuple[int, int]:
+    k, n = checks.count(k, k_name), checks.count(n, n_name, least=1)
+    checks.part_of(k, n, f"{k_name} and {n_name}")
     return k, n

@@ -53,6 +53,7 @@ REFUSED = [
         "Scores and labels of A have 1 and 2 entries, give as many of each.",
     ),
     (bands.ltt_learned_start, (*HALF, *HALF, 0.9, 0.9, "pass", 0), "grid is 0, use a whole number of at least 1."),
+    (bands.ltt_learned_start, (*HALF, *HALF, 0.01, 0.05, "pass", 0), "grid is 0, use a whole number of at least 1."),
     (bands.ltt_learned_start, (*HALF, *HALF, 0.9, 0.9, "pass", 40, -1), "safety is -1, use a number above 0."),
     (
         bands.ltt_certified,
