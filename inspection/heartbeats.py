@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from inspection import certificates
 from inspection.models import Bands, Deployment, Hold, Line, ModelVersion, Station
 from inspection.rules.words import Level
 
@@ -53,7 +54,9 @@ def _deciding(line: Line) -> tuple[ModelVersion | None, Bands | None]:
     if line.level not in DECIDING or Hold.objects.filter(line=line).in_force().exists():
         return None, None
     deployment = Deployment.objects.select_related("serving").filter(line=line).first()
-    return (deployment.serving if deployment else None), line.bands
+    if deployment is None:
+        return None, None
+    return deployment.serving, certificates.standing(line, deployment.serving_id)
 
 
 def _model(serving: ModelVersion | None) -> dict[str, Any] | None:

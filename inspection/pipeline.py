@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from inspection import dispositions, registry, stages
+from inspection import certificates, dispositions, registry, stages
 from inspection.models import (
     Bands,
     Deployment,
@@ -21,7 +21,7 @@ from inspection.models import (
 )
 from inspection.rules import routing, traffic
 from inspection.rules.routing import Band, Routed, RunFacts
-from inspection.rules.words import DecidedBy, Level, PredictionRole, Route, Verdict
+from inspection.rules.words import DecidedBy, Level, Policy, PredictionRole, Route, Verdict
 from inspection.stages import Opinion, Seen, StageDone
 from inspection.stations import IMPORTER
 from vision.decode import DECODER_ID
@@ -102,16 +102,25 @@ def warm_up() -> None:
 
 
 def _route(item: Item, examined: Examined, seen: Seen, *, now: datetime) -> Routing:
-    line = Line.objects.select_related("epoch", "bands__epoch", "deployment").get(pk=item.line_id)
+    line = Line.objects.select_related("epoch__model_version", "bands", "deployment").get(pk=item.line_id)
     item.line = line
     # Chosen again: between looking and routing the level may have fallen, or the model been rolled back.
     speaker = _traffic(item, line).speaker
     opinion = next((opinion for opinion in examined.opinions if opinion.version.pk == speaker), None)
-    bands = _certificate(line, speaker)
-    routed = routing.decide(_facts(item, line, seen, opinion=opinion, bands=bands, now=now))
-    written = _write_routing(item, line, routed, speaker=speaker, opinion=opinion, bands=bands, now=now)
-    if routed.route in _VERDICTS:
-        _conclude(written, verdict=_VERDICTS[routed.route], now=now)
+    bands = certificates.standing(line, speaker)
+    facts = _facts(item, line, seen, opinion=opinion, bands=bands, now=now)
+    written = _write_routing(
+        item,
+        line,
+        routing.decide(facts),
+        policy=routing.policy(facts),
+        speaker=speaker,
+        opinion=opinion,
+        bands=bands,
+        now=now,
+    )
+    if written.route in _VERDICTS:
+        _conclude(written, verdict=_VERDICTS[Route(written.route)], now=now)
     return written
 
 
@@ -147,15 +156,6 @@ def _band(bands: Bands) -> Band:
     return Band(t_lo=bands.t_lo, t_hi=bands.t_hi, envelope=envelope)
 
 
-def _certificate(line: Line, speaker: int | None) -> Bands | None:
-    """Return the line's bands if they were certified for this very model, product and configuration."""
-    bands, epoch = line.bands, line.epoch
-    if bands is None or epoch is None or speaker is None or bands.model_version_id != speaker:
-        return None
-    certified = (bands.epoch.line_id, bands.epoch.product_id, bands.epoch.config_hash)
-    return bands if certified == (line.pk, line.product_id, epoch.config_hash) else None
-
-
 def _is_repeat(item: Item, seen: Seen) -> bool:
     """Whether the same camera has just shown nearly the same image for another part.
 
@@ -177,6 +177,7 @@ def _write_routing(
     line: Line,
     routed: Routed,
     *,
+    policy: Policy | None = None,
     speaker: int | None,
     opinion: Opinion | None,
     bands: Bands | None,
@@ -192,6 +193,7 @@ def _write_routing(
         model_version_id=speaker,
         bands=bands,
         call=opinion.call.value if opinion else "",
+        policy=policy.value if policy else "",
         routed_at=now,
     )
 

@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F, QuerySet, Sum
 
-from inspection.models import Epoch, Run
+from inspection.models import Bands, Epoch, Run
 from inspection.rules.ladder import DISAGREEMENT_R0, DISAGREEMENT_R1
 from inspection.rules.shifts import shift_of
 from inspection.rules.words import Stream
@@ -47,12 +48,45 @@ _TALLY = Tally._fields
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where a run's evidence belongs."""
+class Place:
+    """Where a run's evidence belongs. Streams of the policy belong to their bands, its defects to their class."""
 
-    stream: Stream
+    stream: str
     shift: str
     person_id: int | None
+    bands_id: int | None = None
+    defect_class: str = ""
+
+
+_PLACE = ("stream", "shift", "person_id", "bands_id", "defect_class")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All that was counted in one epoch, by place: what reports and gates read, in one statement."""
+
+    places: dict[Place, Tally]
+
+    def sums(self, stream: Stream, *, bands: Bands | None = None) -> Sums:
+        """Return one stream. A stream of the policy is that of certain bands: without any it is empty."""
+        return _total(self._of(stream, bands))
+
+    def by_class(self, stream: Stream, *, bands: Bands | None) -> dict[str, Sums]:
+        """Return one stream by the defect class of its parts."""
+        places = self._of(stream, bands)
+        classes = sorted({place.defect_class for place in places})
+        return {code: _total({p: t for p, t in places.items() if p.defect_class == code}) for code in classes}
+
+    def places_of(self, stream: Stream) -> dict[Place, Tally]:
+        """Return one stream place by place, under whatever bands; places whose parts were all taken back are none."""
+        return {place: tally for place, tally in self.places.items() if place.stream == stream and any(tally)}
+
+    def _of(self, stream: Stream, bands: Bands | None) -> dict[Place, Tally]:
+        bands_id = bands.pk if bands else None
+        if stream.is_of_policy and bands_id is None:
+            return {}
+        of_policy = bands_id if stream.is_of_policy else None
+        return {p: t for p, t in self.places.items() if p.stream == stream and p.bands_id == of_policy}
 
 
 # Writing --------------------------------------------------------------------------------------------------------
@@ -69,15 +103,13 @@ def count_run(run: Run, found: list[ItemReadings], *, cause: str, now: datetime)
     `found` are the run's readings, read after `lock`. `cause` names the call or ruling that asks. A run that is not
     whole adds nothing yet. The first count of a run moves the disagreement chart of its epoch.
     """
-    due = _due(run, found)
-    written = _written(run)
-    changes = {place: tally.minus(written.get(place.stream, _NOTHING)) for place, tally in due.items()}
-    for stream in written.keys() - {place.stream for place in due}:
-        changes[_place_of(run, stream)] = _NOTHING.minus(written[stream])
+    due, written = _due(run, found), _written(run)
+    places = dict.fromkeys((*due, *written))
+    changes = {place: due.get(place, _NOTHING).minus(written.get(place, _NOTHING)) for place in places}
     CountDelta.objects.bulk_create(
         _delta(run, place, change, cause=cause, now=now) for place, change in changes.items() if any(change)
     )
-    if Stream.AGREEMENT not in written:
+    if not any(place.stream == Stream.AGREEMENT for place in written):
         _chart(run.epoch_id, [tally for place, tally in due.items() if place.stream == Stream.AGREEMENT], now=now)
 
 
@@ -97,40 +129,36 @@ def backfill(runs: Iterable[Run]) -> None:
         _chart(epoch_id, tallies, now=max(run.opened_at for run in by_run.values()))
 
 
-def _delta(run: Run, place: _Place, change: Tally, *, cause: str, now: datetime) -> CountDelta:
+def _delta(run: Run, place: Place, change: Tally, *, cause: str, now: datetime) -> CountDelta:
     return CountDelta(
         line_id=run.line_id,
         epoch_id=run.epoch_id,
         run=run,
-        stream=place.stream.value,
         cause=cause,
-        shift=place.shift,
-        person_id=place.person_id,
         created_at=now,
+        **asdict(place),
         **change._asdict(),
     )
 
 
-def _due(run: Run, found: list[ItemReadings]) -> dict[_Place, Tally]:
+def _due(run: Run, found: list[ItemReadings]) -> dict[Place, Tally]:
     """Return what a run adds to each stream, empty while it is not whole."""
     if not readings.is_whole(run, found):
         return {}
-    tallies = counting.tallies([reading.view() for reading in found], drawn_truth=run.drawn_truth)
+    views, bands_id = [reading.view() for reading in found], readings.bands_of(found)
+    tallies = {**counting.tallies(views, drawn_truth=run.drawn_truth), **counting.strata(views)}
     shift = str(shift_of(run.line.shift_pattern, run.line.time_zone, run.opened_at))
-    person_id = found[0].first.person_id
-    return {_Place(stream, shift, person_id): tally for stream, tally in tallies.items()}
+    place = partial(Place, shift=shift, person_id=found[0].first.person_id)
+    due = {place(stream.value): tally for stream, tally in tallies.items() if not stream.is_of_policy}
+    for stream, tally in tallies.items():
+        if stream.is_of_policy and bands_id is not None:
+            defect_class = counting.policy_class(views) if stream == Stream.POLICY_DETECTION else ""
+            due[place(stream.value, bands_id=bands_id, defect_class=defect_class)] = tally
+    return due
 
 
-def _written(run: Run) -> dict[Stream, Tally]:
-    rows = CountDelta.objects.filter(run=run).order_by().values("stream")
-    totals = rows.annotate(**{f"{name}_": Sum(name) for name in _TALLY})
-    listed = totals.values_list("stream", *(f"{name}_" for name in _TALLY))
-    return {Stream(stream): Tally(*numbers) for stream, *numbers in listed}
-
-
-def _place_of(run: Run, stream: Stream) -> _Place:
-    first = CountDelta.objects.filter(run=run, stream=stream.value).order_by("pk")[0]
-    return _Place(stream, first.shift, first.person_id)
+def _written(run: Run) -> dict[Place, Tally]:
+    return _listed(_grouped(CountDelta.objects.filter(run=run)))
 
 
 def _chart(epoch_id: int, tallies: list[Tally], *, now: datetime) -> None:
@@ -153,67 +181,86 @@ def fold(*, now: datetime) -> int:
     rows = list(tail.order_by("pk")[:FOLD_MAX])
     totals: dict[tuple, Counter] = defaultdict(Counter)
     for row in rows:
-        place = (row.line_id, row.epoch_id, row.stream, row.shift, row.person_id)
-        totals[place].update({name: getattr(row, name) for name in _TALLY})
+        place = Place(*(getattr(row, name) for name in _PLACE))
+        totals[row.line_id, row.epoch_id, place].update({name: getattr(row, name) for name in _TALLY})
     # In one order everywhere: two folders by mistake wait for each other, never in a circle.
-    for place in sorted(totals, key=str):
-        _add(*place, total=totals[place])
+    for key in sorted(totals, key=str):
+        _add(*key, total=totals[key])
     CountDelta.objects.filter(pk__in=[row.pk for row in rows]).update(folded_at=now)
     return len(rows)
 
 
-def _add(line_id: int, epoch_id: int, stream: str, shift: str, person_id: int | None, *, total: Counter) -> None:
-    count, _ = Count.objects.get_or_create(
-        line_id=line_id, epoch_id=epoch_id, stream=stream, shift=shift, person_id=person_id
-    )
+def _add(line_id: int, epoch_id: int, place: Place, *, total: Counter) -> None:
+    count, _ = Count.objects.get_or_create(line_id=line_id, epoch_id=epoch_id, **asdict(place))
     Count.objects.filter(pk=count.pk).update(**{name: F(name) + total[name] for name in _TALLY})
 
 
-def sums(epoch: Epoch, stream: Stream) -> Sums:
-    """Return fold + tail of one stream, read in one statement so that nothing is counted twice or missed."""
-    folded = _grouped(Count.objects.filter(epoch=epoch, stream=stream.value))
-    tail = _grouped(CountDelta.objects.filter(epoch=epoch, stream=stream.value, folded_at=None))
-    places: dict[tuple, Counter] = defaultdict(Counter)
-    for shift, person, *numbers in folded.union(tail, all=True):
-        places[shift, person].update(dict(zip(_TALLY, numbers, strict=True)))
-    return _total(places)
+def ledger(epoch: Epoch) -> Ledger:
+    """Return fold + tail of every stream, read in one statement so that nothing is counted twice or missed."""
+    folded = _grouped(Count.objects.filter(epoch=epoch))
+    tail = _grouped(CountDelta.objects.filter(epoch=epoch, folded_at=None))
+    return Ledger(_listed(folded.union(tail, all=True)))
+
+
+def sums(epoch: Epoch, stream: Stream, *, bands: Bands | None = None) -> Sums:
+    """Return one stream of an epoch."""
+    return ledger(epoch).sums(stream, bands=bands)
 
 
 def _grouped(rows: QuerySet) -> QuerySet:
-    return (
-        rows.order_by()
-        .values("shift", "person")
-        .annotate(**{f"{name}_": Sum(name) for name in _TALLY})
-        .values_list("shift", "person", *(f"{name}_" for name in _TALLY))
-    )
+    totals = rows.order_by().values(*_PLACE).annotate(**{f"{name}_": Sum(name) for name in _TALLY})
+    return totals.values_list(*_PLACE, *(f"{name}_" for name in _TALLY))
 
 
-def _total(places: dict[tuple, Counter]) -> Sums:
-    total: Counter[str] = Counter()
-    for counted in places.values():
-        total.update(counted)
-    held = [place for place, counted in places.items() if counted["s"] or counted["f"]]
+def _listed(rows: Iterable[tuple]) -> dict[Place, Tally]:
+    places: dict[Place, Counter] = defaultdict(Counter)
+    for row in rows:
+        place, numbers = Place(*row[: len(_PLACE)]), row[len(_PLACE) :]
+        places[place].update(dict(zip(_TALLY, numbers, strict=True)))
+    return {place: Tally(**counted) for place, counted in places.items()}
+
+
+def _total(places: dict[Place, Tally]) -> Sums:
+    numbers = [sum(column) for column in zip(*places.values(), strict=True)] if places else [0] * len(_TALLY)
+    held = [place for place, tally in places.items() if tally.s or tally.f]
     return Sums(
-        **{name: total[name] for name in _TALLY},
-        shifts=len({shift for shift, _ in held}),
-        days=len({shift.partition("/")[0] for shift, _ in held}),
-        people=len({person for _, person in held}),
+        **dict(zip(_TALLY, numbers, strict=True)),
+        shifts=len({place.shift for place in held}),
+        days=len({place.shift.partition("/")[0] for place in held}),
+        people=len({place.person_id for place in held}),
     )
 
 
 # Recounting -----------------------------------------------------------------------------------------------------
 
 
-def recompute(epoch: Epoch) -> dict[Stream, Sums]:
-    """Return the sums of every stream, recounted from calls, predictions and rulings alone."""
-    streams: dict[Stream, dict[tuple, Counter]] = {stream: defaultdict(Counter) for stream in Stream}
+def recompute(epoch: Epoch) -> Ledger:
+    """Return the ledger of an epoch, recounted from calls, predictions, routings and rulings alone."""
+    places: dict[Place, Counter] = defaultdict(Counter)
     runs = Run.objects.filter(epoch=epoch).select_related("epoch", "line").order_by("pk")
     for batch in _batches(runs.iterator(RECOUNT_BATCH), RECOUNT_BATCH):
+        by_id = {run.pk: run for run in batch}
         for run_id, found in readings.of_runs(batch).items():
-            run = next(run for run in batch if run.pk == run_id)
-            for place, tally in _due(run, found).items():
-                streams[place.stream][place.shift, place.person_id].update(tally._asdict())
-    return {stream: _total(places) for stream, places in streams.items()}
+            for place, tally in _due(by_id[run_id], found).items():
+                places[place].update(tally._asdict())
+    return Ledger({place: Tally(**counted) for place, counted in places.items()})
+
+
+def chart(epoch: Epoch) -> tuple[float, int]:
+    """Return the state of the disagreement chart: W and how many parts it has seen."""
+    kept = Chart.objects.filter(epoch=epoch, name=Chart.DISAGREEMENT).first()
+    return (kept.w, kept.n) if kept else (0.0, 0)
+
+
+def rechart(epoch: Epoch) -> tuple[float, int]:
+    """Return what the chart stands at when it is drawn anew from the first count of each run, in their order."""
+    rows = CountDelta.objects.filter(epoch=epoch, stream=Stream.AGREEMENT.value).order_by("pk")
+    w, seen = 0.0, set()
+    for run_id, failures in rows.values_list("run", "f").iterator():
+        if run_id not in seen:
+            w = cusum.step(w, bool(failures), DISAGREEMENT_R0, DISAGREEMENT_R1)
+        seen.add(run_id)
+    return w, len(seen)
 
 
 def _batches(runs: Iterable[Run], size: int) -> Iterator[list[Run]]:

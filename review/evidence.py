@@ -3,12 +3,20 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from inspection import automation
+from inspection import automation, certificates
 from inspection.models import GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, Evidence, Gate, Judgement, Target, judge
 from inspection.rules.words import Level, Stream
 from review import counts, estimates
 from review.models import Chart
+
+GATED = (
+    Stream.AGREEMENT,
+    Stream.DETECTION,
+    Stream.SPECIFICITY,
+    Stream.POLICY_DETECTION,
+    Stream.POLICY_SPECIFICITY,
+)
 
 
 @dataclass(frozen=True)
@@ -61,20 +69,22 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
     if gate.needs_health:
         return Evidence(health=_health(line), **calm)
     epoch = line.present_epoch
-    agreement = counts.sums(epoch, Stream.AGREEMENT)
-    detection = counts.sums(epoch, Stream.DETECTION)
+    bands = certificates.standing(line, epoch.model_version_id)
+    ledger = counts.ledger(epoch)
+    streams = {stream.value: ledger.sums(stream, bands=bands) for stream in GATED}
+    agreement, detection = streams["agreement"], streams[gate.detection]
     chart = Chart.objects.filter(epoch=epoch, name=Chart.DISAGREEMENT).first()
     return Evidence(
-        streams={"agreement": (agreement.s, agreement.f), "detection": (detection.s, detection.f)},
+        streams={name: (sums.s, sums.f) for name, sums in streams.items()},
         natural=(detection.s, detection.f),
         parts=agreement.s + agreement.f,
         defects=detection.s + detection.f,
         days=agreement.days,
         shifts=agreement.shifts,
         people=agreement.people,
-        accuracy=estimates.accuracy(epoch),
+        accuracy=estimates.of(ledger).accuracy,
         chart=chart.w if chart else 0.0,
-        bands_certified=line.bands_id is not None,
+        bands_certified=bands is not None,
         **calm,
     )
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from inspection.models import Epoch, Prediction
@@ -58,16 +58,6 @@ def final_readings(epoch: Epoch) -> QuerySet[Any]:
     ).annotate(
         reference=Coalesce("ruling", "label"),
         reference_class=Case(When(ruling=None, then=F("defect_class")), default=F("ruled_class")),
-    )
-
-
-def as_number(word: str) -> Case:
-    """1 for defect, 0 for pass, -1 for neither."""
-    return Case(
-        When(**{word: "defect"}, then=Value(1)),
-        When(**{word: "pass"}, then=Value(0)),
-        default=Value(-1),
-        output_field=IntegerField(),
     )
 
 

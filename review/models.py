@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from uuid_utils.compat import uuid7
 
-from inspection.models import Epoch, Item, Line, Run, User
+from inspection.models import Bands, Epoch, Item, Line, Run, User
 from inspection.models.fields import TimeOrderedModel, word_check, word_field
 from inspection.rules.words import AssistStyle, Label, Level, Phase, Purpose, Stream, TruthSource
 
@@ -176,6 +176,7 @@ class CountDelta(models.Model):
 
     `s` and `f` may be negative: a ruling takes back what the open disagreement counted as a failure.
     The four cells count row x column: model (or first reader) x reference, p = pass, d = defect.
+    Only streams of the policy have `bands`, and only its detection a `defect_class`.
     """
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
@@ -185,6 +186,8 @@ class CountDelta(models.Model):
     cause = models.CharField(max_length=60, help_text="decision:<id> or truth:<id>")
     shift = models.CharField(max_length=24, help_text="shift instance: local date/name")
     person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    bands = models.ForeignKey(Bands, on_delete=models.PROTECT, null=True, related_name="+")
+    defect_class = models.CharField(max_length=40, blank=True)
     s = models.SmallIntegerField(default=0)
     f = models.SmallIntegerField(default=0)
     pp = models.SmallIntegerField(default=0)
@@ -195,7 +198,13 @@ class CountDelta(models.Model):
     folded_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["run", "stream", "cause"], name="count_delta_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "stream", "cause", "shift", "person", "bands", "defect_class"],
+                name="count_delta_once",
+                nulls_distinct=False,
+            ),
+        ]
         indexes = [
             models.Index(fields=["epoch", "stream"], condition=Q(folded_at=None), name="count_delta_tail"),
             models.Index(fields=["id"], condition=Q(folded_at=None), name="count_delta_to_fold"),
@@ -204,13 +213,15 @@ class CountDelta(models.Model):
 
 
 class Count(models.Model):
-    """Folded sums of the deltas of one stream, shift instance and person. Only the folder writes here."""
+    """Folded sums of the deltas of one place: stream, shift instance, person, bands and class. The folder's alone."""
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
     epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="counts")
     stream = word_field(Stream)
     shift = models.CharField(max_length=24)
     person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    bands = models.ForeignKey(Bands, on_delete=models.PROTECT, null=True, related_name="+")
+    defect_class = models.CharField(max_length=40, blank=True)
     s = models.IntegerField(default=0)
     f = models.IntegerField(default=0)
     pp = models.IntegerField(default=0)
@@ -221,7 +232,9 @@ class Count(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["epoch", "stream", "shift", "person"], name="count_once", nulls_distinct=False
+                fields=["epoch", "stream", "shift", "person", "bands", "defect_class"],
+                name="count_once",
+                nulls_distinct=False,
             ),
         ]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from inspection.models import Item, Prediction, Routing, Run
-from inspection.rules.words import Call, Label, Level, Phase, Purpose
+from inspection.rules.words import Call, Label, Level, Phase, Policy, Purpose
 from review.models import Adjudication, Decision, DecisionFate
 from review.queues import REASON_OVERDUE
 from review.rules import adjudication, counting
@@ -60,12 +60,15 @@ class ItemReadings:
     def view(self) -> counting.View:
         """Return the image as the rule of counting takes it."""
         calls = self.calls()
+        ruling = adjudication.standing_ruling(self.rulings)
         return counting.View(
             first=calls.first,
             second=calls.second,
             model=calls.model,
             incumbent=_INCUMBENT_CALLS.get(self.item.incumbent_verdict),
-            ruling=adjudication.standing(self.rulings),
+            ruling=ruling.label if ruling else None,
+            ruled_class=ruling.defect_class if ruling else "",
+            policy=Policy(self.routing.policy) if self.routing and self.routing.policy else None,
             is_disputed=self.open_cause == Cause.DISPUTE,
             is_blind=self.first.blind and (self.overlap is None or self.overlap.blind),
             is_sampled=self.run.drawn_truth or Level(self.first.level).rung <= Level.ASSIST.rung,
@@ -89,6 +92,12 @@ def of_runs(runs: Iterable[Run]) -> dict[UUID, list[ItemReadings]]:
     for readings in found.values():
         grouped[readings.run.pk].append(readings)
     return grouped
+
+
+def bands_of(readings: Iterable[ItemReadings]) -> int | None:
+    """Return the bands under which every image of a run was routed, None where they differ or there were none."""
+    bands = {reading.routing.bands_id if reading.routing else None for reading in readings}
+    return bands.pop() if len(bands) == 1 else None
 
 
 def is_whole(run: Run, readings: Iterable[ItemReadings]) -> bool:
@@ -140,4 +149,4 @@ def _add_rulings(found: dict[UUID, ItemReadings], by_run: dict[UUID, Run]) -> No
         if case.ruled_at is None:
             readings.open_cause = Cause(case.cause)
         else:
-            readings.rulings.append(Ruling(Cause(case.cause), Label(case.label)))
+            readings.rulings.append(Ruling(Cause(case.cause), Label(case.label), case.defect_class))

@@ -6,7 +6,7 @@ from django.db.models import Q
 from inspection.models.fields import TimeOrderedModel, word_check, word_field
 from inspection.models.line import Epoch, Line
 from inspection.models.part import Item
-from inspection.rules.words import Call, Level, Outcome, PredictionRole, RolloutStrategy, Route, Stage
+from inspection.rules.words import Call, Level, Outcome, Policy, PredictionRole, RolloutStrategy, Route, Stage
 
 
 class ModelVersion(models.Model):
@@ -126,11 +126,21 @@ class Routing(models.Model):
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
     bands = models.ForeignKey(Bands, on_delete=models.PROTECT, null=True, related_name="+")
     call = models.CharField(max_length=6, blank=True)
+    policy = models.CharField(
+        max_length=6,
+        blank=True,
+        choices=[(policy.value, policy.value) for policy in Policy],
+        help_text="what the bands would do with the item at partial, draws and holds aside; empty without bands",
+    )
     routed_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             word_check("route", Route, name="routing_route_known"),
+            models.CheckConstraint(
+                condition=Q(policy="") | Q(policy__in=[policy.value for policy in Policy], bands__isnull=False),
+                name="routing_policy_is_of_bands",
+            ),
             # Nobody but a model inside its bands decides alone.
             models.CheckConstraint(
                 condition=Q(route__in=["human", "quarantine"])

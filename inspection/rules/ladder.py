@@ -47,6 +47,11 @@ class Gate:
     needs_health: bool = False
     needs_bands: bool = False
 
+    @property
+    def detection(self) -> str:
+        """The stream that shows which defects are found: the policy's from `partial` on, else the model's label."""
+        return next((target.stream for target in self.targets if target.stream.endswith("detection")), "detection")
+
 
 GATES = {
     Level.SHADOW: Gate(to_level=Level.SHADOW, needs_health=True),
@@ -250,7 +255,7 @@ def _health(health: tuple[int, int, float, float] | None) -> list[Condition]:
 
 def _contradiction(gate: Gate, evidence: Evidence) -> list[Condition]:
     """Natural defects must not contradict the detection target, whatever the route."""
-    target = next((target for target in gate.targets if target.stream.endswith("detection")), None)
+    target = next((target for target in gate.targets if target.stream == gate.detection), None)
     if target is None:
         return []
     s, f = evidence.natural

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from inspection.rules.envelope import gettext_noop, outside
-from inspection.rules.words import Call, Level, Route
+from inspection.rules.words import Call, Level, Policy, Route
 
 DETAIL_LENGTH = 200
 
@@ -81,6 +81,18 @@ def decide(facts: RunFacts) -> Routed:
     return Routed(route=_inside_band(facts), reason="inside-bands", detail=SENTENCES["inside-bands"])
 
 
+def policy(facts: RunFacts) -> Policy | None:
+    """Return what the bands do with the item, level, holds and draws set aside; None where there are no bands.
+
+    Below `partial` it is what they would have done: the policy is computed on every item, not only executed.
+    """
+    if facts.band is None:
+        return None
+    if any(stands(facts) for reason, stands in _OBSTACLES.items() if reason not in _ASIDE):
+        return Policy.PERSON
+    return _POLICIES[_inside_band(facts)]
+
+
 def _inside_band(facts: RunFacts) -> Route:
     """Return the route that the bands allow, `human` between them.
 
@@ -104,6 +116,9 @@ def _is_no_probability(facts: RunFacts) -> bool:
     return facts.probability is None or not isfinite(facts.probability) or not 0 <= facts.probability <= 1
 
 
+# What is no matter of the bands: where the line stands, and what chance picked for people.
+_ASIDE = {"hold", "level-unknown", "level", "truth-draw", "audit-draw", "control-draw"}
+_POLICIES = {Route.AUTO_PASS: Policy.PASS, Route.AUTO_REJECT: Policy.REJECT, Route.HUMAN: Policy.PERSON}
 # In the order in which they are told: what stops the line, what is wrong with the image, then the rest.
 # The draws come last, so that their reason means "the model would have decided this one".
 _OBSTACLES: dict[str, Callable[[RunFacts], str | bool]] = {

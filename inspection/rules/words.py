@@ -61,6 +61,14 @@ class Route(StrEnum):
     QUARANTINE = "quarantine"
 
 
+class Policy(StrEnum):
+    """What the bands do with an item, or would have done below `partial`."""
+
+    PASS = "pass"
+    PERSON = "person"
+    REJECT = "reject"
+
+
 class DecidedBy(StrEnum):
     MODEL = "model"
     HUMAN = "human"
@@ -138,14 +146,25 @@ class TruthSource(StrEnum):
 
 
 class Stream(StrEnum):
-    """Evidence streams, one Bernoulli per part run."""
+    """Evidence streams, one Bernoulli per part run. The last three hold cells only: the strata of the two-phase
+    estimate, one entry an image, by the model's call and the first reading."""
 
     AGREEMENT = "agreement"
     DETECTION = "detection"
     SPECIFICITY = "specificity"
+    POLICY_DETECTION = "policy_detection"
+    POLICY_SPECIFICITY = "policy_specificity"
     PEOPLE = "people"
     INCUMBENT = "incumbent"
     CANNOT_JUDGE = "cannot_judge"
+    READ = "read"
+    RULED = "ruled"
+    RULED_DEFECT = "ruled_defect"
+
+    @property
+    def is_of_policy(self) -> bool:
+        """Whether the stream belongs to certain bands: new bands begin it anew."""
+        return self in (Stream.POLICY_DETECTION, Stream.POLICY_SPECIFICITY)
 
 
 class RolloutStrategy(StrEnum):

@@ -34,6 +34,7 @@ class Calls:
 class Ruling:
     cause: Cause
     label: Label
+    defect_class: str = ""
 
 
 def cause(calls: Calls) -> Cause | None:
@@ -55,19 +56,25 @@ def cause(calls: Calls) -> Cause | None:
 
 
 def standing(rulings: Sequence[Ruling]) -> Label | None:
-    """Return the label that stands after the rulings in their order; None without any.
+    """Return the label that stands after the rulings in their order; None without any."""
+    ruling = standing_ruling(rulings)
+    return ruling.label if ruling else None
+
+
+def standing_ruling(rulings: Sequence[Ruling]) -> Ruling | None:
+    """Return the ruling that stands after the rulings in their order; None without any.
 
     A second look that differs does not overturn: the first ruling stands until a third person decides.
     Any other later ruling (a dispute) replaces what stood.
     """
-    label: Label | None = None
+    stands: Ruling | None = None
     is_contested = False
     for ruling in rulings:
-        if ruling.cause != Cause.SECOND_LOOK or is_contested or label is None:
-            label, is_contested = ruling.label, False
+        if ruling.cause != Cause.SECOND_LOOK or is_contested or stands is None:
+            stands, is_contested = ruling, False
         else:
-            is_contested = ruling.label != label
-    return label
+            is_contested = ruling.label != stands.label
+    return stands
 
 
 def wants_another_look(rulings: Sequence[Ruling], *, drawn_second_look: bool) -> bool:

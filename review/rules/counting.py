@@ -4,11 +4,12 @@ The four cells of a tally count row x column: model (incumbent, first reader) x 
 A failure without a cell has no reference yet: nobody could judge, or two people differ and no ruling came.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from inspection.rules.words import Call, Label, Stream
+from inspection.rules.words import Call, Label, Policy, Stream
 
 # The worst image speaks for the run.
 _WORST_FIRST = ("pd", "dp", "dd", "pp")
@@ -32,7 +33,8 @@ class Tally(NamedTuple):
 class View:
     """What was said about one image of the run.
 
-    `ruling` is the standing label of its adjudications, None while none was given. `is_disputed` marks an
+    `ruling` is the standing label of its adjudications, None while none was given, and `ruled_class` the class of a
+    defect. `policy` is what the bands did or would have done, None without bands. `is_disputed` marks an
     amendment that waits for its ruling. `is_blind` says that the first call came before any prediction was shown.
     `is_sampled` says that the image came to people for every run alike, not because the model was unsure.
     """
@@ -42,6 +44,8 @@ class View:
     model: Call | None = None
     incumbent: Call | None = None
     ruling: Label | None = None
+    ruled_class: str = ""
+    policy: Policy | None = None
     is_disputed: bool = False
     is_blind: bool = True
     is_sampled: bool = True
@@ -61,11 +65,32 @@ def tallies(views: Sequence[View], *, drawn_truth: bool) -> dict[Stream, Tally]:
         Stream.AGREEMENT: _agreement(views),
         Stream.DETECTION: _detection(views) if drawn_truth else None,
         Stream.SPECIFICITY: _specificity(views) if drawn_truth else None,
+        Stream.POLICY_DETECTION: _policy_detection(views) if drawn_truth else None,
+        Stream.POLICY_SPECIFICITY: _policy_specificity(views) if drawn_truth else None,
         Stream.PEOPLE: _people(views),
         Stream.INCUMBENT: _incumbent(views),
         Stream.CANNOT_JUDGE: _cannot_judge(views),
     }
     return {stream: tally for stream, tally in counted.items() if tally is not None}
+
+
+def strata(views: Sequence[View]) -> dict[Stream, Tally]:
+    """Return the run's images by the model's call and the first reading: all, the ruled, and the defects among these.
+
+    Only images that came to people for every run alike. One that nobody could judge has no place in the table.
+    """
+    counted = [view for view in views if view.model and view.is_blind and view.is_sampled and _is_clear(view)]
+    ruled = [view for view in counted if view.ruling is not None]
+    defects = [view for view in ruled if view.ruling == Label.DEFECT]
+    cells = {Stream.READ: counted, Stream.RULED: ruled, Stream.RULED_DEFECT: defects}
+    return {stream: _cells(group) for stream, group in cells.items() if group}
+
+
+def policy_class(views: Sequence[View]) -> str:
+    """Return the class of the defect the run stands for in the policy's detection: one passed before one found."""
+    shown = [view for view in views if view.ruling == Label.DEFECT]
+    passed = [view for view in shown if view.policy == Policy.PASS]
+    return next((view.ruled_class for view in (*passed, *shown)), "")
 
 
 def _agreement(views: Sequence[View]) -> Tally | None:
@@ -78,11 +103,13 @@ def _agreement(views: Sequence[View]) -> Tally | None:
 
 
 def _detection(views: Sequence[View]) -> Tally | None:
-    """A defect by adjudicated truth, found on every image that shows it; None while a ruling is missing."""
-    shown = [view for view in views if view.ruling == Label.DEFECT]
-    if not shown or not _is_ruled(views):
+    """A defect by adjudicated truth, found on every image that shows it.
+
+    While a ruling is missing, a defect that the model may have missed counts as a failure without a cell.
+    """
+    if not all(view.model and view.is_blind for view in views):
         return None
-    return _tally(_cell(view.model, Label.DEFECT) for view in shown)
+    return _found(views, missed=lambda view: view.model == Call.PASS)
 
 
 def _specificity(views: Sequence[View]) -> Tally | None:
@@ -92,8 +119,39 @@ def _specificity(views: Sequence[View]) -> Tally | None:
     return _tally(_cell(view.model, Label.PASS) for view in views)
 
 
+def _policy_detection(views: Sequence[View]) -> Tally | None:
+    """A defect by adjudicated truth that the bands pass on no image that shows it: they reject it or ask a person."""
+    if not all(view.policy for view in views):
+        return None
+    return _found(views, missed=lambda view: view.policy == Policy.PASS)
+
+
+def _policy_specificity(views: Sequence[View]) -> Tally | None:
+    """A good part by adjudicated truth that the bands reject on no image."""
+    if not all(view.policy and view.ruling == Label.PASS for view in views):
+        return None
+    return _tally("dp" if view.policy == Policy.REJECT else "pp" for view in views)
+
+
+def _found(views: Sequence[View], *, missed: Callable[[View], bool]) -> Tally | None:
+    if any(view.ruling is None for view in views):
+        return Tally(f=1) if any(missed(view) and _may_be_defect(view) for view in views) else None
+    shown = [view for view in views if view.ruling == Label.DEFECT]
+    return _tally("pd" if missed(view) else "dd" for view in shown) if shown else None
+
+
+def _may_be_defect(view: View) -> bool:
+    if view.ruling is not None:
+        return view.ruling == Label.DEFECT
+    return Label.DEFECT in (view.first, view.second)
+
+
 def _is_ruled(views: Sequence[View]) -> bool:
     return all(view.model and view.ruling is not None and view.is_blind for view in views)
+
+
+def _is_clear(view: View) -> bool:
+    return Label.CANNOT_JUDGE not in (view.first, view.ruling)
 
 
 def _people(views: Sequence[View]) -> Tally | None:
@@ -120,6 +178,11 @@ def _cannot_judge(views: Sequence[View]) -> Tally:
 
 def _cell(row: Call | Label | None, column: Label | None) -> str:
     return "".join("d" if word == Label.DEFECT.value else "p" for word in (row, column))
+
+
+def _cells(views: Sequence[View]) -> Tally:
+    """Count images by row = the model's call, column = the first reading."""
+    return Tally(**Counter(_cell(view.model, view.first) for view in views))
 
 
 def _tally(cells: Iterable[str]) -> Tally:

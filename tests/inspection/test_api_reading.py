@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils.timezone import now as clock
 
-from inspection import dispositions
+from inspection import dispositions, epochs
 from inspection.models import Bands, Deployment, Hold, Line, Station
 from inspection.rules.words import DecidedBy, Level, Verdict
 from tests.builders import NOON, make_line, make_model_version
@@ -137,9 +137,10 @@ def beat(device, **said) -> dict:
 
 def automated(line: Line) -> Bands:
     version = make_model_version()
+    epochs.enter(line, version, cause="test", now=NOON)
     bands = Bands.objects.create(
-        line=line, epoch=line.epoch, model_version=version, calibrator_hash="0" * 64, t_lo=0.1, t_hi=0.9,
-        certificates={}, envelope={"brightness": [90, 140]}, created_at=NOON,
+        line=line, epoch=line.epoch, model_version=version, calibrator_hash=epochs.calibrator_hash(version),
+        t_lo=0.1, t_hi=0.9, certificates={}, envelope={"brightness": [90, 140]}, created_at=NOON,
     )  # fmt: skip
     Deployment.objects.create(line=line, serving=version)
     Line.objects.filter(pk=line.pk).update(level="partial", bands=bands)

@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.storage import default_storage
 
-from inspection import automation, images, pipeline, registry, stages, stations
+from inspection import automation, epochs, images, pipeline, registry, stages, stations
 from inspection.models import Disposition, Measures, Prediction, Routing, Run, StageRun
 from inspection.rules.words import Level
 from tests.builders import NOON, make_line, make_station, make_user
@@ -278,6 +278,34 @@ def test_a_new_version_decides_nothing_on_the_certificate_of_the_old_one():
     line = make_partial_line()
     make_serving(line, name="newer")
     assert run(make_item(line)).reason == "no-certificate"
+
+
+def test_bands_of_another_calibrator_certify_nothing():
+    line = make_partial_line()
+    make_bands(line, registry.serving(line), calibrator_hash="0" * 64)
+    assert run(make_item(line)).reason == "no-certificate"
+
+
+def test_a_fresh_epoch_voids_the_bands_at_once():
+    line = make_partial_line()
+    epochs.enter(line, registry.serving(line), cause="demotion", now=NOON, fresh=True)
+    assert run(make_item(line)).reason == "no-certificate"
+
+
+@pytest.mark.parametrize(("light", "policy"), [(DARK, "pass"), (MIDDLE, "person"), (BRIGHT, "reject")])
+@pytest.mark.parametrize("level", ["assist", "partial"])
+def test_what_the_bands_would_do_is_kept_below_partial_and_for_drawn_runs_too(light, policy, level):
+    line = make_partial_line(truth_share=1.0)
+    line.level = level
+    line.save(update_fields=["level"])
+    routing = run(make_item(line, light=light))
+    assert (routing.route, routing.policy) == ("human", policy)
+
+
+def test_without_bands_in_force_there_is_no_policy():
+    line = make_partial_line()
+    epochs.enter(line, registry.serving(line), cause="demotion", now=NOON, fresh=True)
+    assert run(make_item(line)).policy == ""
 
 
 def test_a_canary_without_a_certificate_predicts_and_people_decide():

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspection.rules.routing import SENTENCES, Band, RunFacts, call, decide
-from inspection.rules.words import Call, Level, Route
+from inspection.rules.routing import SENTENCES, Band, RunFacts, call, decide, policy
+from inspection.rules.words import Call, Level, Policy, Route
 
 BAND = Band(t_lo=0.1, t_hi=0.95, envelope={"p99_luminance": (118, 241), "sharpness": (40, 900)})
 CLEAR = RunFacts(
@@ -26,6 +26,27 @@ CLEAR = RunFacts(
     probability=0.02,
     band=BAND,
 )
+
+
+ASIDE = ({"level": "shadow"}, {"is_held": True}, {"drawn_truth": True}, {"drawn_audit": True}, {"drawn_control": True})
+IN_THE_WAY = ({"is_blank": True}, {"is_repeat": True}, {"is_rework": True}, {"is_late": True}, {"measures": {}})
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"), [(0.02, Policy.PASS), (0.5, Policy.PERSON), (0.97, Policy.REJECT)]
+)
+@pytest.mark.parametrize("change", [{}, *ASIDE])
+def test_the_policy_is_what_the_bands_do_whatever_the_level_and_the_draws(change, probability, expected):
+    assert policy(replace(CLEAR, probability=probability, **change)) == expected
+
+
+@pytest.mark.parametrize("change", [*IN_THE_WAY, {"probability": None}, {"probability": nan}])
+def test_the_policy_gives_to_people_what_the_model_may_not_decide(change):
+    assert policy(replace(CLEAR, **change)) == Policy.PERSON
+
+
+def test_without_bands_there_is_no_policy():
+    assert policy(replace(CLEAR, band=None)) is None
 
 
 FLAGS = ("is_held", "is_blank", "is_repeat", "is_rework", "is_late", "drawn_truth", "drawn_audit", "drawn_control")

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from inspection import epochs
 from inspection.models import Disposition, Item, Line, ModelVersion, Part, Prediction, Routing, Run, User
-from inspection.rules.words import Call, Label, Level, PredictionRole
+from inspection.rules.words import Call, Label, Level, Policy, PredictionRole
 from review import decisions, queues
 from review.decisions import DecisionInput, Recorded
 from review.models import Decision, ReviewTask
@@ -92,7 +92,9 @@ def predict(item: Item, call: Call = Call.PASS, *, score: float = CANARY_SCORE, 
     )
 
 
-def route_to_people(item: Item, *, level: Level | None = None, at: datetime = NOON) -> ReviewTask:
+def route_to_people(
+    item: Item, *, level: Level | None = None, at: datetime = NOON, policy: Policy | None = None
+) -> ReviewTask:
     """Route one image to people and return its task."""
     routing = Routing.objects.create(
         item=item,
@@ -101,17 +103,21 @@ def route_to_people(item: Item, *, level: Level | None = None, at: datetime = NO
         level=(level or Level(item.line.level)).value,
         epoch=item.run.epoch,
         model_version=item.run.epoch.model_version,
+        bands=item.line.bands if policy else None,
+        policy=policy.value if policy else "",
         routed_at=at,
     )
     return queues.admit(routing, now=at)[0]
 
 
-def make_task(line: Line, serial: str = "A-1", *, call: Call | None = Call.PASS, **facts) -> ReviewTask:
+def make_task(
+    line: Line, serial: str = "A-1", *, call: Call | None = Call.PASS, policy: Policy | None = None, **facts
+) -> ReviewTask:
     """Return the waiting task of a part with one view, predicted unless `call` is None."""
     item = make_run(line, serial, **facts).items.get()
     if call is not None and item.run.epoch.model_version:
         predict(item, call)
-    return route_to_people(item, at=facts.get("at", NOON))
+    return route_to_people(item, at=facts.get("at", NOON), policy=policy)
 
 
 def an_answer(label: Label = Label.PASS, **fields) -> DecisionInput:

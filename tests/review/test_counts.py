@@ -8,11 +8,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from inspection.models import Disposition
-from inspection.rules.words import Call, Label, Level, Phase, Purpose, Role, Stream
-from review import adjudications, counts, decisions, queues
+from inspection.rules.words import Call, Label, Level, Phase, Policy, Purpose, Role, Stream
+from review import adjudications, counts, decisions, estimates, queues
 from review.decisions import UndoExpired
-from review.models import Adjudication, Count, CountDelta, Decision, DecisionFate, PendingDecision, ReviewTask
+from review.models import Adjudication, Chart, Count, CountDelta, Decision, DecisionFate, PendingDecision, ReviewTask
 from tests.builders import NOON, make_line, make_user
+from tests.inspection.models import make_bands
 from tests.review.scene import (
     DRAWS,
     an_answer,
@@ -35,7 +36,7 @@ def test_fold_moves_the_tail_into_the_counts_and_changes_no_sum(line, ana, andre
 
     folded = counts.fold(now=later(20))
 
-    assert folded == CountDelta.objects.count() == 4
+    assert folded == CountDelta.objects.count() == 6
     assert counts.fold(now=later(21)) == 0
     assert {stream: counts.sums(line.epoch, stream) for stream in Stream} == before
     assert before[Stream.AGREEMENT].people == 2
@@ -77,6 +78,78 @@ def test_a_person_whose_parts_were_all_taken_back_is_no_evidence(line, ana):
     )
 
     assert counts.sums(line.epoch, Stream.AGREEMENT) == counts.Sums()
+
+
+@pytest.mark.parametrize(
+    ("label", "policy", "detection", "specificity"),
+    [
+        (Label.DEFECT, Policy.PERSON, (1, 0), (0, 0)),
+        (Label.DEFECT, Policy.REJECT, (1, 0), (0, 0)),
+        (Label.DEFECT, Policy.PASS, (0, 1), (0, 0)),
+        (Label.PASS, Policy.PASS, (0, 0), (1, 0)),
+        (Label.PASS, Policy.PERSON, (0, 0), (1, 0)),
+        (Label.PASS, Policy.REJECT, (0, 0), (0, 1)),
+    ],
+)
+def test_the_policy_is_judged_on_the_truth_draw(line, ana, quinn, label, policy, detection, specificity):
+    bands = make_bands(line, line.epoch.model_version)
+    read(make_task(line, drawn=("truth",), policy=policy), ana, label)
+    rule_all(line, quinn, label)
+
+    found = counts.sums(line.epoch, Stream.POLICY_DETECTION, bands=bands)
+    spared = counts.sums(line.epoch, Stream.POLICY_SPECIFICITY, bands=bands)
+
+    assert ((found.s, found.f), (spared.s, spared.f)) == (detection, specificity)
+
+
+def test_new_bands_begin_the_policys_streams_anew_and_other_streams_go_on(line, ana, quinn):
+    for serial in ("A-1", "A-2"):
+        make_bands(line, line.epoch.model_version)
+        read(make_task(line, serial, drawn=("truth",), policy=Policy.PERSON), ana, Label.DEFECT)
+        rule_all(line, quinn, Label.DEFECT)
+
+    assert counts.sums(line.epoch, Stream.POLICY_DETECTION, bands=line.bands).s == 1
+    assert counts.sums(line.epoch, Stream.POLICY_DETECTION) == counts.Sums()
+    assert counts.sums(line.epoch, Stream.DETECTION).f == 2
+
+
+def test_the_policys_detection_is_kept_by_class_and_a_new_ruling_moves_it(line, ana, quinn, quill):
+    bands = make_bands(line, line.epoch.model_version)
+    task = make_task(line, drawn=("truth",), policy=Policy.PERSON)
+    decision = read(task, ana, Label.DEFECT)
+    rule_all(line, quinn, Label.DEFECT, "scratch")
+    decisions.amend(decision.pk, person=ana, amendment=an_answer(Label.PASS, comment="dust"), now=later(60))
+    rule_all(line, quill, Label.DEFECT, "crack")
+
+    counts.fold(now=later(90))
+    by_class = counts.ledger(line.epoch).by_class(Stream.POLICY_DETECTION, bands=bands)
+
+    assert {code: sums.s for code, sums in by_class.items()} == {"crack": 1, "scratch": 0}
+    call_command("recount", line.slug, stdout=StringIO())
+
+
+def test_the_strata_of_the_estimate_are_counted_as_readings_become_final(line, ana, quinn):
+    read(make_task(line, "A-1"), ana, Label.PASS)
+    read(make_task(line, "A-2"), ana, Label.DEFECT)
+    read(make_task(line, "A-3", call=Call.DEFECT), ana, Label.CANNOT_JUDGE)
+    rule_all(line, quinn, Label.DEFECT)
+
+    found = estimates.estimate(line.epoch)
+
+    assert (found.total, found.sampled, found.defective) == ([[1, 1], [0, 0]], [[0, 1], [0, 0]], [[0, 1], [0, 0]])
+
+
+def test_recount_finds_a_chart_that_was_tampered_with(line, ana):
+    read(make_task(line), ana, Label.PASS)
+    Chart.objects.update(w=4.0)
+    with pytest.raises(CommandError, match="chart"):
+        call_command("recount", line.slug, stdout=StringIO())
+
+
+def rule_all(line, lead, label: Label, code: str = "scratch") -> None:
+    for case in adjudications.waiting_for(lead, lines=[line]):
+        code = code if label == Label.DEFECT else ""
+        adjudications.rule(case, by=lead, label=label, defect_class=code, now=later(40))
 
 
 def test_sums_are_read_in_one_statement(line, ana, django_assert_num_queries):
@@ -124,7 +197,9 @@ def test_whatever_people_do_in_whatever_order_the_record_stays_true(seed):
     _assert_one_final_call_per_round()
     _assert_every_run_is_settled_once()
     for epoch in story.line.epochs.all():
-        assert counts.recompute(epoch) == {stream: counts.sums(epoch, stream) for stream in Stream}
+        kept, recounted = counts.ledger(epoch), counts.recompute(epoch)
+        assert [kept.places_of(stream) for stream in Stream] == [recounted.places_of(stream) for stream in Stream]
+        assert counts.chart(epoch) == counts.rechart(epoch)
 
 
 class _Story:
@@ -133,6 +208,7 @@ class _Story:
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.line = make_watched_line(level=chance.choice([Level.SHADOW, Level.ASSIST, Level.PARTIAL]))
+        self.bands = make_bands(self.line, self.line.epoch.model_version) if chance.random() < 0.7 else None
         self.readers = [make_user(name) for name in ("ana", "andre", "aria")]
         self.leads = [make_user(name, role=Role.QA_LEAD) for name in ("quinn", "quill", "quince")]
         self.now, self.parts = NOON, 0
@@ -167,7 +243,8 @@ class _Story:
         )
         for item in run.items.all():
             predict(item, self.chance.choice(list(Call)))
-            route_to_people(item, at=self.now)
+            policy = self.chance.choice(list(Policy)) if self.bands else None
+            route_to_people(item, at=self.now, policy=policy)
 
     def _claim(self) -> None:
         reader = self.chance.choice(self.readers)
@@ -218,7 +295,7 @@ class _Story:
         case = adjudications.waiting_for(lead, lines=[self.line]).first()
         if case is not None:
             label = self.chance.choice(list(Label))
-            code = "scratch" if label == Label.DEFECT else ""
+            code = self.chance.choice(["scratch", "crack"]) if label == Label.DEFECT else ""
             adjudications.rule(case, by=lead, label=label, defect_class=code, now=self.now)
 
     def _clockwork(self) -> None:

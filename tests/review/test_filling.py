@@ -31,7 +31,7 @@ def test_counts_of_a_loaded_past_equal_their_recount_from_history(line):
     fill(line, decided=400)
     recounted = counts.recompute(line.epoch)
     for stream in Stream:
-        assert counts.sums(line.epoch, stream) == recounted[stream]
+        assert counts.sums(line.epoch, stream) == recounted.sums(stream)
     assert counts.sums(line.epoch, Stream.AGREEMENT).s + counts.sums(line.epoch, Stream.AGREEMENT).f == 400
 
 

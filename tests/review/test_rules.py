@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspection.rules.words import AssistStyle, Call, Label, Level, Purpose, Role, Stream
+from inspection.rules.words import AssistStyle, Call, Label, Level, Policy, Purpose, Role, Stream
 from review.rules import adjudication, blindness, counting, priority
 from review.rules.adjudication import Calls, Cause, Ruling
 from review.rules.blindness import Sight
@@ -277,10 +277,47 @@ def truth(*views):
         ([view(ruling=PASS, model=Call.DEFECT), view(ruling=DEFECT)], Tally(f=1, pd=1), None),
         ([view(ruling=DEFECT, model=Call.DEFECT), view(ruling=CANNOT)], Tally(s=1, dd=1), None),
         ([view(ruling=PASS), view(ruling=PASS, model=Call.DEFECT)], None, Tally(f=1, dp=1)),
+        # What the model may have missed is a failure until it is ruled on.
+        ([view(first=DEFECT)], Tally(f=1), None),
+        ([view(second=DEFECT)], Tally(f=1), None),
+        ([view(first=DEFECT, model=Call.DEFECT)], None, None),
+        ([view(ruling=DEFECT), view()], Tally(f=1), None),
+        ([view(ruling=DEFECT, model=Call.DEFECT), view()], None, None),
     ],
 )
 def test_detection_and_specificity_come_from_adjudicated_truth(views, detection, specificity):
     assert truth(*views) == (detection, specificity)
+
+
+@pytest.mark.parametrize(
+    ("views", "detection", "specificity"),
+    [
+        ([view(ruling=DEFECT, policy=Policy.PERSON)], Tally(s=1, dd=1), None),
+        ([view(ruling=DEFECT, policy=Policy.PASS)], Tally(f=1, pd=1), None),
+        ([view(ruling=PASS, policy=Policy.PERSON)], None, Tally(s=1, pp=1)),
+        ([view(ruling=PASS, policy=Policy.REJECT)], None, Tally(f=1, dp=1)),
+        ([view(ruling=DEFECT, policy=Policy.PASS), view(ruling=PASS, policy=Policy.PERSON)], Tally(f=1, pd=1), None),
+        ([view(first=DEFECT, policy=Policy.PASS)], Tally(f=1), None),
+        ([view(first=DEFECT, policy=Policy.PERSON)], None, None),
+        ([view(ruling=DEFECT)], None, None),
+        ([view(ruling=DEFECT, policy=Policy.PERSON, model=None)], Tally(s=1, dd=1), None),
+    ],
+)
+def test_the_policy_fails_where_a_defect_is_passed_or_a_good_part_rejected(views, detection, specificity):
+    counted = counting.tallies(views, drawn_truth=True)
+    assert (counted.get(Stream.POLICY_DETECTION), counted.get(Stream.POLICY_SPECIFICITY)) == (detection, specificity)
+    assert not {Stream.POLICY_DETECTION, Stream.POLICY_SPECIFICITY} & counting.tallies(views, drawn_truth=False).keys()
+
+
+def test_a_defect_that_was_passed_gives_its_class_to_the_run():
+    found = view(ruling=DEFECT, ruled_class="scratch", policy=Policy.PERSON)
+    passed = view(ruling=DEFECT, ruled_class="crack", policy=Policy.PASS)
+    assert counting.policy_class([found, passed]) == "crack"
+    assert counting.policy_class([found, view(ruling=PASS)]) == "scratch"
+
+
+def test_images_people_were_not_asked_about_by_chance_are_no_stratum():
+    assert counting.strata([view(is_sampled=False), view(is_blind=False), view(model=None), view(first=CANNOT)]) == {}
 
 
 def test_only_the_truth_draw_feeds_detection_and_specificity():
@@ -322,6 +359,7 @@ VIEWS = st.builds(
     model=st.none() | st.sampled_from(list(Call)),
     incumbent=st.none() | st.sampled_from(list(Call)),
     ruling=MAYBE,
+    policy=st.none() | st.sampled_from(list(Policy)),
     is_disputed=st.booleans(),
     is_blind=st.booleans(),
     is_sampled=st.booleans(),

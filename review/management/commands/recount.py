@@ -25,16 +25,22 @@ class Command(BaseCommand):
 
     def _recount(self, epoch) -> list[str]:
         """Print each stream of an epoch; return the ones that differ."""
+        kept, recounted = counts.ledger(epoch), counts.recompute(epoch)
         differing = []
-        for stream, recounted in counts.recompute(epoch).items():
-            kept = counts.sums(epoch, stream)
-            same = kept == recounted
-            word = "equal" if same else f"DIFFERENT, recounted {_in_words(recounted)}"
-            self.stdout.write(f"epoch {epoch.pk} {stream.value}: {_in_words(kept)} - {word}")
+        for stream in Stream:
+            same = kept.places_of(stream) == recounted.places_of(stream)
+            word = "equal" if same else f"DIFFERENT, recounted {_in_words(recounted, stream)}"
+            self.stdout.write(f"epoch {epoch.pk} {stream.value}: {_in_words(kept, stream)} - {word}")
             if not same:
-                differing.append(f"epoch {epoch.pk} {Stream(stream).value}")
-        return differing
+                differing.append(f"epoch {epoch.pk} {stream.value}")
+        kept_chart, recharted = counts.chart(epoch), counts.rechart(epoch)
+        same = kept_chart == recharted
+        word = "equal" if same else f"DIFFERENT, recounted {recharted}"
+        self.stdout.write(f"epoch {epoch.pk} chart: {kept_chart} - {word}")
+        return differing if same else [*differing, f"epoch {epoch.pk} chart"]
 
 
-def _in_words(sums: counts.Sums) -> str:
-    return f"{sums.s} of {sums.s + sums.f} parts, {sums.days} days, {sums.shifts} shifts, {sums.people} people"
+def _in_words(ledger: counts.Ledger, stream: Stream) -> str:
+    tallies = ledger.places_of(stream).values()
+    found, missed = sum(tally.s for tally in tallies), sum(tally.f for tally in tallies)
+    return f"{found} of {found + missed} parts in {len(tallies)} places"
