@@ -24,6 +24,7 @@ LINE_PAGES = [
     ("monitor", "pulse", _("Monitor")),
     ("agreement", "chart", _("Agreement")),
     ("automation", "stairs", _("Automation")),
+    ("bank", "shield", _("Defect bank")),
     ("adjudications", "scales", _("Adjudicate")),
     ("containment", "shield", _("Containment")),
     ("savings", "coin", _("Savings")),

@@ -7,6 +7,23 @@ from uuid_utils.compat import uuid7
 from inspection.models import Bands, Epoch, Item, Line, Run, User
 from inspection.models.fields import TimeOrderedModel, word_check, word_field
 from inspection.rules.words import AssistStyle, Label, Level, Phase, Purpose, Stream, TruthSource
+from review.bank_models import BankDefect, BankImage, BankScore
+
+__all__ = [
+    "Adjudication",
+    "BankDefect",
+    "BankImage",
+    "BankScore",
+    "Chart",
+    "Count",
+    "CountDelta",
+    "Decision",
+    "DecisionFate",
+    "PendingDecision",
+    "ReviewTask",
+    "Truth",
+    "newest_truths",
+]
 
 
 class ReviewTask(TimeOrderedModel):

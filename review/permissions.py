@@ -3,11 +3,18 @@
 from collections.abc import Callable
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
 
 from inspection.models import Line, Membership, User
 from inspection.permissions import lines_for
 from inspection.rules.words import Role
 from review.models import Adjudication, Decision, ReviewTask
+
+
+class PersonRequest(HttpRequest):
+    """A request behind `login_required`: somebody is signed in."""
+
+    user: User
 
 
 def tasks_for(user: User) -> QuerySet[ReviewTask]:

@@ -5,6 +5,7 @@ from django.utils.translation import ngettext
 
 from inspection.rules.ladder import Condition, Judgement, StreamCheck
 from inspection.rules.words import Level
+from review.rules.shortfall import Shortfall
 
 NBSP = "\u00a0"
 
@@ -75,6 +76,16 @@ def condition_sentence(condition: Condition) -> str:
         "needed": f"{needed:g}" if needed is not None else "–",
     }
     return _CONDITIONS[condition.name]() % facts
+
+
+def shortfall(missing: Shortfall, to_level: Level) -> str:
+    """Return what the bank still lacks for one rung, in one sentence."""
+    if not missing:
+        return _("Toward %(level)s the bank is large enough.") % {"level": level_name(to_level)}
+    parts = [_("%(n)s distinct defects") % {"n": f"{missing.overall:,}"}] if missing.overall else []
+    parts += [_("%(class)s %(n)s") % {"class": code, "n": f"{more:,}"} for code, more in missing.classes.items()]
+    words = {"level": level_name(to_level), "more": ", ".join(parts)}
+    return _("Toward %(level)s the bank lacks, without a miss: %(more)s more.") % words
 
 
 def level_name(level: Level) -> str:

@@ -8,7 +8,7 @@ from django.utils.timezone import now as clock
 
 from inspection import batches, health, images, intake, outbox, pipeline, stations
 from inspection.models import Item, LevelProposal
-from review import gates, notices, queues
+from review import bank, gates, notices, queues
 
 
 @shared_task
@@ -52,6 +52,13 @@ def check_health(**_later_arguments: object) -> None:
     """Let models that wait at `human` try the line's last images."""
     for line in health.lines_to_try(now=clock()):
         health.try_model(line, now=clock())
+
+
+@shared_task
+def score_banks(**_later_arguments: object) -> None:
+    """Let each line's model look at the bank images that it has not seen."""
+    for line, version in bank.lines_to_score():
+        bank.score(line, version, now=clock())
 
 
 @shared_task

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from inspection.models import Line
 from inspection.rules.words import Label, TruthSource
+from review import bank
 from review.models import Decision, Truth, newest_truths
 
 # One person's mistakes, or malice, must stay a small part of what a model learns.
@@ -34,13 +35,18 @@ def of_line(line: Line) -> list[Labelled]:
 def learnable(line: Line) -> list[Labelled]:
     """Return the rulings and two-person labels of a line.
 
-    Runs of the truth draw are the line's measure of its models and stay sealed from them, and so do
-    labels brought in for evaluation. Images of one part form a group.
+    Parts of the truth draw and of the defect bank are the line's measure of its models and stay sealed from
+    them, in every run and every image, and so do labels brought in for evaluation. Images of one part form a group.
     """
     sources = (TruthSource.ADJUDICATION.value, TruthSource.CONSENSUS.value)
-    items = line.items.filter(run__drawn_truth=False)
+    sealed = bank.seal(line)
+    items = line.items.exclude(run__part__runs__drawn_truth=True)
     truths = newest_truths(items).filter(source__in=sources, label__in=(Label.PASS.value, Label.DEFECT.value))
-    rows = list(truths.select_related("item__run").order_by("item"))
+    rows = [
+        truth
+        for truth in truths.select_related("item__run").order_by("item")
+        if not sealed.holds(sha256=truth.item.sha256, names=(str(truth.item.run.part_id),))
+    ]
     readers = _readers([truth for truth in rows if truth.source == TruthSource.CONSENSUS])
     return [_labelled(truth, readers) for truth in rows]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review import lead_views, views
+from review import bank_views, lead_views, views
 
 urlpatterns = [
     path("", views.queue_choice, name="queue-choice"),
@@ -12,5 +12,8 @@ urlpatterns = [
     path("lines/<slug:slug>/agreement/", lead_views.agreement_page, name="agreement"),
     path("lines/<slug:slug>/automation/", lead_views.automation_page, name="automation"),
     path("lines/<slug:slug>/automation/<slug:deed>/", lead_views.ladder_deed, name="ladder-deed"),
+    path("lines/<slug:slug>/bank/", bank_views.bank_page, name="bank"),
+    path("lines/<slug:slug>/bank/add/", bank_views.add, name="bank-add"),
+    path("lines/<slug:slug>/bank/<int:number>/<slug:deed>/", bank_views.deed, name="bank-deed"),
     path("holds/", lead_views.holds, name="holds"),
 ]

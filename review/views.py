@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import localdate, now
@@ -21,17 +21,11 @@ from review import adjudications as deeds
 from review import boards, queues
 from review.forms import RulingForm
 from review.models import Adjudication, Decision
-from review.permissions import cases_for, roles_by_line
+from review.permissions import PersonRequest, cases_for, roles_by_line
 from review.pictures import references_of, upright_size
 from review.texts import cannot_judge_reasons, key_list, loop_texts
 
 CASES_MAX = 100
-
-
-class PersonRequest(HttpRequest):
-    """A request behind `login_required`: somebody is signed in."""
-
-    user: User
 
 
 @login_required

@@ -17,6 +17,7 @@ from inspection.models.prediction import (
     Prediction,
     Routing,
     StageRun,
+    TrainedOn,
 )
 from inspection.models.station import Nonce, Station, StationKey
 
@@ -57,6 +58,7 @@ __all__ = [
     "StageRun",
     "Station",
     "StationKey",
+    "TrainedOn",
     "User",
     "ViewVerdict",
 ]

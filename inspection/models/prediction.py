@@ -32,6 +32,20 @@ class ModelVersion(models.Model):
         return f"{self.name}:{self.version}"
 
 
+class TrainedOn(models.Model):
+    """One image that a model version was fitted, calibrated or judged on: what is sealed must never be among these."""
+
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="trained_on")
+    sha256 = models.CharField(max_length=64)
+    group = models.CharField(max_length=64, blank=True, help_text="hash of the part or sheet; empty when not known")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["model_version", "sha256"], name="trained_on_image"),
+            models.Index(fields=["model_version", "group"], name="trained_on_group"),
+        ]
+
+
 class StageRun(models.Model):
     """One stage of the prediction service on one item, with its time and outcome."""
 

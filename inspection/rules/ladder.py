@@ -34,7 +34,10 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """What one rung asks. Shares in (0, 1); counts are parts, defects, days, shift instances and people."""
+    """What one rung asks. Shares in (0, 1); counts are parts, defects, days, shift instances and people.
+
+    `proven_classes` are the risk classes whose every defect class must be proven, or waived by two people.
+    """
 
     to_level: Level
     targets: tuple[Target, ...] = ()
@@ -46,6 +49,10 @@ class Gate:
     min_people: int = 0
     needs_health: bool = False
     needs_bands: bool = False
+    proven_classes: tuple[str, ...] = ()
+
+    def target(self, stream: str) -> Target | None:
+        return next((target for target in self.targets if target.stream == stream), None)
 
     @property
     def detection(self) -> str:
@@ -80,6 +87,7 @@ GATES = {
         min_shifts=3,
         min_people=2,
         needs_bands=True,
+        proven_classes=("critical",),
     ),
     Level.FULL: Gate(
         to_level=Level.FULL,
@@ -94,6 +102,7 @@ GATES = {
         min_shifts=3,
         min_people=2,
         needs_bands=True,
+        proven_classes=("critical", "major", "cosmetic"),
     ),
 }
 
@@ -255,7 +264,7 @@ def _health(health: tuple[int, int, float, float] | None) -> list[Condition]:
 
 def _contradiction(gate: Gate, evidence: Evidence) -> list[Condition]:
     """Natural defects must not contradict the detection target, whatever the route."""
-    target = next((target for target in gate.targets if target.stream == gate.detection), None)
+    target = gate.target(gate.detection)
     if target is None:
         return []
     s, f = evidence.natural
@@ -265,7 +274,7 @@ def _contradiction(gate: Gate, evidence: Evidence) -> list[Condition]:
 
 def _accuracy(gate: Gate, evidence: Evidence) -> list[Condition]:
     """Agreement overstates by what both get wrong: the two-phase estimate must exceed the target too."""
-    target = next((target for target in gate.targets if target.stream == "agreement"), None)
+    target = gate.target("agreement")
     if target is None:
         return []
     known = evidence.accuracy is not None

@@ -34,7 +34,7 @@ PICTURE = {(200, "image/jpeg"): OpenApiTypes.BINARY}
 def task_image(request: Request, pk: UUID) -> FileResponse:
     """The picture of a task I hold or have decided."""
     task = get_object_or_404(pictures_for(person_of(request)), pk=pk)
-    return _picture(task.item.sha256)
+    return picture(task.item.sha256)
 
 
 @extend_schema(responses=PICTURE)
@@ -45,7 +45,7 @@ def case_image(request: Request, pk: UUID) -> FileResponse:
     case = get_object_or_404(cases_for(person_of(request)), pk=pk)
     if not may_adjudicate(person_of(request), case.line):
         raise PermissionDenied
-    return _picture(case.item.sha256)
+    return picture(case.item.sha256)
 
 
 @extend_schema(responses=PICTURE)
@@ -59,7 +59,7 @@ def reference(request: Request, slug: str, view: str) -> HttpResponseBase:
         raise Http404
     etag = f'"{golden.pk}-{golden.revision}"'
     known = request.headers.get("If-None-Match", "")
-    response: HttpResponseBase = HttpResponseNotModified() if etag in known else _picture(golden.sha256)
+    response: HttpResponseBase = HttpResponseNotModified() if etag in known else picture(golden.sha256)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     return response
@@ -84,7 +84,7 @@ def _was_shown(task: ReviewTask, person: User) -> bool:
     return Decision.objects.filter(task=task, person=person, revealed_at__isnull=False).exists()
 
 
-def _picture(sha256: str) -> FileResponse:
+def picture(sha256: str) -> FileResponse:
     """Answer with the rendition as an inert file. It never changes under its address."""
     try:
         file = images.open_rendition(sha256)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.api import adjudications, agreement, automation, images, review
+from review.api import adjudications, agreement, automation, bank, images, review
 
 urlpatterns = [
     path("lines/", review.lines, name="api-lines"),
@@ -26,5 +26,9 @@ urlpatterns = [
     path("lines/<slug:slug>/automation/resume/", automation.resume, name="api-resume"),
     path("lines/<slug:slug>/agreement/", agreement.agreement, name="api-agreement"),
     path("lines/<slug:slug>/agreement.csv", agreement.rows, name="api-agreement-rows"),
+    path("lines/<slug:slug>/bank/", bank.defects, name="api-bank"),
+    path("lines/<slug:slug>/bank/<int:number>/confirm/", bank.confirm, name="api-bank-confirm"),
+    path("lines/<slug:slug>/bank/<int:number>/retire/", bank.retire, name="api-bank-retire"),
+    path("lines/<slug:slug>/bank/<int:number>/image/", bank.image, name="api-bank-image"),
     path("proposals/<int:pk>/approve/", automation.approve, name="api-approve"),
 ]

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,7 +16,7 @@ from inspection import images
 from inspection.management.bars import Bar
 from inspection.models import Line, ModelVersion
 from inspection.rules.words import Label
-from review import training_sets
+from review import bank, training_sets
 from vision.dataset import DataSetError, Sample, read_folder
 
 TRUTH = "truth"
@@ -39,8 +40,23 @@ class Command(BaseCommand):
         if line is None:
             raise CommandError(f"There is no line {options['line']!r}.")
         with _samples(line, options["source"]) as samples:
-            version = _train(line, samples, options)
+            learned = self._unsealed(line, samples)
+            version = _train(line, learned, options)
+            bank.note_training(version, ((_sha256(one.path), one.group or one.serial) for one in learned))
         self.stdout.write(_table(version))
+
+    def _unsealed(self, line: Line, samples: list[Sample]) -> list[Sample]:
+        """Leave out what measures the line's models, wherever the samples come from."""
+        seal = bank.seal(line)
+        kept = [one for one in samples if not seal.holds(sha256=_sha256(one.path), names=(one.group, one.serial))]
+        if len(kept) < len(samples):
+            left_out = len(samples) - len(kept)
+            self.stdout.write(f"{left_out} images of the defect bank or the truth draw are sealed and left out.")
+        return kept
+
+
+def _sha256(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
 
 
 def _train(line: Line, samples: list[Sample], options: dict[str, Any]) -> ModelVersion:

@@ -1,0 +1,58 @@
+"""What the bank's page and API show: plain values made from rows."""
+
+from dataclasses import dataclass
+
+from inspection.models import Line
+from inspection.rules.words import Level
+from review import bank, evidence, sentences
+from review.bank_models import BankDefect
+from review.rules.shortfall import Shortfall, shortfall
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankRow:
+    """One defect with what the serving version's label says of it: `seen` is empty until it has looked."""
+
+    defect: BankDefect
+    state: str
+    images: int
+    seen: str
+    leaked: bool
+
+
+def rows(line: Line) -> list[BankRow]:
+    """Return the defects of a line, those in use first, the newest first within."""
+    defects = line.bank.select_related("part", "added_by", "confirmed_by", "retired_by").prefetch_related("images")
+    known = _known(line)
+    listed = [_row(defect, known.get(defect.group), line) for defect in defects]
+    return sorted(listed, key=lambda row: (_ORDER.index(row.state), -row.defect.number))
+
+
+def lacking(line: Line, to_level: Level) -> Shortfall:
+    """Return what the bank of a line lacks toward one rung."""
+    risks = dict(line.defect_classes.filter(retired_at=None).values_list("code", "risk_class"))
+    return shortfall(bank.classes_of(line), risks, evidence.gate_for(line, to_level))
+
+
+def shortfall_sentence(line: Line, to_level: Level) -> str:
+    return sentences.shortfall(lacking(line, to_level), to_level)
+
+
+_ORDER = ("waiting", "in_use", "retired")
+
+
+def _known(line: Line) -> dict[str, bank.Known]:
+    version = line.epoch.model_version if line.epoch else None
+    return {one.group: one for one in bank.known(line, version)} if version else {}
+
+
+def _row(defect: BankDefect, known: bank.Known | None, line: Line) -> BankRow:
+    state = "retired" if defect.retired_at else "in_use" if defect.confirmed_at else "waiting"
+    found = known is not None and bool(bank.label_stream([known], threshold=line.call_threshold).s)
+    return BankRow(
+        defect=defect,
+        state=state,
+        images=len(defect.images.all()),
+        seen=("found" if found else "missed") if known else "",
+        leaked=bool(known and known.leaked),
+    )
