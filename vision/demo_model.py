@@ -11,6 +11,8 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from vision.training import Fitted, Progress, Scores, fit
 NAME = "drawn-net"
 DIRECTORY = Path(__file__).resolve().parent / "demo"
 SEED = 20_000
-COUNT = 4_000
+COUNT = 12_000
 _DEFECT_SHARE = 0.45
 _MINUTES = 60.0
 
@@ -61,18 +63,17 @@ def defect_classes() -> list[str]:
 
 
 def _draw(folder: Path, *, seed: int, count: int) -> list[Sample]:
-    samples: list[Sample] = []
-    for n, product in enumerate(PRODUCTS):
-        # Part numbers of their own: the demo's lines and the tests draw other parts.
-        write_set(
-            folder / product,
-            count=count // len(PRODUCTS),
-            seed=seed + n * count,
-            product=product,
-            defect_share=_DEFECT_SHARE,
-        )
-        samples += read_folder(folder / product)
-    return samples
+    each = count // len(PRODUCTS)
+    # Part numbers of their own: the demo's lines and the tests draw other parts.
+    seeds = [seed + n * count for n in range(len(PRODUCTS))]
+    folders = [folder / product for product in PRODUCTS]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        list(pool.map(_draw_product, PRODUCTS, folders, seeds, [each] * len(PRODUCTS)))
+    return [sample for one in folders for sample in read_folder(one)]
+
+
+def _draw_product(product: str, folder: Path, seed: int, count: int) -> None:
+    write_set(folder, count=count, seed=seed, product=product, defect_share=_DEFECT_SHARE)
 
 
 def _card(fitted: Fitted, *, seed: int, count: int) -> dict[str, Any]:
