@@ -46,7 +46,7 @@ PEOPLE = {
     "quill": Role.QA_LEAD,
     "admin": Role.ADMINISTRATOR,
 }
-POOL_MAX = 160
+POOL_MAX = 400
 POOL_DEFECT_SHARE = 0.4
 KOREA = "Asia/Seoul"
 DEMO_MODEL = Path(vision.__file__).parent / "demo"
@@ -57,7 +57,8 @@ class Scene:
     """One demo line: what it makes, where it stands, and the past it begins with.
 
     `cells` counts parts by (model call, truth), p = pass and d = defect. `drawn_misses` of the defects that the
-    model missed belong to the truth draw, `drawn_defects` of all defects at least.
+    model missed belong to the truth draw, `drawn_defects` of all defects at least. `call_threshold` is where the
+    demo's model calls a few good parts defects on drawn parts of this product.
     """
 
     slug: str
@@ -68,6 +69,7 @@ class Scene:
     level: Level
     cells: dict[str, int]
     days: int
+    call_threshold: float = 0.5
     truth_share: float = 0.05
     drawn_defects: int = 0
     drawn_misses: int = 0
@@ -85,6 +87,7 @@ SCENES = (
         level=Level.SHADOW,
         cells={"pp": 352, "dp": 11, "pd": 2, "dd": 39},
         days=6,
+        call_threshold=0.08,
         incumbent=True,
         steps=(Level.SHADOW,),
     ),
@@ -107,6 +110,7 @@ SCENES = (
         level=Level.SHADOW,
         cells={"pp": 890, "dp": 10, "pd": 4, "dd": 96},
         days=19,
+        call_threshold=0.22,
         truth_share=0.20,
         drawn_defects=63,
         drawn_misses=3,
@@ -121,6 +125,7 @@ SCENES = (
         level=Level.PARTIAL,
         cells={"pp": 540, "dp": 5, "pd": 1, "dd": 54},
         days=12,
+        call_threshold=0.08,
         truth_share=0.10,
         steps=(Level.SHADOW, Level.ASSIST, Level.PARTIAL),
     ),
@@ -181,6 +186,7 @@ def _line(scene: Scene, *, now: datetime):
         product=product,
         is_demo=True,
         time_zone=KOREA,
+        call_threshold=scene.call_threshold,
         truth_share=scene.truth_share,
         level=Level.HUMAN.value if scene.level == Level.HUMAN else Level.SHADOW.value,
         created_at=now,
