@@ -3,12 +3,16 @@
 Line pages with their gate and its buttons need evidence, so they stand in `review.admin`.
 """
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from inspection import stations
 from inspection.models import (
     DefectClass,
     Disposition,
@@ -20,6 +24,7 @@ from inspection.models import (
     ModelVersion,
     Product,
     Station,
+    StationKey,
     User,
 )
 from inspection.permissions import lines_for, may_administer
@@ -117,9 +122,51 @@ class DefectClassAdmin(AdministratorsOnly, admin.ModelAdmin):
 
 @admin.register(Station)
 class StationAdmin(AdministratorsOnly, admin.ModelAdmin):
+    """A station and its keys. A secret is on the page that issues it and nowhere after."""
+
+    change_form_template = "admin/inspection/station/change_form.html"
     list_display = ("name", "line", "is_active", "last_seen_at", "clock_skew_s", "spooled")
     list_filter = ("line", "is_active")
     readonly_fields = ("last_seen_at", "clock_skew_s", "spooled", "last_cursor", "camera", "software", "created_at")
+    fields = ("line", "name", "is_active", "rate_per_s", "burst", *readonly_fields)
+
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view
+        deeds = [
+            path("<int:pk>/issue-key/", view(self.issue_key), name="station-issue-key"),
+            path("<int:pk>/withdraw-key/<int:key>/", view(self.withdraw_key), name="station-withdraw-key"),
+        ]
+        return [*deeds, *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, obj: Station, form, change: bool) -> None:
+        if not change:
+            obj.created_at = now()
+        super().save_model(request, obj, form, change)
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
+        keys = StationKey.objects.filter(station=object_id, revoked_at=None).order_by("created_at")
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "keys": keys})
+
+    def issue_key(self, request: HttpRequest, pk: int) -> HttpResponse:
+        station = self._station(request, pk)
+        try:
+            issued = stations.issue_key(station, now=now())
+        except stations.TwoKeysLive:
+            messages.error(request, _("Two keys are live; withdraw one first."))
+            return redirect("admin:inspection_station_change", pk)
+        context = {**self.admin_site.each_context(request), "title": station.name, "station": station, "issued": issued}
+        return render(request, "admin/inspection/station/key_issued.html", context)
+
+    def withdraw_key(self, request: HttpRequest, pk: int, key: int) -> HttpResponse:
+        station = self._station(request, pk)
+        stations.withdraw_key(get_object_or_404(StationKey, pk=key, station=station), now=now())
+        messages.success(request, _("Withdrawn: the next request with this key is refused."))
+        return redirect("admin:inspection_station_change", pk)
+
+    def _station(self, request: HttpRequest, pk: int) -> Station:
+        if request.method != "POST" or not self.has_change_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(Station, pk=pk)
 
 
 @admin.register(ModelVersion)

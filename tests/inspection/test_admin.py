@@ -1,0 +1,87 @@
+"""What an administrator sets up in the admin works: a line, its station, a key, and the first image."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from inspection.models import Line, Product, Station
+from inspection.rules.words import Role
+from inspection.stations import IssuedKey
+from tests.builders import make_line, make_user
+from tests.inspection.device import Device
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office(client):
+    client.force_login(make_user("admin", role=Role.ADMINISTRATOR))
+    return client
+
+
+def add_station(office, line):
+    facts = {"line": line.pk, "name": "camera-1", "is_active": "on", "rate_per_s": "10", "burst": "50"}
+    assert office.post(reverse("admin:inspection_station_add"), facts).status_code == 302
+    return Station.objects.get(name="camera-1")
+
+
+def issue(office, station):
+    return office.post(reverse("admin:station-issue-key", args=[station.pk]))
+
+
+def shown_key(page):
+    return re.findall(r"<code>([^<]+)</code>", page.content.decode())
+
+
+def new_line(office):
+    """Fill the form of a new line in as the page offers it, with two classes."""
+    product = Product.objects.create(sku="N01", name="New part")
+    address = reverse("admin:inspection_line_add")
+    form = office.get(address).context["adminform"].form
+    facts = {name: bound.value() for name in form.fields if (bound := form[name]).value() is not None}
+    facts |= {name: form[name].field.prepare_value(form[name].value()) for name in ("optics", "shift_pattern", "views")}
+    facts |= {"slug": "new-line", "name": "New line", "product": product.pk, "is_active": "on"}
+    inline = "defect_classes"
+    facts |= {f"{inline}-TOTAL_FORMS": "1", f"{inline}-INITIAL_FORMS": "0"}
+    facts |= {f"{inline}-0-key": "1", f"{inline}-0-code": "scratch", f"{inline}-0-name": "scratch"}
+    facts |= {f"{inline}-0-name_ko": "긁힘", f"{inline}-0-risk_class": "major"}
+    made = office.post(address, facts)
+    assert made.status_code == 302, made.context["errors"]
+    return Line.objects.get(slug="new-line")
+
+
+def test_a_line_a_station_and_a_key_made_in_the_admin_take_the_first_image(office):
+    line = new_line(office)
+    station = add_station(office, line)
+    key_id, secret = shown_key(issue(office, station))
+
+    answer = Device(station, IssuedKey(key_id=key_id, secret=secret)).post()
+
+    assert answer.status_code == 202
+    assert line.items.count() == 1
+
+
+def test_a_secret_is_shown_once_and_a_third_key_is_refused(office):
+    station = add_station(office, make_line())
+    _, secret = shown_key(issue(office, station))
+    page = office.get(reverse("admin:inspection_station_change", args=[station.pk])).content.decode()
+    assert secret not in page
+    issue(office, station)
+    third = office.post(reverse("admin:station-issue-key", args=[station.pk]), follow=True)
+    assert "Two keys are live; withdraw one first." in third.content.decode()
+
+
+def test_a_withdrawn_key_sends_nothing_more(office):
+    station = add_station(office, make_line())
+    key_id, secret = shown_key(issue(office, station))
+    key = station.keys.get()
+    office.post(reverse("admin:station-withdraw-key", args=[station.pk, key.pk]))
+    assert Device(station, IssuedKey(key_id=key_id, secret=secret)).post().status_code == 401
+
+
+def test_a_lead_issues_no_keys(client, office):
+    station = add_station(office, make_line())
+    client.force_login(make_user("quinn", role=Role.QA_LEAD))
+    assert issue(client, station).status_code == 403
+    assert not station.keys.exists()
