@@ -145,7 +145,7 @@ def _reveal(task: ReviewTask, decision: DecisionInput) -> Prediction | None:
     seen = sights.of(task)
     if seen != Sight.AFTER_CALL or decision.phase != Phase.INITIAL:
         return None
-    prediction = sights.prediction_of(task)
+    prediction = sights.showable_of([task.item_id]).first()
     if prediction is None:
         return None
     call = Call(prediction.call)

@@ -124,6 +124,16 @@ def claim(person: User, line: Line, *, count: int, tab: str, now: datetime) -> l
     return list(tasks.order_by("due_at", "pk")) if ids else []
 
 
+def follow(line: Line) -> int:
+    """Take the waiting first readings along to the level the line was raised to. Return how many.
+
+    A first call is blind at every level, so nothing is lost; and the reader is assisted from the next item on, not
+    after everything that queued before the signature.
+    """
+    waiting = ReviewTask.objects.filter(line=line, queue_rank__isnull=False, purpose=Purpose.PRIMARY.value)
+    return waiting.update(level=line.level, assist_style=line.assist_style)
+
+
 def heartbeat(task: ReviewTask, *, person: User, token: int, now: datetime) -> datetime:
     """Renew the lease of the task and of the ones prefetched beside it in the same tab; return its new end."""
     until = now + LEASE

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
-from inspection.models import Prediction
+from inspection.models import Hold, Line, Prediction
 from inspection.rules.words import AssistStyle, Level, Purpose
 from review.models import ReviewTask
 from review.rules import blindness
@@ -17,6 +17,11 @@ def of(task: ReviewTask) -> Sight:
     return _sight(task, blindness.blinder(Level(task.level), Level(task.line.level)))
 
 
+def waits(line: Line) -> bool:
+    """Say whether the loop waits for the answer to each first call: on such a line it may show the prediction."""
+    return line.assist_style == AssistStyle.REVEAL and line.level in {Level.ASSIST, Level.PARTIAL}
+
+
 def was_alongside(task: ReviewTask) -> bool:
     """Say whether the prediction may have stood beside the image: then the call is no blind evidence."""
     return _sight(task, Level(task.level)) == Sight.ALONGSIDE
@@ -25,6 +30,12 @@ def was_alongside(task: ReviewTask) -> bool:
 def predictions_of(items: Iterable[UUID]) -> QuerySet[Prediction]:
     """Return what the model in force when each item was routed said about it."""
     return Prediction.objects.filter(item__in=items, model_version=F("item__routing__model_version"))
+
+
+def showable_of(items: Iterable[UUID]) -> QuerySet[Prediction]:
+    """Return the same, but nothing of a stopped line: who stopped the model does not want its advice either."""
+    stopped = Hold.objects.in_force().filter(kind=Hold.STOP, line=OuterRef("item__line"))
+    return predictions_of(items).exclude(Exists(stopped))
 
 
 def prediction_of(task: ReviewTask) -> Prediction | None:

@@ -5,12 +5,13 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth import authenticate
+from django.db import transaction
 from django.http import HttpRequest
 
 from inspection import automation, permissions
 from inspection.models import GateEvaluation, LevelProposal, Line, User
-from inspection.rules.words import Level
-from review import evidence
+from inspection.rules.words import Level, ProposalStatus
+from review import evidence, queues
 
 
 class NotConfirmed(Exception):
@@ -32,16 +33,28 @@ def approve(proposal: LevelProposal, *, by: User, now: datetime) -> LevelProposa
     """Give the next signature on the gate as it stands now; stale evidence voids the proposal and is told."""
     evaluation = _into(proposal.line, Level(proposal.to_level), now=now, ignore_stop=proposal.resumes)
     try:
-        return automation.approve(proposal, by=by, evaluation=evaluation, now=now)
+        return _approve(proposal, by=by, evaluation=evaluation, now=now)
     except automation.EvidenceStale as stale:
         automation.void_stale(proposal, why=str(stale), now=now)
         raise
 
 
+@transaction.atomic
+def _approve(proposal: LevelProposal, *, by: User, evaluation: GateEvaluation | None, now: datetime) -> LevelProposal:
+    signed = automation.approve(proposal, by=by, evaluation=evaluation, now=now)
+    if signed.status == ProposalStatus.APPROVED and not signed.resumes:
+        queues.follow(Line.objects.get(pk=signed.line_id))
+    return signed
+
+
 def resume(line: Line, *, by: User, reason: str, now: datetime) -> LevelProposal:
     """Propose the way back after STOP, if the gate into the line's level still stands."""
-    evaluation = _into(line, Level(line.level), now=now, ignore_stop=True)
-    return automation.resume(line, by=by, reason=reason, evaluation=evaluation, now=now)
+    reading = _reading_into(line, Level(line.level), now=now, ignore_stop=True)
+    evaluation = reading.keep(now=now) if reading else None
+    try:
+        return automation.resume(line, by=by, reason=reason, evaluation=evaluation, now=now)
+    except automation.GateShut as shut:
+        raise automation.GateShut(reading.judgement if reading else None) from shut
 
 
 def confirm(request: HttpRequest, *, password: str = "", code: str = "") -> None:
@@ -63,6 +76,11 @@ def _is_their_code(user: User, code: str) -> bool:
 
 def _into(line: Line, level: Level, *, now: datetime, ignore_stop: bool) -> GateEvaluation | None:
     """Read the gate into a level and keep the reading. None at `human`, which has no gate."""
+    reading = _reading_into(line, level, now=now, ignore_stop=ignore_stop)
+    return reading.keep(now=now) if reading else None
+
+
+def _reading_into(line: Line, level: Level, *, now: datetime, ignore_stop: bool) -> evidence.Reading | None:
     if level == Level.HUMAN:
         return None
-    return evidence.read(line, level, now=now, ignore_stop=ignore_stop).keep(now=now)
+    return evidence.read(line, level, now=now, ignore_stop=ignore_stop)

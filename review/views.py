@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from inspection.models import DefectClass, GoldenReference, Line, User
 from inspection.permissions import lines_for, may_adjudicate, may_inspect, may_lower
-from inspection.rules.words import AssistStyle, Level, Role
+from inspection.rules.words import Role
 from review import adjudications as deeds
 from review import boards, queues
 from review.forms import RulingForm
@@ -120,13 +120,11 @@ def _laid_out(
     request: PersonRequest, line: Line, classes: list[DefectClass], golden: GoldenReference | None
 ) -> dict[str, Any]:
     """What the loop's scripts start from. It names neither level nor model."""
-    reveals = line.assist_style == AssistStyle.REVEAL and line.level in {Level.ASSIST, Level.PARTIAL}
     return {
         "line": line.slug,
         "person": request.user.pk,
         "undo_s": line.undo_s,
         "vigilance_min": line.vigilance_min,
-        "waits_for_reveal": reveals,
         "classes": [{"code": one.code, "name": one.local_name, "key": one.key} for one in classes],
         "reasons": cannot_judge_reasons(),
         "reference_url": reverse("api-reference", args=[line.slug, golden.view]) if golden else None,

@@ -15,7 +15,7 @@ from inspection.api.serializers import checked
 from inspection.models import Line
 from inspection.permissions import lines_for, may_inspect
 from inspection.rules.words import Label, Phase
-from review import decisions, queues
+from review import decisions, queues, sights
 from review.api import inputs
 from review.api import serializers as shown
 from review.api.people import person_of
@@ -44,6 +44,8 @@ def claim(request: Request, slug: str) -> Response:
     tasks = queues.claim(person_of(request), line, count=form["count"], tab=form["tab"], now=clock())
     [counted] = queues.waiting_on(Line.objects.filter(pk=line.pk), person=person_of(request))
     answer = {"waiting": counted.waiting, "leased_by_others": counted.leased_by_others}
+    if sights.waits(line):
+        answer["waits_for_reveal"] = True
     return Response({"tasks": shown.tasks_shown(tasks, line), **answer})
 
 

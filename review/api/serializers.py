@@ -83,6 +83,9 @@ class Claimed(serializers.Serializer):
     tasks = AlongsideTask(many=True, help_text="`prediction` only where `level_phase` is `alongside`")
     waiting = serializers.IntegerField()
     leased_by_others = serializers.IntegerField()
+    waits_for_reveal = serializers.BooleanField(
+        required=False, help_text="only where the answer to a first call may show the prediction"
+    )
 
 
 class RecordedShown(serializers.Serializer):
@@ -195,7 +198,7 @@ def tasks_shown(tasks: list[ReviewTask], line: Line, *, phase: str = Phase.INITI
         return []
     classes, golden = classes_shown(line), references_of(line)
     beside = [task.item_id for task in tasks if sights.of(task) == Sight.ALONGSIDE]
-    said = {one.item_id: one for one in sights.predictions_of(beside)} if beside else {}
+    said = {one.item_id: one for one in sights.showable_of(beside)} if beside else {}
     return [_task_shown(task, line, phase, classes, golden, said.get(task.item_id)) for task in tasks]
 
 

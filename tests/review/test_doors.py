@@ -7,7 +7,7 @@ import pytest
 from django.utils.timezone import now as clock
 from rest_framework.test import APIClient
 
-from inspection.models import Membership
+from inspection.models import Hold, Membership
 from inspection.rules.words import AssistStyle, Call, Level, Role
 from review import decisions, queues
 from review.models import Decision, ReviewTask
@@ -334,6 +334,34 @@ def test_at_assist_a_disagreement_is_answered_in_words_and_the_final_call_follow
     heatmap = client.get(first["reveal"]["heatmap_url"]).json()
     assert heatmap == {"columns": 3, "rows": 2, "cells": [0, 1, 2, 3, 4, 5]}
     assert decide(client, task, phase="final").json()["reveal"] is None
+
+
+def test_a_stopped_line_shows_nothing_of_the_model_it_stopped(ana, client_of):
+    line = make_watched_line("phone-lens", level=Level.ASSIST)
+    make_task(line, call=Call.DEFECT)
+    client = client_of(ana)
+    task = the_task(client, line)
+    Hold.objects.create(line=line, kind=Hold.STOP, reason="dust", placed_at=NOON)
+
+    assert decide(client, task).json()["reveal"] is None
+
+
+def test_a_claim_says_whether_the_page_waits_for_a_reveal(line, ana, client_of):
+    lens = make_watched_line("phone-lens", level=Level.ASSIST)
+
+    assert claim(client_of(ana), lens).json()["waits_for_reveal"] is True
+    assert "waits_for_reveal" not in claim(client_of(ana), line).json()
+
+
+def test_what_waits_when_a_line_is_raised_is_assisted_too(ana, client_of):
+    line = make_watched_line("phone-lens", level=Level.SHADOW)
+    make_task(line, call=Call.DEFECT)
+    line.level = Level.ASSIST.value
+    line.save()
+    queues.follow(line)
+    client = client_of(ana)
+
+    assert decide(client, the_task(client, line)).json()["reveal"]["label"] == "defect"
 
 
 def test_alongside_shows_the_prediction_in_the_claim_except_to_controls_and_draws(ana, client_of):

@@ -7,12 +7,13 @@ import pytest
 from django.urls import reverse
 
 from inspection import automation, epochs
-from inspection.models import Hold, LevelProposal
+from inspection.models import Hold, LevelProposal, Line
 from inspection.rules.ladder import GATES, judge
 from inspection.rules.words import Level, Role
 from review import evidence, gates
 from tests.builders import NOON, PASSWORD, make_line, make_model_version, make_user
 from tests.inspection.test_ladder import GOOD
+from tests.review.scene import make_task
 
 pytestmark = pytest.mark.django_db
 
@@ -145,9 +146,11 @@ def test_the_page_signs_like_the_api(client, open_gate):
     page = client.get(reverse("automation", args=[open_gate.slug])).content.decode()
     assert "not you: another lead" in page
     client.force_login(lead("quill"))
+    waiting = make_task(open_gate)
     client.post(reverse("ladder-deed", args=[open_gate.slug, "approve"]), {"password": PASSWORD})
     open_gate.refresh_from_db()
-    assert open_gate.level == "assist"
+    waiting.refresh_from_db()
+    assert (open_gate.level, waiting.level) == ("assist", "assist")
 
 
 def test_the_admin_signs_like_the_page_and_has_no_level_field(client, open_gate):
@@ -195,3 +198,12 @@ def test_a_frozen_evaluation_judges_the_same_again(line):
         line, gate=GATES[Level.ASSIST], evidence=GOOD, judgement=judge(GATES[Level.ASSIST], GOOD), now=NOON
     )
     assert kept.judgement == json.loads(json.dumps(judge(GATES[Level.ASSIST], GOOD).as_plain()))
+
+
+def test_a_refused_resume_says_which_checks_fell_short(client, line):
+    Line.objects.filter(pk=line.pk).update(level="assist")
+    client.force_login(lead("quinn"))
+    post(client, "api-stop", line.slug, reason="dust")
+    refused = post(client, "api-resume", line.slug, reason="clean")
+    assert (refused.status_code, refused.json()["code"]) == (409, "gate-shut")
+    assert refused.json()["reasons"]

@@ -22,7 +22,7 @@ export class Loop {
   #awaited = null;
   #isBlocked = false;
 
-  // setup: {line, person, undoMs, waitsForReveal, classes, addresses, screen, viewer, supply, outbox, leases, calls, clock, reveal}
+  // setup: {line, person, undoMs, classes, addresses, screen, viewer, supply, outbox, leases, calls, clock, reveal}
   constructor(setup) {
     this.#setup = setup;
     const { viewer, supply, outbox } = setup;
@@ -118,8 +118,8 @@ export class Loop {
   }
 
   ask() {
-    const { screen, waitsForReveal } = this.#setup;
-    if (!waitsForReveal || this.#phase === "final") return;
+    const { screen, supply } = this.#setup;
+    if (!supply.waitsForReveal || this.#phase === "final") return;
     this.#isAsking = !this.#isAsking;
     screen.say(screen.text(this.#isAsking ? "asking" : "notAsking"));
   }
@@ -132,13 +132,13 @@ export class Loop {
 
   decide(label, kind = null) {
     if (!this.#canAnswer()) return;
-    const { screen, outbox, calls, waitsForReveal } = this.#setup;
+    const { screen, outbox, calls, supply } = this.#setup;
     const call = this.#callOf(label, kind);
     const isFirst = this.#phase === "initial";
     screen.press({ pass: "pass", defect: "defect", cannot_judge: "unsure" }[label]);
     calls.push(call);
     this.#guard(BOUNCE_MS);
-    if (isFirst && (waitsForReveal || this.#isAsking)) this.#await(call);
+    if (isFirst && (supply.waitsForReveal || this.#isAsking)) this.#await(call);
     else this.#afterCall(call);
     outbox.add({ kind: "decision", id: call.id, task: call.task.id, serial: call.serial, words: call.words, address: this.#address(call.task, "decision"), body: call.body });
   }

@@ -59,7 +59,6 @@ function setup() {
     classes: laidOut.classes,
     reasons: laidOut.reasons,
     undoMs: laidOut.undo_s * 1000,
-    waitsForReveal: laidOut.waits_for_reveal,
     addresses,
   };
 }

@@ -23,6 +23,8 @@ export class Supply extends EventTarget {
   #stopped = false;
 
   counts = { waiting: null, leased: 0 };
+  // The line may climb or come down while the page is open: the newest claim knows.
+  waitsForReveal = false;
 
   constructor({ http, claimAddress, tab }) {
     super();
@@ -85,6 +87,7 @@ export class Supply extends EventTarget {
   async #claim(count) {
     const answer = await this.#http.post(this.#claimAddress, { count, tab: this.#tab });
     this.counts = { waiting: answer.waiting, leased: answer.leased_by_others };
+    this.waitsForReveal = Boolean(answer.waits_for_reveal);
     if (this.#stopped) return this.#emit("unwanted", { tasks: answer.tasks });
     this.#tasks.push(...answer.tasks.map((task) => ({ ...task, bitmap: null, coming: null, failures: 0 })));
     if (!answer.tasks.length && !this.#tasks.length) this.#emit("empty", this.counts);
