@@ -144,7 +144,7 @@ class StationAdmin(AdministratorsOnly, admin.ModelAdmin):
         super().save_model(request, obj, form, change)
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
-        keys = StationKey.objects.filter(station=object_id, revoked_at=None).order_by("created_at")
+        keys = StationKey.objects.filter(station__pk=object_id, revoked_at=None).order_by("created_at")
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "keys": keys})
 
     def issue_key(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -87,7 +87,7 @@ def record(task: ReviewTask, *, person: User, token: int, decision: DecisionInpu
     Raises Invalid, LeaseLost or AlreadyDecided. The task comes with its line, item and run.
     """
     earlier = _earlier(task, person, decision.decision_id)
-    replay = _replay(earlier, task, person, decision.decision_id)
+    replay = _replay(earlier, task, person, decision)
     if replay:
         return replay
     _check(task, decision)
@@ -119,15 +119,20 @@ def _earlier(task: ReviewTask, person: User, decision_id: UUID) -> list[Decision
     return list(Decision.objects.filter(mine).select_related("fate").order_by("recorded_at", "pk"))
 
 
-def _replay(earlier: list[Decision], task: ReviewTask, person: User, decision_id: UUID) -> Recorded | None:
-    known = next((decision for decision in earlier if decision.pk == decision_id), None)
+def _replay(earlier: list[Decision], task: ReviewTask, person: User, decision: DecisionInput) -> Recorded | None:
+    known = next((one for one in earlier if one.pk == decision.decision_id), None)
     if known is None:
         return None
-    if known.task_id != task.pk or known.person_id != person.pk:
+    if known.task_id != task.pk or known.person_id != person.pk or not _says_the_same(known, decision):
         fault = Fault(pointer="/decision_id", detail=_("The id belongs to another decision."), code="taken")
         raise Invalid([fault])
     known.task = task
     return Recorded(decision=known, reveal=reveal_of(known), is_replay=True)
+
+
+def _says_the_same(known: Decision, decision: DecisionInput) -> bool:
+    said = (decision.label, decision.defect_class, decision.phase, decision.comment)
+    return said == (known.label, known.defect_class, known.phase, known.comment)
 
 
 def _check(task: ReviewTask, decision: DecisionInput) -> None:
@@ -164,7 +169,7 @@ def _take(task: ReviewTask, *, person: User, token: int, keep: bool, now: dateti
 def _refuse(task: ReviewTask, person: User, decision: DecisionInput) -> Recorded:
     """Say why the lease is not there: the same call won the race, the round is decided, or the lease is lost."""
     earlier = _earlier(task, person, decision.decision_id)
-    replay = _replay(earlier, task, person, decision.decision_id)
+    replay = _replay(earlier, task, person, decision)
     if replay:
         return replay
     if any(_stands(one) and one.phase == decision.phase for one in earlier):

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from inspection import stations
 from inspection.api.parsers import CHUNK, FORM_OVERHEAD, declared_length
 from inspection.api.problems import Problem
-from inspection.models import ApiToken, Station, StationKey, User
+from inspection.models import ApiToken, IngestKey, Station, StationKey, User
 from inspection.rules.words import Scope
 
 SIGNED = "X-Station-Key"
@@ -128,9 +128,15 @@ def _station_by_signature(request: HttpRequest) -> Station:
     _check_clock(signed.timestamp, now)
     if not _fits(key, signed, request):
         raise Problem("signature-invalid")
-    if not stations.take_nonce(key, signed.nonce, now=now):
+    if not stations.take_nonce(key, signed.nonce, now=now) and not _is_known(key.station, request):
         raise Problem("nonce-replayed")
     return key.station
+
+
+def _is_known(station: Station, request: HttpRequest) -> bool:
+    """Say whether this upload has been taken in under its idempotency key: sent again, it is answered, not taken."""
+    key = request.headers.get("Idempotency-Key", "")
+    return request.method == "POST" and IngestKey.objects.filter(station=station, key=key).exists()
 
 
 def _check_clock(timestamp: str, now: datetime) -> None:

@@ -28,7 +28,7 @@ LIST_MAX = 200
 
 
 @extend_schema(operation_id="adjudications_list", parameters=[inputs.LineQuery], responses=shown.CasesShown)
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def cases(request: Request) -> Response:
     """Open cases I may rule on, oldest first: of one line, or of all lines I lead."""
     slug = checked(inputs.LineQuery(data=request.query_params.dict()))["line"]
@@ -40,7 +40,7 @@ def cases(request: Request) -> Response:
 
 @extend_schema(methods=["GET"], responses=shown.CaseShown)
 @extend_schema(methods=["POST"], request=inputs.RulingForm, responses=shown.RuledShown)
-@api_view(["GET", "POST"])
+@api_view(["GET", "HEAD", "POST"])
 def case(request: Request, pk: UUID) -> Response:
     """One open case; or give the ruling, and only then see what the models said."""
     found = _case_to_rule(request, pk)

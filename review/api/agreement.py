@@ -3,24 +3,27 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import api_view
+from rest_framework.decorators import api_view, renderer_classes
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inspection import permissions
+from inspection.api.serializers import checked
 from inspection.models import Epoch, Line, ModelVersion
-from inspection.rules.words import Role
 from review import history, reports
 from review.api.forms import StrictForm
+from review.api.people import reported_line
+from review.api.renderers import TableRenderer
 from review.figures import ClassSlice, Comparison, Rate, Slice
 
 PARAMETERS = [
@@ -30,23 +33,30 @@ PARAMETERS = [
 ]
 # A spreadsheet would run these as a formula; a leading apostrophe makes them text.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2200, 12, 31)
+WINDOW_MAX = timedelta(days=3660)
 
 
 class Window(StrictForm):
     since = serializers.DateField(required=False, default=None)
     until = serializers.DateField(required=False, default=None)
-    model = serializers.RegexField(r"^[a-z0-9_-]+:[0-9]+$", required=False, default=None)
+    model = serializers.RegexField(r"^[a-z0-9_-]{1,100}:[0-9]{1,9}$", required=False, default=None)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
         since, until = attrs["since"], attrs["until"]
+        for name, day in (("since", since), ("until", until)):
+            if day and not FIRST_DAY <= day <= LAST_DAY:
+                raise serializers.ValidationError({name: _("No day between 2000 and 2200.")})
         if since and until and since > until:
-            raise serializers.ValidationError({"until": "The window ends before it begins."})
+            raise serializers.ValidationError({"until": _("The window ends before it begins.")})
+        if since and until and until - since > WINDOW_MAX:
+            raise serializers.ValidationError({"until": _("A window is ten years long at most.")})
         return attrs
 
 
 @extend_schema(operation_id="agreement", parameters=PARAMETERS, responses={200: dict})
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def agreement(request: Request, slug: str) -> Response:
     """Counts, rates with intervals, agreement measures and slices of one epoch."""
     line, epoch, window = _asked(request, slug)
@@ -55,7 +65,8 @@ def agreement(request: Request, slug: str) -> Response:
 
 
 @extend_schema(operation_id="agreement_rows", parameters=PARAMETERS, responses={(200, "text/csv"): str})
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
+@renderer_classes([TableRenderer, JSONRenderer])
 def rows(request: Request, slug: str) -> StreamingHttpResponse:
     """One row a part: who said what, the model's call and the ruling. Streamed; safe to open in a spreadsheet."""
     line, epoch, window = _asked(request, slug)
@@ -123,11 +134,8 @@ def _class(one: ClassSlice) -> dict[str, Any]:
 
 
 def _asked(request: Request, slug: str) -> tuple[Line, Epoch, dict[str, Any]]:
-    lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
-    line = get_object_or_404(lines.select_related("epoch__model_version", "product"), slug=slug)
-    form = Window(data=request.query_params.dict())
-    form.is_valid(raise_exception=True)
-    window = form.validated_data
+    line = reported_line(request, slug, "epoch__model_version", "product")
+    window = checked(Window(data=request.query_params.dict()))
     return line, _epoch(line, window["model"]), window
 
 

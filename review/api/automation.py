@@ -16,6 +16,7 @@ from inspection.models import GateEvaluation, LevelChange, LevelProposal, Line
 from inspection.rules.words import Level, Role
 from review import evidence, sentences, signing
 from review.api.forms import ConfirmationForm, LoweringForm, ProposalForm, ReasonForm
+from review.api.people import reported_line
 from review.models import Chart
 
 HISTORY = 50
@@ -33,7 +34,7 @@ REFUSALS: tuple[type[Exception], ...] = tuple(CODES)
 
 
 @extend_schema(operation_id="automation", responses={200: dict})
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def ladder(request: Request, slug: str) -> Response:
     """Level, gate with every check, holds, audit chart and history of one line."""
     line = _line(request, slug)
@@ -198,8 +199,7 @@ def _change_plain(change: LevelChange) -> dict[str, Any]:
 
 
 def _line(request: Request, slug: str) -> Line:
-    lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
-    return get_object_or_404(lines.select_related("epoch", "product", "deployment"), slug=slug)
+    return reported_line(request, slug, "epoch", "product", "deployment")
 
 
 def _signs(request: Request, line: Line) -> None:

@@ -64,7 +64,7 @@ class BankShown(serializers.Serializer):
 
 @extend_schema(methods=["GET"], operation_id="bank", responses=BankShown)
 @extend_schema(methods=["POST"], operation_id="bank_add", request=DefectBody, responses={201: BankDefectShown})
-@api_view(["GET", "POST"])
+@api_view(["GET", "HEAD", "POST"])
 def defects(request: Request, slug: str) -> Response:
     """The distinct defects of a line and what they lack toward each rung; or add one by the serial of its part."""
     line = _line(request, slug)
@@ -96,7 +96,7 @@ def retire(request: Request, slug: str, number: int) -> Response:
 
 
 @extend_schema(operation_id="bank_image", responses=PICTURE)
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 @renderer_classes([PictureRenderer, JSONRenderer])
 def image(request: Request, slug: str, number: int) -> Any:
     """The first picture of a defect."""

@@ -29,7 +29,7 @@ PICTURE = {(200, "image/jpeg"): OpenApiTypes.BINARY}
 
 
 @extend_schema(responses=PICTURE)
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 @renderer_classes([PictureRenderer, JSONRenderer])
 def task_image(request: Request, pk: UUID) -> FileResponse:
     """The picture of a task I hold or have decided."""
@@ -38,7 +38,7 @@ def task_image(request: Request, pk: UUID) -> FileResponse:
 
 
 @extend_schema(responses=PICTURE)
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 @renderer_classes([PictureRenderer, JSONRenderer])
 def case_image(request: Request, pk: UUID) -> FileResponse:
     """The picture of a case, for adjudicators of its line."""
@@ -49,7 +49,7 @@ def case_image(request: Request, pk: UUID) -> FileResponse:
 
 
 @extend_schema(responses=PICTURE)
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 @renderer_classes([PictureRenderer, JSONRenderer])
 def reference(request: Request, slug: str, view: str) -> HttpResponseBase:
     """The golden reference of a view. Fetched again only when it was replaced."""
@@ -66,7 +66,7 @@ def reference(request: Request, slug: str, view: str) -> HttpResponseBase:
 
 
 @extend_schema(responses=HeatmapShown)
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def heatmap(request: Request, pk: UUID) -> Response:
     """Where the model looked: only for who was shown its prediction on this very task."""
     task = get_object_or_404(pictures_for(person_of(request)), pk=pk)

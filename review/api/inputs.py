@@ -103,11 +103,11 @@ class AmendmentForm(CallForm):
     reason = StrictCharField(max_length=COMMENT_MAX, trim_whitespace=False)
 
 
-class MineQuery(serializers.Serializer):
+class MineQuery(StrictSerializer):
     mine = serializers.IntegerField(min_value=1, max_value=200, required=False, default=20)
 
 
-class LineQuery(serializers.Serializer):
+class LineQuery(StrictSerializer):
     line = serializers.SlugField(max_length=40, required=False, default="")
 
 

@@ -3,12 +3,20 @@
 from rest_framework.renderers import BaseRenderer
 
 
-class PictureRenderer(BaseRenderer):
-    """Lets a browser ask for an image. The picture itself is streamed; only refusals are rendered, as problems."""
+class _Streamed(BaseRenderer):
+    """A type a client may ask for. The thing itself is streamed; only refusals are rendered, as problems."""
 
-    media_type = "image/*"
-    format = "picture"
     render_style = "binary"
 
     def render(self, data: bytes, accepted_media_type: str | None = None, renderer_context: object = None) -> bytes:
         return data
+
+
+class PictureRenderer(_Streamed):
+    media_type = "image/*"
+    format = "picture"
+
+
+class TableRenderer(_Streamed):
+    media_type = "text/csv"
+    format = "csv"

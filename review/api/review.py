@@ -11,7 +11,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inspection.api.serializers import checked
+from inspection.api.serializers import NoQuery, checked
 from inspection.models import Line
 from inspection.permissions import lines_for, may_inspect
 from inspection.rules.words import Label, Phase
@@ -26,9 +26,10 @@ from review.permissions import decisions_of, roles_by_line, tasks_for
 
 
 @extend_schema(responses=shown.LinesShown)
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def lines(request: Request) -> Response:
     """The lines I belong to, the longest wait first, with what waits there for me."""
+    checked(NoQuery(data=request.query_params.dict()))
     roles = roles_by_line(person_of(request))
     found = queues.waiting_on(lines_for(person_of(request)), person=person_of(request))
     return Response({"results": [shown.line_shown(one, roles(one.line)) for one in found]})
@@ -90,7 +91,7 @@ def amend(request: Request, pk: UUID) -> Response:
 
 
 @extend_schema(parameters=[inputs.MineQuery], responses=shown.AllMineShown)
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def mine(request: Request) -> Response:
     """My last calls, newest first."""
     limit = checked(inputs.MineQuery(data=request.query_params.dict()))["mine"]

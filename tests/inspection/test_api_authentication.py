@@ -122,9 +122,16 @@ def test_a_signature_that_is_no_text_of_ours_is_refused_and_no_fault(device):
     assert_refused(device.client.post(ITEMS, headers=headers), 401, "unauthenticated")
 
 
-def test_a_nonce_is_good_for_one_request(device):
+def test_a_nonce_is_good_for_one_upload(device):
     assert device.post_signed().status_code == 202
-    assert_refused(device.post_signed(), 401, "nonce-replayed", kept=1)
+    assert_refused(device.post_signed(key="k-2"), 401, "nonce-replayed", kept=1)
+
+
+def test_the_very_same_signed_upload_sent_again_is_answered_and_not_taken(device):
+    """T06: a station that lost the answer resends what it signed."""
+    first, again = device.post_signed(), device.post_signed()
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert_kept(1)
 
 
 def test_an_upload_signed_anew_under_its_key_is_replayed(device):

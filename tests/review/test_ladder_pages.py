@@ -85,7 +85,7 @@ def test_a_shut_gate_says_every_reason(client, line):
 
 @pytest.mark.parametrize(
     ("role", "on_line", "status"),
-    [(Role.INSPECTOR, True, 404), (Role.ADMINISTRATOR, True, 403), (None, True, 404)],
+    [(Role.INSPECTOR, True, 403), (Role.ADMINISTRATOR, True, 403), (None, True, 404)],
 )
 def test_only_leads_propose(client, open_gate, role, on_line, status):
     client.force_login(make_user("oscar", role=role))
@@ -207,3 +207,13 @@ def test_a_refused_resume_says_which_checks_fell_short(client, line):
     refused = post(client, "api-resume", line.slug, reason="clean")
     assert (refused.status_code, refused.json()["code"]) == (409, "gate-shut")
     assert refused.json()["reasons"]
+
+
+def test_too_many_wrong_passwords_at_a_signature_are_a_problem_that_says_when(client, open_gate):
+    client.force_login(lead("quinn"))
+    proposal = post(client, "api-propose", open_gate.slug, to_level="assist", reason="steady").json()["id"]
+    client.force_login(lead("quill"))
+    for _ in range(6):
+        answer = post(client, "api-approve", proposal, password="wrong")
+    assert (answer.status_code, answer["Content-Type"]) == (429, "application/problem+json")
+    assert int(answer["Retry-After"]) > 0
