@@ -19,7 +19,7 @@ from inspection.rules.words import Level, ProposalStatus
 
 EVIDENCE_LIFE = timedelta(hours=24)
 PARTS_SINCE_MAX = 500
-CODE_VERSION = "ladder/1"
+CODE_VERSION = "ladder/2"
 
 
 class LevelOrder(Exception):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from inspection.models import Hold, LevelChange, LevelProposal, Line
-from inspection.rules.ladder import Condition, Judgement
+from inspection.rules.ladder import HARM, Condition, Judgement
 from inspection.rules.words import Level
 from review import sentences
 from review.charts import BandChart, Point, band_chart
@@ -63,6 +63,7 @@ def rows(judgement: Judgement) -> list[Row]:
             state="met" if check.passed else "short" if check.successes + check.failures else "unstarted",
             still=check.items_to_pass,
             weight=check.ratio,
+            note=_("bank") if check.route == "bank" else "",
         )
         for check in judgement.checks
     ]
@@ -72,6 +73,14 @@ def rows(judgement: Judgement) -> list[Row]:
 def short(judgement: Judgement) -> int:
     """Count the checks that are not met."""
     return len(judgement.failing)
+
+
+def waivable(reading: Reading) -> list[tuple[str, str]]:
+    """Return what two leads may waive on the next rung: classes that are unproven, and unmeasured harm."""
+    unproven = [one for one in reading.judgement.conditions if one.is_data and not one.passed]
+    classes = [(one.subject, one.subject) for one in unproven if one.name.startswith("class_")]
+    harm = [(HARM, _("assistance bias"))] if any(one.name == "harm" for one in unproven) else []
+    return classes + harm
 
 
 def trend(points: Iterable, *, target: float, zone: str) -> BandChart | None:
@@ -154,7 +163,8 @@ def _condition_row(condition: Condition) -> Row:
     missing = (condition.needed or 0) - (condition.counted or 0)
     still: int | str = int(-(-missing // 1)) if more and missing > 0 else _("not met")
     needed = "" if condition.needed is None else need % {"n": _plain(condition.needed, condition.name)}
-    return Row(check=name, counted=counted, state=state, still=still, note=needed)
+    named = f"{name}: {condition.subject}" if condition.subject else name
+    return Row(check=named, counted=counted, state=state, still=still, note=needed)
 
 
 def _number(condition: Condition) -> str:
@@ -166,7 +176,7 @@ def _number(condition: Condition) -> str:
 def _plain(value: float | None, name: str) -> str:
     if value is None:
         return "–"
-    if name in ("accuracy", "health_missing"):
+    if name in ("accuracy", "health_missing", "harm"):
         return sentences.percent(value)
     return f"{value:,.1f}".removesuffix(".0")
 
@@ -185,6 +195,14 @@ _CONDITIONS = {
     "bands": lambda: (_("Bands certified"), _("escapes and misses"), False),
     "natural_not_contradicting": lambda: (_("Natural defects do not contradict"), "", False),
     "accuracy": lambda: (_("Accuracy by two-phase estimate"), _("above %(n)s"), False),
+    "leaked": lambda: (_("Known defects learned from"), _("none may be"), False),
+    "class_critical": lambda: (_("Critical class proven"), _("%(n)s without a miss"), True),
+    "class_major": lambda: (_("Major class proven"), _("%(n)s without a miss"), True),
+    "class_cosmetic": lambda: (_("Cosmetic class proven"), _("%(n)s without a miss"), True),
+    "harm": lambda: (_("Right calls given up after a wrong prediction"), _("at most %(n)s"), False),
+    "ppm": lambda: (_("Escapes per million in the truth draw"), _("promised %(n)s"), False),
+    "quiet_days": lambda: (_("Days without a warning chart"), _("%(n)s needed"), True),
+    "watch": lambda: (_("Chart"), _("warns at %(n)s"), False),
     "alarms": lambda: (_("Open alarms"), _("none may be open"), False),
     "holds": lambda: (_("Holds"), _("none may be in force"), False),
     "chart": lambda: (_("Disagreement chart"), _("warns at %(n)s"), False),

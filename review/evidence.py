@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from inspection import automation, certificates
+from inspection import automation, certificates, waivers
 from inspection.models import GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, Evidence, Gate, Judgement, Target, judge
 from inspection.rules.words import Level, Stream
-from review import counts, estimates
+from review import counts, estimates, proofs
 from review.models import Chart
 
 GATED = (
@@ -60,7 +60,7 @@ def read(line: Line, to_level: Level, *, now: datetime, open_alarms: int = 0, ig
 
 
 def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Evidence:
-    """Collect the evidence of the line's present epoch. O(1) in decisions: folded counts and their tail."""
+    """Collect the evidence of the line's present epoch: folded counts, their tail, and the bank. O(1) statements."""
     calm = {
         "open_alarms": open_alarms,
         "holds": _holds(line).count(),
@@ -72,13 +72,21 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
     bands = certificates.standing(line, epoch.model_version_id)
     ledger = counts.ledger(epoch)
     streams = {stream.value: ledger.sums(stream, bands=bands) for stream in GATED}
-    agreement, detection = streams["agreement"], streams[gate.detection]
+    agreement, natural, omission = streams["agreement"], streams[gate.detection], ledger.sums(Stream.OMISSION)
     chart = Chart.objects.filter(epoch=epoch, name=Chart.DISAGREEMENT).first()
+    proven = proofs.of(line, gate, ledger, bands)
     return Evidence(
         streams={name: (sums.s, sums.f) for name, sums in streams.items()},
-        natural=(detection.s, detection.f),
+        natural=(natural.s, natural.f),
+        bank=proven.bank,
+        leaked=proven.leaked,
+        classes=proven.classes,
+        waived=waivers.in_force(line, gate.to_level, now=now) if gate.proven_classes else (),
+        escapes=_escapes(streams),
+        target_ppm=line.target_escape_ppm,
+        harm=(omission.f, omission.s + omission.f),
         parts=agreement.s + agreement.f,
-        defects=detection.s + detection.f,
+        defects=natural.s + natural.f + sum(proven.bank),
         days=agreement.days,
         shifts=agreement.shifts,
         people=agreement.people,
@@ -87,6 +95,12 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
         bands_certified=bands is not None,
         **calm,
     )
+
+
+def _escapes(streams: dict[str, counts.Sums]) -> tuple[int, int]:
+    """Return the defects of the truth draw that the bands pass, and all its other ruled parts."""
+    found, spared = streams["policy_detection"], streams["policy_specificity"]
+    return found.pd, found.dd + spared.pp + spared.dp
 
 
 def _holds(line: Line):

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.dateparse import parse_date
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from inspection import automation, permissions
+from inspection import automation, permissions, waivers
 from inspection.models import LevelProposal, Line
 from inspection.rules.words import Level
 from review import sentences, signing
@@ -81,6 +82,29 @@ def _resume(request: HttpRequest, line: Line) -> str:
     return _("Proposed and signed. A second lead signs now.")
 
 
+def _waive(request: HttpRequest, line: Line) -> str:
+    _signs(request, line)
+    reason = _reason(request)
+    until = parse_date(request.POST.get("until", ""))
+    if until is None:
+        raise NotAllowed(_("Give the date until which it is waived."))
+    _confirm(request)
+    subject = request.POST.get("subject", "")
+    waivers.ask(line, subject=subject, until=until, reason=reason, by=permissions.person(request), now=now())
+    return _("Waived by one lead. A second lead signs now.")
+
+
+def _sign_waiver(request: HttpRequest, line: Line) -> str:
+    _signs(request, line)
+    asked = request.POST.get("waiver", "")
+    waiver = waivers.of(line, now=now()).filter(pk=int(asked)).first() if asked.isdecimal() else None
+    if waiver is None:
+        raise waivers.WaiverClosed
+    _confirm(request)
+    waivers.sign(waiver, by=permissions.person(request), now=now())
+    return _("Signed. The waiver holds until its date.")
+
+
 DEEDS: dict[str, Deed] = {
     "propose": _propose,
     "approve": _approve,
@@ -88,6 +112,8 @@ DEEDS: dict[str, Deed] = {
     "lower": _lower,
     "stop": _stop,
     "resume": _resume,
+    "waive": _waive,
+    "sign-waiver": _sign_waiver,
 }
 
 # What keeps a deed from being done, in the words of the page. The deeds' own words are for logs.
@@ -99,6 +125,8 @@ REFUSALS: dict[type[Exception], Callable[[Exception], str]] = {
     automation.EvidenceStale: lambda _refusal: _("The evidence no longer holds, so the proposal is void."),
     automation.ProposalClosed: lambda _refusal: _("There is no proposal to sign any more."),
     automation.AlreadyStopped: lambda _refusal: _("The line is stopped already."),
+    waivers.NothingToWaive: lambda _refusal: _("Only a defect class of this line can be waived, until a date to come."),
+    waivers.WaiverClosed: lambda _refusal: _("There is no such waiver to sign any more."),
     automation.NotStopped: lambda _refusal: _("The line is not stopped."),
     signing.NotConfirmed: lambda _refusal: _("The password or code is not right. Nothing was signed."),
 }

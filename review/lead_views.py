@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from inspection import automation, permissions
+from inspection import automation, permissions, waivers
 from inspection.models import GateEvaluation, LevelChange, Line
 from inspection.rules.ladder import GATES, judge
 from inspection.rules.words import Level, Role
@@ -41,6 +41,8 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "parts_since": automation.parts_since(proposal) if proposal else 0,
         "holds": holds,
         "history": _history(line),
+        "waivers": list(waivers.of(line, now=moment)),
+        "waivable": boards.waivable(reading) if reading else [],
         "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
         "has_signed": proposal is not None and proposal.proposer_id == request.user.pk,

@@ -67,6 +67,7 @@ class ItemReadings:
             model=calls.model,
             incumbent=_INCUMBENT_CALLS.get(self.item.incumbent_verdict),
             ruling=ruling.label if ruling else None,
+            revised=Label(self.revised.label) if self.revised else None,
             ruled_class=ruling.defect_class if ruling else "",
             policy=Policy(self.routing.policy) if self.routing and self.routing.policy else None,
             is_disputed=self.open_cause == Cause.DISPUTE,

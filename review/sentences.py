@@ -48,7 +48,12 @@ def stream_sentence(check: StreamCheck) -> str:
         "needed": f"{check.needed_ratio:.0f}{NBSP}:{NBSP}1",
         "more": f"{check.items_to_pass:,}",
     }
-    if check.stream.endswith("detection"):
+    if check.route == "bank":
+        text = _(
+            "Known defects, each counted once: %(k)s of %(n)s found (%(rate)s), lower bound %(low)s, "
+            "target %(target)s. %(more)s more without a miss needed. Of defects we know how to find."
+        )
+    elif check.stream.endswith("detection"):
         text = _(
             "%(k)s of %(n)s defects found (%(rate)s), lower bound %(low)s, target %(target)s. "
             "Evidence %(ratio)s, %(needed)s needed: %(more)s more without a miss."
@@ -72,8 +77,12 @@ def reasons(judgement: Judgement) -> list[str]:
 def condition_sentence(condition: Condition) -> str:
     counted, needed = condition.counted, condition.needed
     facts = {
-        "n": f"{counted:g}" if counted is not None else "–",
+        "n": f"{counted:.6g}" if counted is not None else "–",
         "needed": f"{needed:g}" if needed is not None else "–",
+        "more": f"{(needed or 0) - (counted or 0):g}",
+        "share": percent(counted),
+        "limit": percent(needed),
+        "subject": condition.subject,
     }
     return _CONDITIONS[condition.name]() % facts
 
@@ -128,6 +137,14 @@ _CONDITIONS = {
     "bands": lambda: _("No bands are certified yet."),
     "natural_not_contradicting": lambda: _("Natural defects contradict the detection target."),
     "accuracy": lambda: _("The two-phase estimate of accuracy is %(n)s, above %(needed)s needed."),
+    "leaked": lambda: _("%(n)s defects of the bank were learned from: the version is refused until they are retired."),
+    "class_critical": lambda: _("Critical class %(subject)s: %(n)s known defects, %(more)s more without a miss."),
+    "class_major": lambda: _("Major class %(subject)s: %(n)s known defects, %(more)s more without a miss."),
+    "class_cosmetic": lambda: _("Cosmetic class %(subject)s: %(n)s known defects, %(more)s more without a miss."),
+    "harm": lambda: _("Wrong predictions may make people give up %(share)s of right calls, at most %(limit)s may be."),
+    "ppm": lambda: _("The truth draw contradicts the target: %(n)s escapes per million, %(needed)s promised."),
+    "quiet_days": lambda: _("The charts of automatic decisions were quiet for %(n)s days, %(needed)s needed."),
+    "watch": lambda: _("The %(subject)s chart stands at %(n)s and warns at %(needed)s."),
     "alarms": lambda: _("%(n)s alarms are open."),
     "holds": lambda: _("The line is on hold."),
     "chart": lambda: _("The disagreement chart stands at %(n)s and warns at %(needed)s."),

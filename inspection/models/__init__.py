@@ -1,6 +1,6 @@
 """Rows of inspection: what came in, what was said about it, what happened to it, who may decide."""
 
-from inspection.models.automation import GateEvaluation, Hold, LevelChange, LevelProposal
+from inspection.models.automation import GateEvaluation, Hold, LevelChange, LevelProposal, Waiver
 from inspection.models.batch import Batch
 from inspection.models.disposition import AlreadySettled, Disposition, DispositionSequence, ViewVerdict
 from inspection.models.line import DefectClass, Epoch, GateLimits, GoldenReference, Line, Product
@@ -61,4 +61,5 @@ __all__ = [
     "TrainedOn",
     "User",
     "ViewVerdict",
+    "Waiver",
 ]

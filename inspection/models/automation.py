@@ -92,6 +92,34 @@ class LevelChange(models.Model):
         indexes = [models.Index(fields=["line", "-changed_at"], name="level_change_newest_first")]
 
 
+class Waiver(models.Model):
+    """Two leads let a line rise although something is unproven: a defect class, or that people are not led.
+
+    It names what, to which level, and until when. Written by the first, signed once by the second.
+    """
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="waivers")
+    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="+")
+    to_level = word_field(Level)
+    subject = models.CharField(max_length=40)
+    reason = models.CharField(max_length=500)
+    until = models.DateField()
+    first_by = models.ForeignKey("User", on_delete=models.PROTECT, related_name="+")
+    first_at = models.DateTimeField()
+    second_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+    second_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(second_by=None, second_at=None)
+                | (Q(second_by__isnull=False, second_at__isnull=False) & ~Q(second_by=F("first_by"))),
+                name="waiver_two_different_people",
+            ),
+            word_check("to_level", Level, name="waiver_to_known"),
+        ]
+
+
 class HoldQuerySet(models.QuerySet):
     def in_force(self) -> "HoldQuerySet":
         return self.filter(lifted_at=None)

@@ -1,193 +1,49 @@
-"""The gates of the ladder: what each rung asks, and whether the evidence gives it.
+"""Whether the evidence opens a gate: every check with its reason, all of them, not the first."""
 
-Limits are those of the gate for one line x product x model x configuration (one epoch). A gate only allows:
-two people sign. Source of the streams and limits: Tollgate's statistics, sections 0, 1.4, 2.2 and 2.3.
-"""
-
-from dataclasses import asdict, dataclass, field
 from math import exp, log
-from typing import Any
 
-from inspection.rules.words import GateStatus, Level
-from stats.cusum import design_r1
+from inspection.rules.gates import (
+    COOL_DOWN_DAYS,
+    DISAGREEMENT_DEMOTE,
+    DISAGREEMENT_R0,
+    DISAGREEMENT_R1,
+    DISAGREEMENT_WARN,
+    GATES,
+    HARM,
+    HARM_DELTA,
+    HEALTH_ITEMS,
+    HEALTH_MISSING_MAX,
+    P_LEAST,
+    RATE_LEAST,
+    Condition,
+    Evidence,
+    Gate,
+    Judgement,
+    StreamCheck,
+    Target,
+)
+from inspection.rules.words import GateStatus
+from stats.bands import binom_p, defects_to_certify
 from stats.eprocess import cs_lower, evidence_ratio, items_to_pass, log_e_above, log_e_below, stream_passes
+from stats.policy import CLASS_P0, class_status
+from stats.proportions import cp_lower, cp_upper
 
-# The disagreement chart warns at a run length of about 10,000 parts at its tolerable rate of 5 %.
-DISAGREEMENT_R0 = 0.05
-DISAGREEMENT_R1 = design_r1(DISAGREEMENT_R0, 10)
-DISAGREEMENT_WARN = 5.726
-DISAGREEMENT_DEMOTE = 8.103
-HEALTH_ITEMS = 200
-HEALTH_MISSING_MAX = 0.005
-# After a lowering nobody goes up again for three days.
-COOL_DOWN_DAYS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """One stream of a gate: the rate that must be exceeded, and the chance of a false yes."""
-
-    stream: str
-    p0: float
-    alpha: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gate:
-    """What one rung asks. Shares in (0, 1); counts are parts, defects, days, shift instances and people.
-
-    `proven_classes` are the risk classes whose every defect class must be proven, or waived by two people.
-    """
-
-    to_level: Level
-    targets: tuple[Target, ...] = ()
-    min_parts: int = 0
-    min_defects: int = 0
-    min_natural: int = 0
-    min_days: int = 0
-    min_shifts: int = 0
-    min_people: int = 0
-    needs_health: bool = False
-    needs_bands: bool = False
-    proven_classes: tuple[str, ...] = ()
-
-    def target(self, stream: str) -> Target | None:
-        return next((target for target in self.targets if target.stream == stream), None)
-
-    @property
-    def detection(self) -> str:
-        """The stream that shows which defects are found: the policy's from `partial` on, else the model's label."""
-        return next((target.stream for target in self.targets if target.stream.endswith("detection")), "detection")
-
-
-GATES = {
-    Level.SHADOW: Gate(to_level=Level.SHADOW, needs_health=True),
-    Level.ASSIST: Gate(
-        to_level=Level.ASSIST,
-        targets=(
-            Target(stream="agreement", p0=0.95, alpha=0.05),
-            Target(stream="detection", p0=0.80, alpha=0.05),
-        ),
-        min_parts=200,
-        min_defects=30,
-        min_days=5,
-        min_shifts=3,
-        min_people=2,
-    ),
-    Level.PARTIAL: Gate(
-        to_level=Level.PARTIAL,
-        targets=(
-            Target(stream="policy_detection", p0=0.95, alpha=0.05),
-            Target(stream="policy_specificity", p0=0.95, alpha=0.05),
-        ),
-        min_parts=200,
-        min_defects=30,
-        min_natural=10,
-        min_days=5,
-        min_shifts=3,
-        min_people=2,
-        needs_bands=True,
-        proven_classes=("critical",),
-    ),
-    Level.FULL: Gate(
-        to_level=Level.FULL,
-        targets=(
-            Target(stream="policy_detection", p0=0.97, alpha=0.01),
-            Target(stream="policy_specificity", p0=0.97, alpha=0.01),
-        ),
-        min_parts=200,
-        min_defects=30,
-        min_natural=30,
-        min_days=30,
-        min_shifts=3,
-        min_people=2,
-        needs_bands=True,
-        proven_classes=("critical", "major", "cosmetic"),
-    ),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """Counts of parts brought to a gate: blind final decisions set against the model's calls.
-
-    `streams` holds [successes, failures] by name; `natural` the same for defects of the truth draw.
-    `accuracy` is the two-phase point estimate, None where it is not defined yet. `chart` is W of the
-    disagreement chart. `health` is (items, missing, p95 ms, deadline ms) of the last stored images.
-    """
-
-    streams: dict[str, tuple[int, int]] = field(default_factory=dict)
-    natural: tuple[int, int] = (0, 0)
-    parts: int = 0
-    defects: int = 0
-    days: int = 0
-    shifts: int = 0
-    people: int = 0
-    accuracy: float | None = None
-    chart: float = 0.0
-    open_alarms: int = 0
-    holds: int = 0
-    days_since_lowering: float | None = None
-    health: tuple[int, int, float, float] | None = None
-    bands_certified: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamCheck:
-    """How one stream stands: ln E against ln(1/alpha), the any-time-valid bound, and how many more."""
-
-    stream: str
-    successes: int
-    failures: int
-    p0: float
-    alpha: float
-    log_e: float
-    ratio: float
-    needed_ratio: float
-    lower_bound: float
-    passed: bool
-    items_to_pass: int
-
-    @property
-    def name(self) -> str:
-        return self.stream
-
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    """One plain condition of a gate: what is counted, what is needed, whether it is met."""
-
-    name: str
-    counted: float | None
-    needed: float | None
-    passed: bool
-    is_data: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """Whether the gate is open, every check behind it, and the names of all that fail."""
-
-    status: GateStatus
-    checks: tuple[StreamCheck, ...]
-    conditions: tuple[Condition, ...]
-
-    @property
-    def is_open(self) -> bool:
-        return self.status == GateStatus.OPEN
-
-    @property
-    def failing(self) -> tuple[StreamCheck | Condition, ...]:
-        """Return everything that keeps the gate shut: people mend it together, not one by one."""
-        every: tuple[StreamCheck | Condition, ...] = (*self.checks, *self.conditions)
-        return tuple(check for check in every if not check.passed)
-
-    def as_plain(self) -> dict[str, Any]:
-        return {
-            "status": self.status.value,
-            "checks": [asdict(check) for check in self.checks],
-            "conditions": [asdict(condition) for condition in self.conditions],
-        }
+__all__ = [
+    "DISAGREEMENT_DEMOTE",
+    "DISAGREEMENT_R0",
+    "DISAGREEMENT_R1",
+    "DISAGREEMENT_WARN",
+    "GATES",
+    "HARM",
+    "HEALTH_ITEMS",
+    "Condition",
+    "Evidence",
+    "Gate",
+    "Judgement",
+    "StreamCheck",
+    "Target",
+    "judge",
+]
 
 
 def judge(gate: Gate, evidence: Evidence) -> Judgement:
@@ -195,7 +51,7 @@ def judge(gate: Gate, evidence: Evidence) -> Judgement:
 
     Too little data is an answer of its own (`insufficient_data`) and never opens anything.
     """
-    checks = tuple(_stream_check(target, evidence.streams.get(target.stream, (0, 0))) for target in gate.targets)
+    checks = tuple(_check(gate, target, evidence) for target in gate.targets)
     conditions = tuple(_conditions(gate, evidence))
     if all(check.passed for check in checks) and all(condition.passed for condition in conditions):
         status = GateStatus.OPEN
@@ -206,7 +62,33 @@ def judge(gate: Gate, evidence: Evidence) -> Judgement:
     return Judgement(status=status, checks=checks, conditions=conditions)
 
 
-def _stream_check(target: Target, counted: tuple[int, int]) -> StreamCheck:
+def _check(gate: Gate, target: Target, evidence: Evidence) -> StreamCheck:
+    if target.stream != gate.detection or gate.route == "natural":
+        return _stream_check(target, evidence.streams.get(target.stream, (0, 0)))
+    return (_list_check if gate.tests_list else _stream_check)(target, evidence.bank, route="bank")
+
+
+def _list_check(target: Target, counted: tuple[int, int], *, route: str) -> StreamCheck:
+    """Test a closed list once: exact, so that it needs fewer defects than a stream that is read all the time."""
+    s, f = counted
+    p = max(binom_p(f, s + f, 1 - target.p0), P_LEAST)
+    return StreamCheck(
+        stream=target.stream,
+        successes=s,
+        failures=f,
+        p0=target.p0,
+        alpha=target.alpha,
+        log_e=-log(p),
+        ratio=evidence_ratio(-log(p)),
+        needed_ratio=exp(log(1 / target.alpha)),
+        lower_bound=cp_lower(s, s + f, target.alpha),
+        passed=p <= target.alpha,
+        items_to_pass=max(0, defects_to_certify(1 - target.p0, target.alpha, f) - s - f),
+        route=route,
+    )
+
+
+def _stream_check(target: Target, counted: tuple[int, int], *, route: str = "natural") -> StreamCheck:
     s, f = counted
     log_e = log_e_above(s, f, target.p0)
     return StreamCheck(
@@ -221,6 +103,7 @@ def _stream_check(target: Target, counted: tuple[int, int]) -> StreamCheck:
         lower_bound=cs_lower(s, f, target.alpha),
         passed=stream_passes(s, f, target.p0, target.alpha),
         items_to_pass=items_to_pass(s, f, target.p0, target.alpha),
+        route=route,
     )
 
 
@@ -238,8 +121,8 @@ def _conditions(gate: Gate, evidence: Evidence) -> list[Condition]:
         conditions += _health(evidence.health)
     if gate.needs_bands:
         conditions.append(Condition(name="bands", counted=None, needed=None, passed=evidence.bands_certified))
-    conditions += _contradiction(gate, evidence) + _accuracy(gate, evidence) + _calm(gate, evidence)
-    return conditions
+    conditions += _contradiction(gate, evidence) + _leaks(gate, evidence) + _accuracy(gate, evidence)
+    return conditions + _classes(gate, evidence) + _policy(gate, evidence) + _calm(gate, evidence)
 
 
 def _at_least(name: str, counted: int, needed: int) -> Condition:
@@ -270,6 +153,72 @@ def _contradiction(gate: Gate, evidence: Evidence) -> list[Condition]:
     s, f = evidence.natural
     contradicted = log_e_below(s, f, target.p0) >= log(1 / target.alpha)
     return [Condition(name="natural_not_contradicting", counted=None, needed=None, passed=not contradicted)]
+
+
+def _leaks(gate: Gate, evidence: Evidence) -> list[Condition]:
+    """No known defect that is counted may have been learned from."""
+    if gate.route != "bank":
+        return []
+    return [Condition(name="leaked", counted=evidence.leaked, needed=0, passed=evidence.leaked == 0)]
+
+
+def _classes(gate: Gate, evidence: Evidence) -> list[Condition]:
+    """Each defect class stands on its own: one that falls short bars the way, an unproven one where its risk asks."""
+    alpha = next((target.alpha for target in gate.targets if target.stream == gate.detection), None)
+    if not gate.proven_classes or alpha is None:
+        return []
+    return [
+        _class(gate, code, risk, s, f, alpha=alpha, waived=code in evidence.waived)
+        for code, (risk, s, f) in sorted(evidence.classes.items())
+    ]
+
+
+def _class(gate: Gate, code: str, risk: str, s: int, f: int, *, alpha: float, waived: bool) -> Condition:
+    if gate.tests_list:
+        more = max(0, defects_to_certify(1 - CLASS_P0[risk], alpha, f) - s - f)
+        unproven = s + f < defects_to_certify(1 - CLASS_P0[risk], alpha)
+    else:
+        found = class_status(risk, s, f, alpha)
+        more, unproven = found.needed, found.status == "unproven"
+    spared = unproven and (waived or risk not in gate.proven_classes)
+    return Condition(
+        name=f"class_{risk}",
+        counted=s + f,
+        needed=s + f + more,
+        passed=more == 0 or spared,
+        is_data=unproven,
+        subject=code,
+    )
+
+
+def _policy(gate: Gate, evidence: Evidence) -> list[Condition]:
+    """What is asked of a line that decides by itself: people who are not led, quiet charts, the promised ppm."""
+    conditions = []
+    if gate.max_harm is not None:
+        conditions.append(_harm(gate.max_harm, evidence.harm, waived=HARM in evidence.waived))
+    if gate.asks_ppm:
+        escapes, others = evidence.escapes
+        alpha = gate.targets[0].alpha
+        promised = min(max(evidence.target_ppm / 1e6, RATE_LEAST), 1 - RATE_LEAST)
+        over = log_e_above(escapes, others, promised) >= log(1 / alpha)
+        seen = 1e6 * escapes / (escapes + others) if escapes + others else None
+        conditions.append(Condition(name="ppm", counted=seen, needed=evidence.target_ppm, passed=not over))
+    if gate.quiet_days:
+        days = evidence.quiet_days or 0
+        quiet = days >= gate.quiet_days
+        conditions.append(
+            Condition(name="quiet_days", counted=days, needed=gate.quiet_days, passed=quiet, is_data=True)
+        )
+    for name, (w, warn) in sorted(evidence.charts.items()):
+        conditions.append(Condition(name="watch", counted=w, needed=warn, passed=w < warn, subject=name))
+    return conditions
+
+
+def _harm(limit: float, harm: tuple[int, int], *, waived: bool) -> Condition:
+    """The upper limit of what wrong predictions make people give up; unknown is not low, but may be waived."""
+    given_up, right = harm
+    upper = cp_upper(given_up, right, HARM_DELTA) if right else 1.0
+    return Condition(name="harm", counted=upper, needed=limit, passed=upper <= limit or waived, is_data=True)
 
 
 def _accuracy(gate: Gate, evidence: Evidence) -> list[Condition]:

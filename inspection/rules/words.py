@@ -157,6 +157,7 @@ class Stream(StrEnum):
     PEOPLE = "people"
     INCUMBENT = "incumbent"
     CANNOT_JUDGE = "cannot_judge"
+    OMISSION = "omission"
     READ = "read"
     RULED = "ruled"
     RULED_DEFECT = "ruled_defect"

@@ -33,10 +33,11 @@ class Tally(NamedTuple):
 class View:
     """What was said about one image of the run.
 
-    `ruling` is the standing label of its adjudications, None while none was given, and `ruled_class` the class of a
-    defect. `policy` is what the bands did or would have done, None without bands. `is_disputed` marks an
-    amendment that waits for its ruling. `is_blind` says that the first call came before any prediction was shown.
-    `is_sampled` says that the image came to people for every run alike, not because the model was unsure.
+    `ruling` is the standing label of its adjudications, None while none was given, and `ruled_class` the class of
+    a defect. `policy` is what the bands did or would have done, None without bands. `revised` is the call after the
+    prediction was shown. `is_disputed` marks an amendment that waits for its ruling. `is_blind` says that the first
+    call came before any prediction was shown. `is_sampled` says that the image came to people for every run alike,
+    not because the model was unsure.
     """
 
     first: Label
@@ -46,6 +47,7 @@ class View:
     ruling: Label | None = None
     ruled_class: str = ""
     policy: Policy | None = None
+    revised: Label | None = None
     is_disputed: bool = False
     is_blind: bool = True
     is_sampled: bool = True
@@ -70,6 +72,7 @@ def tallies(views: Sequence[View], *, drawn_truth: bool) -> dict[Stream, Tally]:
         Stream.PEOPLE: _people(views),
         Stream.INCUMBENT: _incumbent(views),
         Stream.CANNOT_JUDGE: _cannot_judge(views),
+        Stream.OMISSION: _omission(views),
     }
     return {stream: tally for stream, tally in counted.items() if tally is not None}
 
@@ -131,6 +134,20 @@ def _policy_specificity(views: Sequence[View]) -> Tally | None:
     if not all(view.policy and view.ruling == Label.PASS for view in views):
         return None
     return _tally("dp" if view.policy == Policy.REJECT else "pp" for view in views)
+
+
+def _omission(views: Sequence[View]) -> Tally | None:
+    """A defect that the person had found and the model had not: a failure where the shown prediction made them pass it.
+
+    Harm done by assistance, against the person's own blind call a moment before.
+    """
+    shown = [
+        view.revised
+        for view in views
+        if view.is_blind and view.revised and view.model == Call.PASS and view.first == view.ruling == Label.DEFECT
+    ]
+    given_up = any(label == Label.PASS for label in shown)
+    return Tally(s=int(not given_up), f=int(given_up)) if shown else None
 
 
 def _found(views: Sequence[View], *, missed: Callable[[View], bool]) -> Tally | None:

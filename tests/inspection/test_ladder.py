@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inspection.rules.ladder import DISAGREEMENT_R1, DISAGREEMENT_WARN, GATES, Evidence, judge
 from inspection.rules.words import GateStatus, Level
@@ -106,6 +108,135 @@ def test_shadow_asks_for_a_health_run(health, reasons):
 def test_partial_and_full_ask_for_bands():
     for level in (Level.PARTIAL, Level.FULL):
         assert "bands" in failing(GOOD, GATES[level])
+
+
+POLICY = replace(
+    GOOD,
+    streams={"policy_detection": (60, 0), "policy_specificity": (900, 5)},
+    natural=(60, 0),
+    bank=(299, 0),
+    classes={"crack": ("critical", 299, 0), "scratch": ("major", 10, 0)},
+    harm=(0, 29),
+    bands_certified=True,
+)
+FULL = replace(
+    POLICY,
+    bank=(700, 0),
+    classes={"crack": ("critical", 459, 0), "scratch": ("major", 90, 0)},
+    days=30,
+    quiet_days=30.0,
+    target_ppm=500.0,
+    escapes=(0, 900),
+    charts={"escape": (0.5, 1.9)},
+)
+
+
+@pytest.mark.parametrize(("level", "evidence"), [(Level.PARTIAL, POLICY), (Level.FULL, FULL)])
+def test_good_evidence_of_the_policy_opens_the_gate(level, evidence):
+    assert failing(evidence, GATES[level]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"bank": (58, 0)}, "policy_detection"),
+        ({"bank": (299, 30)}, "policy_detection"),
+        ({"leaked": 1}, "leaked"),
+        ({"bands_certified": False}, "bands"),
+        ({"natural": (9, 0)}, "natural_defects"),
+        ({"natural": (10, 9)}, "natural_not_contradicting"),
+        ({"classes": {"crack": ("critical", 298, 0)}}, "class_critical"),
+        ({"classes": {"crack": ("critical", 299, 1)}}, "class_critical"),
+        ({"classes": {"scratch": ("major", 60, 5)}}, "class_major"),
+        ({"harm": (0, 28)}, "harm"),
+        ({"harm": (4, 60)}, "harm"),
+        ({"streams": {"policy_specificity": (900, 60)}}, "policy_specificity"),
+    ],
+)
+def test_one_thing_amiss_bars_partial(change, reason):
+    assert failing(replace(POLICY, **change), GATES[Level.PARTIAL]) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"bank": (151, 0)}, "policy_detection"),
+        ({"classes": {"scratch": ("major", 89, 0)}}, "class_major"),
+        ({"quiet_days": 29.0}, "quiet_days"),
+        ({"quiet_days": None}, "quiet_days"),
+        ({"escapes": (8, 892)}, "ppm"),
+        ({"charts": {"escape": (1.9, 1.9)}}, "watch"),
+        ({"days": 29}, "days"),
+    ],
+)
+def test_one_thing_amiss_bars_full(change, reason):
+    assert failing(replace(FULL, **change), GATES[Level.FULL]) == [reason]
+
+
+def test_an_unproven_class_is_waived_by_name_and_a_failing_one_never():
+    unproven = replace(POLICY, classes={"crack": ("critical", 12, 0)}, waived=("crack",))
+    short = replace(POLICY, classes={"crack": ("critical", 320, 3)}, waived=("crack",))
+    assert failing(unproven, GATES[Level.PARTIAL]) == []
+    assert failing(short, GATES[Level.PARTIAL]) == ["class_critical"]
+    assert failing(replace(POLICY, harm=(0, 0), waived=("assistance-bias",)), GATES[Level.PARTIAL]) == []
+
+
+def test_a_shut_class_says_how_many_more_without_a_miss():
+    judgement = judge(GATES[Level.PARTIAL], replace(POLICY, classes={"crack": ("critical", 12, 0)}))
+    (condition,) = judgement.failing
+    assert (condition.subject, condition.counted, condition.needed) == ("crack", 12, 299)
+
+
+def test_a_closed_list_is_tested_once_and_a_stream_may_be_read_all_the_time():
+    streaming = replace(GATES[Level.PARTIAL], closed_list=False)
+    found = replace(POLICY, bank=(59, 0))
+    assert failing(found, GATES[Level.PARTIAL]) == []
+    assert "policy_detection" in failing(found, streaming)
+    assert "policy_detection" not in failing(replace(found, bank=(88, 0)), streaming)
+
+
+RATES = st.sampled_from([0.0005, 0.001, 0.005, 0.01, 0.02])
+ROUTES = st.sampled_from(["bank", "natural"])
+
+
+@given(
+    level=st.sampled_from([Level.ASSIST, Level.PARTIAL, Level.FULL]),
+    rate=RATES,
+    parts=st.integers(0, 20_000),
+    known=st.integers(0, 600),
+    route=ROUTES,
+    closed=st.booleans(),
+    always=st.sampled_from(["pass", "reject"]),
+)
+def test_a_model_that_always_says_the_same_opens_no_gate(level, rate, parts, known, route, closed, always):
+    """Whatever else is granted: its certificate, its waivers, quiet charts, and any size of line and bank."""
+    defects = round(rate * parts)
+    good, passes = parts - defects, always == "pass"
+    found = (0, defects) if passes else (defects, 0)
+    spared = (good, 0) if passes else (0, good)
+    bank = (0, known) if passes else (known, 0)
+    evidence = replace(
+        FULL,
+        streams={
+            "agreement": (good, defects) if passes else (defects, good),
+            "detection": found,
+            "policy_detection": found,
+            "policy_specificity": spared,
+        },
+        natural=found,
+        bank=bank,
+        classes={"crack": ("critical", *bank)},
+        waived=("crack", "assistance-bias"),
+        parts=parts,
+        defects=defects + known,
+        accuracy=1.0,
+    )
+    assert not judge(replace(GATES[level], route=route, closed_list=closed), evidence).is_open
+
+
+def test_agreement_alone_would_open_for_a_model_that_passes_everything():
+    always_pass = replace(GOOD, streams={"agreement": (19_800, 200), "detection": (0, 200)}, natural=(0, 0))
+    assert failing(always_pass) == ["detection"]
 
 
 def test_the_chart_is_designed_for_five_percent():

@@ -309,6 +309,22 @@ def test_the_policy_fails_where_a_defect_is_passed_or_a_good_part_rejected(views
     assert not {Stream.POLICY_DETECTION, Stream.POLICY_SPECIFICITY} & counting.tallies(views, drawn_truth=False).keys()
 
 
+@pytest.mark.parametrize(
+    ("facts", "tally"),
+    [
+        ({"revised": DEFECT}, Tally(s=1)),
+        ({"revised": PASS}, Tally(f=1)),
+        ({"revised": None}, None),
+        ({"revised": PASS, "model": Call.DEFECT}, None),
+        ({"revised": PASS, "ruling": PASS}, None),
+        ({"revised": PASS, "is_blind": False}, None),
+    ],
+)
+def test_assistance_does_harm_where_a_person_gives_up_a_defect_they_had_found(facts, tally):
+    found = view(**{"first": DEFECT, "ruling": DEFECT, **facts})
+    assert counting.tallies([found], drawn_truth=False).get(Stream.OMISSION) == tally
+
+
 def test_a_defect_that_was_passed_gives_its_class_to_the_run():
     found = view(ruling=DEFECT, ruled_class="scratch", policy=Policy.PERSON)
     passed = view(ruling=DEFECT, ruled_class="crack", policy=Policy.PASS)
@@ -359,6 +375,7 @@ VIEWS = st.builds(
     model=st.none() | st.sampled_from(list(Call)),
     incumbent=st.none() | st.sampled_from(list(Call)),
     ruling=MAYBE,
+    revised=MAYBE,
     policy=st.none() | st.sampled_from(list(Policy)),
     is_disputed=st.booleans(),
     is_blind=st.booleans(),
@@ -370,7 +387,7 @@ VIEWS = st.builds(
 def test_every_stream_gets_one_bernoulli_at_most_and_cells_never_disagree_with_it(views, drawn):
     for stream, tally in counting.tallies(views, drawn_truth=drawn).items():
         assert tally.s + tally.f == 1
-        if stream != Stream.CANNOT_JUDGE:
+        if stream not in (Stream.CANNOT_JUDGE, Stream.OMISSION):
             assert tally.s == tally.pp + tally.dd
             assert tally.f - (tally.pd + tally.dp) in (0, 1)
 
