@@ -21,6 +21,8 @@ APPEND_ONLY = (
     "review_decision",
     "review_decisionfate",
     "review_truth",
+    "review_certification",
+    "review_bandschange",
 )
 
 _PG_FUNCTION = """

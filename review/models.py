@@ -7,13 +7,16 @@ from uuid_utils.compat import uuid7
 from inspection.models import Bands, Epoch, Item, Line, Run, User
 from inspection.models.fields import TimeOrderedModel, word_check, word_field
 from inspection.rules.words import AssistStyle, Label, Level, Phase, Purpose, Stream, TruthSource
+from review.band_models import BandsChange, Certification
 from review.bank_models import BankDefect, BankImage, BankScore
 
 __all__ = [
     "Adjudication",
+    "BandsChange",
     "BankDefect",
     "BankImage",
     "BankScore",
+    "Certification",
     "Chart",
     "Count",
     "CountDelta",

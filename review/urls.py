@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review import bank_views, lead_views, views
+from review import band_views, bank_views, lead_views, views
 
 urlpatterns = [
     path("", views.queue_choice, name="queue-choice"),
@@ -15,5 +15,7 @@ urlpatterns = [
     path("lines/<slug:slug>/bank/", bank_views.bank_page, name="bank"),
     path("lines/<slug:slug>/bank/add/", bank_views.add, name="bank-add"),
     path("lines/<slug:slug>/bank/<int:number>/<slug:deed>/", bank_views.deed, name="bank-deed"),
+    path("lines/<slug:slug>/bands/", band_views.bands_page, name="bands"),
+    path("lines/<slug:slug>/bands/<slug:deed>/", band_views.deed, name="bands-deed"),
     path("holds/", lead_views.holds, name="holds"),
 ]

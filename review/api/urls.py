@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.api import adjudications, agreement, automation, bank, images, review
+from review.api import adjudications, agreement, automation, bands, bank, images, review
 
 urlpatterns = [
     path("lines/", review.lines, name="api-lines"),
@@ -30,5 +30,8 @@ urlpatterns = [
     path("lines/<slug:slug>/bank/<int:number>/confirm/", bank.confirm, name="api-bank-confirm"),
     path("lines/<slug:slug>/bank/<int:number>/retire/", bank.retire, name="api-bank-retire"),
     path("lines/<slug:slug>/bank/<int:number>/image/", bank.image, name="api-bank-image"),
+    path("lines/<slug:slug>/bands/", bands.certificates, name="api-bands"),
+    path("lines/<slug:slug>/bands/withdraw/", bands.withdraw, name="api-bands-withdraw"),
+    path("lines/<slug:slug>/bands/<int:n>/put/", bands.put_in_force, name="api-bands-put"),
     path("proposals/<int:pk>/approve/", automation.approve, name="api-approve"),
 ]

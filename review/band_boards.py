@@ -1,0 +1,148 @@
+"""What the page of the bands shows: certificates in words, and what they would mean for a shift before one signs."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from statistics import median
+
+from django.utils.translation import gettext as _
+
+from inspection import certificates
+from inspection.models import Bands, Line, Run
+from review import sentences
+from review.band_models import Certification
+from review.charts import BandChart, Point, band_chart
+from review.models import Decision
+
+LOOK_BACK = timedelta(days=7)
+READINGS = 500
+USUAL_READING_S = 6.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """One shift under the bands: parts, how many people read, and what that saves."""
+
+    parts: int
+    read: int
+    auto_passed: int
+    auto_rejected: int
+    minutes: int
+    money: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """One attempt as the page tells it."""
+
+    row: Certification
+    sentence: str
+    notes: list[str]
+    forecast: Forecast | None
+    stands: bool
+
+
+def certificate(one: Certification, *, now: datetime) -> Certificate:
+    """Return one attempt with its forecast, and whether it would hold on the line now."""
+    line = one.line
+    stands = one.bands is not None and _would_stand(line, one.bands)
+    return Certificate(
+        row=one,
+        sentence=sentence(one),
+        notes=notes(one),
+        forecast=forecast(line, one.outcome["shares"], now=now) if one.bands else None,
+        stands=stands,
+    )
+
+
+def forecast(line: Line, shares: dict[str, float], *, now: datetime) -> Forecast:
+    """Return the workload of a usual shift under the bands, draws included, against reading every part."""
+    parts = _parts_per_shift(line, now=now)
+    drawn = 1 - (1 - line.truth_share) * (1 - line.audit_share) * (1 - line.control_share)
+    decided = (shares["pass"] + shares["reject"]) * (1 - drawn)
+    spared = parts * decided
+    money = None if line.cost_reading is None else round(line.cost_reading * Decimal(spared), 2)
+    return Forecast(
+        parts=round(parts),
+        read=round(parts - spared),
+        auto_passed=round(parts * shares["pass"] * (1 - drawn)),
+        auto_rejected=round(parts * shares["reject"] * (1 - drawn)),
+        minutes=round(spared * _reading_s(line) / 60),
+        money=money,
+    )
+
+
+def sentence(one: Certification) -> str:
+    """Return what the attempt came to, in one sentence."""
+    counts, limits = one.outcome["counts"], one.inputs["limits"]
+    facts = {
+        "n": f"{counts['certifying']:,}",
+        "known": f"{counts['known']:,}",
+        "risk": sentences.percent(limits["risk"]),
+        "miss": sentences.percent(limits["miss"]),
+        "sure": sentences.percent(1 - limits["delta"]),
+        "share": sentences.percent(one.outcome["shares"]["pass"]),
+        "t": f"{one.outcome['t_lo'] or 0:.4f}",
+    }
+    return _REASONS[one.reason]() % facts
+
+
+def notes(one: Certification) -> list[str]:
+    """Return what must be said beside the certificate."""
+    said = [_("Certification %(n)s of this epoch: each spends its own chance of error.") % {"n": one.n}]
+    if one.outcome["risk_vacuous"]:
+        said.append(_("The risk limit says nothing here; the certificate rests on the miss limit."))
+    if one.bands and one.outcome["t_hi"] is None:
+        said.append(_("Nothing is rejected automatically: no threshold is certified for it."))
+    elif one.bands:
+        words = {"t": f"{one.outcome['t_hi']:.4f}", "share": sentences.percent(one.outcome["shares"]["reject"])}
+        said.append(_("Rejected automatically from %(t)s on: %(share)s of parts.") % words)
+    return said
+
+
+def coverage_chart(one: Certification) -> BandChart | None:
+    """Lay out the escaped fraction over the share passed, as the share of parts that would not escape."""
+    rows = one.outcome["curve"]
+    points = [Point(f"{100 * share:.0f}", 1 - escaped, 1 - upper, 1.0) for _t, share, escaped, upper, _m in rows]
+    if not points:
+        return None
+    floor = min(0.95, *(point.value for point in points), *(point.low or 0.0 for point in points))
+    return band_chart(points, target=1 - one.inputs["limits"]["risk"], floor=max(0.0, floor))
+
+
+def _would_stand(line: Line, bands: Bands) -> bool:
+    kept = line.bands
+    line.bands = bands
+    stands = certificates.standing(line, line.present_epoch.model_version_id) is not None
+    line.bands = kept
+    return stands
+
+
+def _parts_per_shift(line: Line, *, now: datetime) -> float:
+    since = max(now - LOOK_BACK, line.created_at)
+    days = max((now - since).total_seconds() / 86400, 1.0)
+    return Run.objects.filter(line=line, opened_at__gt=since).count() / days / max(len(line.shift_pattern), 1)
+
+
+def _reading_s(line: Line) -> float:
+    """Return how long one reading takes here: the median of the last ones."""
+    times = Decision.objects.filter(task__line=line).order_by("-recorded_at").values_list("view_ms", flat=True)
+    newest = list(times[:READINGS])
+    return median(newest) / 1000 if newest else USUAL_READING_S
+
+
+_REASONS = {
+    "certified": lambda: _(
+        "Certified: passing up to %(t)s lets at most %(risk)s of the passed parts and %(miss)s of known defects "
+        "through, each with %(sure)s confidence. %(share)s of parts pass by themselves."
+    ),
+    "too_few_items": lambda: _("Not certified: %(n)s ruled parts of the truth draw are too few."),
+    "too_few_defects": lambda: _("Not certified: %(known)s known defects are too few to test the misses."),
+    "always_pass": lambda: _(
+        "Not certified: even a model that passes everything would meet the risk limit here, and %(known)s known "
+        "defects are too few to tell it from a good one."
+    ),
+    "above_cut": lambda: _("Not certified: no band fits below the call threshold."),
+    "misses": lambda: _("Not certified: every band would let more than %(miss)s of the known defects through."),
+    "risk": lambda: _("Not certified: every band would let more than %(risk)s defects through among the passed."),
+}

@@ -1,0 +1,271 @@
+"""Certified bands of a line: certified on the truth draw and the bank, put in force by a signature, taken away by one.
+
+Routing asks `inspection.certificates` at every item whether they still hold: another model, calibrator or epoch ends
+them without anybody being told.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from inspection import certificates, epochs
+from inspection.models import Bands, Epoch, Line, Measures, ModelVersion, Prediction, Run, User
+from inspection.rules.envelope import WORDS
+from inspection.rules.words import Label, Level
+from review import bank, evidence, readings
+from review.band_models import BandsChange, Certification
+from review.readings import ItemReadings
+from review.rules import certifying
+from review.rules.certifying import DEFAULTS, KnownDefect, Limits, Outcome, Part
+
+CODE_VERSION = "bands/1"
+BATCH = 200
+
+
+class NoModel(Exception):
+    """The line has no model whose bands could be certified."""
+
+
+class NotCertified(Exception):
+    """These bands were not certified for the model, calibrator and epoch the line is in now."""
+
+
+class SecondSignature(Exception):
+    """Where the model decides, another lead than the one who certified puts the bands in force."""
+
+
+class NoBands(Exception):
+    """No bands are in force."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a certificate rests on, as plain values."""
+
+    parts: list[Part]
+    known: list[KnownDefect]
+    risk_classes: dict[str, str]
+    threshold: float
+    natural_list: bool
+    limits: Limits
+
+    def as_plain(self) -> dict[str, Any]:
+        return {
+            "parts": [list(part) for part in sorted(self.parts)],
+            "known": [list(one) for one in sorted(self.known)],
+            "risk_classes": dict(sorted(self.risk_classes.items())),
+            "threshold": self.threshold,
+            "natural_list": self.natural_list,
+            "limits": asdict(self.limits),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> "Inputs":
+        return cls(
+            parts=[Part(*part) for part in plain["parts"]],
+            known=[KnownDefect(*one) for one in plain["known"]],
+            risk_classes=plain["risk_classes"],
+            threshold=plain["threshold"],
+            natural_list=plain["natural_list"],
+            limits=Limits(**plain["limits"]),
+        )
+
+    def certified(self) -> Outcome:
+        return certifying.certify(
+            self.parts,
+            self.known,
+            self.risk_classes,
+            threshold=self.threshold,
+            natural_list=self.natural_list,
+            limits=self.limits,
+        )
+
+
+# Certifying -----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def certify(line: Line, *, by: User | None, now: datetime, limits: Limits = DEFAULTS) -> Certification:
+    """Certify bands for the line's model on the evidence of its present epoch. Nothing is put in force.
+
+    Every attempt is kept, refused ones too: each spends its own chance of error. Raises NoModel.
+    """
+    epoch, version = _modelled(line)
+    # The epoch's row is the lock: attempts are numbered without gaps.
+    Epoch.objects.select_for_update(no_key=True).values_list("pk").get(pk=epoch.pk)
+    drawn = list(_drawn(epoch, version))
+    inputs = _inputs(line, version, [part for part, _ in drawn], limits)
+    outcome = inputs.certified()
+    plain = inputs.as_plain()
+    return Certification.objects.create(
+        line=line,
+        epoch=epoch,
+        model_version=version,
+        n=1 + (epoch.certifications.aggregate(last=Max("n"))["last"] or 0),
+        reason=outcome.reason,
+        inputs=plain,
+        inputs_hash=_hash(plain),
+        outcome=outcome.as_plain(),
+        code_version=CODE_VERSION,
+        bands=_bands(line, epoch, version, outcome, plain, drawn, now=now),
+        made_by=by,
+        made_at=now,
+    )
+
+
+def recompute(certification: Certification) -> bool:
+    """Say whether the certificate comes out the same, bit by bit, from the inputs kept with it."""
+    inputs = Inputs.from_plain(certification.inputs)
+    same = json.loads(json.dumps(inputs.certified().as_plain())) == certification.outcome
+    return same and _hash(inputs.as_plain()) == certification.inputs_hash
+
+
+def _modelled(line: Line) -> tuple[Epoch, ModelVersion]:
+    epoch = line.present_epoch
+    if epoch.model_version is None:
+        raise NoModel(f"{line} has no model.")
+    return epoch, epoch.model_version
+
+
+def _inputs(line: Line, version: ModelVersion, parts: list[Part], limits: Limits) -> Inputs:
+    natural_list = evidence.gate_for(line, Level.PARTIAL).route == "natural"
+    known = [] if natural_list else [one for one in bank.known(line, version) if not one.leaked]
+    banked = {str(part) for part in line.bank.kept().values_list("part", flat=True)}
+    names = {str(run): str(part) for run, part in _parts_of(line)} if banked else {}
+    return Inputs(
+        parts=[part for part in parts if names.get(part.name) not in banked],
+        known=[KnownDefect(one.group, _hardest(one), one.defect_class) for one in known],
+        risk_classes=dict(line.defect_classes.filter(retired_at=None).values_list("code", "risk_class")),
+        threshold=line.call_threshold,
+        natural_list=natural_list,
+        limits=limits,
+    )
+
+
+def _parts_of(line: Line) -> Iterator[tuple[Any, Any]]:
+    yield from Run.objects.filter(part__in=line.bank.kept().values("part")).values_list("pk", "part")
+
+
+def _hardest(known: bank.Known) -> float:
+    """Return the score of the image on which the defect is most easily passed. Without an answer a person is asked."""
+    return min(1.0 if probability is None else probability for probability in known.probabilities)
+
+
+def _drawn(epoch: Epoch, version: ModelVersion) -> Iterator[tuple[Part, list[Any]]]:
+    """Yield the ruled parts of the truth draw with the items that show them, in the order of their runs."""
+    runs = list(Run.objects.filter(epoch=epoch, drawn_truth=True).select_related("epoch").order_by("pk"))
+    for start in range(0, len(runs), BATCH):
+        batch = runs[start : start + BATCH]
+        said = Prediction.objects.filter(item__run__in=batch, model_version=version)
+        probabilities = dict(said.values_list("item", "probability"))
+        for run_id, found in readings.of_runs(batch).items():
+            part = _part(str(run_id), found, probabilities)
+            if part is not None and readings.is_whole(found[0].run, found):
+                yield part, [one.item.pk for one in found]
+
+
+def _part(name: str, found: list[ItemReadings], probabilities: dict[Any, float]) -> Part | None:
+    """Return the part by its worst image, None while a ruling or a prediction is missing."""
+    views = [one.view() for one in found if one.primary]
+    judged = all(view.ruling in (Label.PASS, Label.DEFECT) for view in views)
+    if len(views) < len(found) or not judged or any(one.item.pk not in probabilities for one in found):
+        return None
+    score = max(probabilities[one.item.pk] for one in found)
+    defects = [view for view in views if view.ruling == Label.DEFECT]
+    return Part(name, score, int(bool(defects)), defects[0].ruled_class if defects else "")
+
+
+def _bands(
+    line: Line,
+    epoch: Epoch,
+    version: ModelVersion,
+    outcome: Outcome,
+    plain: dict[str, Any],
+    drawn: list[tuple[Part, list[Any]]],
+    *,
+    now: datetime,
+) -> Bands | None:
+    """Write the bands that were certified, None where there are none."""
+    if outcome.t_lo is None:
+        return None
+    names = {part[0] for part in plain["parts"]}
+    items = [item for part, items in drawn if part.name in names for item in items]
+    measured = list(Measures.objects.filter(item__in=items).values(*WORDS))
+    return Bands.objects.create(
+        line=line,
+        epoch=epoch,
+        model_version=version,
+        calibrator_hash=epochs.calibrator_hash(version),
+        t_lo=outcome.t_lo,
+        t_hi=outcome.t_hi,
+        certificates={
+            "reason": outcome.reason,
+            "risk_vacuous": outcome.risk_vacuous,
+            "counts": outcome.counts,
+            "limits": plain["limits"],
+            "closed_list": outcome.closed_list,
+            "inputs_hash": _hash(plain),
+            "pass_trace": outcome.pass_trace,
+            "reject_trace": outcome.reject_trace,
+        },
+        envelope=certifying.envelope(measured),
+        created_at=now,
+    )
+
+
+def _hash(plain: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+# In force -------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def put_in_force(line: Line, bands: Bands, *, by: User, now: datetime) -> BandsChange:
+    """Let the bands hold on the line from the next item on; the streams of the policy begin anew with them.
+
+    Raises NotCertified where they are of another model, calibrator or epoch, SecondSignature where the model
+    decides and the same person certified them.
+    """
+    locked = Line.objects.select_for_update(of=("self",)).select_related("epoch__model_version").get(pk=line.pk)
+    certification = Certification.objects.filter(bands=bands, line=locked).first()
+    locked.bands = bands
+    if certification is None or certificates.standing(locked, locked.present_epoch.model_version_id) is None:
+        raise NotCertified(f"Bands {bands.pk} are not those of the model and epoch of {line}.")
+    if _decides(locked) and (certification.made_by is None or certification.made_by_id == by.pk):
+        raise SecondSignature(f"{by} certified bands {bands.pk}; another lead puts them in force.")
+    return _change(locked, bands, by=by, certified_by=certification.made_by, reason="", now=now)
+
+
+@transaction.atomic
+def withdraw(line: Line, *, by: User, reason: str, now: datetime) -> BandsChange:
+    """Take the bands away: from the next item on people decide everything. Raises NoBands."""
+    locked = Line.objects.select_for_update(of=("self",)).get(pk=line.pk)
+    if locked.bands_id is None:
+        raise NoBands(f"{line} has no bands in force.")
+    return _change(locked, None, by=by, certified_by=None, reason=reason[:300], now=now)
+
+
+def _decides(line: Line) -> bool:
+    return line.level in (Level.PARTIAL.value, Level.FULL.value)
+
+
+def _change(
+    line: Line, bands: Bands | None, *, by: User, certified_by: User | None, reason: str, now: datetime
+) -> BandsChange:
+    Line.objects.filter(pk=line.pk).update(bands=bands)
+    return BandsChange.objects.create(
+        line=line,
+        bands=bands,
+        level=line.level,
+        certified_by=certified_by,
+        put_by=by,
+        reason=reason,
+        put_at=now,
+    )
