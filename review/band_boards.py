@@ -101,8 +101,8 @@ def notes(one: Certification) -> list[str]:
 
 
 def coverage_chart(one: Certification) -> BandChart | None:
-    """Lay out the escaped fraction over the share passed, as the share of parts that would not escape."""
-    rows = one.outcome["curve"]
+    """Lay out the share of passed parts that are good over the share passed, up to the call threshold."""
+    rows = [row for row in one.outcome["curve"] if row[0] <= one.inputs["threshold"]]
     points = [Point(f"{100 * share:.0f}", 1 - escaped, 1 - upper, 1.0) for _t, share, escaped, upper, _m in rows]
     if not points:
         return None

@@ -83,6 +83,23 @@ def waivable(reading: Reading) -> list[tuple[str, str]]:
     return classes + harm
 
 
+def truths(reading: Reading) -> list[tuple[str, int, int]]:
+    """Return what stands beside the model's label against known truth: the bank, and what the bands do."""
+    seen = reading.evidence
+    kept, spared = (seen.streams.get(f"policy_{name}", (0, 0)) for name in ("detection", "specificity"))
+    listed = [
+        (_("Known defects of the bank found"), *seen.bank),
+        (_("Good parts of the truth draw called good"), *seen.streams.get("specificity", (0, 0))),
+        (
+            _("Defects of the truth draw that the bands keep from passing"),
+            *kept,
+        ),
+        (_("Good parts that the bands do not reject"), *spared),
+        (_("Right calls kept after a wrong prediction"), seen.harm[1] - seen.harm[0], seen.harm[0]),
+    ]
+    return [(name, found, found + missed) for name, found, missed in listed if found + missed]
+
+
 def trend(points: Iterable, *, target: float, zone: str) -> BandChart | None:
     """Lay out the running agreement with its band; the axis starts at 80 % unless a point lies lower."""
     laid = [Point(f"{point.day:%m-%d}", point.share, point.low, point.high) for point in points]
@@ -163,6 +180,8 @@ def _condition_row(condition: Condition) -> Row:
     missing = (condition.needed or 0) - (condition.counted or 0)
     still: int | str = int(-(-missing // 1)) if more and missing > 0 else _("not met")
     needed = "" if condition.needed is None else need % {"n": _plain(condition.needed, condition.name)}
+    if condition.spared:
+        state, still = "unstarted", _("waived") if condition.spared == "waived" else _("not asked here")
     named = f"{name}: {condition.subject}" if condition.subject else name
     return Row(check=named, counted=counted, state=state, still=still, note=needed)
 

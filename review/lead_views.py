@@ -76,6 +76,7 @@ def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
         "is_open": report.reading is not None and report.reading.judgement.is_open,
         "next_level": Level(line.level).above,
         "prevalence": _prevalence(report),
+        "truths": boards.truths(report.reading) if report.reading else [],
         **boards.stop_of(boards.holds_of(line), may_lower=permissions.may_lower(request.user, line)),
     }
     return render(request, "review/agreement.html", context)

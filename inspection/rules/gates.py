@@ -196,7 +196,10 @@ class StreamCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """One plain condition of a gate: what is counted, what is needed, whether it is met, and of what."""
+    """One plain condition of a gate: what is counted, what is needed, whether it is met, and of what.
+
+    `spared` says why one passes although it is not met: `waived`, or `not_asked` on this rung.
+    """
 
     name: str
     counted: float | None
@@ -204,6 +207,7 @@ class Condition:
     passed: bool
     is_data: bool = False
     subject: str = ""
+    spared: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

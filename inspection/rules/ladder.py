@@ -180,15 +180,22 @@ def _class(gate: Gate, code: str, risk: str, s: int, f: int, *, alpha: float, wa
     else:
         found = class_status(risk, s, f, alpha)
         more, unproven = found.needed, found.status == "unproven"
-    spared = unproven and (waived or risk not in gate.proven_classes)
+    spared = _spared(gate, risk, waived=waived) if unproven else ""
     return Condition(
         name=f"class_{risk}",
         counted=s + f,
         needed=s + f + more,
-        passed=more == 0 or spared,
+        passed=more == 0 or bool(spared),
         is_data=unproven,
         subject=code,
+        spared=spared,
     )
+
+
+def _spared(gate: Gate, risk: str, *, waived: bool) -> str:
+    if risk not in gate.proven_classes:
+        return "not_asked"
+    return "waived" if waived else ""
 
 
 def _policy(gate: Gate, evidence: Evidence) -> list[Condition]:
@@ -217,8 +224,10 @@ def _policy(gate: Gate, evidence: Evidence) -> list[Condition]:
 def _harm(limit: float, harm: tuple[int, int], *, waived: bool) -> Condition:
     """The upper limit of what wrong predictions make people give up; unknown is not low, but may be waived."""
     given_up, right = harm
-    upper = cp_upper(given_up, right, HARM_DELTA) if right else 1.0
-    return Condition(name="harm", counted=upper, needed=limit, passed=upper <= limit or waived, is_data=True)
+    upper = cp_upper(given_up, right, HARM_DELTA) if right else None
+    low = upper is not None and upper <= limit
+    spared = "waived" if waived and not low else ""
+    return Condition(name="harm", counted=upper, needed=limit, passed=low or waived, is_data=not low, spared=spared)
 
 
 def _accuracy(gate: Gate, evidence: Evidence) -> list[Condition]:
