@@ -27,6 +27,7 @@ LINE_PAGES = [
     ("bank", "shield", _("Defect bank")),
     ("adjudications", "scales", _("Adjudicate")),
     ("containment", "shield", _("Containment")),
+    ("receipts", "list", _("Receipts")),
     ("savings", "coin", _("Savings")),
     ("plan", "plan", _("Plan and risks")),
     ("data", "image", _("Data")),

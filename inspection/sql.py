@@ -18,6 +18,7 @@ APPEND_ONLY = (
     "inspection_gateevaluation",
     "inspection_levelchange",
     "inspection_viewverdict",
+    "inspection_receipt",
     "review_decision",
     "review_decisionfate",
     "review_truth",

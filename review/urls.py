@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review import bank_views, lead_views, views
+from review import bank_views, lead_views, receipt_views, views
 
 urlpatterns = [
     path("", views.queue_choice, name="queue-choice"),
@@ -15,5 +15,8 @@ urlpatterns = [
     path("lines/<slug:slug>/bank/", bank_views.bank_page, name="bank"),
     path("lines/<slug:slug>/bank/add/", bank_views.add, name="bank-add"),
     path("lines/<slug:slug>/bank/<int:number>/<slug:deed>/", bank_views.deed, name="bank-deed"),
+    path("lines/<slug:slug>/receipts/", receipt_views.receipt_list, name="receipts"),
+    path("lines/<slug:slug>/receipts/<int:n>/", receipt_views.receipt_page, name="receipt"),
+    path("lines/<slug:slug>/receipts/<int:n>/code.svg", receipt_views.receipt_code, name="receipt-code"),
     path("holds/", lead_views.holds, name="holds"),
 ]

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from inspection.rules.words import Label, Level
+from inspection.rules.words import Label, Level, ReceiptKind
 from review.charts import BandChart
 from review.charts import spark as spark_points
 
@@ -41,6 +41,14 @@ LABEL_WORDS = {
     Label.PASS: gettext_lazy("pass"),
     Label.DEFECT: gettext_lazy("defect"),
     Label.CANNOT_JUDGE: gettext_lazy("cannot judge"),
+}
+RECEIPT_WORDS = {
+    ReceiptKind.RUN: gettext_lazy("part"),
+    ReceiptKind.LEVEL: gettext_lazy("level"),
+    ReceiptKind.HOLD: gettext_lazy("hold placed"),
+    ReceiptKind.LIFT: gettext_lazy("hold lifted"),
+    ReceiptKind.PROPOSAL: gettext_lazy("proposal"),
+    ReceiptKind.DEPLOYMENT: gettext_lazy("model"),
 }
 LABEL_SHAPES = {Label.PASS: "ring", Label.DEFECT: "diamond", Label.CANNOT_JUDGE: "question"}
 EVIDENCE_SHAPES = {"met": "ring-tick", "short": "half", "unstarted": "ring-dashed", "never": "cross"}
@@ -285,6 +293,12 @@ def ladder(rungs: Sequence[object]) -> dict[str, object]:
 @register.filter
 def level_word(word: str) -> str:
     return str(LEVEL_WORDS[Level(word)])
+
+
+@register.filter
+def receipt_word(kind: str) -> str:
+    """What a receipt speaks of."""
+    return str(RECEIPT_WORDS[ReceiptKind(kind)])
 
 
 @register.filter

@@ -19,6 +19,7 @@ from inspection.models.prediction import (
     StageRun,
     TrainedOn,
 )
+from inspection.models.receipt import Receipt, ReceiptHead
 from inspection.models.station import Nonce, Station, StationKey
 
 __all__ = [
@@ -52,6 +53,8 @@ __all__ = [
     "Prediction",
     "ProcessSeen",
     "Product",
+    "Receipt",
+    "ReceiptHead",
     "Routing",
     "Run",
     "Salt",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.api import adjudications, agreement, automation, bank, images, review
+from review.api import adjudications, agreement, automation, bank, images, receipts, review
 
 urlpatterns = [
     path("lines/", review.lines, name="api-lines"),
@@ -30,5 +30,7 @@ urlpatterns = [
     path("lines/<slug:slug>/bank/<int:number>/confirm/", bank.confirm, name="api-bank-confirm"),
     path("lines/<slug:slug>/bank/<int:number>/retire/", bank.retire, name="api-bank-retire"),
     path("lines/<slug:slug>/bank/<int:number>/image/", bank.image, name="api-bank-image"),
+    path("lines/<slug:slug>/receipts/<int:n>/", receipts.receipt, name="api-receipt"),
+    path("items/<uuid:pk>/lineage/", receipts.lineage, name="api-lineage"),
     path("proposals/<int:pk>/approve/", automation.approve, name="api-approve"),
 ]
