@@ -7,7 +7,7 @@ from django.db.models import Q
 from config import relay
 from inspection import dispositions, outbox
 from inspection.models import ProcessSeen
-from review import counts, decisions, gates, queues, receipts
+from review import audits, counts, decisions, gates, queues, receipts
 
 HOLDER_SILENT_AFTER = timedelta(seconds=5)
 BATCH = 500
@@ -23,6 +23,7 @@ def turn(*, holder: str, now: datetime) -> None:
     decisions.finalise_due(now=now, limit=BATCH)
     dispositions.fail_safe_due(now=now)
     dispositions.sequence_due(now=now)
+    audits.follow(now=now)
     receipts.seal_due(now=now)
     if counts.fold(now=now):
         gates.read_all(now=now)

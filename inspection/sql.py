@@ -22,6 +22,9 @@ APPEND_ONLY = (
     "review_decision",
     "review_decisionfate",
     "review_truth",
+    "review_auditfinding",
+    "review_missresult",
+    "review_auditlot",
 )
 
 _PG_FUNCTION = """

@@ -13,7 +13,7 @@ from inspection import automation, permissions
 from inspection.models import GateEvaluation, LevelChange, Line
 from inspection.rules.ladder import GATES, judge
 from inspection.rules.words import Level, Role
-from review import boards, evidence, ladder_doors, reports, sentences
+from review import audit_boards, boards, evidence, ladder_doors, reports, sentences
 
 HISTORY = 8
 
@@ -40,6 +40,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "hours_left": _hours_left(proposal.expires_at, moment) if proposal else "",
         "parts_since": automation.parts_since(proposal) if proposal else 0,
         "holds": holds,
+        "audit": audit_boards.of(line),
         "history": _history(line),
         "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),

@@ -7,10 +7,13 @@ from uuid_utils.compat import uuid7
 from inspection.models import Bands, Epoch, Item, Line, Run, User
 from inspection.models.fields import TimeOrderedModel, word_check, word_field
 from inspection.rules.words import AssistStyle, Label, Level, Phase, Purpose, Stream, TruthSource
+from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.bank_models import BankDefect, BankImage, BankScore
 
 __all__ = [
     "Adjudication",
+    "AuditFinding",
+    "AuditLot",
     "BankDefect",
     "BankImage",
     "BankScore",
@@ -19,9 +22,12 @@ __all__ = [
     "CountDelta",
     "Decision",
     "DecisionFate",
+    "MissResult",
     "PendingDecision",
     "ReviewTask",
     "Truth",
+    "Watch",
+    "WatchChart",
     "newest_truths",
 ]
 

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from inspection.rules.words import Label, Level, ReceiptKind
+from review.audit_boards import state_word
 from review.charts import BandChart
 from review.charts import spark as spark_points
 
@@ -299,6 +300,12 @@ def level_word(word: str) -> str:
 def receipt_word(kind: str) -> str:
     """What a receipt speaks of."""
     return str(RECEIPT_WORDS[ReceiptKind(kind)])
+
+
+@register.filter
+def audit_state(state: str) -> str:
+    """How severely the audit runs, in words."""
+    return state_word(state)
 
 
 @register.filter

@@ -1,6 +1,6 @@
 """Rows of inspection: what came in, what was said about it, what happened to it, who may decide."""
 
-from inspection.models.automation import GateEvaluation, Hold, LevelChange, LevelProposal
+from inspection.models.automation import Freeze, GateEvaluation, Hold, LevelChange, LevelProposal
 from inspection.models.batch import Batch
 from inspection.models.disposition import AlreadySettled, Disposition, DispositionSequence, ViewVerdict
 from inspection.models.line import DefectClass, Epoch, GateLimits, GoldenReference, Line, Product
@@ -33,6 +33,7 @@ __all__ = [
     "Disposition",
     "DispositionSequence",
     "Epoch",
+    "Freeze",
     "GateEvaluation",
     "GateLimits",
     "GoldenReference",
