@@ -25,6 +25,7 @@ LINE_PAGES = [
     ("agreement", "chart", _("Agreement")),
     ("automation", "stairs", _("Automation")),
     ("bank", "shield", _("Defect bank")),
+    ("drift", "sun", _("Drift")),
     ("adjudications", "scales", _("Adjudicate")),
     ("containment", "shield", _("Containment")),
     ("receipts", "list", _("Receipts")),

@@ -7,10 +7,15 @@ from django.db.models import Q
 from config import relay
 from inspection import dispositions, outbox
 from inspection.models import ProcessSeen
+from monitoring import drift
 from review import audits, counts, decisions, gates, queues, receipts
 
 HOLDER_SILENT_AFTER = timedelta(seconds=5)
 BATCH = 500
+# Images are looked at here and not by the second worker, which may be training for an hour.
+DRIFT_EVERY = timedelta(seconds=2)
+
+_drift_looked_at: datetime | None = None
 
 
 def turn(*, holder: str, now: datetime) -> None:
@@ -24,9 +29,19 @@ def turn(*, holder: str, now: datetime) -> None:
     dispositions.fail_safe_due(now=now)
     dispositions.sequence_due(now=now)
     audits.follow(now=now)
+    _look_at_images(now=now)
     receipts.seal_due(now=now)
     if counts.fold(now=now):
         gates.read_all(now=now)
+
+
+def _look_at_images(*, now: datetime) -> None:
+    """Look for drift, not in every round."""
+    global _drift_looked_at
+    if _drift_looked_at is not None and timedelta(0) <= now - _drift_looked_at < DRIFT_EVERY:
+        return
+    _drift_looked_at = now
+    drift.check_all(now=now)
 
 
 def _is_active(holder: str, *, now: datetime) -> bool:

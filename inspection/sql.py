@@ -25,6 +25,8 @@ APPEND_ONLY = (
     "review_auditfinding",
     "review_missresult",
     "review_auditlot",
+    "monitoring_driftwindow",
+    "monitoring_driftmark",
 )
 
 _PG_FUNCTION = """
