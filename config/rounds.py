@@ -8,7 +8,7 @@ from config import relay
 from inspection import dispositions, outbox
 from inspection.models import ProcessSeen
 from monitoring import drift
-from review import audits, counts, decisions, gates, queues, receipts
+from review import audits, containment, counts, decisions, gates, queues, receipts
 
 HOLDER_SILENT_AFTER = timedelta(seconds=5)
 BATCH = 500
@@ -30,6 +30,7 @@ def turn(*, holder: str, now: datetime) -> None:
     dispositions.sequence_due(now=now)
     audits.follow(now=now)
     _look_at_images(now=now)
+    containment.list_due(now=now)
     receipts.seal_due(now=now)
     if counts.fold(now=now):
         gates.read_all(now=now)

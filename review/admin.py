@@ -19,6 +19,7 @@ from inspection.models import DefectClass, Freeze, Line, Receipt
 from inspection.rules.words import Level, Role
 from review import evidence, ladder_doors, sentences
 from review.audit_models import AuditFinding, AuditLot, WatchChart
+from review.containment_models import ContainedRun, Containment
 from review.models import Adjudication, Decision, Truth
 
 
@@ -213,3 +214,18 @@ class AuditLotAdmin(ReadOnly, admin.ModelAdmin):
     line_path = "watch__line"
     list_display = ("shift", "watch", "rate", "decided", "drawn", "closed", "escapes", "is_starved", "state")
     ordering = ("-closed_at", "-pk")
+
+
+@admin.register(Containment)
+class ContainmentAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("opened_at", "line", "cause", "since", "listed_at", "closed_at")
+    ordering = ("-opened_at", "-pk")
+
+
+@admin.register(ContainedRun)
+class ContainedRunAdmin(ReadOnly, admin.ModelAdmin):
+    line_path = "containment__line"
+    list_display = ("passed_at", "containment", "run", "found", "note", "closed_by", "closed_at")
+    list_filter = ("found",)
+    ordering = ("-passed_at", "-pk")
+    show_full_result_count = False

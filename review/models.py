@@ -9,6 +9,7 @@ from inspection.models.fields import TimeOrderedModel, word_check, word_field
 from inspection.rules.words import AssistStyle, Label, Level, Phase, Purpose, Stream, TruthSource
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.bank_models import BankDefect, BankImage, BankScore
+from review.containment_models import ContainedRun, Containment
 
 __all__ = [
     "Adjudication",
@@ -18,6 +19,8 @@ __all__ = [
     "BankImage",
     "BankScore",
     "Chart",
+    "ContainedRun",
+    "Containment",
     "Count",
     "CountDelta",
     "Decision",

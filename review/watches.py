@@ -15,6 +15,7 @@ from inspection import automation
 from inspection.models import DispositionSequence, Epoch, Hold, LevelChange, Line, Prediction
 from inspection.rules.shifts import shift_of
 from inspection.rules.words import Call, Level
+from review import containment
 from review.audit_models import Watch, WatchChart
 from review.rules import charts
 from review.rules.auditing import AUDIT_RATES
@@ -106,10 +107,15 @@ def restart(chart: WatchChart, *, now: datetime) -> WatchChart:
 
 
 def step_down(line: Line, *, reason: str, detail: dict[str, object], now: datetime) -> LevelChange | None:
-    """Take the line one rung down by rule, from the next item on. None where it has no rung below."""
+    """Take the line one rung down by rule, from the next item on. None where it has no rung below.
+
+    Where the model decided, what it has passed since its audits were last good is contained.
+    """
     below = Level(line.level).below
     if below is None:
         return None
+    if line.level in DECIDING:
+        containment.open_for(line, cause=reason, watch=standing(line), now=now)
     return automation.lower(line, to_level=below, by=None, reason=reason, now=now, detail=detail)
 
 
@@ -126,6 +132,7 @@ def _react(chart: WatchChart, line: Line, moved: charts.Moved, *, now: datetime)
         _warn(chart.watch, line, cause=ESCAPE_FREEZE, reason=f"Audits find escapes: {sentence}.", now=now)
     elif moved.warned and chart.name == MISS:
         automation.place_hold(line, kind=Hold.CHALLENGE, reason=f"Known defects were passed: {sentence}.", now=now)
+        containment.open_for(line, cause=sentence, watch=chart.watch, now=now)
     elif moved.calmed and chart.name == ESCAPE:
         automation.thaw(line, cause=ESCAPE_FREEZE, now=now)
 

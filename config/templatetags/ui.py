@@ -18,6 +18,8 @@ from inspection.rules.words import Label, Level, ReceiptKind
 from review.audit_boards import state_word
 from review.charts import BandChart
 from review.charts import spark as spark_points
+from review.containment_doors import FOUND_WORDS
+from review.rules.containment import Found
 
 register = template.Library()
 
@@ -300,6 +302,12 @@ def level_word(word: str) -> str:
 def receipt_word(kind: str) -> str:
     """What a receipt speaks of."""
     return str(RECEIPT_WORDS[ReceiptKind(kind)])
+
+
+@register.filter
+def found_word(found: str) -> str:
+    """How a contained part was closed."""
+    return str(FOUND_WORDS[Found(found)])
 
 
 @register.filter

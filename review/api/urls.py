@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.api import adjudications, agreement, automation, bank, images, receipts, review
+from review.api import adjudications, agreement, automation, bank, containment, images, receipts, review
 
 urlpatterns = [
     path("lines/", review.lines, name="api-lines"),
@@ -30,6 +30,13 @@ urlpatterns = [
     path("lines/<slug:slug>/bank/<int:number>/confirm/", bank.confirm, name="api-bank-confirm"),
     path("lines/<slug:slug>/bank/<int:number>/retire/", bank.retire, name="api-bank-retire"),
     path("lines/<slug:slug>/bank/<int:number>/image/", bank.image, name="api-bank-image"),
+    path("lines/<slug:slug>/containment/", containment.contained, name="api-containment"),
+    path("containments/<int:pk>/rows.csv", containment.rows, name="api-containment-rows"),
+    path("containments/<int:pk>/parts/<int:row>/", containment.close_part, name="api-contained-part"),
+    path("containments/<int:pk>/requeue/", containment.requeue, name="api-containment-requeue"),
+    path("containments/<int:pk>/close/", containment.close, name="api-containment-close"),
+    path("lines/<slug:slug>/lots/", containment.lot_list, name="api-lots"),
+    path("lots/<int:pk>/release/", containment.lot_release, name="api-lot-release"),
     path("lines/<slug:slug>/receipts/<int:n>/", receipts.receipt, name="api-receipt"),
     path("items/<uuid:pk>/lineage/", receipts.lineage, name="api-lineage"),
     path("proposals/<int:pk>/approve/", automation.approve, name="api-approve"),
