@@ -189,7 +189,9 @@ def _open_charts(watch: Watch, *, now: datetime) -> None:
     _chart(watch, MISS, charts.miss_limits(), place=0, now=now)
     if watch.call_rate:
         _chart(watch, SILENCE, charts.silence_limits(watch.call_rate), place=sequence, now=now)
-        _chart(watch, CALL_RATE, charts.rise_limits(watch.call_rate), place=sequence, now=now)
+        rise = charts.rise_limits(watch.call_rate)
+        if rise is not None:
+            _chart(watch, CALL_RATE, rise, place=sequence, now=now)
 
 
 def _chart(watch: Watch, name: str, limits: Limits, *, place: int, now: datetime) -> WatchChart:

@@ -15,6 +15,7 @@ ESCAPE, MISS, SILENCE, CALL_RATE = "escape", "miss", "silence", "call_rate"
 MISS_R0, MISS_STEPS, MISS_WARN, MISS_ACT = 0.05, 10, 5.726, 8.103
 # r0 must leave room for the rate that the chart detects.
 R0_MAX = 0.12
+RISE_REFERENCE_MAX = 0.12
 RATIO = 4.0
 # The rate of calls has risen when it is twice the reference, and the chart looks for four times.
 RISE_TOLERATED, RISE_DETECTED = 2.0, 4.0
@@ -83,9 +84,14 @@ def silence_limits(call_rate: float) -> Limits:
 
 
 @cache
-def rise_limits(call_rate: float) -> Limits:
-    """Return the chart of a rising call rate: twice the reference is tolerated, four times is looked for."""
-    r0 = min(RISE_TOLERATED * call_rate, R0_MAX)
+def rise_limits(call_rate: float) -> Limits | None:
+    """Return the chart of a rising call rate: twice the reference is tolerated, four times is looked for.
+
+    None where four times the reference is nearly every part: such a line is watched by its other charts.
+    """
+    if call_rate > RISE_REFERENCE_MAX:
+        return None
+    r0 = RISE_TOLERATED * call_rate
     found = design(r0, RISE_DETECTED / RISE_TOLERATED)
     return Limits(p0=r0, p1=found.r1, warn=found.h_demote, act=found.h_demote)
 
