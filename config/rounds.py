@@ -7,10 +7,17 @@ from django.db.models import Q
 from config import relay
 from inspection import dispositions, outbox
 from inspection.models import ProcessSeen
-from review import counts, decisions, gates, queues
+from monitoring import drift
+from review import audits, containment, counts, decisions, gates, queues, receipts
 
 HOLDER_SILENT_AFTER = timedelta(seconds=5)
 BATCH = 500
+# What no reader waits for is done less often than the rounds come.
+SEALED_EVERY = timedelta(seconds=1)
+# Images are looked at here and not by the second worker, which may be training for an hour.
+DRIFT_EVERY = timedelta(seconds=2)
+
+_last_done: dict[str, datetime] = {}
 
 
 def turn(*, holder: str, now: datetime) -> None:
@@ -23,8 +30,23 @@ def turn(*, holder: str, now: datetime) -> None:
     decisions.finalise_due(now=now, limit=BATCH)
     dispositions.fail_safe_due(now=now)
     dispositions.sequence_due(now=now)
+    if _is_time("drift", every=DRIFT_EVERY, now=now):
+        drift.check_all(now=now)
+    if _is_time("seal", every=SEALED_EVERY, now=now):
+        audits.follow(now=now)
+        containment.list_due(now=now)
+        receipts.seal_due(now=now)
     if counts.fold(now=now):
         gates.read_all(now=now)
+
+
+def _is_time(deed: str, *, every: timedelta, now: datetime) -> bool:
+    """Say whether a deed is due again; a clock that was set back does not silence it."""
+    last = _last_done.get(deed)
+    if last is not None and timedelta(0) <= now - last < every:
+        return False
+    _last_done[deed] = now
+    return True
 
 
 def _is_active(holder: str, *, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from inspection import epochs, outbox
-from inspection.models import GateEvaluation, Hold, LevelChange, LevelProposal, Line, Run, User
+from inspection.models import Freeze, GateEvaluation, Hold, LevelChange, LevelProposal, Line, Run, User
 from inspection.rules.ladder import Evidence, Gate, Judgement
 from inspection.rules.words import Level, ProposalStatus
 
@@ -32,6 +32,10 @@ class GateShut(Exception):
     def __init__(self, judgement: Judgement | None = None) -> None:
         super().__init__("The gate is shut.")
         self.judgement = judgement
+
+
+class Frozen(GateShut):
+    """Promotions are frozen on this line: something drifts, or a chart warns."""
 
 
 class SelfApproval(Exception):
@@ -88,7 +92,7 @@ def record_evaluation(
 def open_by_system(line: Line, evaluation: GateEvaluation, *, now: datetime) -> LevelProposal | None:
     """Open the proposal that the evidence allows and tell the leads. None when one is open already."""
     line = _locked(line)
-    if open_proposal(line) is not None:
+    if open_proposal(line) is not None or _is_frozen(line):
         return None
     proposal = _open(line, Level(evaluation.to_level), evaluation, now=now, opened_by_system=True)
     outbox.ask("proposal.opened", proposal.pk, now=now)
@@ -109,6 +113,8 @@ def propose(
         raise LevelOrder(f"From {line.level} the next level is {Level(line.level).above}, not {to_level.value}.")
     if evaluation.status != "open":
         raise GateShut
+    if _is_frozen(line):
+        raise Frozen
     standing = open_proposal(line)
     if standing is None:
         standing = _open(line, to_level, evaluation, now=now, proposer=by, proposed_at=now, reason=reason)
@@ -133,6 +139,8 @@ def approve(proposal: LevelProposal, *, by: User, evaluation: GateEvaluation | N
     why = staleness(proposal, evaluation, now=now)
     if why:
         raise EvidenceStale(why)
+    if _is_frozen(line) and not proposal.resumes:
+        raise Frozen
     if proposal.proposer_id is None:
         return _sign_first(proposal, by=by, reason="", now=now)
     return _enact(line, proposal, by=by, now=now)
@@ -241,6 +249,19 @@ def lift_hold(hold: Hold, *, by: User, now: datetime) -> None:
     Hold.objects.filter(~Q(kind=Hold.STOP), pk=hold.pk, lifted_at=None).update(lifted_by=by, lifted_at=now)
 
 
+@transaction.atomic
+def freeze(line: Line, *, cause: str, reason: str, now: datetime) -> Freeze:
+    """Let nobody go up until it is lifted. One freeze of a cause at a time."""
+    line = _locked(line)
+    standing = Freeze.objects.in_force().filter(line=line, cause=cause).first()
+    return standing or Freeze.objects.create(line=line, cause=cause, reason=reason[:300], placed_at=now)
+
+
+def thaw(line: Line, *, cause: str, by: User | None = None, now: datetime) -> int:
+    """Lift the line's freezes of a cause. Return how many there were."""
+    return Freeze.objects.in_force().filter(line=line, cause=cause).update(lifted_by=by, lifted_at=now)
+
+
 # Helpers --------------------------------------------------------------------------------------------------------
 
 
@@ -248,6 +269,10 @@ def _locked(line: Line) -> Line:
     return (
         Line.objects.select_for_update(of=("self",)).select_related("epoch__model_version", "product").get(pk=line.pk)
     )
+
+
+def _is_frozen(line: Line) -> bool:
+    return Freeze.objects.in_force().filter(line=line).exists()
 
 
 def _open(

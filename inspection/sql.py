@@ -18,11 +18,17 @@ APPEND_ONLY = (
     "inspection_gateevaluation",
     "inspection_levelchange",
     "inspection_viewverdict",
+    "inspection_receipt",
     "review_decision",
     "review_decisionfate",
     "review_truth",
     "review_certification",
     "review_bandschange",
+    "review_auditfinding",
+    "review_missresult",
+    "review_auditlot",
+    "monitoring_driftwindow",
+    "monitoring_driftmark",
 )
 
 _PG_FUNCTION = """

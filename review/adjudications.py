@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from inspection.models import Line, Prediction, User
 from inspection.rules.words import Label, TruthSource
-from review import counts, readings
+from review import audits, counts, readings
 from review.faults import Invalid, class_faults, text_faults
 from review.models import Adjudication, Decision, Truth
 from review.readings import ItemReadings
@@ -138,7 +138,9 @@ def rule(
     drawn = case.run.drawn_truth and case.run.drawn_second_look
     if rules.wants_another_look(rulings, drawn_second_look=drawn):
         _open(case.first, cause=Cause.SECOND_LOOK, second=None, now=now)
-    counts.count_run(case.run, readings.of_run(case.run), cause=f"ruling:{case.pk}", now=now)
+    found = readings.of_run(case.run)
+    counts.count_run(case.run, found, cause=f"ruling:{case.pk}", now=now)
+    audits.note(case.run, found, now=now)
     return case
 
 

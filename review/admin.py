@@ -15,9 +15,11 @@ from django.utils.translation import gettext_lazy
 
 from inspection import automation, epochs, permissions
 from inspection.admin import AdministratorsOnly, ReadOnly
-from inspection.models import DefectClass, Line
+from inspection.models import DefectClass, Freeze, Line, Receipt
 from inspection.rules.words import Level, Role
 from review import evidence, ladder_doors, sentences
+from review.audit_models import AuditFinding, AuditLot, WatchChart
+from review.containment_models import ContainedRun, Containment
 from review.models import Adjudication, Decision, Truth
 
 
@@ -176,3 +178,54 @@ class AdjudicationAdmin(ReadOnly):
     list_display = ("opened_at", "line", "cause", "label", "ruled_by", "ruled_at")
     list_filter = ("line",)
     ordering = ("-opened_at",)
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("line", "n", "kind", "subject", "sealed_at", "hash")
+    list_filter = ("line", "kind")
+    ordering = ("-sealed_at", "-n")
+    show_full_result_count = False
+
+
+@admin.register(Freeze)
+class FreezeAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("line", "cause", "reason", "placed_at", "lifted_by", "lifted_at")
+    ordering = ("-placed_at",)
+
+
+@admin.register(WatchChart)
+class WatchChartAdmin(ReadOnly, admin.ModelAdmin):
+    line_path = "watch__line"
+    list_display = ("watch", "name", "w", "warn", "act", "n", "bad", "opened_at", "closed_at")
+    ordering = ("-opened_at", "name")
+
+
+@admin.register(AuditFinding)
+class AuditFindingAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("found_at", "line", "run", "kind", "is_bad", "defect_class", "is_critical")
+    list_filter = ("line", "kind", "is_bad")
+    ordering = ("-found_at", "-pk")
+    show_full_result_count = False
+
+
+@admin.register(AuditLot)
+class AuditLotAdmin(ReadOnly, admin.ModelAdmin):
+    line_path = "watch__line"
+    list_display = ("shift", "watch", "rate", "decided", "drawn", "closed", "escapes", "is_starved", "state")
+    ordering = ("-closed_at", "-pk")
+
+
+@admin.register(Containment)
+class ContainmentAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("opened_at", "line", "cause", "since", "listed_at", "closed_at")
+    ordering = ("-opened_at", "-pk")
+
+
+@admin.register(ContainedRun)
+class ContainedRunAdmin(ReadOnly, admin.ModelAdmin):
+    line_path = "containment__line"
+    list_display = ("passed_at", "containment", "run", "found", "note", "closed_by", "closed_at")
+    list_filter = ("found",)
+    ordering = ("-passed_at", "-pk")
+    show_full_result_count = False

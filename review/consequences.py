@@ -4,7 +4,7 @@ from datetime import datetime
 
 from inspection import dispositions
 from inspection.rules.words import DecidedBy, Label, Level, Purpose, Verdict
-from review import adjudications, counts, queues, readings
+from review import adjudications, audits, counts, queues, readings
 from review.models import Decision, ReviewTask
 from review.readings import ItemReadings
 from review.rules import overlap
@@ -27,6 +27,8 @@ def follow(task: ReviewTask, sealed: Decision, *, now: datetime) -> None:
     if task.purpose == Purpose.PRIMARY:
         _tell_line(task, mine, now=now)
     counts.count_run(task.run, found, cause=f"decision:{sealed.pk}", now=now)
+    if task.run.drawn_audit:
+        audits.note(task.run, readings.of_run(task.run), now=now)
 
 
 def _tell_line(task: ReviewTask, found: ItemReadings, *, now: datetime) -> None:

@@ -12,9 +12,12 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from inspection import automation, permissions, waivers
-from inspection.models import LevelProposal, Line
+from inspection.models import Hold, LevelProposal, Line
 from inspection.rules.words import Level
 from review import sentences, signing
+
+# What drift freezes only a new reference thaws.
+DRIFT = "drift"
 
 
 class NotAllowed(Exception):
@@ -74,6 +77,27 @@ def _stop(request: HttpRequest, line: Line) -> str:
     return _("Stopped %(time)s. Everything goes to people.") % {"time": f"{hold.placed_at:%H:%M:%S} UTC"}
 
 
+def _lift(request: HttpRequest, line: Line) -> str:
+    _lowers(request, line)
+    number = request.POST.get("hold", "")
+    hold = line.holds.in_force().filter(pk=number).first() if number.isdecimal() else None
+    if hold is None or hold.kind == Hold.STOP:
+        raise NotAllowed(_("There is no such hold to lift. STOP is lifted by two leads."))
+    automation.lift_hold(hold, by=permissions.person(request), now=now())
+    return _("Lifted. The model decides again from the next item on.")
+
+
+def _thaw(request: HttpRequest, line: Line) -> str:
+    _signs(request, line)
+    number = request.POST.get("freeze", "")
+    freeze = line.freezes.in_force().filter(pk=number).first() if number.isdecimal() else None
+    if freeze is None or freeze.cause == DRIFT:
+        raise NotAllowed(_("There is no such freeze to lift. Drift is answered with a new reference."))
+    _confirm(request)
+    automation.thaw(line, cause=freeze.cause, by=permissions.person(request), now=now())
+    return _("Promotions may go on.")
+
+
 def _resume(request: HttpRequest, line: Line) -> str:
     _signs(request, line)
     reason = _reason(request)
@@ -114,6 +138,8 @@ DEEDS: dict[str, Deed] = {
     "resume": _resume,
     "waive": _waive,
     "sign-waiver": _sign_waiver,
+    "lift": _lift,
+    "thaw": _thaw,
 }
 
 # What keeps a deed from being done, in the words of the page. The deeds' own words are for logs.
@@ -121,6 +147,7 @@ REFUSALS: dict[type[Exception], Callable[[Exception], str]] = {
     NotAllowed: str,
     automation.LevelOrder: lambda _refusal: _("The ladder is climbed one rung at a time."),
     automation.GateShut: lambda refusal: " ".join([_("The gate is shut."), *_reasons_of(refusal)]),
+    automation.Frozen: lambda _refusal: _("Promotions are frozen on this line: a chart warns or the images drift."),
     automation.SelfApproval: lambda _refusal: _("You signed this first: another lead must sign it."),
     automation.EvidenceStale: lambda _refusal: _("The evidence no longer holds, so the proposal is void."),
     automation.ProposalClosed: lambda _refusal: _("There is no proposal to sign any more."),

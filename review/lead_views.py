@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inspection import automation, permissions, waivers
-from inspection.models import GateEvaluation, LevelChange, Line
+from inspection.models import GateEvaluation, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, judge
 from inspection.rules.words import Level, Role
-from review import boards, evidence, ladder_doors, reports, sentences
+from review import audit_boards, boards, evidence, ladder_doors, reports, sentences
 
 HISTORY = 8
 
@@ -40,6 +40,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "hours_left": _hours_left(proposal.expires_at, moment) if proposal else "",
         "parts_since": automation.parts_since(proposal) if proposal else 0,
         "holds": holds,
+        "audit": audit_boards.of(line),
         "history": _history(line),
         "waivers": list(waivers.of(line, now=moment)),
         "waivable": boards.waivable(reading) if reading else [],
@@ -119,10 +120,7 @@ def _history(line: Line) -> list[tuple[datetime, str]]:
         (seen.evaluated_at, _gate_sentence(seen))
         for seen in GateEvaluation.objects.filter(line=line).order_by("-evaluated_at")[:HISTORY]
     ]
-    holds = [
-        (hold.placed_at, _("Stopped: %(reason)s") % {"reason": hold.reason})
-        for hold in line.holds.order_by("-placed_at")[:HISTORY]
-    ]
+    holds = [(hold.placed_at, _hold_sentence(hold)) for hold in line.holds.order_by("-placed_at")[:HISTORY]]
     return sorted([*moves, *gates, *holds], key=lambda event: event[0], reverse=True)[:HISTORY]
 
 
@@ -130,6 +128,11 @@ def _move_sentence(change: LevelChange) -> str:
     raised = Level(change.to_level).rung > Level(change.from_level).rung
     words = {"level": sentences.level_name(Level(change.to_level)), "cause": change.cause}
     return (_("Raised to %(level)s: %(cause)s") if raised else _("Lowered to %(level)s: %(cause)s")) % words
+
+
+def _hold_sentence(hold: Hold) -> str:
+    words = {"reason": hold.reason}
+    return (_("Stopped: %(reason)s") if hold.kind == Hold.STOP else _("Put on hold: %(reason)s")) % words
 
 
 def _gate_sentence(seen: GateEvaluation) -> str:

@@ -7,24 +7,33 @@ from uuid_utils.compat import uuid7
 from inspection.models import Bands, Epoch, Item, Line, Run, User
 from inspection.models.fields import TimeOrderedModel, word_check, word_field
 from inspection.rules.words import AssistStyle, Label, Level, Phase, Purpose, Stream, TruthSource
+from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.band_models import BandsChange, Certification
 from review.bank_models import BankDefect, BankImage, BankScore
+from review.containment_models import ContainedRun, Containment
 
 __all__ = [
     "Adjudication",
+    "AuditFinding",
+    "AuditLot",
     "BandsChange",
     "BankDefect",
     "BankImage",
     "BankScore",
     "Certification",
     "Chart",
+    "ContainedRun",
+    "Containment",
     "Count",
     "CountDelta",
     "Decision",
     "DecisionFate",
+    "MissResult",
     "PendingDecision",
     "ReviewTask",
     "Truth",
+    "Watch",
+    "WatchChart",
     "newest_truths",
 ]
 

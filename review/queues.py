@@ -71,6 +71,26 @@ def admit_again(task: ReviewTask, *, purpose: Purpose, not_for: User, now: datet
     return again
 
 
+def ask_again(item: Item, *, now: datetime) -> ReviewTask:
+    """Ask people to read an item that the model decided, blind and like any other. Its verdict to the line stands."""
+    due = priority.due_at(
+        Purpose.AUDIT, run_due_at=item.run.review_due_at, asked_at=now, deadline_s=item.line.review_deadline_s
+    )
+    task, _ = ReviewTask.objects.get_or_create(
+        item=item,
+        purpose=Purpose.PRIMARY.value,
+        defaults={
+            "line_id": item.line_id,
+            "run_id": item.run_id,
+            "level": item.routing.level,
+            "queue_rank": priority.rank(due),
+            "due_at": due,
+            "created_at": now,
+        },
+    )
+    return task
+
+
 def admit_overdue(*, now: datetime, limit: int = SWEEP_MAX) -> int:
     """Give items to people whose prediction did not come by the model deadline. Return how many.
 

@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import now as clock
 
 from inspection import batches, health, images, intake, outbox, pipeline, stations
 from inspection.models import Item, LevelProposal
-from review import bank, gates, notices, queues
+from review import bank, gates, notices, queues, receipts
 
 
 @shared_task
@@ -65,6 +66,12 @@ def score_banks(**_later_arguments: object) -> None:
 def read_gates(**_later_arguments: object) -> None:
     """Read every gate: days, holds and alarms move a gate without a new count."""
     gates.read_all(now=clock())
+
+
+@shared_task
+def export_heads(**_later_arguments: object) -> None:
+    """Write down where every chain of receipts ends, for a place that this machine cannot change."""
+    receipts.export_heads(settings.RECEIPT_HEADS, now=clock())
 
 
 @shared_task

@@ -104,6 +104,8 @@ AUTH_USER_MODEL = "inspection.User"
 
 IMAGES_ROOT = DATA / "images"
 MODELS_ROOT = DATA / "models"
+# Copied elsewhere, these hashes show that a chain of receipts was cut or written anew.
+RECEIPT_HEADS = Path(env.text("RECEIPT_HEADS", str(DATA / "receipt-heads.jsonl")))
 STORAGES = {
     "default": storage_of(env.text("STORAGE_URL", f"file://{IMAGES_ROOT}")),
     "staticfiles": {"BACKEND": "config.storage.HashedStaticFilesStorage"},
@@ -147,6 +149,7 @@ CELERY_BEAT_SCHEDULE = {
     "check-health": {"task": "review.tasks.check_health", "schedule": 60.0, "options": {"queue": "reports"}},
     "score-banks": {"task": "review.tasks.score_banks", "schedule": 60.0, "options": {"queue": "reports"}},
     "read-gates": {"task": "review.tasks.read_gates", "schedule": 60.0, "options": {"queue": "reports"}},
+    "export-heads": {"task": "review.tasks.export_heads", "schedule": 3600.0, "options": {"queue": "reports"}},
     "tidy": {"task": "review.tasks.tidy", "schedule": 3600.0, "options": {"queue": "reports"}},
 }
 WAITING_REQUESTS_MAX = env.integer("WAITING_REQUESTS_MAX", 4, low=0, high=1000)

@@ -183,6 +183,7 @@ def _part_as_plain(found: Part) -> dict[str, Any]:
         "line": found.line.slug,
         "serial": found.serial,
         "lot": found.lot.code if found.lot else None,
+        "lot_on_hold": found.line.lot_release and found.lot is not None and found.lot.released_at is None,
         "ever_rejected_or_held": found.ever_rejected_or_held,
         "runs": [_run_as_plain(run, seen.get(run.pk, [])) for run in runs],
     }

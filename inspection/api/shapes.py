@@ -68,6 +68,7 @@ class PartShape(serializers.Serializer):
     line = serializers.CharField()
     serial = serializers.CharField()
     lot = serializers.CharField(allow_null=True)
+    lot_on_hold = serializers.BooleanField(help_text="the lot waits for its release: its parts stay, whatever they are")
     ever_rejected_or_held = serializers.BooleanField()
     runs = RunShape(many=True)
 

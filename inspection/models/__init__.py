@@ -1,6 +1,6 @@
 """Rows of inspection: what came in, what was said about it, what happened to it, who may decide."""
 
-from inspection.models.automation import GateEvaluation, Hold, LevelChange, LevelProposal, Waiver
+from inspection.models.automation import Freeze, GateEvaluation, Hold, LevelChange, LevelProposal, Waiver
 from inspection.models.batch import Batch
 from inspection.models.disposition import AlreadySettled, Disposition, DispositionSequence, ViewVerdict
 from inspection.models.line import DefectClass, Epoch, GateLimits, GoldenReference, Line, Product
@@ -19,6 +19,7 @@ from inspection.models.prediction import (
     StageRun,
     TrainedOn,
 )
+from inspection.models.receipt import Receipt, ReceiptHead
 from inspection.models.station import Nonce, Station, StationKey
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Disposition",
     "DispositionSequence",
     "Epoch",
+    "Freeze",
     "GateEvaluation",
     "GateLimits",
     "GoldenReference",
@@ -52,6 +54,8 @@ __all__ = [
     "Prediction",
     "ProcessSeen",
     "Product",
+    "Receipt",
+    "ReceiptHead",
     "Routing",
     "Run",
     "Salt",

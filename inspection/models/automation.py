@@ -153,3 +153,23 @@ class Hold(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["line"], condition=Q(lifted_at=None), name="hold_in_force")]
+
+
+class Freeze(models.Model):
+    """Nobody goes up on a line while one is in force: something is drifting, or a chart warns."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="freezes")
+    cause = models.SlugField(max_length=20, help_text="what froze it: one of a kind at a time")
+    reason = models.CharField(max_length=300)
+    placed_at = models.DateTimeField()
+    lifted_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+    lifted_at = models.DateTimeField(null=True)
+
+    objects = HoldQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line", "cause"], condition=Q(lifted_at=None), name="freeze_one_of_a_cause_in_force"
+            ),
+        ]

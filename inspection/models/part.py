@@ -26,6 +26,7 @@ class Lot(models.Model):
     code = models.CharField(max_length=100)
     created_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True, blank=True)
+    released_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["line", "code"], name="lot_once_per_line")]

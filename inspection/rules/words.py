@@ -185,3 +185,14 @@ class GateStatus(StrEnum):
     OPEN = "open"
     SHUT = "shut"
     INSUFFICIENT = "insufficient_data"
+
+
+class ReceiptKind(StrEnum):
+    """What a receipt speaks of."""
+
+    RUN = "run"
+    LEVEL = "level"
+    HOLD = "hold"
+    LIFT = "lift"
+    PROPOSAL = "proposal"
+    DEPLOYMENT = "deployment"

@@ -1,7 +1,5 @@
 """Agreement over HTTP: the figures of the report, and the rows behind it as CSV."""
 
-import csv
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -20,7 +18,7 @@ from rest_framework.response import Response
 
 from inspection.api.serializers import checked
 from inspection.models import Epoch, Line, ModelVersion
-from review import history, reports
+from review import history, reports, spreadsheets
 from review.api.forms import StrictForm
 from review.api.people import reported_line
 from review.api.renderers import TableRenderer
@@ -31,8 +29,6 @@ PARAMETERS = [
     OpenApiParameter("until", OpenApiTypes.DATE, description="last local day"),
     OpenApiParameter("model", OpenApiTypes.STR, description="name:version; default the epoch the line is in"),
 ]
-# A spreadsheet would run these as a formula; a leading apostrophe makes them text.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2200, 12, 31)
 WINDOW_MAX = timedelta(days=3660)
 
@@ -71,7 +67,8 @@ def rows(request: Request, slug: str) -> StreamingHttpResponse:
     """One row a part: who said what, the model's call and the ruling. Streamed; safe to open in a spreadsheet."""
     line, epoch, window = _asked(request, slug)
     found = history.rows(epoch, since=window["since"], until=window["until"])
-    response = StreamingHttpResponse(_csv(found), content_type="text/csv; charset=utf-8")
+    written = spreadsheets.written(history.COLUMNS, found)
+    response = StreamingHttpResponse(written, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="agreement-{line.slug}-{epoch.n}.csv"'
     return response
 
@@ -146,28 +143,3 @@ def _epoch(line: Line, model: str | None) -> Epoch:
     wanted = get_object_or_404(ModelVersion, name=name, version=int(version))
     epochs = Epoch.objects.filter(line=line, model_version=wanted).order_by("-opened_at")
     return get_object_or_404(epochs[:1])
-
-
-class _Echo:
-    """A file that hands each written line on."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv(found: Iterator[dict[str, Any]]) -> Iterator[str]:
-    writer = csv.writer(_Echo(), quoting=csv.QUOTE_NONNUMERIC)
-    yield "\ufeff"
-    yield writer.writerow(history.COLUMNS)
-    for row in found:
-        yield writer.writerow([_safe(row[column]) for column in history.COLUMNS])
-
-
-def _safe(value: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula. Numbers stay numbers."""
-    if value is None:
-        return ""
-    if isinstance(value, int | float):
-        return value
-    text = value.isoformat() if isinstance(value, date) else str(value)
-    return f"'{text}" if text.lstrip(" \ufeff").startswith(FORMULA) or text.startswith(FORMULA) else text

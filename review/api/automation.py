@@ -14,15 +14,15 @@ from inspection import automation, permissions
 from inspection.api.problems import Problem
 from inspection.models import GateEvaluation, LevelChange, LevelProposal, Line
 from inspection.rules.words import Level, Role
-from review import evidence, sentences, signing
+from review import audit_boards, evidence, sentences, signing
 from review.api.forms import ConfirmationForm, LoweringForm, ProposalForm, ReasonForm
 from review.api.people import reported_line
-from review.models import Chart
 
 HISTORY = 50
 CODES = {
     automation.LevelOrder: "level-order",
     automation.GateShut: "gate-shut",
+    automation.Frozen: "gate-shut",
     automation.SelfApproval: "self-approval",
     automation.EvidenceStale: "evidence-stale",
     automation.ProposalClosed: "proposal-closed",
@@ -119,7 +119,6 @@ def resume(request: Request, slug: str) -> Response:
 def as_plain(line: Line) -> dict[str, Any]:
     to_level = Level(line.level).above
     reading = evidence.read(line, to_level, now=now()) if to_level else None
-    chart = Chart.objects.filter(epoch=line.epoch, name=Chart.DISAGREEMENT).first()
     proposal = automation.open_proposal(line)
     return {
         "level": line.level,
@@ -128,7 +127,7 @@ def as_plain(line: Line) -> dict[str, Any]:
         "gate": _gate_plain(reading) if reading else None,
         "proposal": proposal_plain(proposal) if proposal else None,
         "holds": [_hold_plain(hold) for hold in line.holds.in_force().select_related("placed_by")],
-        "audit": {"state": "normal", "rate": line.audit_share, "cusum": chart.w if chart else 0.0},
+        "audit": audit_boards.as_plain(line),
         "history": [_change_plain(change) for change in _history(line)],
     }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.api import adjudications, agreement, automation, bands, bank, images, review
+from review.api import adjudications, agreement, automation, bands, bank, containment, images, receipts, review
 
 urlpatterns = [
     path("lines/", review.lines, name="api-lines"),
@@ -33,5 +33,14 @@ urlpatterns = [
     path("lines/<slug:slug>/bands/", bands.certificates, name="api-bands"),
     path("lines/<slug:slug>/bands/withdraw/", bands.withdraw, name="api-bands-withdraw"),
     path("lines/<slug:slug>/bands/<int:n>/put/", bands.put_in_force, name="api-bands-put"),
+    path("lines/<slug:slug>/containment/", containment.contained, name="api-containment"),
+    path("containments/<int:pk>/rows.csv", containment.rows, name="api-containment-rows"),
+    path("containments/<int:pk>/parts/<int:row>/", containment.close_part, name="api-contained-part"),
+    path("containments/<int:pk>/requeue/", containment.requeue, name="api-containment-requeue"),
+    path("containments/<int:pk>/close/", containment.close, name="api-containment-close"),
+    path("lines/<slug:slug>/lots/", containment.lot_list, name="api-lots"),
+    path("lots/<int:pk>/release/", containment.lot_release, name="api-lot-release"),
+    path("lines/<slug:slug>/receipts/<int:n>/", receipts.receipt, name="api-receipt"),
+    path("items/<uuid:pk>/lineage/", receipts.lineage, name="api-lineage"),
     path("proposals/<int:pk>/approve/", automation.approve, name="api-approve"),
 ]

@@ -6,7 +6,7 @@ import pytest
 from django.utils.timezone import now as clock
 
 from inspection import dispositions, epochs
-from inspection.models import Bands, Deployment, Hold, Line, Station
+from inspection.models import Bands, Deployment, Hold, Line, Lot, Station
 from inspection.rules.words import DecidedBy, Level, Verdict
 from tests.builders import NOON, make_line, make_model_version
 from tests.inspection.making import make_device, make_item
@@ -41,6 +41,7 @@ def test_a_part_is_shown_with_its_runs_and_views():
         "line": "phone-glass",
         "serial": "A-17",
         "lot": "L-8",
+        "lot_on_hold": False,
         "ever_rejected_or_held": False,
         "runs": [
             {
@@ -53,6 +54,17 @@ def test_a_part_is_shown_with_its_runs_and_views():
             }
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("lot_release", "released", "on_hold"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+def test_a_lot_that_waits_for_its_release_is_told(lot_release, released, on_hold):
+    device = make_device(make_line(lot_release=lot_release))
+    make_item(device.station, lot="L-8")
+    if released:
+        Lot.objects.update(released_at=NOON)
+    assert device.get("/api/v1/parts/A-17/").json()["lot_on_hold"] == on_hold
 
 
 def test_rework_is_shown_as_the_next_run(device):

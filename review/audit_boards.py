@@ -1,0 +1,152 @@
+"""What the automation page shows of the audit: its state, its charts, its last shifts. Plain values for templates."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from inspection.models import Freeze, Line
+from review import watches
+from review.audit_models import AuditFinding, AuditLot, Watch, WatchChart
+from review.rules.auditing import AUDIT_RATES, Kind
+from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
+from stats.eprocess import cs_upper
+
+SHOWN_LOTS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartRow:
+    """One chart as the page shows it: what it counts, W against its limits, and what it does there."""
+
+    name: str
+    word: str
+    w: float
+    warn: float
+    act: float
+    n: int
+    bad: int
+    state: str
+    consequence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditBoard:
+    """The audit of a line that decides by itself. `upper` bounds the escaped fraction among audited passes."""
+
+    watch: Watch
+    state: str
+    rate: float
+    charts: list[ChartRow]
+    lots: list[AuditLot]
+    freezes: list[Freeze]
+    escapes: int
+    passes: int
+    upper: float
+    parts_to_find: int
+
+
+def of(line: Line) -> AuditBoard | None:
+    """Return the board of the stretch that the line is in; None where people decide."""
+    watch = watches.standing(line)
+    if watch is None:
+        return None
+    found = AuditFinding.objects.filter(watch=watch, kind=Kind.AUTO_PASS.value)
+    passes, escapes = found.count(), found.filter(is_bad=True).count()
+    rate = AUDIT_RATES.get(watch.state, 0.0)
+    charts = list(WatchChart.objects.filter(watch=watch, closed_at=None).order_by("pk"))
+    target = next((chart.p0 for chart in charts if chart.name == ESCAPE), 0.0)
+    return AuditBoard(
+        watch=watch,
+        state=state_word(watch.state),
+        rate=rate,
+        charts=[_row(chart) for chart in charts],
+        lots=list(AuditLot.objects.filter(watch=watch).order_by("-closed_at", "-pk")[:SHOWN_LOTS]),
+        freezes=list(Freeze.objects.in_force().filter(line=line).order_by("placed_at")),
+        escapes=escapes,
+        passes=passes,
+        upper=cs_upper(escapes, passes - escapes),
+        parts_to_find=round(1 / (rate * target)) if rate and target else 0,
+    )
+
+
+def as_plain(line: Line) -> dict[str, object]:
+    """Return the audit as the API tells it."""
+    board = of(line)
+    if board is None:
+        return {"state": None, "rate": line.audit_share, "cusum": None, "charts": [], "lots": [], "freezes": []}
+    return {
+        "state": board.watch.state,
+        "rate": board.rate,
+        "cusum": next((row.w for row in board.charts if row.name == ESCAPE), None),
+        "escapes": board.escapes,
+        "audited_passes": board.passes,
+        "escaped_fraction_upper": board.upper,
+        "charts": [
+            {
+                "name": chart.name,
+                "w": chart.w,
+                "warn": chart.warn,
+                "act": chart.act,
+                "n": chart.n,
+                "bad": chart.bad,
+                "p0": chart.p0,
+                "p1": chart.p1,
+            }
+            for chart in WatchChart.objects.filter(watch=board.watch, closed_at=None).order_by("pk")
+        ],
+        "lots": [
+            {
+                "shift": lot.shift,
+                "rate": lot.rate,
+                "drawn": lot.drawn,
+                "closed": lot.closed,
+                "escapes": lot.escapes,
+                "starved": lot.is_starved,
+                "state": lot.state,
+            }
+            for lot in board.lots
+        ],
+        "freezes": [{"cause": one.cause, "reason": one.reason, "since": one.placed_at} for one in board.freezes],
+    }
+
+
+def state_word(state: str) -> str:
+    words = {
+        "reduced": _("reduced audit"),
+        "normal": _("normal audit"),
+        "tightened": _("tightened audit"),
+        "discontinued": _("discontinued"),
+    }
+    return words[state]
+
+
+def chart_word(name: str) -> str:
+    words = {
+        ESCAPE: _("Escapes among audited passes"),
+        MISS: _("Known defects passed"),
+        SILENCE: _("Silence: too few defect calls"),
+        CALL_RATE: _("Too many defect calls"),
+    }
+    return words[name]
+
+
+def _row(chart: WatchChart) -> ChartRow:
+    consequences = {
+        ESCAPE: _("warns, then lowers one level"),
+        MISS: _("holds the line, then lowers one level"),
+        SILENCE: _("holds the line"),
+        CALL_RATE: _("tightens the audit, freezes promotions"),
+    }
+    state = "over" if chart.w >= chart.act else "warned" if chart.w >= chart.warn else "quiet"
+    return ChartRow(
+        name=chart.name,
+        word=chart_word(chart.name),
+        # Between two bad items W may lie just below zero; its floor acts at the next step.
+        w=max(0.0, chart.w),
+        warn=chart.warn,
+        act=chart.act,
+        n=chart.n,
+        bad=chart.bad,
+        state=state,
+        consequence=consequences[chart.name],
+    )

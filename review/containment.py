@@ -1,0 +1,201 @@
+"""Containment: what a line passed by itself since its audits were last good, listed, read again, closed by people."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from inspection.models import Disposition, Line, Lot, User
+from inspection.rules.words import DecidedBy, Label, Verdict
+from review import queues, truths
+from review.audit_models import AuditLot, Watch
+from review.containment_models import ContainedRun, Containment
+from review.rules.containment import Found
+from stats.switching import ACCEPTANCE
+
+LISTED_AT_ONCE = 1000
+# A verdict that was on its way when the line fell may arrive a little later.
+STRAGGLERS = timedelta(seconds=60)
+COLUMNS = ("serial", "run", "lot", "passed_at", "model", "found", "note", "closed_by", "closed_at")
+_LABELS = {Found.GOOD: Label.PASS, Found.BAD: Label.DEFECT}
+
+
+class AlreadyClosed(Exception):
+    """A person has closed this part before."""
+
+
+class StillOpen(Exception):
+    """A containment is closed only at 0 open parts, and once its list is whole."""
+
+
+@transaction.atomic
+def open_for(
+    line: Line, *, cause: str, now: datetime, by: User | None = None, watch: Watch | None = None
+) -> Containment:
+    """Open a containment, or return the one that is open. Its list is filled by `list_due`, so nothing waits for it."""
+    line = Line.objects.select_for_update().get(pk=line.pk)
+    standing = Containment.objects.filter(line=line, closed_at=None).first()
+    if standing is not None:
+        Containment.objects.filter(pk=standing.pk).update(opened_at=now, listed_at=None)
+        standing.opened_at, standing.listed_at = now, None
+        return standing
+    return Containment.objects.create(
+        line=line,
+        cause=cause[:300],
+        level=watch.level if watch else line.level,
+        since=min(last_good(line, watch), now),
+        opened_by=by,
+        opened_at=now,
+    )
+
+
+def last_good(line: Line, watch: Watch | None = None) -> datetime:
+    """Return when the line's audits were last good: its last accepted lot, else the beginning of the watch."""
+    watch = watch or Watch.objects.filter(line=line).order_by("-pk").first()
+    if watch is None:
+        return line.created_at
+    for lot in AuditLot.objects.filter(watch=watch, closed__gt=0).order_by("-closed_at", "-pk"):
+        if lot.escapes <= ACCEPTANCE.get(_state_of(lot), 0):
+            return lot.closed_at
+    return watch.opened_at
+
+
+def _state_of(lot: AuditLot) -> str:
+    """Return the state under which a lot was judged: the one after the lot before it."""
+    before = AuditLot.objects.filter(watch=lot.watch_id, closed_at__lt=lot.closed_at).order_by("-closed_at", "-pk")
+    return before.values_list("state", flat=True).first() or "tightened"
+
+
+# The list -------------------------------------------------------------------------------------------------------
+
+
+def list_due(*, now: datetime) -> int:
+    """List what open containments have not listed yet. Return how many parts were added."""
+    waiting = Containment.objects.filter(closed_at=None, listed_at=None)
+    return sum(fill(one, now=now) for one in waiting)
+
+
+@transaction.atomic
+def fill(containment: Containment, *, now: datetime) -> int:
+    """Add what is not on the list yet; a minute after the opening the list is whole. Return how many were added."""
+    added = 0
+    while batch := list(passed(containment).values_list("run", "settled_at")[:LISTED_AT_ONCE]):
+        rows = [ContainedRun(containment=containment, run_id=run, passed_at=at) for run, at in batch if at]
+        ContainedRun.objects.bulk_create(rows)
+        added += len(rows)
+    if now >= containment.opened_at + STRAGGLERS:
+        Containment.objects.filter(pk=containment.pk).update(listed_at=now)
+    return added
+
+
+def passed(containment: Containment) -> QuerySet[Disposition]:
+    """Return the automatic passes in the containment's time that are not on its list yet."""
+    listed = ContainedRun.objects.filter(containment=containment, run=OuterRef("run"))
+    window = {"settled_at__gte": containment.since, "settled_at__lte": containment.opened_at + STRAGGLERS}
+    automatic = Disposition.objects.filter(
+        ~Exists(listed),
+        line=containment.line_id,
+        verdict=Verdict.PASS.value,
+        decided_by=DecidedBy.MODEL.value,
+        **window,
+    )
+    return automatic.order_by("settled_at", "run")
+
+
+def listed(
+    containment: Containment, *, serial: str = "", lot: str = "", only_open: bool = False
+) -> QuerySet[ContainedRun]:
+    """Return the list in the order in which the parts were passed, by serial or lot where one is named."""
+    asked = {"run__part__serial": serial, "run__part__lot__code": lot, "closed_at__isnull": only_open}
+    wanted = {name: value for name, value in asked.items() if value}
+    rows = containment.runs.filter(**wanted)
+    return rows.select_related("run__part__lot", "run__disposition__model_version", "closed_by").order_by(
+        "passed_at", "pk"
+    )
+
+
+def tally(containment: Containment) -> dict[str, int]:
+    """Count the list: all, open, and each way in which parts were closed."""
+    return containment.runs.aggregate(
+        all=Count("pk"),
+        open=Count("pk", filter=Q(closed_at=None)),
+        **{found.value: Count("pk", filter=Q(found=found.value)) for found in Found},
+    )
+
+
+def lots_of(containment: Containment) -> list[Lot]:
+    return list(Lot.objects.filter(parts__runs__contained__containment=containment).distinct().order_by("code"))
+
+
+def rows_for_export(containment: Containment) -> Iterator[dict[str, Any]]:
+    """Yield the list as plain values, without holding it all."""
+    for row in listed(containment).iterator(chunk_size=LISTED_AT_ONCE):
+        part, version = row.run.part, row.run.disposition.model_version
+        yield {
+            "serial": part.serial,
+            "run": row.run.n,
+            "lot": part.lot.code if part.lot else None,
+            "passed_at": row.passed_at,
+            "model": str(version) if version else None,
+            "found": row.found or "open",
+            "note": row.note,
+            "closed_by": row.closed_by.username if row.closed_by else None,
+            "closed_at": row.closed_at,
+        }
+
+
+# Closing --------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def close_part(
+    row: ContainedRun,
+    *,
+    found: Found,
+    by: User,
+    now: datetime,
+    defect_class: str = "",
+    view: str = "",
+    note: str = "",
+) -> ContainedRun:
+    """Close one part of the list. Good and bad become physical truth, by which the old decision is scored again.
+
+    `defect_class` is the kind of defect of a bad part, `view` the image that shows it (else all do).
+    Raises AlreadyClosed.
+    """
+    closed = ContainedRun.objects.filter(pk=row.pk, closed_at=None).update(
+        found=found.value, note=note[:200], closed_by=by, closed_at=now
+    )
+    if not closed:
+        raise AlreadyClosed(f"Run {row.run_id} was closed before.")
+    if found in _LABELS:
+        shown = row.run.items.filter(**({"view": view} if view and found == Found.BAD else {}))
+        for item in shown.order_by("pk"):
+            truths.confirm(item, label=_LABELS[found], defect_class=defect_class, now=now)
+    row.refresh_from_db()
+    return row
+
+
+@transaction.atomic
+def close(containment: Containment, *, now: datetime) -> Containment:
+    """Close the containment once every part on its list is closed. Raises StillOpen."""
+    standing = Containment.objects.select_for_update().get(pk=containment.pk)
+    if standing.listed_at is None or tally(standing)["open"]:
+        raise StillOpen(f"{standing} has open parts.")
+    if standing.closed_at is None:
+        standing.closed_at = now
+        standing.save(update_fields=["closed_at"])
+    return standing
+
+
+@transaction.atomic
+def requeue(containment: Containment, *, now: datetime, limit: int = LISTED_AT_ONCE) -> int:
+    """Give open parts of the list to people for a blind reading, like any other item. Return how many parts."""
+    rows = list(listed(containment, only_open=True).filter(requeued_at=None)[:limit])
+    for row in rows:
+        for item in row.run.items.select_related("line", "routing").order_by("pk"):
+            queues.ask_again(item, now=now)
+    ContainedRun.objects.filter(pk__in=[row.pk for row in rows]).update(requeued_at=now)
+    return len(rows)

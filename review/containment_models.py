@@ -1,0 +1,63 @@
+"""Rows of containment: parts passed automatically since the last good audit. `review.models` names them too."""
+
+from django.db import models
+from django.db.models import Q
+
+from inspection.models import Line, Run, User
+from inspection.models.fields import word_field
+from inspection.rules.words import Level
+from review.rules.containment import Found
+
+
+class Containment(models.Model):
+    """Everything that a line passed by itself since its audits were last good, until a person has closed each part.
+
+    `since` is the end of the last accepted audit lot, or the beginning of the watch where there was none.
+    """
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="containments")
+    cause = models.CharField(max_length=300)
+    level = word_field(Level)
+    since = models.DateTimeField()
+    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    opened_at = models.DateTimeField()
+    listed_at = models.DateTimeField(null=True, help_text="when the list was found whole")
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["line"], condition=Q(closed_at=None), name="containment_one_open_per_line"),
+            models.CheckConstraint(condition=Q(since__lte=models.F("opened_at")), name="containment_since_before"),
+        ]
+
+    def __str__(self) -> str:
+        return f"C-{self.pk}"
+
+
+class ContainedRun(models.Model):
+    """One part on the list, and what a person found out about it."""
+
+    containment = models.ForeignKey(Containment, on_delete=models.PROTECT, related_name="runs")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="contained")
+    passed_at = models.DateTimeField()
+    found = models.CharField(max_length=8, blank=True, choices=[(f.value, f.value) for f in Found])
+    note = models.CharField(max_length=200, blank=True)
+    requeued_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["containment", "run"], name="contained_run_once"),
+            models.CheckConstraint(
+                condition=Q(found="", closed_by=None, closed_at=None)
+                | (~Q(found="") & Q(closed_by__isnull=False, closed_at__isnull=False)),
+                name="contained_run_closed_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(found__in=["", *(f.value for f in Found)]), name="contained_run_found_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["containment"], condition=Q(closed_at=None), name="contained_run_open"),
+        ]

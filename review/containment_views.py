@@ -1,0 +1,168 @@
+"""The containment page: the list since the last good audit, each part closed by a person, and the lots on hold."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from inspection import permissions
+from inspection.models import Line, Lot
+from inspection.rules.words import Role
+from review import containment, containment_doors, lots, signing, spreadsheets
+from review.containment_models import ContainedRun, Containment
+from review.models import Truth
+from review.permissions import PersonRequest
+from review.rules.containment import release_obstacles
+
+PAGE = 100
+PAST = 5
+
+
+@login_required
+@require_GET
+def containment_page(request: PersonRequest, slug: str) -> HttpResponse:
+    """What is contained on a line now, found by serial or lot; what was before; and the lots that wait."""
+    return _shown(request, _line(request, slug))
+
+
+@login_required
+@require_POST
+def open_containment(request: PersonRequest, slug: str) -> HttpResponse:
+    """Contain by hand everything that was passed since the last good audit."""
+    line = _line(request, slug)
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        messages.error(request, _("Give a reason in a few words."))
+        return redirect("containment", slug)
+    opened = containment.open_for(line, cause=reason, by=request.user, now=now())
+    containment.fill(opened, now=now())
+    return redirect("containment", slug)
+
+
+@login_required
+@require_POST
+def close_part(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
+    """Close one part of the list: found good, found bad, or lost."""
+    line = _line(request, slug)
+    row = get_object_or_404(ContainedRun, pk=pk, containment__line=line)
+    form = containment_doors.FoundForm(request.POST, line=line)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(fault) for faults in form.errors.values() for fault in faults))
+        return redirect("containment", slug)
+    _do(request, lambda: containment.close_part(row, by=request.user, now=now(), **form.cleaned_data), _("Closed."))
+    return redirect("containment", slug)
+
+
+@login_required
+@require_POST
+def deed(request: PersonRequest, slug: str, deed: str) -> HttpResponse:
+    """Ask people to read all open parts, or close the containment."""
+    line = _line(request, slug)
+    standing = get_object_or_404(Containment, line=line, closed_at=None)
+    if deed == "requeue":
+        asked = containment.requeue(standing, now=now())
+        messages.success(request, _("%(n)s parts wait for a blind reading.") % {"n": asked})
+    elif deed == "close":
+        _do(request, lambda: containment.close(standing, now=now()), _("The containment is closed."))
+    else:
+        raise Http404
+    return redirect("containment", slug)
+
+
+@login_required
+@require_POST
+def release_lot(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
+    """Sign that a lot may leave."""
+    line = _line(request, slug)
+    lot = get_object_or_404(Lot, pk=pk, line=line)
+    if not permissions.may_sign_levels(request.user, line, now=now()):
+        messages.error(request, _("Only active QA leads of this line sign, a day after they got the role."))
+        return redirect("containment", slug)
+    try:
+        signing.confirm(request, password=request.POST.get("password", ""), code=request.POST.get("code", ""))
+    except signing.NotConfirmed:
+        messages.error(request, _("The password or code is not right. Nothing was signed."))
+        return redirect("containment", slug)
+    said = _("Lot %(code)s is released.") % {"code": lot.code}
+    _do(request, lambda: lots.release(lot, by=request.user, now=now()), said)
+    return redirect("containment", slug)
+
+
+@login_required
+@require_GET
+def rows(request: PersonRequest, slug: str, pk: int) -> StreamingHttpResponse:
+    """The list as CSV, safe to open in a spreadsheet."""
+    found = get_object_or_404(Containment, pk=pk, line=_line(request, slug))
+    return csv_of(found)
+
+
+def csv_of(found: Containment) -> StreamingHttpResponse:
+    written = spreadsheets.written(containment.COLUMNS, containment.rows_for_export(found))
+    response = StreamingHttpResponse(written, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="containment-{found.line.slug}-{found.pk}.csv"'
+    return response
+
+
+def _shown(request: PersonRequest, line: Line) -> HttpResponse:
+    standing = Containment.objects.filter(line=line, closed_at=None).first()
+    context = {
+        "line": line,
+        "containment": standing,
+        "past": Containment.objects.filter(line=line, closed_at__isnull=False).order_by("-pk")[:PAST],
+        "since": containment.last_good(line),
+        "lots": [_lot_row(lot) for lot in lots.on_hold(line)],
+        "classes": line.defect_classes.filter(retired_at=None).order_by("key"),
+        "may_sign": permissions.may_sign_levels(request.user, line, now=now()),
+        **(_list_of(request, standing) if standing else {}),
+    }
+    return render(request, "review/containment.html", context)
+
+
+def _list_of(request: PersonRequest, standing: Containment) -> dict[str, Any]:
+    serial, lot = (request.GET.get(name, "").strip()[:100] for name in ("serial", "lot"))
+    only_open = request.GET.get("open") == "1"
+    found = containment.listed(standing, serial=serial, lot=lot, only_open=only_open)
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    read = _readings([row.run_id for row in page])
+    return {
+        "tally": containment.tally(standing),
+        "page": page,
+        "rows": [(row, read.get(row.run_id, "")) for row in page],
+        "serial": serial,
+        "lot": lot,
+        "only_open": only_open,
+    }
+
+
+def _readings(run_ids: list) -> dict[Any, str]:
+    """Return by run the newest label that people gave to an image of it: a defect stands before a pass."""
+    said: dict[Any, str] = {}
+    for run_id, label in Truth.objects.filter(item__run__in=run_ids).order_by("n").values_list("item__run", "label"):
+        said[run_id] = label if said.get(run_id) != "defect" else "defect"
+    return said
+
+
+def _lot_row(lot: Lot) -> dict[str, Any]:
+    standing = lots.standing(lot)
+    obstacles = release_obstacles(standing)
+    why = containment_doors.why_held(lots.LotHeld(obstacles)) if obstacles else ""
+    return {"lot": lot, "standing": standing, "why": why}
+
+
+def _do(request: PersonRequest, deed: Any, said: str) -> None:
+    try:
+        deed()
+    except containment_doors.REFUSALS as refusal:
+        messages.error(request, containment_doors.refused(refusal))
+    else:
+        messages.success(request, said)
+
+
+def _line(request: PersonRequest, slug: str) -> Line:
+    return get_object_or_404(permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR), slug=slug)

@@ -1,0 +1,92 @@
+"""The audit over its doors: what leads see, what they lift, and that looking changes nothing."""
+
+import pytest
+
+from inspection import automation
+from inspection.models import Freeze, Hold
+from inspection.rules.words import Label
+from review import audits
+from review.audit_models import Watch
+from tests.builders import NOON, PASSWORD
+from tests.review.deciding import audit, escape, make_deciding_line
+
+pytestmark = pytest.mark.django_db
+PAGE = "/lines/phone-back/automation/"
+
+
+@pytest.fixture
+def line():
+    line = make_deciding_line()
+    audits.follow(now=NOON)
+    return line
+
+
+@pytest.fixture
+def lead(client, quinn):
+    client.force_login(quinn)
+    return client
+
+
+def test_the_automation_page_shows_audit_and_charts(lead, line, ana):
+    audit(line, "A-1", ana, Label.PASS)
+    html = lead.get(PAGE).content.decode()
+    assert "Audit of automatic decisions" in html
+    assert "tightened audit" in html
+    assert "0 escapes in 1 audited passes" in html
+
+
+def test_the_api_tells_state_rate_and_charts(lead, line, ana, quinn):
+    escape(line, "A-1", ana, quinn, minute=1)
+    said = lead.get("/api/v1/lines/phone-back/automation/").json()["audit"]
+    assert (said["state"], said["rate"], said["escapes"], said["audited_passes"]) == ("tightened", 0.2, 1, 1)
+    assert said["cusum"] == pytest.approx(1.386, abs=1e-3)
+    assert [chart["name"] for chart in said["charts"]] == ["escape", "miss"]
+
+
+def test_looking_opens_no_watch(lead):
+    make_deciding_line("phone-lens")
+    assert lead.get("/lines/phone-lens/automation/").status_code == 200
+    assert lead.get("/api/v1/lines/phone-lens/automation/").json()["audit"]["state"] is None
+    assert not Watch.objects.exists()
+
+
+def test_a_lead_who_has_looked_lifts_a_hold_that_a_chart_placed(lead, line, quinn):
+    hold = automation.place_hold(line, kind=Hold.ALARM, reason="Too few defect calls.", now=NOON)
+    assert "I have looked: lift the hold" in lead.get(PAGE).content.decode()
+    lead.post(f"{PAGE}lift/", {"hold": hold.pk})
+    hold.refresh_from_db()
+    assert hold.lifted_by == quinn
+
+
+def test_stop_is_not_lifted_by_one_lead(lead, line, quinn):
+    hold = automation.stop(line, by=quinn, reason="doubt", now=NOON)
+    lead.post(f"{PAGE}lift/", {"hold": hold.pk})
+    hold.refresh_from_db()
+    assert hold.lifted_at is None
+
+
+def test_an_inspector_lifts_nothing(client, line, ana):
+    hold = automation.place_hold(line, kind=Hold.ALARM, reason="Too few defect calls.", now=NOON)
+    client.force_login(ana)
+    assert client.post(f"{PAGE}lift/", {"hold": hold.pk}).status_code == 404
+    assert Hold.objects.in_force().exists()
+
+
+@pytest.mark.parametrize(("password", "left"), [(PASSWORD, 0), ("not-the-password", 1)])
+def test_promotions_go_on_when_a_lead_signs(lead, line, password, left):
+    freeze = automation.freeze(line, cause="call-rate", reason="Too many defect calls.", now=NOON)
+    assert "Promotions are frozen since" in lead.get(PAGE).content.decode()
+    lead.post(f"{PAGE}thaw/", {"freeze": freeze.pk, "password": password})
+    assert Freeze.objects.in_force().count() == left
+
+
+def test_what_drift_froze_is_not_thawed_without_a_new_reference(lead, line):
+    freeze = automation.freeze(line, cause="drift", reason="The images drift.", now=NOON)
+    lead.post(f"{PAGE}thaw/", {"freeze": freeze.pk, "password": PASSWORD})
+    assert Freeze.objects.in_force().exists()
+
+
+@pytest.mark.parametrize("model", ["receipt", "freeze"])
+def test_a_lead_reads_receipts_and_freezes_in_the_admin_and_changes_none(lead, line, model):
+    assert lead.get(f"/admin/inspection/{model}/").status_code == 200
+    assert lead.get(f"/admin/inspection/{model}/add/").status_code == 403

@@ -1,0 +1,297 @@
+"""Containment: listed when a line falls, found by serial or lot, read again, closed by people; lots leave signed."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from inspection import automation
+from inspection.models import Hold, Line, Lot
+from inspection.rules.words import Call, Label, Level
+from review import audits, containment, lots
+from review.audit_models import AuditLot
+from review.containment_models import ContainedRun, Containment
+from review.models import Adjudication, ReviewTask, Truth
+from review.rules.containment import Found
+from tests.builders import NOON, PASSWORD
+from tests.review.deciding import audit, audited, escape, make_deciding_line, passed
+from tests.review.scene import later, make_watched_line, read
+
+pytestmark = pytest.mark.django_db
+PAGE = "/lines/phone-back/containment/"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def line():
+    line = make_deciding_line()
+    audits.follow(now=NOON - HOUR)
+    return line
+
+
+@pytest.fixture
+def lead(client, quinn):
+    client.force_login(quinn)
+    return client
+
+
+def fall(line, ana, quinn, *, minute: int = 10) -> Containment:
+    """Let a critical escape lower the line, and a round list what is contained."""
+    escape(line, "E-1", ana, quinn, minute=minute, defect_class="crack")
+    containment.list_due(now=later(60 * minute + 120))
+    return Containment.objects.get()
+
+
+def listed(standing: Containment) -> list[str]:
+    return [row.run.part.serial for row in containment.listed(standing)]
+
+
+# What is listed -------------------------------------------------------------------------------------------------
+
+
+def test_a_fall_contains_what_the_line_passed_by_itself(line, ana, quinn):
+    passed(line, "P-1", at=later(10))
+    passed(line, "P-2", at=later(20))
+    passed(line, "R-1", at=later(30), call=Call.DEFECT)
+    audit(line, "A-1", ana, Label.PASS, at=later(40))
+
+    standing = fall(line, ana, quinn)
+
+    assert listed(standing) == ["P-1", "P-2"]
+    assert standing.cause == "an audit found a critical escape: crack"
+    assert containment.tally(standing) == {"all": 2, "open": 2, "good": 0, "bad": 0, "lost": 0}
+
+
+def test_only_what_came_after_the_last_accepted_shift_is_listed(line, ana, quinn):
+    passed(line, "OLD", at=later(10))
+    audit(line, "A-1", ana, Label.PASS, at=later(40))
+    audits.follow(now=NOON + 3 * HOUR)
+    passed(line, "NEW", at=NOON + 4 * HOUR)
+
+    standing = fall(line, ana, quinn, minute=300)
+
+    assert standing.since == AuditLot.objects.get().closed_at
+    assert listed(standing) == ["NEW"]
+
+
+def test_a_rejected_shift_is_no_good_audit(line, ana, quinn):
+    passed(line, "OLD", at=later(10))
+    Line.objects.update(target_escape_ppm=100_000)
+    audits.watches.WatchChart.objects.filter(name="escape").update(warn=99, act=99)
+    for n in (1, 2):
+        escape(line, f"A-{n}", ana, quinn, minute=n)
+    audits.follow(now=NOON + 3 * HOUR)
+
+    assert AuditLot.objects.get().escapes == 2
+    assert containment.last_good(line) == NOON - HOUR
+
+
+def test_a_verdict_on_its_way_when_the_line_fell_is_listed_too(line, ana, quinn):
+    passed(line, "LATE", at=later(620 + 30))
+    passed(line, "LATER", at=later(620 + 90))
+    standing = fall(line, ana, quinn)
+    assert standing.opened_at == later(620)
+    assert listed(standing) == ["LATE"]
+    assert standing.listed_at is not None
+
+
+def test_missed_known_defects_place_a_hold_and_contain(line):
+    passed(line, "P-1", at=later(10))
+    for n in range(6):
+        audits.note_known_defect(line, source=f"challenge:{n}", is_missed=True, now=later(100 + n))
+    containment.list_due(now=later(300))
+    assert Hold.objects.in_force().get().kind == "challenge"
+    assert listed(Containment.objects.get()) == ["P-1"]
+
+
+def test_a_second_fall_goes_onto_the_open_list(line, ana, quinn):
+    passed(line, "P-1", at=later(10))
+    standing = fall(line, ana, quinn)
+    again = containment.open_for(line, cause="rolled back", now=later(5000))
+    assert again.pk == standing.pk
+    assert containment.list_due(now=later(6000)) == 0
+
+
+def test_where_people_decide_a_fall_contains_nothing(quinn):
+    assisted = make_watched_line("assisted", level=Level.ASSIST)
+    audits.watches.step_down(assisted, reason="test", detail={}, now=NOON)
+    assert not Containment.objects.exists()
+
+
+# Closing --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def standing(line, ana, quinn):
+    lot = Lot.objects.create(line=line, code="L-8", created_at=NOON)
+    for n in (1, 2, 3):
+        passed(line, f"P-{n}", at=later(10 * n), lot=lot if n < 3 else None)
+    return fall(line, ana, quinn)
+
+
+def row_of(standing: Containment, serial: str) -> ContainedRun:
+    return containment.listed(standing, serial=serial).get()
+
+
+@pytest.mark.parametrize(("found", "label"), [(Found.GOOD, "pass"), (Found.BAD, "defect")])
+def test_what_is_found_out_becomes_physical_truth(standing, quinn, found, label):
+    containment.close_part(row_of(standing, "P-1"), found=found, defect_class="scratch", by=quinn, now=later(900))
+    truth = Truth.objects.get(item__run__part__serial="P-1")
+    assert (truth.source, truth.label) == ("physical", label)
+
+
+def test_a_lost_part_proves_nothing(standing, quinn):
+    containment.close_part(row_of(standing, "P-1"), found=Found.LOST, by=quinn, now=later(900))
+    assert not Truth.objects.filter(item__run__part__serial="P-1").exists()
+    assert containment.tally(standing)["open"] == 2
+
+
+def test_a_part_is_closed_once(standing, quinn):
+    row = row_of(standing, "P-1")
+    containment.close_part(row, found=Found.GOOD, by=quinn, now=later(900))
+    with pytest.raises(containment.AlreadyClosed):
+        containment.close_part(row, found=Found.BAD, by=quinn, now=later(901))
+
+
+def test_it_closes_only_at_zero_open_parts(standing, quinn):
+    with pytest.raises(containment.StillOpen):
+        containment.close(standing, now=later(900))
+    for row in containment.listed(standing):
+        containment.close_part(row, found=Found.GOOD, by=quinn, now=later(900))
+    assert containment.close(standing, now=later(901)).closed_at == later(901)
+
+
+def test_the_database_keeps_a_closing_whole(standing):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ContainedRun.objects.update(found="good")
+
+
+def test_open_parts_are_read_again_blind_and_the_lines_verdict_stands(standing, ana):
+    assert containment.requeue(standing, now=later(900)) == 3
+    assert containment.requeue(standing, now=later(901)) == 0
+    task = ReviewTask.objects.get(run__part__serial="P-1")
+    assert (task.purpose, task.queue_rank is not None) == ("primary", True)
+
+    read(task, ana, Label.DEFECT, at=later(1000))
+
+    assert task.run.disposition.verdict == "pass"
+    assert Adjudication.objects.filter(run=task.run, cause="model").exists()
+
+
+# Lots -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lot(line):
+    Line.objects.filter(pk=line.pk).update(lot_release=True)
+    return Lot.objects.create(line=line, code="L-9", created_at=NOON)
+
+
+def drawn_of_lot(line, lot, serial: str) -> ReviewTask:
+    task = audited(line, serial)
+    task.run.part.lot = lot
+    task.run.part.save(update_fields=["lot"])
+    return task
+
+
+def test_a_lot_leaves_once_its_audits_are_closed_and_accepted(line, lot, ana, quinn):
+    passed(line, "P-1", lot=lot)
+    task = drawn_of_lot(line, lot, "A-1")
+    with pytest.raises(lots.LotHeld) as held:
+        lots.release(lot, by=quinn, now=later(60))
+    assert held.value.reasons == ("unsettled", "audits-open")
+
+    read(task, ana, Label.PASS)
+    released = lots.release(lot, by=quinn, now=later(90))
+    assert (released.released_at, released.released_by) == (later(90), quinn)
+    line.refresh_from_db()
+    assert lots.on_hold(line) == []
+
+
+def test_a_lot_with_an_escape_or_contained_parts_stays(standing, line, quinn):
+    with pytest.raises(lots.LotHeld) as held:
+        lots.release(Lot.objects.get(code="L-8"), by=quinn, now=later(900))
+    assert held.value.reasons == ("contained",)
+
+
+# Doors ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_lists_finds_and_closes(lead, standing):
+    html = lead.get(PAGE).content.decode()
+    assert "3 of 3 open" in html
+    assert "P-3" not in lead.get(f"{PAGE}?serial=P-1").content.decode()
+    assert "P-3" not in lead.get(f"{PAGE}?lot=L-8").content.decode()
+
+    lead.post(f"{PAGE}parts/{row_of(standing, 'P-1').pk}/", {"found": "bad", "defect_class": "scratch", "note": "rim"})
+    row = row_of(standing, "P-1")
+    assert (row.found, row.note, row.closed_by.username) == ("bad", "rim", "quinn")
+
+
+def test_a_bad_part_needs_its_kind_of_defect(lead, standing):
+    lead.post(f"{PAGE}parts/{row_of(standing, 'P-1').pk}/", {"found": "bad"})
+    assert row_of(standing, "P-1").found == ""
+
+
+def test_a_part_that_is_not_on_the_list_is_told_so(lead, standing):
+    assert "No such part on this list" in lead.get(f"{PAGE}?serial=X-9").content.decode()
+
+
+def test_the_export_is_safe_in_a_spreadsheet(lead, standing):
+    passed_part = containment.listed(standing).first().run.part
+    type(passed_part).objects.filter(pk=passed_part.pk).update(serial="=1+1")
+    body = b"".join(lead.get(f"{PAGE}{standing.pk}.csv")).decode()
+    assert body.splitlines()[0].endswith('"closed_at"')
+    assert '"\'=1+1"' in body
+
+
+def test_a_lead_contains_by_hand(lead, line):
+    passed(line, "P-1", at=later(10))
+    assert "No containment is open." in lead.get(PAGE).content.decode()
+    lead.post(f"{PAGE}open/", {"reason": "customer's complaint"})
+    assert listed(Containment.objects.get()) == ["P-1"]
+
+
+def test_the_api_contains_closes_and_exports(lead, line, standing):
+    said = lead.get("/api/v1/lines/phone-back/containment/").json()["open"]
+    assert (said["counts"]["open"], said["results"][0]["serial"]) == (3, "P-1")
+    for row in said["results"]:
+        address = f"/api/v1/containments/{said['id']}/parts/{row['id']}/"
+        assert lead.post(address, {"found": "good"}, content_type="application/json").json()["state"] == "good"
+    again = lead.post(address, {"found": "good"}, content_type="application/json")
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert lead.post(f"/api/v1/containments/{said['id']}/close/").json()["counts"]["open"] == 0
+    assert b"".join(lead.get(f"/api/v1/containments/{said['id']}/rows.csv")).count(b"\n") == 4
+    opened = lead.post("/api/v1/lines/phone-back/containment/", {"reason": "again"}, content_type="application/json")
+    assert opened.status_code == 201
+
+
+def test_the_api_wants_the_kind_of_a_bad_part(lead, standing):
+    row = row_of(standing, "P-1")
+    refused = lead.post(
+        f"/api/v1/containments/{standing.pk}/parts/{row.pk}/", {"found": "bad"}, content_type="application/json"
+    )
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/defect_class")
+
+
+def test_a_lot_is_signed_on_the_page_and_over_the_api(lead, line, lot):
+    passed(line, "P-1", lot=lot)
+    assert "Sign the release" in lead.get(PAGE).content.decode()
+    lead.post(f"/lines/phone-back/lots/{lot.pk}/release/", {"password": "wrong"})
+    lot.refresh_from_db()
+    assert lot.released_at is None
+    signed = lead.post(f"/api/v1/lots/{lot.pk}/release/", {"password": PASSWORD}, content_type="application/json")
+    assert signed.json()["released_at"]
+
+
+def test_inspectors_and_strangers_see_no_containment(client, standing, ana, oscar):
+    for person in (ana, oscar):
+        client.force_login(person)
+        assert client.get(PAGE).status_code == 404
+        assert client.get("/api/v1/lines/phone-back/containment/").status_code == 404
+        assert client.post(f"{PAGE}open/", {"reason": "x"}).status_code == 404
+
+
+def test_lowering_by_a_person_contains_nothing_by_itself(line, quinn):
+    automation.lower(line, to_level=Level.ASSIST, by=quinn, reason="change of material", now=later(60))
+    assert not Containment.objects.exists()

@@ -1,0 +1,107 @@
+"""Doors of receipts: found by serial, verified on the page, saved for checking elsewhere, closed to everybody else."""
+
+import pytest
+
+from inspection import sql
+from inspection.models import Disposition, Item, Receipt
+from inspection.rules.receipts import document_fault
+from tests.inspection.items import make_item
+from tests.review.sealed import make_sealed_line
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def line(ana, quinn):
+    return make_sealed_line(ana, quinn)
+
+
+@pytest.fixture
+def lead(client, quinn):
+    client.force_login(quinn)
+    return client
+
+
+def page(client, *path) -> str:
+    return client.get("/".join(("/lines/phone-glass/receipts", *path, ""))).content.decode()
+
+
+def test_a_scanned_serial_leads_to_its_receipt(lead, line):
+    html = lead.get("/lines/phone-glass/receipts/?serial=B-2").content.decode()
+    assert "/lines/phone-glass/receipts/2/" in html
+    assert "/lines/phone-glass/receipts/3/" not in html
+
+
+def test_the_page_verifies_the_receipt_and_names_the_person(lead, line):
+    html = page(lead, "2")
+    assert "Verified:" in html
+    assert "ana" in html
+
+
+def test_a_receipt_whose_row_was_changed_is_shown_as_broken(lead, line):
+    Disposition.objects.filter(run__part__serial="B-2").update(verdict="pass")
+    html = page(lead, "2")
+    assert "This receipt is broken." in html
+    assert "Verified:" not in html
+
+
+def test_a_printed_hash_is_set_against_the_receipt(lead, line):
+    right = Receipt.objects.get(n=2).hash
+    assert "Verified:" in lead.get(f"/lines/phone-glass/receipts/2/?hash={right}").content.decode()
+    assert "The printed hash is not" in lead.get("/lines/phone-glass/receipts/2/?hash=ff").content.decode()
+
+
+def test_the_code_is_a_picture_of_its_own(lead, line):
+    answer = lead.get("/lines/phone-glass/receipts/2/code.svg")
+    assert answer["Content-Type"] == "image/svg+xml"
+    assert b"<path" in answer.content
+
+
+def test_the_receipt_of_a_move_shows_what_was_sealed(lead, line):
+    assert "quality doubt" in page(lead, "6")
+
+
+def test_the_lineage_of_an_item_brings_its_receipt(lead, line):
+    item = Item.objects.get(run__part__serial="B-2")
+    said = lead.get(f"/api/v1/items/{item.pk}/lineage/").json()
+    assert (said["level"], said["verdict"], said["people"][0]["label"]) == ("assist", "reject", "defect")
+    assert document_fault(said["receipt"]) == ""
+
+
+def test_the_lineage_of_an_item_that_still_waits_has_no_receipt(lead, line):
+    item = make_item(line, serial="B-9")
+    said = lead.get(f"/api/v1/items/{item.pk}/lineage/").json()
+    assert (said["verdict"], said["receipt"]) == (None, None)
+
+
+def test_a_saved_receipt_holds_and_a_changed_one_does_not(lead, line):
+    saved = lead.get("/api/v1/lines/phone-glass/receipts/2/").json()
+    assert document_fault(saved) == ""
+    sql.unprotect(("inspection_receipt",))
+    Receipt.objects.filter(n=2).update(body=Receipt.objects.get(n=2).body.replace("reject", "pass"))
+    assert document_fault(lead.get("/api/v1/lines/phone-glass/receipts/2/").json()) != ""
+
+
+@pytest.mark.parametrize("person", ["ana", "oscar"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/lines/phone-glass/receipts/",
+        "/lines/phone-glass/receipts/2/",
+        "/lines/phone-glass/receipts/2/code.svg",
+        "/api/v1/lines/phone-glass/receipts/2/",
+    ],
+)
+def test_receipts_are_for_leads_and_administrators(client, line, request, person, address):
+    client.force_login(request.getfixturevalue(person))
+    assert client.get(address).status_code == 404
+
+
+def test_the_lineage_is_for_leads_and_administrators(client, line, ana):
+    client.force_login(ana)
+    assert client.get(f"/api/v1/items/{Item.objects.first().pk}/lineage/").status_code == 404
+
+
+def test_a_list_of_receipts_costs_the_same_for_one_and_for_many(lead, line, django_assert_max_num_queries):
+    with django_assert_max_num_queries(12):
+        page(lead)
