@@ -11,6 +11,7 @@ from inspection.rules.words import Call, Label, Level
 from review import plan_sentences, plans, rates
 from review.models import Count
 from tests.builders import NOON, make_line
+from tests.review.bank_scene import make_defect
 from tests.review.scene import make_run, make_task, read
 
 pytestmark = pytest.mark.django_db
@@ -199,6 +200,14 @@ def test_the_api_gives_days_readings_and_hours_to_each_rung(fresh, quinn, client
     partial = answer["campaign"]["rungs"][2]
     assert (partial["days"], partial["days_range"], partial["binding"]) == (22, [22, 22], "detection")
     assert answer["rates"]["parts_per_day"] == {"low": 5000, "value": 5000, "high": 5000, "source": "scope", "n": 0}
+
+
+def test_the_defects_of_the_lines_bank_are_counted(line, quinn, client_of):
+    promise(line)
+    make_defect(line)
+    answer = client_of(quinn).get(reverse("api-plan", args=[line.slug])).json()
+    assert answer["bank"] == 1
+    assert "bank 1/93: 92 more distinct defects" in answer["normal"]["rungs"][2]["limited_by"]
 
 
 def test_the_plan_is_hidden_from_inspectors_and_strangers(fresh, ana, oscar, client_of):

@@ -33,7 +33,7 @@ def trust_running_lines(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inspection', '0005_batch_members'),
+        ('inspection', '0007_trained_on'),
     ]
 
     operations = [
