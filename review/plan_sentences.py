@@ -143,9 +143,13 @@ def _whole_range(figure: Figure) -> str:
 
 
 def _share_range(figure: Figure) -> str:
-    return f"{_fine(figure.value)} [{_fine(figure.low)} – {_fine(figure.high)}]"
+    return f"{_fine(figure.value)} [{_bare(figure.low)} – {_fine(figure.high)}]"
 
 
 def _fine(share: float) -> str:
     """A small share with the digits that it has: "0.1 %", "0.35 %"."""
-    return f"{share * 100:.2f}".rstrip("0").rstrip(".") + f"{NBSP}%"
+    return _bare(share) + f"{NBSP}%"
+
+
+def _bare(share: float) -> str:
+    return f"{share * 100:.2f}".rstrip("0").rstrip(".")

@@ -13,8 +13,16 @@ from inspection.rules.words import ChangeKind, Decider, Pace, Priority
 from review import risk_words
 
 DAY = forms.DateInput(attrs={"type": "date"})
-PERCENT = {"min_value": 0.0001, "max_value": 50}
-MONEY = {"required": False, "min_value": 0, "max_digits": 10, "decimal_places": 2}
+
+
+def percent_field(label: Any, *, initial: float | None = None) -> forms.FloatField:
+    """A share, asked for in percent."""
+    return forms.FloatField(label=label, initial=initial, min_value=0.0001, max_value=50)
+
+
+def money_field(label: Any) -> forms.DecimalField:
+    """A cost that a plant may leave out."""
+    return forms.DecimalField(label=label, required=False, min_value=0, max_digits=10, decimal_places=2)
 
 
 class ScopeForm(forms.Form):
@@ -30,8 +38,8 @@ class ScopeForm(forms.Form):
     )
     parts_per_day = forms.IntegerField(label=_("Parts a day"), min_value=1, max_value=10_000_000)
     takt_s = forms.FloatField(label=_("Takt, seconds"), min_value=0.05, max_value=3600)
-    low = forms.FloatField(label=_("Defects, at least (%)"), **PERCENT)
-    high = forms.FloatField(label=_("Defects, at most (%)"), **PERCENT)
+    low = percent_field(_("Defects, at least (%)"))
+    high = percent_field(_("Defects, at most (%)"))
     pace = forms.ChoiceField(
         label=_("How fast things change"),
         choices=[
@@ -141,16 +149,16 @@ class TargetsForm(forms.Form):
     target_escape_ppm = forms.FloatField(
         label=_("Escapes, ppm of inspected parts"), min_value=0.1, max_value=100_000, initial=500
     )
-    overkill = forms.FloatField(label=_("Good parts rejected, at most (%)"), initial=3, **PERCENT)
+    overkill = percent_field(_("Good parts rejected, at most (%)"), initial=3)
     currency = forms.CharField(
         label=_("Currency"),
         max_length=3,
         initial="EUR",
         validators=[RegexValidator(r"^[A-Z]{3}$", _("Three capital letters, like EUR."))],
     )
-    cost_escape = forms.DecimalField(label=_("Cost of one escape"), **MONEY)
-    cost_overkill = forms.DecimalField(label=_("Cost of one good part rejected"), **MONEY)
-    cost_reading = forms.DecimalField(label=_("Cost of one reading"), **MONEY)
+    cost_escape = money_field(_("Cost of one escape"))
+    cost_overkill = money_field(_("Cost of one good part rejected"))
+    cost_reading = money_field(_("Cost of one reading"))
     lot_release = forms.BooleanField(
         label=_("A lot passed automatically waits until its audit sample is accepted"), required=False
     )
