@@ -58,7 +58,9 @@ def _line(
 ) -> list[dict[str, Any]]:
     product = Product.objects.create(sku=slug, name=slug)
     scope = {**SCOPE, "review_deadline_s": float(deadline_s)}
-    line = Line.objects.create(slug=slug, name=slug, product=product, level=level, created_at=now, **scope)
+    line = Line.objects.create(
+        slug=slug, name=slug, product=product, level=level, created_at=now, scope_signed_at=now, **scope
+    )
     DefectClass.objects.bulk_create(
         DefectClass(line=line, code=code, name=name, name_ko=name_ko, risk_class=risk, key=key)
         for code, name, name_ko, risk, key in CLASSES

@@ -93,7 +93,9 @@ def open_door(url: str, *, model: Path) -> Door:
     """Make a line at `shadow` with the model, and a station that may send as fast as it likes."""
     now = clock()
     product = Product.objects.create(sku="bench", name="Bench")
-    line = Line.objects.create(slug="bench", name="Bench", product=product, level="shadow", created_at=now)
+    line = Line.objects.create(
+        slug="bench", name="Bench", product=product, level="shadow", created_at=now, scope_signed_at=now
+    )
     epochs.enter(line, None, cause="bench", now=now)
     registry.serve(line, registry.register(model, name="bench", now=now), by=None, cause="bench", now=now)
     station = Station.objects.create(line=line, name="bench", rate_per_s=10_000, burst=100_000, created_at=now)

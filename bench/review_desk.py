@@ -65,7 +65,9 @@ def lay(pictures: list[bytes], *, runs: int, decisions: int) -> Desk:
 
 def _line() -> Line:
     product = Product.objects.create(sku="A12", name="Phone A12")
-    line = Line.objects.create(slug="bench-review", name="Bench", product=product, created_at=now())
+    line = Line.objects.create(
+        slug="bench-review", name="Bench", product=product, created_at=now(), scope_signed_at=now()
+    )
     DefectClass.objects.create(line=line, code="scratch", name="scratch", name_ko="긁힘", risk_class="major", key=1)
     Salt.objects.create(line=line, secret="5a17" * 8, created_at=now())
     line.epoch = Epoch.objects.create(

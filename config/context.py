@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.accounts import theme_of
 from inspection.models import Hold, Line
-from inspection.permissions import lines_for, roles_of
+from inspection.permissions import lines_for, may_found_lines, roles_of
 from inspection.rules.words import Level, Role
 from review.rules.blindness import tells_level
 
@@ -60,11 +60,17 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "demo": settings.DEMO,
         "theme": theme_of(request),
         "shell_slug": slug,
-        "shell_page": match.url_name if match else "",
+        "shell_page": page_of(match.url_name or "") if match else "",
         "shell_lines": SimpleLazyObject(lambda: line_entries(request.user)),
         "shell_pages": SimpleLazyObject(lambda: page_entries(slug)),
+        "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_role": SimpleLazyObject(lambda: role_word(request.user)),
     }
+
+
+def page_of(name: str) -> str:
+    """The page of the sidebar to which an address belongs: the steps of the wizard are one page."""
+    return "plan" if name.partition("-")[0] in {"scope", "risk", "metric"} else name
 
 
 def level_shown(line: Line, leads: bool) -> str:

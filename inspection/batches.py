@@ -58,7 +58,11 @@ def names_in(archive: File) -> list[str]:
 def take_in(
     station: Station, *, archive: File, members: Sequence[Member], now: datetime, sent_by: User | None = None
 ) -> Batch:
-    """Keep an archive and ask for its images to be taken in. When this returns, all of it survives a power cut."""
+    """Keep an archive and ask for its images to be taken in. When this returns, all of it survives a power cut.
+
+    Raises ScopeUnsigned, StorageFull, StorageUnavailable; then nothing is kept.
+    """
+    intake.check_scope(station.line)
     batch = Batch(
         line=station.line,
         station=station,

@@ -33,6 +33,10 @@ class KeyReused(Exception):
     """The idempotency key came before with another body."""
 
 
+class ScopeUnsigned(Exception):
+    """Nobody has signed yet what the line is for: nothing is collected before."""
+
+
 class KeyRunning(Exception):
     """A request with this idempotency key is at work right now."""
 
@@ -66,8 +70,9 @@ def accept(station: Station, *, upload: Upload, now: datetime) -> Accepted:
     When this returns, the file is on the disk and the rows are committed: part and run with their draws, the
     run's open disposition, item, key, and the work order for the prediction. An image joins the open run of its
     serial; where the run is shut or has this view already, it opens the next one (rework).
-    Raises ImageRefused, KeyReused, StorageFull, StorageUnavailable; then nothing is kept.
+    Raises ScopeUnsigned, ImageRefused, KeyReused, StorageFull, StorageUnavailable; then nothing is kept.
     """
+    check_scope(station.line)
     header = check_header(
         cast(BinaryIO, upload.file),
         size=upload.file.size,
@@ -87,6 +92,12 @@ def accept(station: Station, *, upload: Upload, now: datetime) -> Accepted:
         except IntegrityError as error:
             race = error
     raise race or AssertionError("No attempt was made.")
+
+
+def check_scope(line: Line) -> None:
+    """Raise ScopeUnsigned unless the line may collect images."""
+    if not line.may_collect:
+        raise ScopeUnsigned(f"The scope of {line} is not signed; a QA lead signs it on its plan page.")
 
 
 @contextmanager

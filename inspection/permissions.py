@@ -71,3 +71,11 @@ def may_lower(user, line: Line) -> bool:
 
 def may_administer(user, line: Line | None = None) -> bool:
     return Role.ADMINISTRATOR in roles_of(user, line)
+
+
+def may_found_lines(user) -> bool:
+    """A line is founded by leads and administrators of every line: nobody else would see it afterwards."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    roles = [Role.QA_LEAD.value, Role.ADMINISTRATOR.value]
+    return Membership.objects.filter(user=user, line=None, role__in=roles).in_force().exists()

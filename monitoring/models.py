@@ -14,7 +14,7 @@ class Baseline(models.Model):
     `metrics` holds mean, sd, threshold and values of each. `cursor` is the last image that was looked at.
     """
 
-    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="baselines")
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
     watch = models.ForeignKey(Watch, on_delete=models.PROTECT, related_name="baselines")
     metrics = models.JSONField()
     images = models.PositiveIntegerField()

@@ -1,11 +1,13 @@
 """What the containment page and its API share: forms, words, and the checks of who may."""
 
 from django import forms
+from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inspection.models import Line
-from review import containment, lots
+from review import containment, lots, spreadsheets
+from review.containment_models import Containment
 from review.rules.containment import Found
 
 FOUND_WORDS = {
@@ -61,3 +63,9 @@ def refused(refusal: Exception) -> str:
 
 
 REFUSALS = (containment.AlreadyClosed, containment.StillOpen, lots.LotHeld)
+
+
+def download(found: Containment) -> StreamingHttpResponse:
+    """Answer with the whole list as CSV."""
+    name = f"containment-{found.line.slug}-{found.pk}"
+    return spreadsheets.download(name, containment.COLUMNS, containment.rows_for_export(found))

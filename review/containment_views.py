@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection import permissions
 from inspection.models import Line, Lot
 from inspection.rules.words import Role
-from review import containment, containment_doors, lots, signing, spreadsheets
+from review import containment, containment_doors, lots, signing
 from review.containment_models import ContainedRun, Containment
 from review.models import Truth
 from review.permissions import PersonRequest
@@ -99,14 +99,7 @@ def release_lot(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
 def rows(request: PersonRequest, slug: str, pk: int) -> StreamingHttpResponse:
     """The list as CSV, safe to open in a spreadsheet."""
     found = get_object_or_404(Containment, pk=pk, line=_line(request, slug))
-    return csv_of(found)
-
-
-def csv_of(found: Containment) -> StreamingHttpResponse:
-    written = spreadsheets.written(containment.COLUMNS, containment.rows_for_export(found))
-    response = StreamingHttpResponse(written, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="containment-{found.line.slug}-{found.pk}.csv"'
-    return response
+    return containment_doors.download(found)
 
 
 def _shown(request: PersonRequest, line: Line) -> HttpResponse:

@@ -33,7 +33,7 @@ from inspection.models import (
     User,
 )
 from inspection.rules.words import Label, Level, Role, Scope
-from review import filling, gates, queues
+from review import demo_scope, filling, gates, queues
 from review.filling import Past, Shot
 from vision import drawn
 
@@ -165,6 +165,9 @@ def _load_scene(scene: Scene, model_version: ModelVersion, people, *, seed: int,
     born = now - timedelta(days=scene.days + 1)
     with transaction.atomic():
         line, station, key = _line(scene, now=born)
+        demo_scope.agree(
+            line, has_system=scene.incumbent, amber=scene.level == Level.HUMAN, by=people["quinn"], now=born
+        )
         registry.serve(line, model_version, by=None, cause="set-up of the demo", now=born)
         line.refresh_from_db()
         _golden(line, scene, now=born)

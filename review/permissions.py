@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 
 from inspection.models import Line, Membership, User
 from inspection.permissions import lines_for
@@ -49,3 +51,9 @@ def roles_by_line(user: User) -> Callable[[Line], set[Role]]:
     """Return a look-up of a person's roles in force, read once for all lines."""
     held = list(Membership.objects.filter(user=user).in_force().values_list("line", "role"))
     return lambda line: {Role(role) for line_id, role in held if line_id in (None, line.pk)}
+
+
+def line_for_leads(user: User | AnonymousUser, slug: str) -> Line:
+    """Return a line that a person leads or administers. Raises Http404 for everybody else."""
+    lines = lines_for(user, Role.QA_LEAD, Role.ADMINISTRATOR)
+    return get_object_or_404(lines.select_related("epoch__model_version", "product"), slug=slug)

@@ -18,11 +18,10 @@ def make_user(name: str = "ana", *, role: Role | None = Role.INSPECTOR, line: Li
 
 
 def make_line(slug: str = "phone-glass", **fields) -> Line:
-    """Return a line at `human` with two defect classes, a salt and its first epoch."""
+    """Return a line at `human` with a signed scope, two defect classes, a salt and its first epoch."""
     product, _ = Product.objects.get_or_create(sku="A12", defaults={"name": "Phone A12"})
-    line = Line.objects.create(
-        slug=slug, name=slug.replace("-", " ").title(), product=product, created_at=NOON, **fields
-    )
+    facts = {"name": slug.replace("-", " ").title(), "created_at": NOON, "scope_signed_at": NOON}
+    line = Line.objects.create(slug=slug, product=product, **{**facts, **fields})
     DefectClass.objects.create(line=line, code="scratch", name="scratch", name_ko="긁힘", risk_class="major", key=1)
     DefectClass.objects.create(line=line, code="crack", name="crack", name_ko="균열", risk_class="critical", key=2)
     Salt.objects.create(line=line, secret="5a17" * 8, created_at=NOON)

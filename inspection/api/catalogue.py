@@ -208,6 +208,14 @@ _ENTRIES = (
         retryable=True,
     ),
     Entry(
+        "scope-unsigned",
+        409,
+        _("Scope is not signed yet"),
+        _("Nobody has signed what this line is for, so nothing is collected on it."),
+        _("A QA lead signs the scope on the line's plan page; then send the same request again."),
+        retryable=True,
+    ),
+    Entry(
         "conflict",
         409,
         _("State has moved on"),

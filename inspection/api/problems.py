@@ -90,6 +90,7 @@ def problem_of(error: BaseException | None) -> Problem | None:
 _CODES: dict[type[BaseException], str] = {
     intake.KeyReused: "idempotency-key-reused",
     intake.KeyRunning: "idempotency-running",
+    intake.ScopeUnsigned: "scope-unsigned",
     batches.ArchiveUnreadable: "archive-unreadable",
     images.StorageFull: "storage-full",
     images.StorageUnavailable: "storage-unavailable",

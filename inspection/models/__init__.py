@@ -20,12 +20,22 @@ from inspection.models.prediction import (
     TrainedOn,
 )
 from inspection.models.receipt import Receipt, ReceiptHead
+from inspection.models.scope import (
+    Baseline,
+    FailureMode,
+    FailureWatch,
+    LimitSample,
+    LineScope,
+    PlannedChange,
+    ScopeSignature,
+)
 from inspection.models.station import Nonce, Station, StationKey
 
 __all__ = [
     "AlreadySettled",
     "ApiToken",
     "Bands",
+    "Baseline",
     "Batch",
     "DefectClass",
     "Deployment",
@@ -33,6 +43,8 @@ __all__ = [
     "Disposition",
     "DispositionSequence",
     "Epoch",
+    "FailureMode",
+    "FailureWatch",
     "Freeze",
     "GateEvaluation",
     "GateLimits",
@@ -43,7 +55,9 @@ __all__ = [
     "Item",
     "LevelChange",
     "LevelProposal",
+    "LimitSample",
     "Line",
+    "LineScope",
     "Lot",
     "Measures",
     "Membership",
@@ -51,6 +65,7 @@ __all__ = [
     "Nonce",
     "Outbox",
     "Part",
+    "PlannedChange",
     "Prediction",
     "ProcessSeen",
     "Product",
@@ -59,6 +74,7 @@ __all__ = [
     "Routing",
     "Run",
     "Salt",
+    "ScopeSignature",
     "StageRun",
     "Station",
     "StationKey",

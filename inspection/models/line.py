@@ -80,6 +80,9 @@ class Line(models.Model):
     cost_reading = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
     lot_release = models.BooleanField(default=False)
     recertify_by = models.DateField(null=True, blank=True)
+    scope_signed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("nothing is collected before; demo lines excepted")
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -106,6 +109,11 @@ class Line(models.Model):
         if self.epoch is None:
             raise LookupError(f"{self} is in no epoch.")
         return self.epoch
+
+    @property
+    def may_collect(self) -> bool:
+        """Images are taken in once somebody has signed what the line is for."""
+        return self.is_demo or self.scope_signed_at is not None
 
     @property
     def local_name(self) -> str:

@@ -196,3 +196,34 @@ class ReceiptKind(StrEnum):
     LIFT = "lift"
     PROPOSAL = "proposal"
     DEPLOYMENT = "deployment"
+
+
+class Decider(StrEnum):
+    """Who decides about parts before the model does: people, or an older inspection system."""
+
+    PEOPLE = "people"
+    SYSTEM = "system"
+
+
+class Pace(StrEnum):
+    """How fast things change on a line: a consumer product each season, a part for other firms over years."""
+
+    CONSUMER = "consumer"
+    B2B = "b2b"
+
+
+class ChangeKind(StrEnum):
+    """What a planned change changes."""
+
+    SKU = "sku"
+    LENS = "lens"
+    SUPPLIER = "supplier"
+    OTHER = "other"
+
+
+class Priority(StrEnum):
+    """How loud an alarm is: P1 now, P2 this shift, P3 this week."""
+
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"

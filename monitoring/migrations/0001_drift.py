@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('cursor', models.UUIDField(help_text='the last image that notices have looked at')),
                 ('window_after', models.UUIDField(help_text='the last image of the last window')),
                 ('window_began_at', models.DateTimeField()),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='baselines', to='inspection.line')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inspection.line')),
                 ('taken_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('watch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='baselines', to='review.watch')),
             ],

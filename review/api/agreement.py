@@ -67,10 +67,7 @@ def rows(request: Request, slug: str) -> StreamingHttpResponse:
     """One row a part: who said what, the model's call and the ruling. Streamed; safe to open in a spreadsheet."""
     line, epoch, window = _asked(request, slug)
     found = history.rows(epoch, since=window["since"], until=window["until"])
-    written = spreadsheets.written(history.COLUMNS, found)
-    response = StreamingHttpResponse(written, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="agreement-{line.slug}-{epoch.n}.csv"'
-    return response
+    return spreadsheets.download(f"agreement-{line.slug}-{epoch.n}", history.COLUMNS, found)
 
 
 def as_plain(report: reports.Report) -> dict[str, Any]:

@@ -27,7 +27,7 @@ LISTED = 20
 
 @extend_schema(methods=["GET"], operation_id="bands", responses={200: dict})
 @extend_schema(methods=["POST"], operation_id="bands_certify", request=None, responses={201: dict})
-@api_view(["GET", "POST"])
+@api_view(["GET", "HEAD", "POST"])
 def certificates(request: Request, slug: str) -> Response:
     """The bands in force and every attempt of the epoch; or certify on the evidence of now. Nothing is put in force."""
     line = _line(request, slug)

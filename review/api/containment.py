@@ -7,8 +7,9 @@ from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import api_view
+from rest_framework.decorators import api_view, renderer_classes
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,9 +18,10 @@ from inspection.api.problems import Problem
 from inspection.api.serializers import StrictCharField
 from inspection.models import Line, Lot
 from inspection.rules.words import Role
-from review import containment, containment_doors, containment_views, lots, signing
+from review import containment, containment_doors, lots, signing
 from review.api.forms import ConfirmationForm, ReasonForm, StrictForm
 from review.api.people import person_of
+from review.api.renderers import TableRenderer
 from review.containment_models import ContainedRun, Containment
 from review.rules.containment import Found, release_obstacles
 
@@ -35,7 +37,7 @@ class FoundBody(StrictForm):
 
 @extend_schema(methods=["GET"], operation_id="containment", responses=dict)
 @extend_schema(methods=["POST"], operation_id="containment_open", request=ReasonForm, responses={201: dict})
-@api_view(["GET", "POST"])
+@api_view(["GET", "HEAD", "POST"])
 def contained(request: Request, slug: str) -> Response:
     """The open containment of a line with its parts; or open one over everything passed since the last good audit."""
     line = _line(request, slug)
@@ -49,10 +51,11 @@ def contained(request: Request, slug: str) -> Response:
 
 
 @extend_schema(operation_id="containment_rows", responses={(200, "text/csv"): str})
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
+@renderer_classes([TableRenderer, JSONRenderer])
 def rows(request: Request, pk: int) -> StreamingHttpResponse:
     """The whole list as CSV, safe to open in a spreadsheet."""
-    return containment_views.csv_of(_containment(request, pk))
+    return containment_doors.download(_containment(request, pk))
 
 
 @extend_schema(operation_id="containment_close_part", request=FoundBody, responses=dict)
@@ -85,7 +88,7 @@ def close(request: Request, pk: int) -> Response:
 
 
 @extend_schema(operation_id="lots", responses=dict)
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def lot_list(request: Request, slug: str) -> Response:
     """Lots of a line that wait for their release, with what is in the way."""
     return Response({"results": [_lot(lot) for lot in lots.on_hold(_line(request, slug))]})

@@ -15,7 +15,7 @@ from review import receipts
 
 
 @extend_schema(operation_id="lineage", responses={200: dict})
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def lineage(request: HttpRequest, pk: UUID) -> Response:
     """What decided one image's run: level, models, bands, rule, people and draws, and the receipt once it is sealed."""
     lines = lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
@@ -35,7 +35,7 @@ def lineage(request: HttpRequest, pk: UUID) -> Response:
 
 
 @extend_schema(operation_id="receipt", responses={200: dict})
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def receipt(request: HttpRequest, slug: str, n: int) -> Response:
     """One receipt as a document: its contents, its hash, and the hashes that lead from it to the head of its line."""
     lines = lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)

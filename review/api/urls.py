@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from review.api import adjudications, agreement, automation, bands, bank, containment, images, receipts, review
+from review.api import (
+    adjudications,
+    agreement,
+    automation,
+    bands,
+    bank,
+    containment,
+    images,
+    plan,
+    receipts,
+    review,
+)
 
 urlpatterns = [
     path("lines/", review.lines, name="api-lines"),
@@ -20,6 +31,7 @@ urlpatterns = [
     path("adjudications/<uuid:pk>/", adjudications.case, name="api-case"),
     path("adjudications/<uuid:pk>/image/", images.case_image, name="api-case-image"),
     path("lines/<slug:slug>/automation/", automation.ladder, name="api-automation"),
+    path("lines/<slug:slug>/automation/plan/", plan.plan, name="api-plan"),
     path("lines/<slug:slug>/automation/proposals/", automation.propose, name="api-propose"),
     path("lines/<slug:slug>/automation/lower/", automation.lower, name="api-lower"),
     path("lines/<slug:slug>/automation/stop/", automation.stop, name="api-stop"),

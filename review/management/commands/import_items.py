@@ -13,6 +13,7 @@ from django.utils.timezone import now as clock
 from inspection import imports
 from inspection.images import StorageFull, StorageUnavailable
 from inspection.imports import ArchiveRefused, Brought
+from inspection.intake import ScopeUnsigned
 from inspection.management.bars import Bar
 from inspection.models import Line
 from inspection.rules.words import Label
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         try:
             with _folder(options["path"]) as root:
                 counts, refusals = _import(line, root, with_truth=options["truth"])
-        except (DataSetError, ArchiveRefused, StorageFull, StorageUnavailable) as error:
+        except (DataSetError, ArchiveRefused, ScopeUnsigned, StorageFull, StorageUnavailable) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(", ".join(f"{counts[what]} {what}" for what in ("imported", "known", "refused", "truths")))
         for refusal in refusals[:REFUSALS_SHOWN]:
