@@ -51,14 +51,16 @@ def new_line(office):
     return Line.objects.get(slug="new-line")
 
 
-def test_a_line_a_station_and_a_key_made_in_the_admin_take_the_first_image(office):
+def test_a_line_a_station_and_a_key_made_in_the_admin_take_the_first_image_once_the_scope_is_signed(office):
     line = new_line(office)
     station = add_station(office, line)
     key_id, secret = shown_key(issue(office, station))
 
-    answer = Device(station, IssuedKey(key_id=key_id, secret=secret)).post()
+    device = Device(station, IssuedKey(key_id=key_id, secret=secret))
+    assert device.post().json()["code"] == "scope-unsigned"
+    Line.objects.filter(pk=line.pk).update(scope_signed_at=line.created_at)
 
-    assert answer.status_code == 202
+    assert device.post().status_code == 202
     assert line.items.count() == 1
 
 
