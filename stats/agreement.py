@@ -7,13 +7,13 @@ Count one part once; several images of one part are one item.
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 from math import sqrt
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from stats import checks
 
 Table = Sequence[Sequence[int]]
-Number = TypeVar("Number", int, float)
 _Z95 = 1.959964
 
 
@@ -48,8 +48,9 @@ class Rates(NamedTuple):
 def kappa(table: Table) -> Kappa:
     """Cohen's kappa for two raters, (po - pe)/(1 - pe), with its large-sample error and 95 % interval.
 
-    Takes a square table of counts. When both raters used one and the same class only
-    (pe = 1), kappa, se, low and high are None. The error assumes independent items.
+    Takes a square table of counts; exact but for the last rounding, however rare a class is.
+    When both raters used one and the same class only (pe = 1), kappa, se, low and high are
+    None. The error assumes independent items.
     Raises ValueError for a table that is empty, not square, or holds a negative or fractional count.
     Source: Cohen 1960; Fleiss, Cohen & Everitt 1969.
 
@@ -58,15 +59,16 @@ def kappa(table: Table) -> Kappa:
     """
     cells = checks.square(table)
     n = _total(cells)
-    shares = [[cell / n for cell in row] for row in cells]
-    rows, columns = _row_sums(shares), _column_sums(shares)
-    agreed = _trace(cells) / n
-    chance = sum(map(_product, zip(rows, columns, strict=True)))
     if _one_class_only(cells):
-        return Kappa(agreed, 1.0, None, None, None, None)
+        return Kappa(1.0, 1.0, None, None, None, None)
+    shares = [[Fraction(cell, n) for cell in row] for row in cells]
+    rows = [Fraction(total, n) for total in _row_sums(cells)]
+    columns = [Fraction(total, n) for total in _column_sums(cells)]
+    agreed = Fraction(_trace(cells), n)
+    chance = sum((row * column for row, column in zip(rows, columns, strict=True)), Fraction(0))
     value = (agreed - chance) / (1 - chance)
-    se = sqrt(_kappa_spread(shares, rows, columns, chance, value) / n) / (1 - chance)
-    return Kappa(agreed, chance, value, se, value - _Z95 * se, value + _Z95 * se)
+    se = sqrt(_kappa_spread(shares, rows, columns, chance, value) / (n * (1 - chance) ** 2))
+    return Kappa(float(agreed), float(chance), float(value), se, float(value) - _Z95 * se, float(value) + _Z95 * se)
 
 
 def ac1(table: Table) -> Ac1:
@@ -196,13 +198,13 @@ def class_escape(table: Table) -> list[float | None]:
 
 
 def _kappa_spread(
-    shares: list[list[float]], rows: list[float], columns: list[float], chance: float, value: float
-) -> float:
+    shares: list[list[Fraction]], rows: list[Fraction], columns: list[Fraction], chance: Fraction, value: Fraction
+) -> Fraction:
     """A + B - C of Fleiss, Cohen & Everitt."""
     classes = range(len(shares))
     diagonal = sum(shares[i][i] * (1 - (rows[i] + columns[i]) * (1 - value)) ** 2 for i in classes)
     aside = sum(shares[i][j] * (columns[i] + rows[j]) ** 2 for i in classes for j in classes if i != j)
-    return max(0.0, diagonal + (1 - value) ** 2 * aside - (value - chance * (1 - value)) ** 2)
+    return diagonal + (1 - value) ** 2 * aside - (value - chance * (1 - value)) ** 2
 
 
 def _one_class_only(cells: list[list[int]]) -> bool:
@@ -221,13 +223,9 @@ def _trace(cells: Sequence[Sequence[int]]) -> int:
     return sum(row[i] for i, row in enumerate(cells))
 
 
-def _row_sums(cells: list[list[Number]]) -> list[Number]:
+def _row_sums(cells: list[list[int]]) -> list[int]:
     return [sum(row) for row in cells]
 
 
-def _column_sums(cells: list[list[Number]]) -> list[Number]:
+def _column_sums(cells: list[list[int]]) -> list[int]:
     return [sum(column) for column in zip(*cells, strict=True)]
-
-
-def _product(pair: tuple[float, float]) -> float:
-    return pair[0] * pair[1]

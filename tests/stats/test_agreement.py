@@ -68,6 +68,14 @@ def test_perfect_and_reversed_agreement():
     assert pabak([[0, 5], [5, 0]]) == -1.0
 
 
+def test_kappa_loses_nothing_where_defects_are_one_in_millions():
+    assert kappa([[8_142_555, 0], [2, 0]])[2:] == (0.0, 0.0, 0.0, 0.0)
+    found = kappa([[10**9, 1], [0, 1]])
+    assert found.kappa == pytest.approx(2 * 10**9 / (3 * 10**9 + 2), rel=1e-15)
+    assert found.agreement == (10**9 + 1) / (10**9 + 2)
+    assert found.se == pytest.approx(0.314269680736, rel=1e-9)
+
+
 def test_each_rater_with_one_class_of_his_own_has_kappa_zero():
     assert kappa([[0, 9], [0, 0]])[:3] == (0.0, 0.0, 0.0)
 
