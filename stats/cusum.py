@@ -157,7 +157,8 @@ def design(r0: float, ratio: float = 4.0, arl_warn: float = 1e4, arl_demote: flo
 
     Each threshold is the lowest whose mean run length at r0 reaches its target in items,
     set half a step low so that rounding cannot move it.
-    Raises ValueError unless r0 > 0, ratio > 1, ratio x r0 < .5, and the targets are >= 1.
+    Raises ValueError unless r0 > 0, ratio > 1, ratio x r0 < .5, and the targets are >= 1;
+    also for a ratio so close to 1 that no whole k belongs to it.
 
     >>> found = design(0.0005)
     >>> found.k, round(found.h_warn, 6), round(found.h_demote, 6)
@@ -167,6 +168,8 @@ def design(r0: float, ratio: float = 4.0, arl_warn: float = 1e4, arl_demote: flo
     if ratio <= 1 or ratio * r0 >= 0.5:
         raise ValueError(f"ratio is {ratio!r} and r0 {r0!r}, use a ratio above 1 with ratio x r0 below 0.5.")
     k = max(1, round(log(ratio) / -log1p((r0 - ratio * r0) / (1 - r0))))
+    if r0 * (k + 1) >= 1:
+        raise ValueError(f"ratio is {ratio!r}, for r0 {r0!r} that is too close to 1.")
     r1 = design_r1(r0, k)
     size = -log1p((r0 - r1) / (1 - r0))
     return Design(r1, k, *((_steps_for(r0, k, target) - 0.5) * size for target in (arl_warn, arl_demote)))

@@ -38,6 +38,9 @@ __all__ = [
     "stream_passes",
 ]
 
+# Below it E has reached its limit to the last bit, and (1-p0)/p0 would soon overflow.
+_TINIEST = 1e-300
+
 
 class Counts(NamedTuple):
     """Successes and failures of one stream."""
@@ -67,6 +70,7 @@ def log_mixture(s: float, f: float, p0: float) -> float:
     """
     if s == f == 0:
         return 0.0
+    p0 = max(p0, _TINIEST)
     b = max(1.0, (1 - p0) / p0)
     return log(b * p0) + log_survival_ratio(s + 1, f + b, p0)
 

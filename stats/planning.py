@@ -68,7 +68,8 @@ def items_expected(rate: float, p0: float, alpha: float) -> int | None:
     """The smallest number of items that passes when their failures are as expected at this success rate.
 
     Failures are ceil(n (1-rate) - 1e-9), tested as a stream that may be read at any time.
-    About three quarters of runs are done by then. None if the rate is not above p0.
+    About three quarters of runs are done by then. None if the rate is not above p0, or above
+    it by less than a float can carry through the counts.
     Raises ValueError for rate outside [0, 1], and p0 or alpha outside (0,1).
 
     >>> items_expected(0.99, 0.95, 0.05), items_expected(1, 0.95, 0.05), items_expected(0.95, 0.95, 0.05)
@@ -215,8 +216,8 @@ def _targets(targets: Sequence[float]) -> list[float]:
 
 
 def _expected(rate: float, p0: float, passes: Callable[[float, float], bool]) -> int | None:
-    """The smallest n with ceil(n (1-rate) - slack) failures that passes; None if the rate is not above p0."""
-    if rate <= p0:
+    """The smallest n with ceil(n (1-rate) - slack) failures that passes; None if the rate is not clearly above p0."""
+    if rate - p0 <= _SLACK * min(p0, 1 - p0):
         return None
     if rate == 1:
         return first_reaching(lambda n: passes(n, 0))

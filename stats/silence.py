@@ -82,7 +82,8 @@ def design_down(q0: float, ratio: float = 4.0, arl0: float = 1e6) -> DownDesign:
     """A falling chart for the lowest normal call rate q0 that detects about q0/ratio.
 
     The threshold is the lowest whose mean run length at q0 reaches arl0 items, half a
-    step low. Raises ValueError unless 0 < q0 <= .5, ratio > 1 and arl0 >= 1.
+    step low. Raises ValueError unless 0 < q0 <= .5, ratio > 1 and arl0 >= 1; also for a
+    ratio so close to 1 that no whole k belongs to it.
 
     >>> design_down(0.005).silent
     2023
@@ -92,6 +93,8 @@ def design_down(q0: float, ratio: float = 4.0, arl0: float = 1e6) -> DownDesign:
         raise ValueError(f"q0 is {q0!r} and ratio {ratio!r}, use q0 up to 0.5 and a ratio above 1.")
     target = target_length(arl0)
     k = max(1, round(log(ratio) / log1p((q0 - q0 / ratio) / (1 - q0))))
+    if q0 * (k + 1) <= 1:
+        raise ValueError(f"ratio is {ratio!r}, for q0 {q0!r} that is too close to 1.")
     q1 = design_q1(q0, k)
     gains = falling_gains(q0, k)
     silent, reached = 1, next(gains)

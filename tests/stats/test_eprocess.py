@@ -126,6 +126,13 @@ def test_log_evidence_is_finite_far_out(s, f, p0):
     assert np.isfinite(log_e_below(s, f, p0))
 
 
+def test_log_evidence_has_a_limit_where_the_claim_vanishes():
+    limit = log(sum(factorial(4) / factorial(j) for j in range(5)))
+    assert log_e_above(4, 100, 5e-324) == log_e_above(4, 100, 1e-300) == pytest.approx(limit, rel=1e-12)
+    assert log_e_above(0, 100, 5e-324) == pytest.approx(0.0, abs=1e-12)
+    assert items_to_pass(0, 9, 5e-324, 0.05) == 4
+
+
 @pytest.mark.parametrize(("a", "b", "x"), [(2.0, 3.0, 0.5), (15.9, 16.1, 0.49), (700.0, 2.5, 0.99), (1e6, 1e6, 0.4)])
 def test_the_power_term_is_the_power_term(a, b, x):
     with mpmath.workdps(40):

@@ -205,6 +205,12 @@ def test_a_rate_at_or_below_its_target_never_passes(expected):
     assert expected(1, 0.95, 0.05) == expected(1.0, 0.95, 0.05)
 
 
+@pytest.mark.parametrize("expected", [items_expected, defects_expected])
+def test_a_rate_that_exceeds_its_target_by_a_rounding_never_passes(expected):
+    assert expected(0.9500000000000001, 0.95, 0.05) is None
+    assert expected(0.95 + 1e-9, 0.95, 0.05) > 10**15
+
+
 @pytest.mark.parametrize(
     ("parts", "defects", "days"),
     [
