@@ -4,7 +4,8 @@ from math import inf
 
 import numpy as np
 
-from bench.guarantees_claims import Row, Size, at_least, below, elsewhere, near, near_share, true
+from bench.guarantees_claims import Row, Size, at_least, below, near, near_share, true
+from inspection.rules.draws import PURPOSES, draw
 from stats.cusum import (
     arl,
     arl_down,
@@ -15,6 +16,7 @@ from stats.cusum import (
     escape_target,
     escapes_before_alarm,
     misses_to_alarm,
+    step,
 )
 from stats.runlengths import rising
 from stats.switching import levels
@@ -127,7 +129,21 @@ def delay(size: Size) -> list[Row]:
     runs = size.runs(4_000, 400)
     found = run_lengths(np.random.default_rng(15), 0.02, 0.005, 0.0200928236, 6.252, runs).mean()
     rows.append(near_share("mean audited items to demote at 2 % risk, chart alone", found, 446, 0.20))
-    return [*rows, elsewhere("the same delay in the factory simulator at 5 % audit")]
+    lines = size.runs(200, 20)
+    slack = size.slack(0.20, 200)
+    heard = np.mean([_heard_on_a_line(line) for line in range(lines)])
+    return [*rows, near_share("the same on a line that draws 5 % of its parts for audit", heard, 446, slack)]
+
+
+def _heard_on_a_line(line: int) -> int:
+    """Audited parts until a line is demoted that passes 2 % defects, drawn part by part as the product draws."""
+    rng, w, audited, part = np.random.default_rng([15, line]), 0.0, 0, 0
+    while w < 6.252:
+        part += 1
+        if draw(f"{line}-{part}", "5a17", dict.fromkeys(PURPOSES, 0.05)).audit:
+            audited += 1
+            w = step(w, int(rng.random() < 0.02), 0.005, 0.0200928236)
+    return audited
 
 
 def switching(size: Size) -> list[Row]:

@@ -71,11 +71,6 @@ def true(claim: str, fact: bool) -> Row:
     return Row(claim, "true", float(fact), None, _verdict(fact))
 
 
-def elsewhere(claim: str) -> Row:
-    """A claim that only the whole product can keep; its own tests prove it."""
-    return Row(claim, "", None, None, "needs the ladder")
-
-
 def failure_limits(horizon: int, p0: float, alpha: float) -> np.ndarray:
     """Entry n is `max_failures(n, p0, alpha)`, for n up to the horizon; it never falls with n."""
     limits, most = np.empty(horizon + 1, dtype=int), -1

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from bench.guarantees_claims import Row, Size, at_least, below, elsewhere
+from bench.guarantees_claims import Row, Size, at_least, below, true
+from bench.guarantees_ladder import fresh_evidence_opens_none, old_evidence_opens_none
 from stats.adwin import change_points
 from stats.cusum import trace
 from stats.drift import block_threshold, cbpe_accuracy, two_of_three, w1
@@ -73,7 +74,8 @@ def concept(size: Size) -> list[Row]:
             0.01,
         ),
         below("items until the disagreement chart alarms", alarms[0] if alarms else len(wrong), 3_000),
-        elsewhere("no promotion afterwards without fresh evidence"),
+        true("with the chart at its warning level no evidence of before opens a gate", old_evidence_opens_none()),
+        true("nor does the fresh epoch after the demotion", fresh_evidence_opens_none()),
     ]
 
 

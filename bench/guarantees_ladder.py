@@ -1,5 +1,6 @@
 """Guarantees that involve draws, policy, plan and the ladder's own table: P23, P27, P34, P36 and P37."""
 
+from collections import Counter
 from itertools import combinations
 from math import ceil
 
@@ -10,13 +11,15 @@ from bench.guarantees_claims import (
     Size,
     at_least,
     below,
-    elsewhere,
     failure_limits,
     near,
     passage,
     true,
 )
-from inspection.rules.ladder import GATES, Gate
+from inspection.rules import routing
+from inspection.rules.draws import PURPOSES, draw
+from inspection.rules.ladder import DISAGREEMENT_WARN, GATES, Evidence, Gate, judge
+from inspection.rules.words import Level, Route
 from stats.bands import binom_p, ltt_certified
 from stats.eprocess import stream_passes
 from stats.planning import defects_expected, items_expected, plan
@@ -100,9 +103,9 @@ def _certificate(rng: np.random.Generator, rate: float, score: float) -> bool:
 
 
 def policy(size: Size) -> list[Row]:
-    """P34, as far as it concerns the figures themselves."""
-    rng, equal, held = np.random.default_rng(34), True, True
-    for _ in range(size.runs(200, 50)):
+    """P34."""
+    rng, runs, equal, held = np.random.default_rng(34), size.runs(200, 50), True, True
+    for _ in range(runs):
         scores, labels = rng.random(500), rng.random(500) < 0.1
         low, high = np.sort(rng.random(2))
         decided = np.array([decide(score, low, high) for score in scores])
@@ -118,8 +121,33 @@ def policy(size: Size) -> list[Row]:
     return [
         true("rates of counted decisions equal the direct definition", equal),
         true("nothing is decided without a certificate", held),
-        elsewhere("the same on every level, in a canary, a rollback and after a restart"),
+        true("a version without a certificate decides nothing on any level of the product", _people_decide(rng, runs)),
     ]
+
+
+def _people_decide(rng: np.random.Generator, runs: int) -> bool:
+    """Whether every item goes to a person where the version at hand has no certificate of its own."""
+    facts = [_facts(level, probability, None) for level in Level for probability in rng.random(runs)]
+    return all(routing.decide(fact).route == Route.HUMAN for fact in facts)
+
+
+def _facts(level: Level, probability: float, band: routing.Band | None) -> routing.RunFacts:
+    """A run against which nothing speaks, apart from its level, its probability and the bands."""
+    return routing.RunFacts(
+        level=level,
+        is_held=False,
+        call_threshold=0.5,
+        measures={"brightness": 0.5},
+        is_blank=False,
+        is_repeat=False,
+        is_rework=False,
+        is_late=False,
+        drawn_truth=False,
+        drawn_audit=False,
+        drawn_control=False,
+        probability=probability,
+        band=band,
+    )
 
 
 def planned(size: Size) -> list[Row]:
@@ -150,9 +178,54 @@ def planned(size: Size) -> list[Row]:
     return [*rows, true("never, exactly for rates at or below target", all(never) and not any(ever))]
 
 
-def draw_at_every_level(_: Size) -> list[Row]:
+def draw_at_every_level(size: Size) -> list[Row]:
     """P37."""
-    return [elsewhere("the truth draw's share per route and per logged share, over a run through all levels")]
+    rng, parts, rows = np.random.default_rng(37), size.runs(20_000, 2_000), []
+    for share in (0.05, 0.20, 0.01):
+        runs, drawn = _routes_and_draws(rng, parts, share)
+        for route in (Route.AUTO_PASS, Route.AUTO_REJECT, Route.HUMAN):
+            error = 4 * (share * (1 - share) / runs[route]) ** 0.5
+            rows.append(near(f"share {share:.0%}, {route}: drawn", drawn[route] / runs[route], share, error))
+    return rows
+
+
+def _routes_and_draws(rng: np.random.Generator, parts: int, share: float) -> tuple[Counter[Route], Counter[Route]]:
+    """Runs per route, and those of them in the truth draw, on a line that passes through all levels."""
+    band = routing.Band(t_lo=0.4, t_hi=0.7, envelope={"brightness": (0.0, 1.0)})
+    runs, drawn = Counter[Route](), Counter[Route]()
+    for level in Level:
+        for part, probability in enumerate(rng.random(parts)):
+            route = routing.decide(_facts(level, probability, band)).route
+            runs[route] += 1
+            drawn[route] += draw(f"{level}-{share}-{part}", "5a17", dict.fromkeys(PURPOSES, share)).truth
+    return runs, drawn
+
+
+def old_evidence_opens_none() -> bool:
+    """Whether a chart at its warning level shuts every gate that evidence from before would open."""
+    streams = ("agreement", "detection", "policy_detection", "policy_specificity")
+    calm, alarmed = (
+        Evidence(
+            streams=dict.fromkeys(streams, (20_000, 20)),
+            natural=(500, 0),
+            parts=20_000,
+            defects=500,
+            days=90,
+            shifts=200,
+            people=5,
+            accuracy=0.99,
+            chart=chart,
+            bands_certified=True,
+        )
+        for chart in (0.0, DISAGREEMENT_WARN)
+    )
+    gates = [gate for gate in GATES.values() if gate.targets]
+    return all(judge(gate, calm).is_open and not judge(gate, alarmed).is_open for gate in gates)
+
+
+def fresh_evidence_opens_none() -> bool:
+    """Whether a new epoch, which has counted nothing yet, leaves every gate shut."""
+    return not any(judge(gate, Evidence()).is_open for gate in GATES.values())
 
 
 CHECKS = {
