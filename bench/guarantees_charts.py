@@ -131,7 +131,7 @@ def delay(size: Size) -> list[Row]:
     rows.append(near_share("mean audited items to demote at 2 % risk, chart alone", found, 446, 0.20))
     lines = size.runs(200, 20)
     slack = size.slack(0.20, 200)
-    heard = np.mean([_heard_on_a_line(line) for line in range(lines)])
+    heard = float(np.mean([_heard_on_a_line(line) for line in range(lines)]))
     return [*rows, near_share("the same on a line that draws 5 % of its parts for audit", heard, 446, slack)]
 
 

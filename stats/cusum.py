@@ -167,7 +167,7 @@ def design(r0: float, ratio: float = 4.0, arl_warn: float = 1e4, arl_demote: flo
     r0, ratio = checks.share(r0, "r0"), checks.number(ratio, "ratio")
     if ratio <= 1 or ratio * r0 >= 0.5:
         raise ValueError(f"ratio is {ratio!r} and r0 {r0!r}, use a ratio above 1 with ratio x r0 below 0.5.")
-    k = max(1, round(log(ratio) / -log1p((r0 - ratio * r0) / (1 - r0))))
+    k = round(log(ratio) / -log1p(r0 * (1 - ratio) / (1 - r0)))  # at least 1, since ratio x r0 is below 0.5
     if r0 * (k + 1) >= 1:
         raise ValueError(f"ratio is {ratio!r}, for r0 {r0!r} that is too close to 1.")
     r1 = design_r1(r0, k)

@@ -92,7 +92,7 @@ def design_down(q0: float, ratio: float = 4.0, arl0: float = 1e6) -> DownDesign:
     if q0 > 0.5 or ratio <= 1:
         raise ValueError(f"q0 is {q0!r} and ratio {ratio!r}, use q0 up to 0.5 and a ratio above 1.")
     target = target_length(arl0)
-    k = max(1, round(log(ratio) / log1p((q0 - q0 / ratio) / (1 - q0))))
+    k = round(log(ratio) / log1p(q0 * (1 - 1 / ratio) / (1 - q0)))  # at least 1, since q0 is up to 0.5
     if q0 * (k + 1) <= 1:
         raise ValueError(f"ratio is {ratio!r}, for q0 {q0!r} that is too close to 1.")
     q1 = design_q1(q0, k)

@@ -59,6 +59,7 @@ def test_run_lengths_in_blocks_equal_the_whole_chain(rate, k, steps):
     assert rising(rate, k, steps) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.filterwarnings("error")
 def test_run_lengths_of_any_size_keep_their_precision():
     # One step up at rate r, one down otherwise: the gambler's mean duration is known in closed form.
     r, steps = 0.1, 30
@@ -143,12 +144,26 @@ def test_a_design_is_the_lowest_that_reaches_its_run_lengths(r0, ratio):
 def test_one_bad_item_may_weigh_as_much_as_one_good_one():
     assert arl(0.4, 0.4, 0.6, 1.1) == pytest.approx(solved_chain(0.4, 1, 3))
     assert arl_down(0.6, 0.6, 0.4, 1.1) == pytest.approx(solved_falling_chain(0.6, 1, 3))
+    assert arl(0.5, 0.4, 0.9, 4.0) == pytest.approx(solved_chain(0.5, 1, 3))
+    assert arl_down(0.5, 0.95, 0.5, 5.0) == pytest.approx(solved_falling_chain(0.5, 1, 3))
+
+
+def test_a_design_exists_up_to_the_rate_that_its_weight_allows():
+    for r0, k in ((0.1995, 4), (0.24, 3), (0.4995, 1)):
+        r1 = design_r1(r0, k)
+        assert r1 > 1 / (k + 1) > r0
+        assert log(r1 / r0) == pytest.approx(-k * log((1 - r1) / (1 - r0)))
+    for q0, k in ((0.2005, 4), (0.26, 3), (0.5005, 1)):
+        q1 = design_q1(q0, k)
+        assert q1 < 1 / (k + 1) < q0
+        assert -log(q1 / q0) == pytest.approx(k * log((1 - q1) / (1 - q0)))
+    assert design(0.4, 1.2).k == 1
 
 
 def test_the_usual_design_is_four_times_the_rate_at_ten_and_a_hundred_thousand_items():
     assert design(0.0005) == design(0.0005, 4.0, 1e4, 1e5)
     assert design_down(0.005) == design_down(0.005, 4.0, 1e6)
-    assert escape_target(0.01) == escape_target(0.01, 0.05, 1.0)
+    assert escape_target(0.01) == escape_target(0.01, 0.05, 1.0) == (500.0, 0.0005)
 
 
 def test_a_target_of_one_item_is_the_first_step():

@@ -140,6 +140,15 @@ def test_the_power_term_is_the_power_term(a, b, x):
     assert log_power_term(a, b, x) == pytest.approx(float(exact), rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "x"), [(16.0, 16.0, 0.49), (18.0, 16.0, 0.5), (20.0, 16.0, 0.55), (15.0, 17.0, 0.5)]
+)
+def test_the_power_term_is_right_to_the_last_bits_where_its_series_begins(a, b, x):
+    with mpmath.workdps(40):
+        exact = a * mpmath.log(x) + b * mpmath.log(1 - mpmath.mpf(x)) - mpmath.log(mpmath.beta(a, b))
+    assert abs(log_power_term(a, b, x) - float(exact)) < (1e-15 if min(a, b) >= 16 else 1e-13)
+
+
 @pytest.mark.parametrize(("a", "b", "x"), [(11.0, 3.0, 0.3), (40.0, 300.0, 0.5), (2.0, 80.0, 0.6), (500.0, 900.0, 0.7)])
 def test_the_survival_ratio_holds_on_both_sides_of_underflow(a, b, x):
     with mpmath.workdps(60):
@@ -187,6 +196,13 @@ def test_the_items_needed_are_just_enough(s, f, p0, alpha):
     more = items_to_pass(s, f, p0, alpha)
     assert stream_passes(s + more, f, p0, alpha)
     assert more == 0 or not stream_passes(s + more - 1, f, p0, alpha)
+
+
+def test_evidence_that_just_reaches_its_limit_passes():
+    just = next(s for s in range(20, 99) if log_e_above(s, 0, 0.9) == -log(exp(-log_e_above(s, 0, 0.9))))
+    alpha = exp(-log_e_above(just, 0, 0.9))
+    assert stream_passes(just, 0, 0.9, alpha)
+    assert items_to_pass(just - 5, 0, 0.9, alpha) == 5
 
 
 @given(st.integers(0, 40), st.sampled_from([0.5, 0.9, 0.95, 0.99]), alphas)
@@ -252,6 +268,11 @@ def test_the_mean_of_e_values_is_their_mean():
 def test_odds_stop_at_their_cap(log_e, expected):
     assert evidence_ratio(log_e) == pytest.approx(expected)
     assert evidence_ratio(3.0, cap=5) == 5
+
+
+@given(st.floats(1, 1e6))
+def test_odds_never_exceed_their_cap_by_a_rounding(cap):
+    assert evidence_ratio(log(cap), cap) == cap
 
 
 def test_retries_share_one_alpha():

@@ -200,6 +200,8 @@ REFUSED = [
     (cusum.escape_target, (0.1, 0.05, 1.5), "auto_pass is 1.5, use a number above 0 and up to 1."),
     (cusum.escape_target, (0.5, 0.5, 0.25), "auto_pass is 0.25, it must exceed miss x prevalence = 0.25."),
     (cusum.design, (0.005, 1.0001), "ratio is 1.0001, for r0 0.005 that is too close to 1."),
+    (cusum.design, (0.005, 1 + 2**-52), "ratio is 1.0000000000000002, for r0 0.005 that is too close to 1."),
+    (cusum.design_down, (0.005, 1 + 2**-52), "ratio is 1.0000000000000002, for q0 0.005 that is too close to 1."),
     (cusum.design_down, (0.5, 1.5), "ratio is 1.5, for q0 0.5 that is too close to 1."),
     (cusum.design, (0,), "r0 is 0, use a number strictly between 0 and 1."),
     (cusum.design, (0.01, 1.0), "ratio is 1.0 and r0 0.01, use a ratio above 1 with ratio x r0 below 0.5."),

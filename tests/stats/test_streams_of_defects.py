@@ -46,6 +46,10 @@ def test_natural_defects_contradict_at_the_limit_itself():
     alpha = exp(-log_e_below(20, 10, 0.95)) * (1 + 1e-12)
     assert natural_verdict(20, 10, 0.95, alpha) == "contradicts"
     assert natural_verdict(20, 10, 0.95, alpha * 0.999) == "consistent"
+    exact = exp(-log_e_below(0, 3, 0.9))
+    assert -log(exact) == log_e_below(0, 3, 0.9)
+    assert natural_verdict(0, 3, 0.9, exact) == "contradicts"
+    assert contradiction_power(0.0, 3, 0.9, exact) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -77,6 +81,8 @@ def test_power_at_the_ends():
     assert contradiction_power(1.0, 50, 0.95) == 0.0
     assert contradiction_power(0.0, 50, 0.95) == 1.0
     assert contradiction_power(0.95, 2_000, 0.95) <= 0.05
+    assert contradiction_power(0.2, 1, 0.95, 0.6) == 0.8  # one failure alone contradicts at so large an alpha
+    assert contradiction_power(0.2, 100, 0.8) == 1.0  # a chance, whatever the rounding of its sum
 
 
 @pytest.mark.parametrize(
