@@ -60,12 +60,13 @@ def test_empty_strata_need_no_adjudication():
 
 
 @pytest.mark.parametrize(
-    ("defective", "defined"),
-    [([[0, 0], [0, 0]], {"prevalence", "overkill"}), ([[5, 4], [3, 2]], {"prevalence", "escape"})],
+    ("defective", "prevalence", "defined"),
+    [([[0, 0], [0, 0]], 0.0, {"prevalence", "overkill"}), ([[5, 4], [3, 2]], 1.0, {"prevalence", "escape"})],
 )
-def test_with_one_class_alone_the_other_share_and_both_errors_are_undefined(defective, defined):
+def test_with_one_class_alone_the_other_share_and_both_errors_are_undefined(defective, prevalence, defined):
     found = two_phase([[50, 40], [30, 20]], [[5, 4], [3, 2]], defective)._asdict()
     assert {name for name, value in found.items() if value is not None} == defined
+    assert found["prevalence"] == prevalence
 
 
 def test_the_pessimistic_escape_replaces_only_unsure_model_pass_strata():
