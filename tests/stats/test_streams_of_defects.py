@@ -211,6 +211,14 @@ def test_a_rate_at_or_below_its_target_never_passes(expected):
     assert expected(1, 0.95, 0.05) == expected(1.0, 0.95, 0.05)
 
 
+def test_what_just_reaches_its_limit_is_expected_to_pass():
+    exact = exp(-log_e_above(22, 0, 0.9))
+    assert -log(exact) == log_e_above(22, 0, 0.9)
+    assert items_expected(1, 0.9, exact) == 22
+    assert defects_expected(1, 0.5, 0.25) == 2
+    assert defects_expected(1, 0.01, 0.05) == 1
+
+
 @pytest.mark.parametrize("expected", [items_expected, defects_expected])
 def test_a_rate_that_exceeds_its_target_by_a_rounding_never_passes(expected):
     assert expected(0.9500000000000001, 0.95, 0.05) is None
@@ -249,6 +257,7 @@ def test_the_days_of_the_plan(parts, defects, days):
         ({"bank": 400, "seeds_per_day": 4, "truth_share": 1.0}, 1, "detection", 24),
         ({"bank": 400, "seeds_per_day": 4}, 2, "detection", 70),
         ({"parts_per_day": 3, "bank": 400, "archive": 9_000}, 0, "minimum", 67),
+        ({"parts_per_day": 1, "bank": 400, "archive": 9_000}, 0, "minimum", 200),
         ({"bank": 400, "archive": 100}, 1, "truth_draw", 12),
         # On the natural route the archive holds defects and band items already.
         ({"archive": 10_000}, 0, "detection", 3),
