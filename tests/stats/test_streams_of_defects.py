@@ -261,6 +261,12 @@ def test_the_days_of_the_plan(parts, defects, days):
         ({"bank": 400, "archive": 100}, 1, "truth_draw", 12),
         # On the natural route the archive holds defects and band items already.
         ({"archive": 10_000}, 0, "detection", 3),
+        # An archive that holds everything leaves nothing to wait for, however few parts are drawn.
+        ({"parts_per_day": 200, "truth_share": 0.0001, "bank": 400, "archive": 50_000}, 0, "minimum", 1),
+        ({"parts_per_day": 200, "truth_share": 0.0001, "archive": 500_000}, 0, "minimum", 1),
+        ({"parts_per_day": 20}, 0, "detection", 10_000),
+        ({"bank": 50}, 0, "minimum", 5),
+        ({"bank": 400, "seeds_per_day": 10}, 0, "minimum", 5),
         ({"archive": 10_000}, 1, "detection", 82),
         ({"archive": 500_000}, 1, "minimum", 1),
     ],
