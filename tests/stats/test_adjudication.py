@@ -54,6 +54,20 @@ def test_a_stratum_with_one_adjudicated_item_adds_no_sampling_variance():
     assert found.escape_se == pytest.approx((found.escape * (1 - found.escape) / 60) ** 0.5)
 
 
+@pytest.mark.parametrize(
+    ("total", "sampled", "defective"),
+    [
+        ([[3, 3], [7, 0]], [[1, 2], [5, 0]], [[1, 2], [2, 0]]),
+        ([[1, 113], [113, 10]], [[1, 113], [113, 10]], [[1, 113], [101, 0]]),
+        ([[1, 0], [49, 1]], [[1, 0], [23, 1]], [[1, 0], [9, 0]]),
+    ],
+)
+def test_a_share_of_exactly_one_has_an_error_all_the_same(total, sampled, defective):
+    found = two_phase(total, sampled, defective)
+    assert found.overkill == 1.0
+    assert found.overkill_se >= 0.0
+
+
 def test_empty_strata_need_no_adjudication():
     found = two_phase([[90, 0], [0, 10]], [[9, 0], [0, 10]], [[0, 0], [0, 10]])
     assert found[:4] == (0.1, 0.0, 0.0, 0.0)
