@@ -1,7 +1,7 @@
 # Long runs and maintainers' tasks. The two commands everybody needs are ./start and ./check.
 PY = .venv/bin/python
 
-.PHONY: bench faults guarantees lock mutate screenshots messages
+.PHONY: bench faults guarantees lock mutants mutate screenshots messages
 
 bench:            ## figures as ratios; writes bench/results/
 	$(PY) -m bench.predict
@@ -12,7 +12,10 @@ bench:            ## figures as ratios; writes bench/results/
 guarantees:       ## every statistical guarantee at full size; resumable
 	$(PY) -m bench.guarantees
 
-mutate:           ## mutation score of stats/
+mutants:          ## mutation score of stats/: comparisons, signs, logic, constants; resumable, minutes
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m bench.mutants
+
+mutate:           ## the same with every kind of change that mutmut knows; hours
 	cd $(CURDIR) && .venv/bin/mutmut run
 
 faults:           ## kill processes under load and check that nothing is lost

@@ -6,6 +6,7 @@ assuming that model and human err independently. Tables are table[model][human].
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 from math import sqrt
 from typing import NamedTuple
 
@@ -56,7 +57,10 @@ class VisibleDetection(NamedTuple):
 
 
 class _Stratum(NamedTuple):
-    """Items with one combination of calls, how many were adjudicated, how many of those are defects."""
+    """Items with one combination of calls, how many were adjudicated, how many of those are defects.
+
+    Shares are exact: rounded ones make a share of 1 larger than 1, and its variance negative.
+    """
 
     passed: bool
     total: int
@@ -64,16 +68,16 @@ class _Stratum(NamedTuple):
     defective: int
 
     @property
-    def share(self) -> float:
-        return self.defective / self.sampled
+    def share(self) -> Fraction:
+        return Fraction(self.defective, self.sampled)
 
     @property
-    def variance(self) -> float:
+    def variance(self) -> Fraction:
         """Of the estimated number of defects, with finite population correction."""
         if self.sampled == 1:
-            return 0.0
+            return Fraction(0)
         spread = self.share * (1 - self.share) / (self.sampled - 1)
-        return self.total**2 * (1 - self.sampled / self.total) * spread
+        return self.total * (self.total - self.sampled) * spread
 
 
 def two_phase(total: Table, sampled: Table, defective: Table) -> TwoPhase:
@@ -91,18 +95,19 @@ def two_phase(total: Table, sampled: Table, defective: Table) -> TwoPhase:
     """
     strata = _strata(total, sampled, defective)
     items = sum(stratum.total for stratum in strata)
-    defects = sum(stratum.total * stratum.share for stratum in strata)
-    some_defective = any(stratum.defective for stratum in strata)
-    some_good = any(stratum.defective < stratum.sampled for stratum in strata)
-    escape = _weighed_share(strata, defects, passed=True) if some_defective else None
-    overkill = _weighed_share(strata, items - defects, passed=False) if some_good else None
-    if escape is None or overkill is None:
-        return TwoPhase(defects / items, escape, None, overkill, None)
+    defects = sum((stratum.total * stratum.share for stratum in strata), Fraction(0))
+    prevalence = float(defects / items)
+    if defects == 0:
+        return TwoPhase(prevalence, None, None, float(_weighed_share(strata, items - defects, passed=False)), None)
+    escape = _weighed_share(strata, defects, passed=True)
+    if defects == items:
+        return TwoPhase(prevalence, float(escape), None, None, None)
+    overkill = _weighed_share(strata, items - defects, passed=False)
     return TwoPhase(
-        defects / items,
-        escape,
+        prevalence,
+        float(escape),
         _share_error(strata, escape, defects, passed=True),
-        overkill,
+        float(overkill),
         _share_error(strata, overkill, items - defects, passed=False),
     )
 
@@ -122,7 +127,7 @@ def two_phase_pessimistic(total: Table, sampled: Table, defective: Table, delta:
     estimated = [(stratum.passed, stratum.total * _pessimistic_share(stratum, delta)) for stratum in strata]
     escaped = sum(number for passed, number in estimated if passed)
     defects = sum(number for _, number in estimated)
-    return escaped / defects if defects else None
+    return float(escaped / defects) if defects else None
 
 
 def rogan_gladen(table: Table, miss: float, false_alarm: float) -> RoganGladen:
@@ -201,21 +206,21 @@ def _cells(table: Table) -> list[list[int]]:
     return rows
 
 
-def _weighed_share(strata: list[_Stratum], whole: float, *, passed: bool) -> float:
+def _weighed_share(strata: list[_Stratum], whole: Fraction, *, passed: bool) -> Fraction:
     """The share of all defects that the model passed, or of all good parts that it rejected."""
-    return sum(_weight(stratum) for stratum in strata if stratum.passed == passed) / whole
+    return sum((_weight(stratum) for stratum in strata if stratum.passed == passed), Fraction(0)) / whole
 
 
-def _weight(stratum: _Stratum) -> float:
+def _weight(stratum: _Stratum) -> Fraction:
     return stratum.total * (stratum.share if stratum.passed else 1 - stratum.share)
 
 
-def _share_error(strata: list[_Stratum], share: float, whole: float, *, passed: bool) -> float:
+def _share_error(strata: list[_Stratum], share: Fraction, whole: Fraction, *, passed: bool) -> float:
     sampling = sum(((stratum.passed == passed) - share) ** 2 * stratum.variance for stratum in strata)
     return sqrt(sampling / whole**2 + share * (1 - share) / whole)
 
 
-def _pessimistic_share(stratum: _Stratum, delta: float) -> float:
+def _pessimistic_share(stratum: _Stratum, delta: float) -> float | Fraction:
     if stratum.passed and stratum.defective == 0 and stratum.sampled < stratum.total:
         return cp_upper(0, stratum.sampled, delta)
     return stratum.share

@@ -82,18 +82,18 @@ def ac1(table: Table) -> Ac1:
     """
     cells = checks.square(table)
     n, classes = _total(cells), range(len(cells))
-    pi = [(row + column) / (2 * n) for row, column in zip(_row_sums(cells), _column_sums(cells), strict=True)]
+    pi = [Fraction(row + column, 2 * n) for row, column in zip(_row_sums(cells), _column_sums(cells), strict=True)]
     others = len(cells) - 1
-    chance = sum(p * (1 - p) for p in pi) / others
-    agreed = _trace(cells) / n
+    chance = sum((p * (1 - p) for p in pi), Fraction(0)) / others
+    agreed = Fraction(_trace(cells), n)
     value = (agreed - chance) / (1 - chance)
     squares = sum(
-        cells[i][j] / n * ((i == j) - 2 * (1 - value) * (1 - (pi[i] + pi[j]) / 2) / others) ** 2
+        Fraction(cells[i][j], n) * ((i == j) - 2 * (1 - value) * (1 - (pi[i] + pi[j]) / 2) / others) ** 2
         for i in classes
         for j in classes
     )
     spread = squares - (agreed - 2 * (1 - value) * chance) ** 2
-    return Ac1(value, sqrt(max(0.0, spread) / n) / (1 - chance))
+    return Ac1(float(value), sqrt(spread / n) / float(1 - chance))
 
 
 def krippendorff_alpha(table: Table) -> float | None:

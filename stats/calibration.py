@@ -44,10 +44,10 @@ def platt(scores: Iterable[float], y: Iterable[int]) -> Platt:
     values, labels = _two_classes(scores, y, "scores")
     bad = sum(labels)
     target = np.where(np.array(labels) == 1, (bad + 1) / (bad + 2), 1 / (len(labels) - bad + 2))
-    centre, spread = float(np.mean(values)), float(np.std(values))
-    if spread == 0:
+    if min(values) == max(values):  # their computed sd may be a rounding above 0
         mean = float(target.mean())
         return Platt(0.0, log((1 - mean) / mean))
+    centre, spread = float(np.mean(values)), float(np.std(values))
     scaled = (np.array(values) - centre) / spread
     slope, intercept = _weighted_logistic(scaled, target)
     return Platt(-slope / spread, slope * centre / spread - intercept)

@@ -86,9 +86,10 @@ def block_threshold(
     floor, fallback = checks.not_negative(floor, "floor"), checks.not_negative(fallback, "fallback")
     if len(values) < _FEWEST_BLOCKS:
         return fallback
-    spread = float(np.std(np.concatenate(values)))
-    if spread == 0:
+    together = np.concatenate(values)
+    if together.min() == together.max():  # their computed sd may be a rounding above 0
         raise ValueError(f"Every reference value is {float(values[0][0])!r}, a constant reference has no scale.")
+    spread = float(np.std(together))
     distances = [
         wasserstein_distance(np.concatenate(values[:i] + values[i + 1 :]), block[:window]) / spread
         for i, block in enumerate(values)

@@ -153,11 +153,12 @@ def trend(hits: Iterable[int], n: Iterable[int], t: Iterable[float]) -> Trend:
     if not total:
         raise ValueError(f"n is {chances!r}, there are no opportunities.")
     p = sum(found) / total
+    used = {time for chance, time in zip(chances, times, strict=True) if chance}
+    if p in (0, 1) or len(used) == 1:
+        return Trend(None, None)
     centre = sum(map(float.__mul__, times, map(float, chances))) / total
     spread = sum(chance * (time - centre) ** 2 for chance, time in zip(chances, times, strict=True))
-    if p in (0, 1) or spread == 0:
-        return Trend(None, None)
-    surplus = sum(time * (hit - chance * p) for hit, chance, time in zip(found, chances, times, strict=True))
+    surplus = sum((time - centre) * (hit - chance * p) for hit, chance, time in zip(found, chances, times, strict=True))
     z = surplus / sqrt(p * (1 - p) * spread)
     return Trend(z, erfc(-z / sqrt(2)) / 2)  # unlike NormalDist.cdf, precise far below 0
 

@@ -91,7 +91,7 @@ def defects_expected(rate: float, p0: float, alpha: float) -> int | None:
     rate, p0 = checks.closed_share(rate, "rate"), checks.share(p0, "p0")
     alpha = checks.share(alpha, "alpha")
     # BinomCDF(f; s+f, 1-p0) as an incomplete beta, which is defined between whole counts too.
-    return _expected(rate, p0, lambda s, f: s > 0 and betainc(s, f + 1, p0) <= alpha)
+    return _expected(rate, p0, lambda s, f: bool(betainc(s, f + 1, p0) <= alpha))
 
 
 def plan(

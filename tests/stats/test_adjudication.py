@@ -54,18 +54,33 @@ def test_a_stratum_with_one_adjudicated_item_adds_no_sampling_variance():
     assert found.escape_se == pytest.approx((found.escape * (1 - found.escape) / 60) ** 0.5)
 
 
+@pytest.mark.parametrize(
+    ("total", "sampled", "defective"),
+    [
+        ([[3, 3], [7, 0]], [[1, 2], [5, 0]], [[1, 2], [2, 0]]),
+        ([[1, 113], [113, 10]], [[1, 113], [113, 10]], [[1, 113], [101, 0]]),
+        ([[1, 0], [49, 1]], [[1, 0], [23, 1]], [[1, 0], [9, 0]]),
+    ],
+)
+def test_a_share_of_exactly_one_has_an_error_all_the_same(total, sampled, defective):
+    found = two_phase(total, sampled, defective)
+    assert found.overkill == 1.0
+    assert found.overkill_se >= 0.0
+
+
 def test_empty_strata_need_no_adjudication():
     found = two_phase([[90, 0], [0, 10]], [[9, 0], [0, 10]], [[0, 0], [0, 10]])
     assert found[:4] == (0.1, 0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
-    ("defective", "defined"),
-    [([[0, 0], [0, 0]], {"prevalence", "overkill"}), ([[5, 4], [3, 2]], {"prevalence", "escape"})],
+    ("defective", "prevalence", "defined"),
+    [([[0, 0], [0, 0]], 0.0, {"prevalence", "overkill"}), ([[5, 4], [3, 2]], 1.0, {"prevalence", "escape"})],
 )
-def test_with_one_class_alone_the_other_share_and_both_errors_are_undefined(defective, defined):
+def test_with_one_class_alone_the_other_share_and_both_errors_are_undefined(defective, prevalence, defined):
     found = two_phase([[50, 40], [30, 20]], [[5, 4], [3, 2]], defective)._asdict()
     assert {name for name, value in found.items() if value is not None} == defined
+    assert found["prevalence"] == prevalence
 
 
 def test_the_pessimistic_escape_replaces_only_unsure_model_pass_strata():

@@ -132,7 +132,7 @@ def test_the_indices_of_a_table():
 
 def test_rates_separate_safety_from_cost():
     found = rates([[890, 30], [15, 65]])
-    assert found == pytest.approx((0.955, 30 / 95, 15 / 905, 30_000.0, 30 / 920))
+    assert found == pytest.approx((0.955, 30 / 95, 15 / 905, 30_000.0, 30 / 920), rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,24 @@ def test_every_refusal_has_its_reason(changed, reason, vacuous):
     assert bool(found.trace) == (reason == "certified")
 
 
+def at_the_limits(b=3, cut=0.5, held=(9.0, 9.0), safety=1.3):
+    """A case in which every test meets its limit of a quarter exactly: nothing wrong among two at a limit of a half."""
+    a = [0.0] * 10, [0] * 10
+    return ltt_certified(*a, [0.0] * b, [0] * b, held, 0.5, 0.5, 0.25, label_cut=cut, grid=4, safety=safety, lift=1.0)
+
+
+def test_a_limit_that_is_met_exactly_is_met():
+    assert at_the_limits().reason == "certified"
+    assert at_the_limits(cut=0.0).reason == "certified"  # a threshold at the label's cut still lies within it
+    assert at_the_limits(held=[9.0]).reason == "always_pass"
+    assert at_the_limits(held=[9.0, 0.0]).reason == "misses"  # a defect scored just at the threshold is passed
+    assert at_the_limits(b=2) == (None, "too_few_items", [], True)
+    assert at_the_limits(b=2, safety=0.98).reason == "too_few_items"
+    halves = [0.0] * 10, [0] * 10, [0.0] * 2, [0] * 2
+    assert ltt_learned_start(*halves, 0.5, 0.25, safety=0.98).refused
+    assert not ltt_learned_start(*halves, 0.5, 0.25, safety=0.97).refused
+
+
 def test_misses_and_risk_each_refuse_on_their_own():
     a, b = drawn(7, 1_000), drawn(8, 2_000)
     blind = np.random.default_rng(9).normal(-2.5, 1.3, 100)
@@ -232,7 +250,9 @@ def test_without_words_the_usual_limits_hold():
 
 def test_every_group_must_hold_its_own_limit():
     names = ["scratch", "stain"] * 50
-    assert certify(groups=names, group_miss={"scratch": 0.2, "stain": 0.2}).reason == "certified"
+    grouped = certify(groups=names, group_miss={"scratch": 0.2, "stain": 0.2})
+    assert grouped.reason == "certified"
+    assert grouped.trace == certify().trace  # the misses shown are those of all defects
     assert certify(groups=names, group_miss={"scratch": 0.2, "stain": 0.01}).reason == "too_few_defects"
     assert certify(groups=names, group_miss={"scratch": 0.2, "stain": 0.2, "crack": 0.2}).reason == "too_few_defects"
     hidden = np.where(np.arange(100) < 8, -3.0, 5.0)

@@ -48,8 +48,10 @@ def test_platt_does_not_care_about_the_unit_of_the_scores():
     assert platt(1e6 * scores + 5e6, y) == pytest.approx((a / 1e6, b - 5 * a), rel=1e-6)
 
 
-def test_platt_of_equal_scores_is_the_softened_share_of_defects():
-    a, b = platt([3.0] * 4, [1, 0, 0, 0])
+@pytest.mark.parametrize("score", [3.0, 0.1])  # the mean of many 0.1 is not 0.1
+def test_platt_of_equal_scores_is_the_softened_share_of_defects(score):
+    assert platt([score] * 12, [1, 0, 0, 0] * 3) == platt([0.0] * 12, [1, 0, 0, 0] * 3)
+    a, b = platt([score] * 4, [1, 0, 0, 0])
     assert a == 0.0
     assert 1 / (1 + np.exp(b)) == pytest.approx((2 / 3 + 3 * 1 / 5) / 4)
 
@@ -281,6 +283,7 @@ def test_a_steep_decline_has_a_tiny_chance_not_none():
         ([3, 4], [5, 5], [2, 2]),
         ([3, 0], [5, 0], [1, 2]),
         ([3], [5], [1]),
+        ([2, 2, 2], [7, 3, 9], [0.1, 0.1, 0.1]),
     ],
 )
 def test_no_trend_without_both_outcomes_and_two_times(hits, n, t):

@@ -140,6 +140,7 @@ REFUSED = [
     (drift.w1, ([], [1]), "ref is empty, give at least one entry."),
     (drift.w1, ([1], []), "cur is empty, give at least one entry."),
     (drift.block_threshold, ([[1.0]] * 20,), "Every reference value is 1.0, a constant reference has no scale."),
+    (drift.block_threshold, ([[0.1] * 3] * 20,), "Every reference value is 0.1, a constant reference has no scale."),
     (drift.block_threshold, ([[]],), "A block is empty, give at least one entry."),
     (drift.block_threshold, ([[1.0, 2.0]] * 20, 0), "window is 0, use a whole number of at least 1."),
     (drift.block_threshold, ([[1.0]], 500, -1), "floor is -1, use a number of at least 0."),
