@@ -142,14 +142,14 @@ def lines_to_score() -> list[tuple[Line, ModelVersion]]:
         "epoch__model_version"
     ):
         version = line.present_epoch.model_version
-        if version is not None and _unscored(line, version).exists():
+        if version is not None and unscored(line, version).exists():
             pairs.append((line, version))
     return pairs
 
 
 def score(line: Line, version: ModelVersion, *, now: datetime) -> int:
     """Let a version look at the bank's images that it has not seen, each once. Return how many."""
-    images = list(_unscored(line, version).select_related("item__line", "item__run")[:SCORED_AT_ONCE])
+    images = list(unscored(line, version).select_related("item__line", "item__run")[:SCORED_AT_ONCE])
     scores = []
     for image in images:
         opinions = pipeline.examine(image.item, now=now, versions=[version]).opinions
@@ -159,7 +159,8 @@ def score(line: Line, version: ModelVersion, *, now: datetime) -> int:
     return len(scores)
 
 
-def _unscored(line: Line, version: ModelVersion) -> QuerySet[BankImage]:
+def unscored(line: Line, version: ModelVersion) -> QuerySet[BankImage]:
+    """Return the images of the bank that a version has not seen."""
     seen = BankScore.objects.filter(model_version=version).values("image")
     return BankImage.objects.filter(defect__in=line.bank.in_use()).exclude(pk__in=seen).order_by("pk")
 

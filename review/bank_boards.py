@@ -11,12 +11,12 @@ from review.rules.shortfall import Shortfall, shortfall
 
 @dataclass(frozen=True, kw_only=True)
 class BankRow:
-    """One defect with what the serving version's label says of it: `seen` is empty until it has looked."""
+    """One defect, and whether the serving version has seen it. What it said stays sealed: the next is measured too."""
 
     defect: BankDefect
     state: str
     images: int
-    seen: str
+    seen: bool
     leaked: bool
 
 
@@ -24,7 +24,7 @@ def rows(line: Line) -> list[BankRow]:
     """Return the defects of a line, those in use first, the newest first within."""
     defects = line.bank.select_related("part", "added_by", "confirmed_by", "retired_by").prefetch_related("images")
     known = _known(line)
-    listed = [_row(defect, known.get(defect.group), line) for defect in defects]
+    listed = [_row(defect, known.get(defect.group)) for defect in defects]
     return sorted(listed, key=lambda row: (_ORDER.index(row.state), -row.defect.number))
 
 
@@ -46,13 +46,12 @@ def _known(line: Line) -> dict[str, bank.Known]:
     return {one.group: one for one in bank.known(line, version)} if version else {}
 
 
-def _row(defect: BankDefect, known: bank.Known | None, line: Line) -> BankRow:
+def _row(defect: BankDefect, known: bank.Known | None) -> BankRow:
     state = "retired" if defect.retired_at else "in_use" if defect.confirmed_at else "waiting"
-    found = known is not None and bool(bank.label_stream([known], threshold=line.call_threshold).s)
     return BankRow(
         defect=defect,
         state=state,
         images=len(defect.images.all()),
-        seen=("found" if found else "missed") if known else "",
+        seen=known is not None,
         leaked=bool(known and known.leaked),
     )

@@ -1,21 +1,30 @@
 """The shape of what is asked of the defect bank, who may, and how a refusal is said: for pages and API alike."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inspection.models import Line, User
-from inspection.permissions import lines_for, may_inspect
-from inspection.rules.words import Role
-from review import bank
+from inspection.models import Line, ModelVersion, User
+from inspection.permissions import lines_for, may_inspect, may_sign_levels
+from inspection.rules.words import Level, Role
+from review import bank, evidence, retro
+from review.retro_models import RetroTrial
+
+
+class NotAllowed(Exception):
+    """The person may see the bank but not do this."""
+
 
 REFUSALS: dict[type[Exception], Callable[[], str]] = {
     bank.NoPicture: lambda: _("This line has no image of that serial in that view."),
     bank.UnknownClass: lambda: _("This line has no such defect class in use."),
     bank.AlreadyBanked: lambda: _("This mark of this part is in the bank already."),
+    NotAllowed: lambda: _("Only active QA leads of this line sign, a day after they got the role."),
+    retro.NothingArchived: lambda: _("No part of the truth draw is ruled on yet."),
     bank.NotOpen: lambda: _("This was done before."),
 }
 
@@ -49,6 +58,13 @@ class MethodForm(forms.Form):
 
 class RetireForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
+
+
+def try_version(line: Line, version: ModelVersion, *, by: User, now: datetime) -> RetroTrial:
+    """Try a version on the line's archive, at the limits of the gate to `assist`. Leads who may sign only."""
+    if not may_sign_levels(by, line, now=now):
+        raise NotAllowed(f"{by} does not sign on {line}.")
+    return retro.ask(line, version, evidence.gate_for(line, Level.ASSIST), by=by, now=now)
 
 
 def lines_of(user: User) -> QuerySet[Line]:

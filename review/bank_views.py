@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from inspection.models import Line
+from inspection.models import Line, ModelVersion
+from inspection.permissions import may_sign_levels
 from inspection.rules.words import Level
 from review import bank, bank_boards, bank_doors
 from review.bank_models import BankDefect
@@ -84,6 +86,23 @@ def deed(request: PersonRequest, slug: str, number: int, deed: str) -> HttpRespo
     return redirect("bank", slug)
 
 
+@login_required
+@require_POST
+def try_version(request: PersonRequest, slug: str) -> HttpResponse:
+    """Try a new version on the sealed archive."""
+    line = _line(request, slug)
+    asked = request.POST.get("version", "")
+    version = ModelVersion.objects.filter(pk=int(asked)).first() if asked.isdecimal() else None
+    if version is None:
+        raise Http404
+    try:
+        bank_doors.try_version(line, version, by=request.user, now=now())
+        messages.success(request, _("The version is being scored; the answer is open or shut."))
+    except tuple(bank_doors.REFUSALS) as refusal:
+        messages.error(request, bank_doors.REFUSALS[type(refusal)]())
+    return redirect("bank", slug)
+
+
 def _shown(
     request: HttpRequest, line: Line, *, form: bank_doors.DefectForm | None = None, status: int = 200
 ) -> HttpResponse:
@@ -92,9 +111,18 @@ def _shown(
         "rows": bank_boards.rows(line),
         "classes": sorted(bank.classes_of(line).items()),
         "shortfalls": [bank_boards.shortfall_sentence(line, level) for level in (Level.PARTIAL, Level.FULL)],
+        "trials": line.retro_trials.filter(product=line.product).select_related("model_version").order_by("attempt"),
+        "versions": _others(line),
+        "may_sign": may_sign_levels(request.user, line, now=now()),
         "form": form or bank_doors.DefectForm(line=line),
     }
     return render(request, "review/bank.html", context, status=status)
+
+
+def _others(line: Line) -> QuerySet[ModelVersion]:
+    serving = line.present_epoch.model_version
+    versions = ModelVersion.objects.order_by("name", "version")
+    return versions.exclude(pk=serving.pk) if serving else versions
 
 
 def _line(request: PersonRequest, slug: str) -> Line:

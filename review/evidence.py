@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from inspection import automation, certificates, waivers
-from inspection.models import GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
+from inspection.models import Freeze, GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, Evidence, Gate, Judgement, Target, judge
 from inspection.rules.words import Level, Stream
-from review import counts, estimates, proofs
-from review.models import Chart
+from review import counts, estimates, proofs, retro
+from review.models import Chart, Watch, WatchChart
 
+WATCHED = (WatchChart.ESCAPE, WatchChart.MISS, WatchChart.SILENCE)
 GATED = (
     Stream.AGREEMENT,
     Stream.DETECTION,
@@ -53,6 +54,8 @@ def read(line: Line, to_level: Level, *, now: datetime, open_alarms: int = 0, ig
     `ignore_stop` sets a STOP aside: the way back after it asks whether the gate stands but for the STOP itself.
     """
     gate = gate_for(line, to_level)
+    if to_level == Level.ASSIST and _is_proven(line):
+        gate = retro.confirming(gate)
     evidence = gather(line, gate, now=now, open_alarms=open_alarms)
     if ignore_stop:
         evidence = replace(evidence, holds=_holds(line).exclude(kind=Hold.STOP).count())
@@ -64,6 +67,7 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
     calm = {
         "open_alarms": open_alarms,
         "holds": _holds(line).count(),
+        "freezes": Freeze.objects.in_force().filter(line=line).count(),
         "days_since_lowering": _days_since_lowering(line, now=now),
     }
     if gate.needs_health:
@@ -74,7 +78,7 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
     streams = {stream.value: ledger.sums(stream, bands=bands) for stream in GATED}
     agreement, natural, omission = streams["agreement"], streams[gate.detection], ledger.sums(Stream.OMISSION)
     chart = Chart.objects.filter(epoch=epoch, name=Chart.DISAGREEMENT).first()
-    proven = proofs.of(line, gate, ledger, bands)
+    proven, watched = proofs.of(line, gate, ledger, bands), _watched(line)
     return Evidence(
         streams={name: (sums.s, sums.f) for name, sums in streams.items()},
         natural=(natural.s, natural.f),
@@ -84,6 +88,8 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
         waived=waivers.in_force(line, gate.to_level, now=now) if gate.proven_classes else (),
         escapes=_escapes(streams),
         target_ppm=line.target_escape_ppm,
+        charts={one.name: (one.w, one.warn) for one in watched if one.closed_at is None},
+        quiet_days=_quiet_days(watched, now=now),
         harm=(omission.f, omission.s + omission.f),
         parts=agreement.s + agreement.f,
         defects=natural.s + natural.f + sum(proven.bank),
@@ -95,6 +101,26 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
         bands_certified=bands is not None,
         **calm,
     )
+
+
+def _is_proven(line: Line) -> bool:
+    version = line.present_epoch.model_version
+    return version is not None and retro.passed(line, version)
+
+
+def _watched(line: Line) -> list[WatchChart]:
+    """Return the charts of the stretch in which the line decides by itself: audits, misses and silence."""
+    stretch = Watch.objects.filter(line=line, epoch=line.epoch_id, level=line.level).order_by("-pk")[:1]
+    charts = WatchChart.objects.filter(watch__in=stretch.values("pk"), name__in=WATCHED)
+    return list(charts.select_related("watch").order_by("pk"))
+
+
+def _quiet_days(charts: list[WatchChart], *, now: datetime) -> float | None:
+    """Return the days since one of them warned last, or since the stretch began; None where nothing watches."""
+    if not charts:
+        return None
+    warned = [chart.warned_at for chart in charts if chart.warned_at]
+    return (now - max([charts[0].watch.opened_at, *warned])).total_seconds() / 86400
 
 
 def _escapes(streams: dict[str, counts.Sums]) -> tuple[int, int]:

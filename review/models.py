@@ -11,6 +11,7 @@ from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, Watch
 from review.band_models import BandsChange, Certification
 from review.bank_models import BankDefect, BankImage, BankScore
 from review.containment_models import ContainedRun, Containment
+from review.retro_models import RetroScore, RetroTrial
 
 __all__ = [
     "Adjudication",
@@ -30,6 +31,8 @@ __all__ = [
     "DecisionFate",
     "MissResult",
     "PendingDecision",
+    "RetroScore",
+    "RetroTrial",
     "ReviewTask",
     "Truth",
     "Watch",

@@ -9,7 +9,7 @@ from django.utils.timezone import now as clock
 
 from inspection import batches, health, images, intake, outbox, pipeline, stations
 from inspection.models import Item, LevelProposal
-from review import bank, gates, notices, queues, receipts
+from review import bank, evidence, gates, notices, queues, receipts, retro
 
 
 @shared_task
@@ -60,6 +60,12 @@ def score_banks(**_later_arguments: object) -> None:
     """Let each line's model look at the bank images that it has not seen."""
     for line, version in bank.lines_to_score():
         bank.score(line, version, now=clock())
+
+
+@shared_task
+def advance_retro(**_later_arguments: object) -> None:
+    """Let versions on trial look at the next images of the sealed archive."""
+    retro.advance_all(evidence.gate_for, now=clock())
 
 
 @shared_task

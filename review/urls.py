@@ -23,6 +23,7 @@ urlpatterns = [
     path("lines/<slug:slug>/automation/<slug:deed>/", lead_views.ladder_deed, name="ladder-deed"),
     path("lines/<slug:slug>/bank/", bank_views.bank_page, name="bank"),
     path("lines/<slug:slug>/bank/add/", bank_views.add, name="bank-add"),
+    path("lines/<slug:slug>/bank/try/", bank_views.try_version, name="bank-try"),
     path("lines/<slug:slug>/bank/<int:number>/<slug:deed>/", bank_views.deed, name="bank-deed"),
     path("lines/<slug:slug>/bands/", band_views.bands_page, name="bands"),
     path("lines/<slug:slug>/bands/<slug:deed>/", band_views.deed, name="bands-deed"),

@@ -148,6 +148,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "check-health": {"task": "review.tasks.check_health", "schedule": 60.0, "options": {"queue": "reports"}},
     "score-banks": {"task": "review.tasks.score_banks", "schedule": 60.0, "options": {"queue": "reports"}},
+    "advance-retro": {"task": "review.tasks.advance_retro", "schedule": 60.0, "options": {"queue": "reports"}},
     "read-gates": {"task": "review.tasks.read_gates", "schedule": 60.0, "options": {"queue": "reports"}},
     "export-heads": {"task": "review.tasks.export_heads", "schedule": 3600.0, "options": {"queue": "reports"}},
     "tidy": {"task": "review.tasks.tidy", "schedule": 3600.0, "options": {"queue": "reports"}},

@@ -20,6 +20,8 @@ HEALTH_MISSING_MAX = 0.005
 HARM_DELTA = 0.05
 # What a waiver names beside defect classes: that people follow wrong predictions is not measured yet.
 HARM = "assistance-bias"
+# Agreement that live parts of a version proven on the archive must not contradict.
+CONFIRM_P0, CONFIRM_ALPHA = 0.95, 0.05
 # A p-value is told as evidence of 1/p : 1; below this no double holds it.
 P_LEAST = 1e-300
 # A promise of no escape at all is read as one in a thousand million.
@@ -44,7 +46,8 @@ class Gate:
     Detection is shown on one `route`, the bank or natural defects, chosen before evidence is collected; a
     `closed_list` is the bank as the certificate of the bands froze it, tested once. `proven_classes` are the risk
     classes whose every defect class must be proven, or waived by two people. `max_harm` bounds the share of right
-    calls that people give up after a wrong prediction.
+    calls that people give up after a wrong prediction. `confirms` names the stream that live parts must not
+    contradict where the sealed archive has proven the rest.
     """
 
     to_level: Level
@@ -63,6 +66,7 @@ class Gate:
     max_harm: float | None = None
     quiet_days: int = 0
     asks_ppm: bool = False
+    confirms: str = ""
 
     @property
     def tests_list(self) -> bool:
@@ -167,6 +171,7 @@ class Evidence:
     chart: float = 0.0
     open_alarms: int = 0
     holds: int = 0
+    freezes: int = 0
     days_since_lowering: float | None = None
     health: tuple[int, int, float, float] | None = None
     bands_certified: bool = False

@@ -3,6 +3,8 @@
 from math import exp, log
 
 from inspection.rules.gates import (
+    CONFIRM_ALPHA,
+    CONFIRM_P0,
     COOL_DOWN_DAYS,
     DISAGREEMENT_DEMOTE,
     DISAGREEMENT_R0,
@@ -121,7 +123,12 @@ def _conditions(gate: Gate, evidence: Evidence) -> list[Condition]:
         conditions += _health(evidence.health)
     if gate.needs_bands:
         conditions.append(Condition(name="bands", counted=None, needed=None, passed=evidence.bands_certified))
-    conditions += _contradiction(gate, evidence) + _leaks(gate, evidence) + _accuracy(gate, evidence)
+    conditions += (
+        _confirmation(gate, evidence)
+        + _contradiction(gate, evidence)
+        + _leaks(gate, evidence)
+        + _accuracy(gate, evidence)
+    )
     return conditions + _classes(gate, evidence) + _policy(gate, evidence) + _calm(gate, evidence)
 
 
@@ -153,6 +160,15 @@ def _contradiction(gate: Gate, evidence: Evidence) -> list[Condition]:
     s, f = evidence.natural
     contradicted = log_e_below(s, f, target.p0) >= log(1 / target.alpha)
     return [Condition(name="natural_not_contradicting", counted=None, needed=None, passed=not contradicted)]
+
+
+def _confirmation(gate: Gate, evidence: Evidence) -> list[Condition]:
+    """The version runs as it was scored: live parts do not contradict what the archive has proven."""
+    if not gate.confirms:
+        return []
+    s, f = evidence.streams.get(gate.confirms, (0, 0))
+    contradicted = log_e_below(s, f, CONFIRM_P0) >= log(1 / CONFIRM_ALPHA)
+    return [Condition(name="confirmed", counted=None, needed=None, passed=not contradicted)]
 
 
 def _leaks(gate: Gate, evidence: Evidence) -> list[Condition]:
@@ -244,8 +260,9 @@ def _calm(gate: Gate, evidence: Evidence) -> list[Condition]:
     conditions = [
         Condition(name="alarms", counted=evidence.open_alarms, needed=0, passed=evidence.open_alarms == 0),
         Condition(name="holds", counted=evidence.holds, needed=0, passed=evidence.holds == 0),
+        Condition(name="freezes", counted=evidence.freezes, needed=0, passed=evidence.freezes == 0),
     ]
-    if gate.targets:
+    if gate.targets or gate.confirms:
         fresh = evidence.chart < DISAGREEMENT_WARN
         conditions.append(Condition(name="chart", counted=evidence.chart, needed=DISAGREEMENT_WARN, passed=fresh))
     cooled = evidence.days_since_lowering is None or evidence.days_since_lowering >= COOL_DOWN_DAYS

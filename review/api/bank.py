@@ -4,16 +4,19 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view, renderer_classes
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inspection import registry
 from inspection.api.problems import Problem
 from inspection.api.serializers import StrictCharField
-from inspection.models import Line
+from inspection.models import Line, ModelVersion
 from inspection.rules.words import Level
 from review import bank, bank_boards, bank_doors
 from review.api.forms import StrictForm
@@ -40,6 +43,24 @@ class RetireBody(StrictForm):
     reason = StrictCharField(max_length=200)
 
 
+class TrialBody(StrictForm):
+    model = StrictCharField(max_length=80)
+
+
+class TrialShown(serializers.Serializer):
+    """One attempt: the answer is a word, and empty while the version is being scored."""
+
+    attempt = serializers.IntegerField()
+    model = serializers.CharField(source="model_version")
+    answer = serializers.CharField()
+    asked_at = serializers.DateTimeField()
+    answered_at = serializers.DateTimeField(allow_null=True)
+
+
+class TrialsShown(serializers.Serializer):
+    trials = TrialShown(many=True)
+
+
 class BankDefectShown(serializers.Serializer):
     number = serializers.IntegerField(source="defect.number")
     serial = serializers.CharField(source="defect.part.serial")
@@ -52,7 +73,7 @@ class BankDefectShown(serializers.Serializer):
     confirmed_at = serializers.DateTimeField(source="defect.confirmed_at", allow_null=True)
     retired_at = serializers.DateTimeField(source="defect.retired_at", allow_null=True)
     images = serializers.IntegerField()
-    seen = serializers.ChoiceField(["", "found", "missed"])
+    seen = serializers.BooleanField()
     leaked = serializers.BooleanField()
 
 
@@ -104,6 +125,28 @@ def image(request: Request, slug: str, number: int) -> Any:
     return picture(shown.item.sha256)
 
 
+@extend_schema(methods=["GET"], operation_id="retro", responses=TrialsShown)
+@extend_schema(methods=["POST"], operation_id="retro_try", request=TrialBody, responses={201: TrialShown})
+@api_view(["GET", "POST"])
+def retro_trials(request: Request, slug: str) -> Response:
+    """Versions tried on the sealed archive; or try one. The answer comes later and is one word."""
+    line = _line(request, slug)
+    if request.method == "GET":
+        trials = line.retro_trials.filter(product=line.product).select_related("model_version").order_by("attempt")
+        return Response(TrialsShown({"trials": trials}).data)
+    given = TrialBody.read(request)
+    trial = _done(bank_doors.try_version, line, _version(given["model"]), by=person_of(request), now=now())
+    return Response(TrialShown(trial).data, status=201)
+
+
+def _version(name: str) -> ModelVersion:
+    try:
+        return registry.find(name)
+    except ModelVersion.DoesNotExist as error:
+        errors = [{"pointer": "/model", "detail": _("There is no such model version."), "code": "unknown"}]
+        raise Problem("validation", errors=errors) from error
+
+
 def _bank_plain(line: Line) -> dict[str, Any]:
     return {
         "defects": BankDefectShown(bank_boards.rows(line), many=True).data,
@@ -131,6 +174,8 @@ def _done(deed, *subjects: object, **facts: object) -> Any:
     """Make the call and answer its refusals in words."""
     try:
         return deed(*subjects, **facts)
+    except bank_doors.NotAllowed as refusal:
+        raise PermissionDenied from refusal
     except tuple(bank_doors.REFUSALS) as refusal:
         pointers = {bank.NoPicture: "/serial", bank.UnknownClass: "/defect_class"}
         pointer = pointers.get(type(refusal))

@@ -42,6 +42,7 @@ urlpatterns = [
     path("lines/<slug:slug>/bank/<int:number>/confirm/", bank.confirm, name="api-bank-confirm"),
     path("lines/<slug:slug>/bank/<int:number>/retire/", bank.retire, name="api-bank-retire"),
     path("lines/<slug:slug>/bank/<int:number>/image/", bank.image, name="api-bank-image"),
+    path("lines/<slug:slug>/retro/", bank.retro_trials, name="api-retro"),
     path("lines/<slug:slug>/bands/", bands.certificates, name="api-bands"),
     path("lines/<slug:slug>/bands/withdraw/", bands.withdraw, name="api-bands-withdraw"),
     path("lines/<slug:slug>/bands/<int:n>/put/", bands.put_in_force, name="api-bands-put"),

@@ -54,6 +54,7 @@ def test_a_short_stream_says_how_many_more_parts_it_needs():
         ({"chart": DISAGREEMENT_WARN}, "chart", GateStatus.SHUT),
         ({"open_alarms": 1}, "alarms", GateStatus.SHUT),
         ({"holds": 1}, "holds", GateStatus.SHUT),
+        ({"freezes": 1}, "freezes", GateStatus.SHUT),
         ({"days_since_lowering": 2.9}, "cool_down", GateStatus.SHUT),
         ({"natural": (5, 20)}, "natural_not_contradicting", GateStatus.SHUT),
         ({"streams": {"agreement": (986, 14), "detection": (16, 4)}}, "detection", GateStatus.SHUT),

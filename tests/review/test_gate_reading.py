@@ -14,7 +14,7 @@ from tests.review.scene import make_run, make_watched_line
 
 pytestmark = pytest.mark.django_db
 
-STATEMENTS = {Level.ASSIST: 8, Level.PARTIAL: 9, Level.FULL: 9}
+STATEMENTS = {Level.ASSIST: 11, Level.PARTIAL: 11, Level.FULL: 11}
 
 
 @pytest.mark.parametrize("to_level", [Level.ASSIST, Level.PARTIAL, Level.FULL])

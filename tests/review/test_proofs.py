@@ -10,6 +10,7 @@ from inspection import automation, waivers
 from inspection.models import GateLimits, Waiver
 from inspection.rules.words import Call, Label, Level, Policy, Stream
 from review import adjudications, counts, decisions, evidence
+from review.models import Watch, WatchChart
 from tests.builders import NOON, PASSWORD
 from tests.inspection.models import make_bands
 from tests.review.bank_scene import make_bank
@@ -146,3 +147,37 @@ def test_two_leads_waive_on_the_page_with_their_passwords(client, assisted, quin
     client.force_login(quill)
     client.post(reverse("ladder-deed", args=[assisted.slug, "sign-waiver"]), signing)
     assert Waiver.objects.get().second_by == quill
+
+
+# What watches -----------------------------------------------------------------------------------------------------
+
+
+def watch(line, *, days: int, warned: int | None = None, w: float = 0.2) -> None:
+    """Let audits have watched the line for so many days; `warned` says how many days ago the chart warned."""
+    opened = NOON - timedelta(days=days)
+    stretch = Watch.objects.create(
+        line=line, epoch=line.epoch, level=line.level, opened_at=opened, shift="x", shift_began_at=opened,
+        state="normal", switched_at=opened, target_ppm=500.0, auto_pass_share=0.8,
+    )  # fmt: skip
+    WatchChart.objects.create(
+        watch=stretch, name="escape", p0=0.001, p1=0.004, warn=2.59, act=4.67, w=w, opened_at=opened,
+        warned_at=None if warned is None else NOON - timedelta(days=warned),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("warned", "quiet"), [(None, 40.0), (12, 12.0)])
+def test_days_are_quiet_since_the_last_warning_or_since_the_stretch_began(warned, quiet):
+    line = make_watched_line(level=Level.PARTIAL)
+    watch(line, days=40, warned=warned)
+    found = gathered(line, Level.FULL)
+    assert (found.quiet_days, found.charts) == (quiet, {"escape": (0.2, 2.59)})
+
+
+def test_where_nothing_watches_no_day_is_quiet():
+    assert gathered(make_watched_line(level=Level.PARTIAL), Level.FULL).quiet_days is None
+
+
+def test_a_freeze_shuts_every_gate_and_says_so(line):
+    automation.freeze(line, cause="drift", reason="brightness moved", now=NOON)
+    reading = evidence.read(line, Level.ASSIST, now=NOON)
+    assert "freezes" in [one.name for one in reading.judgement.failing]
