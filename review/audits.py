@@ -14,7 +14,7 @@ from review import watches
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.models import Chart
 from review.readings import ItemReadings
-from review.rules import adjudication, auditing
+from review.rules import adjudication, auditing, charts
 from review.rules.auditing import AUDITED_REASONS, AuditedView, Finding, Kind, ShiftAudits
 from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
 from stats import switching
@@ -268,7 +268,7 @@ def _lots_of(watch: Watch) -> dict[str, object]:
 def recompute(chart: WatchChart) -> tuple[float, int, int]:
     """Return W, items and bad ones of a chart, walked again from the rows it was fed from."""
     items = _history_of(chart)
-    moved = watches.charts.move(chart.name, watches.limits_of(chart), 0.0, items)
+    moved = charts.move(chart.name, watches.limits_of(chart), 0.0, items)
     return moved.w, len(items), moved.bad
 
 
