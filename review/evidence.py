@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from inspection import automation, certificates, waivers
-from inspection.models import GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
+from inspection.models import Freeze, GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, Evidence, Gate, Judgement, Target, judge
 from inspection.rules.words import Level, Stream
-from review import counts, estimates, proofs
+from review import counts, estimates, proofs, watches
 from review.models import Chart
 
 GATED = (
@@ -62,7 +62,7 @@ def read(line: Line, to_level: Level, *, now: datetime, open_alarms: int = 0, ig
 def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Evidence:
     """Collect the evidence of the line's present epoch: folded counts, their tail, and the bank. O(1) statements."""
     calm = {
-        "open_alarms": open_alarms,
+        "open_alarms": open_alarms + Freeze.objects.in_force().filter(line=line).count(),
         "holds": _holds(line).count(),
         "days_since_lowering": _days_since_lowering(line, now=now),
     }
@@ -75,6 +75,7 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
     agreement, natural, omission = streams["agreement"], streams[gate.detection], ledger.sums(Stream.OMISSION)
     chart = Chart.objects.filter(epoch=epoch, name=Chart.DISAGREEMENT).first()
     proven = proofs.of(line, gate, ledger, bands)
+    watched = watches.calm(line, now=now)
     return Evidence(
         streams={name: (sums.s, sums.f) for name, sums in streams.items()},
         natural=(natural.s, natural.f),
@@ -92,6 +93,8 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
         people=agreement.people,
         accuracy=estimates.of(ledger).accuracy,
         chart=chart.w if chart else 0.0,
+        charts=watched.charts,
+        quiet_days=watched.quiet_days,
         bands_certified=bands is not None,
         **calm,
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from inspection.rules.words import Level
-from review import counts, evidence
+from review import audits, counts, evidence
 from review.models import CountDelta
 from tests.builders import NOON, make_user
 from tests.inspection.models import make_bands
@@ -14,7 +14,7 @@ from tests.review.scene import make_run, make_watched_line
 
 pytestmark = pytest.mark.django_db
 
-STATEMENTS = {Level.ASSIST: 8, Level.PARTIAL: 9, Level.FULL: 9}
+STATEMENTS = {Level.ASSIST: 9, Level.PARTIAL: 10, Level.FULL: 12}
 
 
 @pytest.mark.parametrize("to_level", [Level.ASSIST, Level.PARTIAL, Level.FULL])
@@ -24,6 +24,7 @@ def test_a_gate_is_read_in_a_stated_number_of_statements(to_level, parts, django
     make_bands(line, line.epoch.model_version)
     make_bank(line, 1 + parts // 100)
     fill(line, parts)
+    audits.follow(now=NOON)
     with django_assert_num_queries(STATEMENTS[to_level]):
         reading = evidence.read(line, to_level, now=NOON)
     assert reading.evidence.parts == parts
