@@ -133,6 +133,12 @@ def test_a_critical_escape_lowers_at_once(line, ana, quinn):
     assert LevelChange.objects.get().cause == "an audit found a critical escape: crack"
 
 
+def test_the_adjudicators_kind_of_defect_decides_whether_an_escape_is_critical(line, ana, quinn):
+    run = audit(line, "A-1", ana, DEFECT, defect_class="scratch")
+    rule(run, quinn, DEFECT, now=later(60), defect_class="crack")
+    assert (AuditFinding.objects.get().defect_class, standing(line).level) == ("crack", "assist")
+
+
 def test_what_an_earlier_stretch_is_found_guilty_of_does_not_lower_the_present_one(line, ana, quinn):
     audits.follow(now=NOON)
     run = audit(line, "A-1", ana, DEFECT, defect_class="crack")
