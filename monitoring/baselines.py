@@ -66,8 +66,8 @@ def references(baseline: Baseline) -> dict[str, Reference]:
 
 
 def _newest(line: Line):
-    """Return id, time and measures of the last images, newest first."""
-    measured = Measures.objects.filter(item__line=line).order_by("-item")
+    """Return id, time and measures of the last images of the product that the line makes, newest first."""
+    measured = Measures.objects.filter(item__line=line, item__run__epoch__product=line.product_id).order_by("-item")
     return measured.values_list("item", "item__received_at", *METRICS)[: rules.REFERENCE_IMAGES]
 
 

@@ -35,6 +35,8 @@ def check(line: Line, *, now: datetime) -> Baseline | None:
     watch = watches.current(line, now=now)
     if watch is None:
         return None
+    # The line before its reference, as a lead's signature takes them.
+    Line.objects.select_for_update().values_list("pk").get(pk=line.pk)
     baseline = baselines.in_force(line)
     if baseline is None or baseline.watch_id != watch.pk:
         return baselines.take(line, watch, reason="the line rose", now=now)

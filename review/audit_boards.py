@@ -74,6 +74,7 @@ def as_plain(line: Line) -> dict[str, object]:
     board = of(line)
     if board is None:
         return {"state": None, "rate": line.audit_share, "cusum": None, "charts": [], "lots": [], "freezes": []}
+    standing = WatchChart.objects.filter(watch=board.watch, closed_at=None).order_by("pk")
     return {
         "state": board.watch.state,
         "rate": board.rate,
@@ -81,33 +82,14 @@ def as_plain(line: Line) -> dict[str, object]:
         "escapes": board.escapes,
         "audited_passes": board.passes,
         "escaped_fraction_upper": board.upper,
-        "charts": [
-            {
-                "name": chart.name,
-                "w": chart.w,
-                "warn": chart.warn,
-                "act": chart.act,
-                "n": chart.n,
-                "bad": chart.bad,
-                "p0": chart.p0,
-                "p1": chart.p1,
-            }
-            for chart in WatchChart.objects.filter(watch=board.watch, closed_at=None).order_by("pk")
-        ],
-        "lots": [
-            {
-                "shift": lot.shift,
-                "rate": lot.rate,
-                "drawn": lot.drawn,
-                "closed": lot.closed,
-                "escapes": lot.escapes,
-                "starved": lot.is_starved,
-                "state": lot.state,
-            }
-            for lot in board.lots
-        ],
+        "charts": list(standing.values(*_CHART)),
+        "lots": [{name: getattr(lot, name) for name in _LOT} for lot in board.lots],
         "freezes": [{"cause": one.cause, "reason": one.reason, "since": one.placed_at} for one in board.freezes],
     }
+
+
+_CHART = ("name", "w", "warn", "act", "n", "bad", "p0", "p1")
+_LOT = ("shift", "rate", "decided", "drawn", "closed", "escapes", "is_starved", "state")
 
 
 def state_word(state: str) -> str:

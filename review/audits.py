@@ -1,6 +1,7 @@
 """Audits of automatic decisions: what each showed, how each shift went, and what follows on the very next item."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -12,9 +13,9 @@ from inspection.rules.shifts import shift_of
 from inspection.rules.words import Call, Label, Level, Route
 from review import watches
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
-from review.models import Chart
+from review.models import Chart, Truth
 from review.readings import ItemReadings
-from review.rules import adjudication, auditing
+from review.rules import adjudication, auditing, charts
 from review.rules.auditing import AUDITED_REASONS, AuditedView, Finding, Kind, ShiftAudits
 from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
 from stats import switching
@@ -79,6 +80,7 @@ def _is_known(run: Run, shown: Finding) -> bool:
 
 def _keep(run: Run, watch: Watch, shown: Finding, *, now: datetime) -> AuditFinding:
     risks = dict(run.line.defect_classes.values_list("code", "risk_class"))
+    shown = replace(shown, defect_class=_class_of(run, shown))
     return AuditFinding.objects.create(
         line_id=run.line_id,
         watch=watch,
@@ -89,6 +91,14 @@ def _keep(run: Run, watch: Watch, shown: Finding, *, now: datetime) -> AuditFind
         is_critical=auditing.is_critical(shown, risks),
         found_at=now,
     )
+
+
+def _class_of(run: Run, shown: Finding) -> str:
+    """Return the kind of defect that stands: the adjudicator's word before the reader's."""
+    if not shown.defect_class:
+        return ""
+    defects = Truth.objects.filter(item__run=run, label=Label.DEFECT.value).order_by("-n", "-pk")
+    return defects.values_list("defect_class", flat=True).first() or shown.defect_class
 
 
 def _fall(watch: Watch, *, reason: str, run: Run, now: datetime) -> None:
@@ -268,7 +278,7 @@ def _lots_of(watch: Watch) -> dict[str, object]:
 def recompute(chart: WatchChart) -> tuple[float, int, int]:
     """Return W, items and bad ones of a chart, walked again from the rows it was fed from."""
     items = _history_of(chart)
-    moved = watches.charts.move(chart.name, watches.limits_of(chart), 0.0, items)
+    moved = charts.move(chart.name, watches.limits_of(chart), 0.0, items)
     return moved.w, len(items), moved.bad
 
 

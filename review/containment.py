@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from inspection.models import Disposition, Line, Lot, User
+from inspection.models import Disposition, Line, User
 from inspection.rules.words import DecidedBy, Label, Verdict
 from review import queues, truths
 from review.audit_models import AuditLot, Watch
@@ -83,7 +83,8 @@ def fill(containment: Containment, *, now: datetime) -> int:
     added = 0
     while batch := list(passed(containment).values_list("run", "settled_at")[:LISTED_AT_ONCE]):
         rows = [ContainedRun(containment=containment, run_id=run, passed_at=at) for run, at in batch if at]
-        ContainedRun.objects.bulk_create(rows)
+        # A person and the relay may fill one list at the same time.
+        ContainedRun.objects.bulk_create(rows, ignore_conflicts=True)
         added += len(rows)
     if now >= containment.opened_at + STRAGGLERS:
         Containment.objects.filter(pk=containment.pk).update(listed_at=now)
@@ -123,10 +124,6 @@ def tally(containment: Containment) -> dict[str, int]:
         open=Count("pk", filter=Q(closed_at=None)),
         **{found.value: Count("pk", filter=Q(found=found.value)) for found in Found},
     )
-
-
-def lots_of(containment: Containment) -> list[Lot]:
-    return list(Lot.objects.filter(parts__runs__contained__containment=containment).distinct().order_by("code"))
 
 
 def rows_for_export(containment: Containment) -> Iterator[dict[str, Any]]:

@@ -7,10 +7,9 @@ from inspection import automation, certificates, waivers
 from inspection.models import Freeze, GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, Evidence, Gate, Judgement, Target, judge
 from inspection.rules.words import Level, Stream
-from review import counts, estimates, proofs, retro
-from review.models import Chart, Watch, WatchChart
+from review import counts, estimates, proofs, retro, watches
+from review.models import Chart
 
-WATCHED = (WatchChart.ESCAPE, WatchChart.MISS, WatchChart.SILENCE)
 GATED = (
     Stream.AGREEMENT,
     Stream.DETECTION,
@@ -78,7 +77,7 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
     streams = {stream.value: ledger.sums(stream, bands=bands) for stream in GATED}
     agreement, natural, omission = streams["agreement"], streams[gate.detection], ledger.sums(Stream.OMISSION)
     chart = Chart.objects.filter(epoch=epoch, name=Chart.DISAGREEMENT).first()
-    proven, watched = proofs.of(line, gate, ledger, bands), _watched(line)
+    proven, watched = proofs.of(line, gate, ledger, bands), watches.calm(line, now=now)
     return Evidence(
         streams={name: (sums.s, sums.f) for name, sums in streams.items()},
         natural=(natural.s, natural.f),
@@ -88,8 +87,8 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
         waived=waivers.in_force(line, gate.to_level, now=now) if gate.proven_classes else (),
         escapes=_escapes(streams),
         target_ppm=line.target_escape_ppm,
-        charts={one.name: (one.w, one.warn) for one in watched if one.closed_at is None},
-        quiet_days=_quiet_days(watched, now=now),
+        charts=watched.charts,
+        quiet_days=watched.quiet_days,
         harm=(omission.f, omission.s + omission.f),
         parts=agreement.s + agreement.f,
         defects=natural.s + natural.f + sum(proven.bank),
@@ -106,21 +105,6 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
 def _is_proven(line: Line) -> bool:
     version = line.present_epoch.model_version
     return version is not None and retro.passed(line, version)
-
-
-def _watched(line: Line) -> list[WatchChart]:
-    """Return the charts of the stretch in which the line decides by itself: audits, misses and silence."""
-    stretch = Watch.objects.filter(line=line, epoch=line.epoch_id, level=line.level).order_by("-pk")[:1]
-    charts = WatchChart.objects.filter(watch__in=stretch.values("pk"), name__in=WATCHED)
-    return list(charts.select_related("watch").order_by("pk"))
-
-
-def _quiet_days(charts: list[WatchChart], *, now: datetime) -> float | None:
-    """Return the days since one of them warned last, or since the stretch began; None where nothing watches."""
-    if not charts:
-        return None
-    warned = [chart.warned_at for chart in charts if chart.warned_at]
-    return (now - max([charts[0].watch.opened_at, *warned])).total_seconds() / 86400
 
 
 def _escapes(streams: dict[str, counts.Sums]) -> tuple[int, int]:

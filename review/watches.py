@@ -5,7 +5,7 @@ lower level or the hold.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import cast
 
@@ -41,6 +41,25 @@ def standing(line: Line) -> Watch | None:
     """Return the watch of the stretch that the line is in if a round has opened it: for pages, which change nothing."""
     newest = _newest(line) if line.level in DECIDING else None
     return newest if newest and is_of(newest, line) else None
+
+
+@dataclass(frozen=True)
+class Calm:
+    """How quiet a line's charts are: W and warn level of each, and for how many days none of them has warned."""
+
+    charts: dict[str, tuple[float, float]]
+    quiet_days: float | None
+
+
+def calm(line: Line, *, now: datetime) -> Calm:
+    """Return what a gate asks of the charts. Nothing where no watch is open: that is no quiet."""
+    watch = standing(line)
+    if watch is None:
+        return Calm({}, None)
+    charts_of_watch = list(WatchChart.objects.filter(watch=watch).order_by("pk"))
+    last = max([watch.opened_at, *(chart.warned_at for chart in charts_of_watch if chart.warned_at)])
+    open_ones = {chart.name: (chart.w, chart.warn) for chart in charts_of_watch if chart.closed_at is None}
+    return Calm(open_ones, (now - last).total_seconds() / 86400)
 
 
 def is_of(watch: Watch, line: Line) -> bool:

@@ -14,12 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from inspection.rules.words import DecidedBy, Label, Level, ReceiptKind, Verdict
-from review.audit_boards import state_word
+from inspection.rules.words import Label, Level
 from review.charts import BandChart
 from review.charts import spark as spark_points
-from review.containment_doors import FOUND_WORDS
-from review.rules.containment import Found
 
 register = template.Library()
 
@@ -44,33 +41,6 @@ LABEL_WORDS = {
     Label.PASS: gettext_lazy("pass"),
     Label.DEFECT: gettext_lazy("defect"),
     Label.CANNOT_JUDGE: gettext_lazy("cannot judge"),
-}
-VERDICT_WORDS = {
-    Verdict.PASS: gettext_lazy("pass"),
-    Verdict.REJECT: gettext_lazy("reject"),
-    Verdict.HOLD: gettext_lazy("hold"),
-}
-DECIDER_WORDS = {
-    DecidedBy.MODEL: gettext_lazy("by the model"),
-    DecidedBy.HUMAN: gettext_lazy("by a person"),
-    DecidedBy.FAILSAFE: gettext_lazy("by the fail-safe"),
-}
-MEASURE_WORDS = {
-    "p99_luminance": gettext_lazy("p99 luminance"),
-    "brightness": gettext_lazy("brightness"),
-    "contrast": gettext_lazy("contrast"),
-    "sharpness": gettext_lazy("sharpness"),
-    "saturation": gettext_lazy("saturation"),
-    "entropy": gettext_lazy("entropy"),
-    "size_bytes": gettext_lazy("file size"),
-}
-RECEIPT_WORDS = {
-    ReceiptKind.RUN: gettext_lazy("part"),
-    ReceiptKind.LEVEL: gettext_lazy("level"),
-    ReceiptKind.HOLD: gettext_lazy("hold placed"),
-    ReceiptKind.LIFT: gettext_lazy("hold lifted"),
-    ReceiptKind.PROPOSAL: gettext_lazy("proposal"),
-    ReceiptKind.DEPLOYMENT: gettext_lazy("model"),
 }
 LABEL_SHAPES = {Label.PASS: "ring", Label.DEFECT: "diamond", Label.CANNOT_JUDGE: "question"}
 EVIDENCE_SHAPES = {"met": "ring-tick", "short": "half", "unstarted": "ring-dashed", "never": "cross"}
@@ -315,41 +285,6 @@ def ladder(rungs: Sequence[object]) -> dict[str, object]:
 @register.filter
 def level_word(word: str) -> str:
     return str(LEVEL_WORDS[Level(word)])
-
-
-@register.filter
-def receipt_word(kind: str) -> str:
-    """What a receipt speaks of."""
-    return str(RECEIPT_WORDS[ReceiptKind(kind)])
-
-
-@register.filter
-def verdict_word(verdict: str) -> str:
-    return str(VERDICT_WORDS[Verdict(verdict)])
-
-
-@register.filter
-def decider_word(decided_by: str) -> str:
-    """Who gave a verdict."""
-    return str(DECIDER_WORDS[DecidedBy(decided_by)])
-
-
-@register.filter
-def measure_word(name: str) -> str:
-    """What is measured on an image."""
-    return str(MEASURE_WORDS.get(name, name))
-
-
-@register.filter
-def found_word(found: str) -> str:
-    """How a contained part was closed."""
-    return str(FOUND_WORDS[Found(found)])
-
-
-@register.filter
-def audit_state(state: str) -> str:
-    """How severely the audit runs, in words."""
-    return state_word(state)
 
 
 @register.filter

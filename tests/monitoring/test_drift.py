@@ -8,7 +8,7 @@ import pytest
 
 from config import rounds
 from inspection import automation, intake
-from inspection.models import Freeze, Hold, Item, LevelChange, Line, Measures, Part, Run
+from inspection.models import Freeze, Hold, Item, LevelChange, Line, Measures, Part, Product, Run
 from inspection.rules.words import Level, Role
 from monitoring import baselines, drift
 from monitoring.models import Baseline, DriftMark, DriftWindow
@@ -91,6 +91,13 @@ def test_a_reference_is_taken_when_the_line_decides_by_itself(line):
 
 def test_a_measure_that_never_varies_is_not_watched(line):
     assert "entropy" not in frozen(line).metrics
+
+
+def test_the_images_of_another_product_are_no_reference(line):
+    show(line, lights(REFERENCE, HEALTHY))
+    line.product = Product.objects.create(sku="B13", name="Phone B13")
+    line.save(update_fields=["product"])
+    assert drift.check(line, now=NOON) is None
 
 
 def test_too_few_images_make_no_reference(line):

@@ -9,7 +9,7 @@ from inspection import automation, dispositions
 from inspection.models import Freeze, Hold, LevelChange, Line, Run
 from inspection.rules.ladder import DISAGREEMENT_DEMOTE
 from inspection.rules.words import Call, Label, Level
-from review import audits, watches
+from review import audits, evidence, watches
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.models import Adjudication, Chart
 from review.rules import charts
@@ -131,6 +131,12 @@ def test_a_critical_escape_lowers_at_once(line, ana, quinn):
     escape(line, "A-1", ana, quinn, defect_class="crack")
     assert standing(line).level == "assist"
     assert LevelChange.objects.get().cause == "an audit found a critical escape: crack"
+
+
+def test_the_adjudicators_kind_of_defect_decides_whether_an_escape_is_critical(line, ana, quinn):
+    run = audit(line, "A-1", ana, DEFECT, defect_class="scratch")
+    rule(run, quinn, DEFECT, now=later(60), defect_class="crack")
+    assert (AuditFinding.objects.get().defect_class, standing(line).level) == ("crack", "assist")
 
 
 def test_what_an_earlier_stretch_is_found_guilty_of_does_not_lower_the_present_one(line, ana, quinn):
@@ -314,6 +320,23 @@ def test_a_frozen_line_goes_nowhere_up(quinn, quill):
 
     automation.thaw(shadow, cause="drift", by=quinn, now=NOON)
     assert automation.open_by_system(shadow, evaluation(shadow), now=NOON) is not None
+
+
+def test_the_gate_to_full_hears_the_charts_and_how_long_they_were_quiet(line, ana, quinn):
+    audits.follow(now=NOON)
+    seen = evidence.read(standing(line), Level.FULL, now=NOON + timedelta(days=31)).evidence
+    assert (seen.quiet_days, sorted(seen.charts)) == (31.0, ["escape", "miss"])
+
+    for n in (1, 2):
+        escape(line, f"A-{n}", ana, quinn, minute=n)
+    warned = evidence.read(standing(line), Level.FULL, now=NOON + timedelta(days=31)).evidence
+    assert warned.charts["escape"][0] > warned.charts["escape"][1]
+    assert warned.quiet_days < 31
+    assert warned.freezes == 1
+
+
+def test_where_no_watch_is_open_nothing_is_quiet(line):
+    assert evidence.read(line, Level.FULL, now=NOON).evidence.quiet_days is None
 
 
 def test_an_audited_part_waits_in_the_queue_like_any_other(line):

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from inspection import automation
 from inspection.models import Hold, Line, Lot
 from inspection.rules.words import Call, Label, Level
-from review import audits, containment, lots
-from review.audit_models import AuditLot
+from review import audits, containment, lots, watches
+from review.audit_models import AuditLot, WatchChart
 from review.containment_models import ContainedRun, Containment
 from review.models import Adjudication, ReviewTask, Truth
 from review.rules.containment import Found
@@ -77,7 +77,7 @@ def test_only_what_came_after_the_last_accepted_shift_is_listed(line, ana, quinn
 def test_a_rejected_shift_is_no_good_audit(line, ana, quinn):
     passed(line, "OLD", at=later(10))
     Line.objects.update(target_escape_ppm=100_000)
-    audits.watches.WatchChart.objects.filter(name="escape").update(warn=99, act=99)
+    WatchChart.objects.filter(name="escape").update(warn=99, act=99)
     for n in (1, 2):
         escape(line, f"A-{n}", ana, quinn, minute=n)
     audits.follow(now=NOON + 3 * HOUR)
@@ -114,7 +114,7 @@ def test_a_second_fall_goes_onto_the_open_list(line, ana, quinn):
 
 def test_where_people_decide_a_fall_contains_nothing(quinn):
     assisted = make_watched_line("assisted", level=Level.ASSIST)
-    audits.watches.step_down(assisted, reason="test", detail={}, now=NOON)
+    watches.step_down(assisted, reason="test", detail={}, now=NOON)
     assert not Containment.objects.exists()
 
 

@@ -1,0 +1,74 @@
+"""Codes in the reader's words: verdicts, who gave them, receipts, measures, audits and contained parts."""
+
+from django import template
+from django.utils.translation import gettext_lazy as _
+
+from inspection.rules.words import DecidedBy, ReceiptKind, Verdict
+from review.audit_boards import state_word
+from review.containment_doors import FOUND_WORDS
+from review.rules.containment import Found
+
+register = template.Library()
+
+VERDICT_WORDS = {
+    Verdict.PASS: _("pass"),
+    Verdict.REJECT: _("reject"),
+    Verdict.HOLD: _("hold"),
+}
+DECIDER_WORDS = {
+    DecidedBy.MODEL: _("by the model"),
+    DecidedBy.HUMAN: _("by a person"),
+    DecidedBy.FAILSAFE: _("by the fail-safe"),
+}
+MEASURE_WORDS = {
+    "p99_luminance": _("p99 luminance"),
+    "brightness": _("brightness"),
+    "contrast": _("contrast"),
+    "sharpness": _("sharpness"),
+    "saturation": _("saturation"),
+    "entropy": _("entropy"),
+    "size_bytes": _("file size"),
+}
+RECEIPT_WORDS = {
+    ReceiptKind.RUN: _("part"),
+    ReceiptKind.LEVEL: _("level"),
+    ReceiptKind.HOLD: _("hold placed"),
+    ReceiptKind.LIFT: _("hold lifted"),
+    ReceiptKind.PROPOSAL: _("proposal"),
+    ReceiptKind.DEPLOYMENT: _("model"),
+}
+
+
+@register.filter
+def receipt_word(kind: str) -> str:
+    """What a receipt speaks of."""
+    return str(RECEIPT_WORDS[ReceiptKind(kind)])
+
+
+@register.filter
+def verdict_word(verdict: str) -> str:
+    return str(VERDICT_WORDS[Verdict(verdict)])
+
+
+@register.filter
+def decider_word(decided_by: str) -> str:
+    """Who gave a verdict."""
+    return str(DECIDER_WORDS[DecidedBy(decided_by)])
+
+
+@register.filter
+def measure_word(name: str) -> str:
+    """What is measured on an image."""
+    return str(MEASURE_WORDS.get(name, name))
+
+
+@register.filter
+def found_word(found: str) -> str:
+    """How a contained part was closed."""
+    return str(FOUND_WORDS[Found(found)])
+
+
+@register.filter
+def audit_state(state: str) -> str:
+    """How severely the audit runs, in words."""
+    return state_word(state)
