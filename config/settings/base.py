@@ -93,7 +93,7 @@ DATABASES = {
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE takes the write lock at BEGIN, so a transaction never fails half-way for want of it.
     DATABASES["default"]["OPTIONS"] = {
-        "timeout": 20,
+        "timeout": env.integer("DATABASE_WAIT_S", 20, low=1, high=600),
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
     }

@@ -3,8 +3,9 @@
 import json
 import select
 import socket
+import sqlite3
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 import requests
@@ -33,9 +34,18 @@ def served(tmp_path_factory):
     child = plan.web(Home(folder), floor.environment_of(folder), port)
     child.start()
     wait_until(lambda: is_up(port), "the web server", UP_WITHIN_S)
-    yield port, facts["stations"][0]
+    yield port, facts["stations"][0], folder
     child.ask_to_stop()
     child.end(time.monotonic() + 10)
+
+
+@pytest.fixture
+def locked(served):
+    """The database, held by another process's long write."""
+    with closing(sqlite3.connect(served[2] / "tollgate.sqlite3", isolation_level=None)) as held:
+        held.execute("BEGIN IMMEDIATE")
+        yield
+        held.execute("ROLLBACK")
 
 
 @pytest.fixture
@@ -126,6 +136,15 @@ def test_t27_slow_uploads_take_their_seats_and_no_more(port, crowd, credentials)
     said = heard(answered(slow)[0])
     assert (problem(said)[0], problem(said)[1]["code"]) == (503, "server-busy")
     assert b"Retry-After: 5" in said
+
+
+def test_f08_while_the_database_is_busy_stations_hear_so_and_pages_are_served(port, crowd, credentials, locked):
+    body = b'{"sent_at": "2026-11-23T12:00:00Z"}'
+    pulse = b"POST /api/v1/stations/me/heartbeat/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    beating = crowd(pulse + credentials + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    wait_until(lambda: is_up(port), "a page", 8)
+    for one in beating:
+        assert one.recv(65536).startswith(b"HTTP/1.1 503 ")
 
 
 def test_a_refused_upload_hears_why_although_it_goes_on_sending(port):
