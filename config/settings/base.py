@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import dj_database_url
 import structlog
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import env
+from config.service_urls import broker_of, database_of
 from config.storage_url import storage_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,11 +85,7 @@ TEMPLATES = [
 
 # Database -------------------------------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        env.text("DATABASE_URL", f"sqlite:///{DATA / 'tollgate.sqlite3'}"), conn_max_age=60, conn_health_checks=True
-    )
-}
+DATABASES = {"default": database_of(env.text("DATABASE_URL", f"sqlite:///{DATA / 'tollgate.sqlite3'}"))}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE takes the write lock at BEGIN, so a transaction never fails half-way for want of it.
     DATABASES["default"]["OPTIONS"] = {
@@ -117,7 +113,7 @@ IMAGE_MAX_BYTES = 12 * 1024 * 1024
 
 # Broker ---------------------------------------------------------------------------------------------------------
 
-REDIS_URL = env.text("REDIS_URL", f"redis+socket://{DATA / 'broker.sock'}")
+REDIS_URL = broker_of(env.text("REDIS_URL", f"redis+socket://{DATA / 'broker.sock'}"))
 CELERY_BROKER_URL = REDIS_URL
 # Which message wakes whom stands in config/relay.py; inspection rings without knowing it.
 BELL = "config.relay.ring"
