@@ -109,6 +109,8 @@ STATIC_ROOT = ROOT / "staticfiles"
 STATICFILES_DIRS = [ROOT / "static"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# What images leave free on their disk: the database that stands beside them needs room for STOP and decisions.
+STORAGE_FREE_MIN_BYTES = env.integer("STORAGE_FREE_MIN_MB", 100, low=0, high=1_000_000) * 2**20
 IMAGE_MAX_BYTES = 12 * 1024 * 1024
 
 # Broker ---------------------------------------------------------------------------------------------------------
