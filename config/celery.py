@@ -18,6 +18,14 @@ class WatchedTask(Task):
             return super().__call__(*args, **kwargs)
 
 
+class Refusal(bootsteps.Step):
+    """No worker of any kind runs in a production that the web process would refuse."""
+
+    def __init__(self, worker: object, **options: object) -> None:
+        # By name: the check needs the app registry, which exists only now.
+        import_string("config.checks.refuse_unsafe_production")()
+
+
 class WarmUp(bootsteps.StartStopStep):
     """The worker for verdicts loads decoder and models before it takes work: the first item has a deadline too."""
 
@@ -33,4 +41,4 @@ class WarmUp(bootsteps.StartStopStep):
 app = Celery("tollgate", task_cls=WatchedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.steps["worker"].add(WarmUp)
+app.steps["worker"].update({Refusal, WarmUp})

@@ -9,13 +9,17 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
-BROKER_SCHEMES = {"redis", "rediss", "redis+socket", "unix"}
+from config.service_urls import BROKER_SCHEMES
+
+# A key of fewer characters can be guessed.
+KEY_MIN = 32
 
 
 @register(Tags.security)
 def secret_key(app_configs, **kwargs) -> Iterable[CheckMessage]:
-    if settings.ENVIRONMENT == "production" and settings.SECRET_KEY == settings.INSECURE_KEY:
-        yield Error("SECRET_KEY is the built-in one.", hint="Set SECRET_KEY or SECRET_KEY_FILE.", id="tollgate.E001")
+    fault = _key_fault()
+    if settings.ENVIRONMENT == "production" and fault:
+        yield Error(f"SECRET_KEY is {fault}.", hint="Set SECRET_KEY or SECRET_KEY_FILE.", id="tollgate.E001")
 
 
 @register(Tags.security)
@@ -55,10 +59,17 @@ def has_demo() -> bool:
 
 
 def refuse_unsafe_production() -> None:
-    """Stop a production process that would serve demo people or with the built-in key."""
+    """Stop a production process that would serve demo people or with a key that others know or guess."""
     if settings.ENVIRONMENT != "production":
         return
-    if settings.SECRET_KEY == settings.INSECURE_KEY:
-        raise ImproperlyConfigured("SECRET_KEY is the built-in one; production refuses it. Set SECRET_KEY_FILE.")
+    fault = _key_fault()
+    if fault:
+        raise ImproperlyConfigured(f"SECRET_KEY is {fault}; production refuses it. Set SECRET_KEY_FILE.")
     if has_demo():
         raise ImproperlyConfigured("The database holds demo people; production refuses them.")
+
+
+def _key_fault() -> str:
+    if settings.SECRET_KEY == settings.INSECURE_KEY:
+        return "the built-in one"
+    return f"shorter than {KEY_MIN} characters" if len(settings.SECRET_KEY) < KEY_MIN else ""

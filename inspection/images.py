@@ -2,15 +2,17 @@
 
 import errno
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 
@@ -55,11 +57,13 @@ def store(file: File) -> Stored:
 
 def keep(file: File, stored: Stored) -> None:
     """`store` for a file whose hash is known already."""
+    _check_room()
     _save(original_name(stored.sha256), file)
 
 
 def store_archive(batch: UUID, file: File) -> Stored:
     """Keep the archive of a batch, apart from the images, until it is dropped."""
+    _check_room()
     _save(archive_name(batch), file)
     return digest(file)
 
@@ -99,6 +103,14 @@ def open_rendition(sha256: str) -> File:
 
 def open_thumbnail(sha256: str) -> File:
     return default_storage.open(thumbnail_name(sha256))
+
+
+def probe() -> None:
+    """Keep a small file and drop it again. Raises StorageFull or StorageUnavailable where an image would meet them."""
+    _check_room()
+    name = f"probes/{uuid4()}"
+    _save(name, ContentFile(b"probe"))
+    default_storage.delete(name)
 
 
 def sweep_partial(*, now: datetime) -> int:
@@ -147,6 +159,16 @@ def _path(name: str) -> Path | None:
 
 def _name(folder: str, sha256: str, suffix: str = "") -> str:
     return f"{folder}/{sha256[:2]}/{sha256[2:4]}/{sha256}{suffix}"
+
+
+def _check_room() -> None:
+    """Leave the last of the disk to the database. Raises StorageFull; an object store has no end here."""
+    root = _path("")
+    if root is None:
+        return
+    there = next(folder for folder in (root, *root.parents) if folder.exists())
+    if shutil.disk_usage(there).free < settings.STORAGE_FREE_MIN_BYTES:
+        raise StorageFull("The image store is full.")
 
 
 def _save(name: str, file: File) -> None:

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.db.models import Min
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from inspection import images
 from inspection.models import Outbox, ProcessSeen
 
 WORKER_SILENT_AFTER = timedelta(seconds=30)
+RELAY_SILENT_AFTER = timedelta(seconds=30)
 OUTBOX_OLD_AFTER = timedelta(seconds=60)
 
 
@@ -24,6 +25,7 @@ def readiness(*, now: datetime) -> dict[str, str]:
         "broker": _broker,
         "storage": _storage,
         "worker": lambda: _worker(now),
+        "relay": lambda: _relay(now),
         "outbox": lambda: _outbox(now),
     }
     return {name: _answer(check) for name, check in checks.items()}
@@ -55,7 +57,17 @@ def _broker() -> str:
 
 
 def _storage() -> str:
-    default_storage.exists("images/probe")
+    try:
+        images.probe()
+    except (images.StorageFull, images.StorageUnavailable) as trouble:
+        return str(trouble)
+    return "ok"
+
+
+def _relay(now: datetime) -> str:
+    seen = ProcessSeen.objects.filter(name="relay").first()
+    if seen is None or now - seen.seen_at > RELAY_SILENT_AFTER:
+        return "No relay was seen in the last 30 seconds."
     return "ok"
 
 

@@ -68,7 +68,7 @@ def second_worker(home: Home, env: dict[str, str]) -> Child:
 
 def web(home: Home, env: dict[str, str], port: int) -> Child:
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"]
-    command += ["--worker-class", "gthread"]
+    command += ["--worker-class", "config.server.Worker"]
     command += ["--workers", str(environ.integer("WEB_WORKERS", 2, low=1, high=64))]
     command += ["--threads", str(environ.integer("WEB_THREADS", 8, low=1, high=256))]
     command += ["--preload", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "2"]

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import dj_database_url
 import structlog
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import env
+from config.service_urls import broker_of, database_of
 from config.storage_url import storage_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,15 +85,11 @@ TEMPLATES = [
 
 # Database -------------------------------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        env.text("DATABASE_URL", f"sqlite:///{DATA / 'tollgate.sqlite3'}"), conn_max_age=60, conn_health_checks=True
-    )
-}
+DATABASES = {"default": database_of(env.text("DATABASE_URL", f"sqlite:///{DATA / 'tollgate.sqlite3'}"))}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE takes the write lock at BEGIN, so a transaction never fails half-way for want of it.
     DATABASES["default"]["OPTIONS"] = {
-        "timeout": 20,
+        "timeout": env.integer("DATABASE_WAIT_S", 20, low=1, high=600),
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
     }
@@ -115,11 +111,13 @@ STATIC_ROOT = ROOT / "staticfiles"
 STATICFILES_DIRS = [ROOT / "static"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# What images leave free on their disk: the database that stands beside them needs room for STOP and decisions.
+STORAGE_FREE_MIN_BYTES = env.integer("STORAGE_FREE_MIN_MB", 100, low=0, high=1_000_000) * 2**20
 IMAGE_MAX_BYTES = 12 * 1024 * 1024
 
 # Broker ---------------------------------------------------------------------------------------------------------
 
-REDIS_URL = env.text("REDIS_URL", f"redis+socket://{DATA / 'broker.sock'}")
+REDIS_URL = broker_of(env.text("REDIS_URL", f"redis+socket://{DATA / 'broker.sock'}"))
 CELERY_BROKER_URL = REDIS_URL
 # Which message wakes whom stands in config/relay.py; inspection rings without knowing it.
 BELL = "config.relay.ring"

@@ -200,6 +200,14 @@ _ENTRIES = (
         _("Accept application/json."),
     ),
     Entry(
+        "body-too-slow",
+        408,
+        _("Body came too slowly"),
+        _("The body was not whole after 30 seconds. Nothing of it was kept."),
+        _("Look at the network, then send the same request again."),
+        retryable=True,
+    ),
+    Entry(
         "idempotency-running",
         409,
         _("Same request is still running"),
@@ -277,6 +285,13 @@ _ENTRIES = (
         _("Body is too large"),
         _("The body has more bytes than this address takes."),
         _("Send less at once."),
+    ),
+    Entry(
+        "address-too-long",
+        414,
+        _("Address is too long"),
+        _("The address of the request is longer than 8,190 characters."),
+        _("Send long values in the body."),
     ),
     Entry(
         "image-type-unsupported",
@@ -380,6 +395,13 @@ _ENTRIES = (
         _("Ask an administrator to allow the host."),
     ),
     Entry(
+        "headers-too-large",
+        431,
+        _("Headers are too many or too long"),
+        _("The request has more than 100 header fields, or one longer than 8,190 characters."),
+        _("Send fewer and shorter headers; a browser may have to forget old cookies."),
+    ),
+    Entry(
         "rate-limited",
         429,
         _("Too many requests"),
@@ -393,6 +415,14 @@ _ENTRIES = (
         _("Fault on our side"),
         _("Something failed that should not. It was logged under request_id."),
         _("Send the same request again; if it fails again, tell us the request_id."),
+        retryable=True,
+    ),
+    Entry(
+        "server-busy",
+        503,
+        _("Too many slow uploads"),
+        _("As many slow bodies are being read as may be at a time."),
+        _("Wait for the time in Retry-After, then send the same request again."),
         retryable=True,
     ),
     Entry(

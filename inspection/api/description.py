@@ -72,7 +72,7 @@ def described(
 ) -> Callable:
     """Describe a door: what it takes, what it answers, whom it lets in."""
     problems = {
-        (status, "application/problem+json"): PROBLEM for status in (400, 401, 403, 405, 406, 422, 503, *refusals)
+        (status, "application/problem+json"): PROBLEM for status in (400, 401, 403, 405, 406, 408, 422, 503, *refusals)
     }
     return extend_schema(
         operation_id=operation,

@@ -5,7 +5,6 @@ import re
 import sys
 import uuid
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -14,6 +13,7 @@ from django.core.exceptions import DisallowedHost, PermissionDenied, RequestData
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
+from django.utils import translation
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 
 API = "/api/"
 RETRY_AFTER_S = 5
-DRAINED_MAX = 32 * 1024 * 1024
 DATABASE_TROUBLE = (OperationalError, InterfaceError)
 
 
@@ -80,6 +79,8 @@ def problem_of(error: BaseException | None) -> Problem | None:
         return Problem("storage-full" if full else "database-unavailable", retry_after_s=RETRY_AFTER_S)
     if isinstance(error, OSError) and error.errno in images.FULL:
         return Problem("storage-full", retry_after_s=RETRY_AFTER_S)
+    if isinstance(error, UnreadablePostError):
+        return _unreadable(error.__cause__)
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
     if code is None:
         return None
@@ -106,20 +107,36 @@ _CODES: dict[type[BaseException], str] = {
     exceptions.ParseError: "bad-request",
     exceptions.Throttled: "rate-limited",
     RequestDataTooBig: "body-too-large",
-    UnreadablePostError: "body-incomplete",
     SuspiciousOperation: "bad-request",
 }
 
 
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Write a problem as an answer. Nothing of what was sent comes back in it."""
+    return _written(problem, origin=_origin(request), instance=_instance(request))
+
+
+def answer_unread(code: str) -> HttpResponse:
+    """Answer a request of which nothing is known: its head could not be read."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return _written(Problem(code), origin=settings.PUBLIC_URL, instance="/")
+
+
+def _unreadable(cause: BaseException | None) -> Problem:
+    """Say why the server stopped reading a body: its seats for slow ones are taken, or its time was up."""
+    if isinstance(cause, BlockingIOError):
+        return Problem("server-busy", retry_after_s=RETRY_AFTER_S)
+    return Problem("body-too-slow" if isinstance(cause, TimeoutError) else "body-incomplete")
+
+
+def _written(problem: Problem, *, origin: str, instance: str) -> HttpResponse:
     entry = CATALOGUE[problem.code]
     body = {
-        "type": f"{_origin(request)}/problems/{entry.code}",
+        "type": f"{origin}/problems/{entry.code}",
         "title": str(entry.title),
         "status": entry.status,
         "detail": str(problem.detail or entry.cause),
-        "instance": _instance(request),
+        "instance": instance,
         "request_id": _request_id(),
         "code": entry.code,
         "errors": problem.errors,
@@ -127,35 +144,12 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
         "retry_after_s": problem.retry_after_s,
         **problem.extra,
     }
-    response = ProblemResponse(request, body, status=entry.status)
+    response = JsonResponse(body, status=entry.status, content_type="application/problem+json")
     response["Cache-Control"] = "no-store"
     response["Content-Language"] = get_language() or settings.LANGUAGE_CODE
     if problem.retry_after_s is not None:
         response["Retry-After"] = str(problem.retry_after_s)
     return response
-
-
-class ProblemResponse(JsonResponse):
-    """A problem that reaches its reader: what he is still sending is taken off the wire after the answer.
-
-    A socket that is closed over unread bytes is reset, and the sender never sees why. Whoever asked first
-    (`Expect: 100-continue`) sends nothing after a refusal.
-    """
-
-    def __init__(self, request: HttpRequest, body: Mapping[str, Any], *, status: int) -> None:
-        super().__init__(body, status=status, content_type="application/problem+json")
-        self._request = request
-
-    def close(self) -> None:
-        if "HTTP_EXPECT" not in self._request.META:
-            with suppress(OSError, ValueError):
-                self._drain()
-        super().close()
-
-    def _drain(self) -> None:
-        left = DRAINED_MAX
-        while left > 0 and (read := self._request.read(64 * 1024)):
-            left -= len(read)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

