@@ -150,6 +150,7 @@ def _case(request: PersonRequest, case: Adjudication, line: Line, form: RulingFo
         "line": line,
         "case": case,
         "form": form,
+        "chosen": form.data.get("ruling", "") if form.errors else "",
         "calls": [_call(letter, call, form) for letter, call in zip("AB", form.calls, strict=False)],
         "size": upright_size(case.item),
         "place": cases.index(case.pk) + 1 if case.pk in cases else None,

@@ -1,6 +1,7 @@
 // What every page does: menus close, errors take the focus, STOP wants to be held.
 
-document.querySelector("[data-focus]")?.focus();
+// A field that is to be filled next comes before the summary that says so.
+(document.querySelector("[data-focus='field']") ?? document.querySelector("[data-focus]"))?.focus();
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
