@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from inspection.rules.words import Call, Level
 from tests.browser.floor import add_waiting, make_floor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -13,6 +14,15 @@ SHIFTS = """() => {
     for (const entry of list.getEntries()) window.shifts += entry.value;
   }).observe({type: "layout-shift", buffered: false});
 }"""
+
+
+# What is wider than its box, and what reaches beyond the padding of its answer.
+CUT = """[...document.querySelectorAll('.answer, .class-chip, .class-chip > span, .answer .word, .loop-head')]
+  .filter((node) => node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1)
+  .map((node) => node.className + node.textContent)"""
+ESCAPED = """[...document.querySelectorAll('.answers .word, .answers .class-chip, .unsure > span')]
+  .filter((node) => node.getBoundingClientRect().right > node.closest('.answer').getBoundingClientRect().right - 6)
+  .map((node) => node.textContent)"""
 
 
 @pytest.fixture
@@ -57,6 +67,22 @@ def test_the_words_of_the_answers_are_whole(loop_at):
     )
 
     assert cut == []
+
+
+@pytest.mark.parametrize("language", ["en-US", "ko-KR"])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1366, 768)])
+def test_the_words_of_the_answers_are_whole_after_a_reveal(ana, review, width, height, language):
+    line = make_floor("phone-lens", level=Level.ASSIST)
+    line.defect_classes.filter(code="stain").update(name="dust inside", name_ko="내부 먼지")
+    line.defect_classes.create(code="dent", name="ring dent", name_ko="링 찍힘", risk_class="major", key=5)
+    add_waiting(line, 3, call=Call.DEFECT)
+    loop = review(line, ana, width=width, height=height, language=language)
+
+    loop.press("KeyF")
+    expect(loop.part("reveal")).to_be_visible()
+
+    assert loop.page.evaluate(CUT) == []
+    assert loop.page.evaluate(ESCAPED) == []
 
 
 def test_touch_gives_corner_buttons_and_a_class_tap_is_the_whole_call(loop_at):
