@@ -172,6 +172,12 @@ def when(moment: datetime | None, zone: str = "UTC") -> str:
 
 
 @register.filter
+def clock(moment: datetime, zone: str = "UTC") -> str:
+    """The time of day in the line's own time: "10:31"."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+@register.filter
 def by_fours(text: str, length: int = 8) -> str:
     """The start of a hash, grouped by four: "9f3a 41c7"."""
     return NBSP.join(text[n : n + 4] for n in range(0, min(length, len(text)), 4))

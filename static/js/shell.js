@@ -23,9 +23,12 @@ for (const button of document.querySelectorAll("button[data-hold]")) holdToFire(
 function holdToFire(button) {
   let timer = null;
   let armedUntil = 0;
+  const word = button.querySelector("[data-armed-word]");
   const release = () => {
     clearTimeout(timer);
     delete button.dataset.held;
+    delete button.dataset.armed;
+    word.textContent = "";
   };
   const fire = () => {
     release();
@@ -42,7 +45,8 @@ function holdToFire(button) {
     event.preventDefault();
     if (performance.now() < armedUntil) return fire();
     armedUntil = performance.now() + 2000;
-    button.dataset.held = "";
+    button.dataset.armed = "";
+    word.textContent = button.querySelector(".while-armed").textContent;
     setTimeout(release, 2000);
   });
 }
