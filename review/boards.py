@@ -83,6 +83,12 @@ def trend(points: Iterable, *, target: float, zone: str) -> BandChart | None:
     return band_chart(laid, target=target, floor=floor)
 
 
+def axis_end(*highs: float | None) -> float:
+    """Return where an axis of rates ends that stand side by side: at a plain share that cuts no interval."""
+    most = max((high for high in highs if high is not None), default=0.0)
+    return next(end for end in (0.25, 0.5, 1.0) if most <= end)
+
+
 # Rungs ----------------------------------------------------------------------------------------------------------
 
 
