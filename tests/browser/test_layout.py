@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from inspection.rules.words import Call, Level
+from review.models import Decision
 from tests.browser.floor import add_waiting, make_floor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -148,3 +149,45 @@ def test_twenty_minutes_of_looking_ask_for_a_break_and_enter_goes_on(loop_at, an
 
     expect(loop.part("vigilance")).to_be_hidden()
     loop.decide("KeyF")
+
+
+def test_at_390_pixels_the_head_is_whole_and_pause_is_in_reach(loop_at):
+    loop = loop_at(390, 844, has_touch=True, is_mobile=True)
+
+    box = loop.page.locator("[data-do='pause']").bounding_box()
+    assert loop.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert box["x"] + box["width"] <= 390
+    assert min(box["width"], box["height"]) >= 44
+    loop.page.locator("[data-do='pause']").tap()
+
+    expect(loop.part("veil-card")).to_contain_text("Paused")
+    expect(loop.page.locator(".item-word")).to_be_hidden()
+
+
+def test_touch_keeps_a_comment_and_places_a_point(loop_at):
+    loop = loop_at(1024, 768, has_touch=True, is_mobile=True)
+    loop.page.locator(".rail [data-do='comment']").tap()
+    loop.part("comment").fill("near the lens")
+    loop.part("comment-keep").tap()
+    expect(loop.part("comment-form")).to_be_hidden()
+    loop.page.locator(".rail [data-do='point']").tap()
+    picture = loop.part("picture").bounding_box()
+    loop.page.touchscreen.tap(picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2)
+    loop.page.locator('[data-class="scratch"]').tap()
+    loop.wait_until_saved()
+
+    decision = Decision.objects.get()
+    assert decision.comment == "near the lens"
+    assert decision.regions == [{"x": 400, "y": 300}]
+
+
+def test_on_touch_the_models_word_leaves_the_part_in_sight(ana, review):
+    line = make_floor("phone-lens", level=Level.ASSIST)
+    add_waiting(line, 3, call=Call.DEFECT)
+    loop = review(line, ana, width=1024, height=768, has_touch=True, is_mobile=True)
+
+    loop.page.locator(".answer.pass").tap()
+    expect(loop.part("reveal")).to_be_visible()
+
+    picture, card = (loop.part(name).bounding_box() for name in ("picture", "reveal"))
+    assert card["y"] + card["height"] < picture["y"] + picture["height"] * 0.2

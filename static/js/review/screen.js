@@ -66,7 +66,7 @@ export class Screen {
     this.put("contrast", signed(contrast));
     this.put("invert", this.text(invert ? "on" : "off"));
     for (const tool of ["point", "box"]) {
-      document.querySelector(`.aid[data-do="${tool}"]`).setAttribute("aria-pressed", String(viewer.marks.tool === tool));
+      for (const button of document.querySelectorAll(`[data-do="${tool}"]`)) button.setAttribute("aria-pressed", String(viewer.marks.tool === tool));
     }
   }
 
