@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.accounts import theme_of
 from inspection.models import Hold, Line
-from inspection.permissions import lines_for, may_found_lines, roles_of
+from inspection.permissions import lines_for, may_enter_admin, may_found_lines, roles_of
 from inspection.rules.words import Level, Role
 from review.rules.blindness import tells_level
 
@@ -64,6 +64,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "shell_lines": SimpleLazyObject(lambda: line_entries(request.user)),
         "shell_pages": SimpleLazyObject(lambda: page_entries(slug)),
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
+        "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
         "shell_role": SimpleLazyObject(lambda: role_word(request.user)),
     }
 

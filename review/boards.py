@@ -109,6 +109,12 @@ def trend(points: Iterable, *, target: float, zone: str) -> BandChart | None:
     return band_chart(laid, target=target, floor=floor)
 
 
+def axis_end(*highs: float | None) -> float:
+    """Return where an axis of rates ends that stand side by side: at a plain share that cuts no interval."""
+    most = max((high for high in highs if high is not None), default=0.0)
+    return next(end for end in (0.25, 0.5, 1.0) if most <= end)
+
+
 # Rungs ----------------------------------------------------------------------------------------------------------
 
 
@@ -238,8 +244,11 @@ def holds_of(line: Line) -> Sequence[Hold]:
 def stop_of(holds: Sequence[Hold], *, may_lower: bool) -> dict[str, object]:
     """Return what `review/_stop.html` shows: every page of a line has it in its head."""
     reasons = (_("Quality doubt"), _("Camera or light"), _("Material or process"), _("Maintenance"))
+    stop = next((hold for hold in holds if hold.kind == Hold.STOP), None)
+    held = stop or next(iter(holds), None)
     return {
         "may_lower": may_lower,
-        "is_stopped": any(hold.kind == Hold.STOP for hold in holds),
+        "is_stopped": stop is not None,
+        "held_at": held and held.placed_at,
         "stop_reasons": reasons,
     }

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-WIDTH, HEIGHT = 680, 260
-LEFT, RIGHT, TOP, BOTTOM = 44, 100, 10, 30
+HEIGHT, TOP, BOTTOM = 260, 10, 30
 FOOT = HEIGHT - BOTTOM
+LABEL_GAP = 18
 
 
 class Point(NamedTuple):
@@ -25,7 +25,7 @@ class Tick(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class BandChart:
-    """Everything the template needs, in pixels of a box WIDTH x HEIGHT."""
+    """Everything the template needs: x in percent of the plot, y in pixels, so that no text grows with the card."""
 
     series: str
     band: str
@@ -34,17 +34,13 @@ class BandChart:
     y_ticks: list[Tick]
     x_ticks: list[Tick]
     events: list[Tick]
-    end_x: float
     end_y: float
     end_value: float
     end_low: float | None
-    end_low_y: float | None
     target: float
+    labels: dict[str, float]
     points: list[Point] = field(default_factory=list)
-    width: int = WIDTH
     height: int = HEIGHT
-    left: int = LEFT
-    right: int = WIDTH - RIGHT
     top: int = TOP
     foot: int = FOOT
 
@@ -75,11 +71,10 @@ def band_chart(
         ],
         x_ticks=_x_ticks(points, xs),
         events=[Tick(xs[at], word) for at, word in events],
-        end_x=xs[-1],
         end_y=ys[-1],
         end_value=last.value,
         end_low=last.low,
-        end_low_y=None if last.low is None else max(_y(last.low, floor), _y(target, floor) + 18),
+        labels=_labels(last, target, floor),
         points=list(points),
     )
 
@@ -97,8 +92,32 @@ def spark(values: Sequence[float], width: int = 60, height: int = 18) -> str:
     )
 
 
+def apart(wanted: Sequence[float], least: float) -> list[float]:
+    """Return places at least so far apart, in the same order and as near as may be to where they were wanted."""
+    order = sorted(range(len(wanted)), key=wanted.__getitem__)
+    pools: list[tuple[float, int]] = []
+    for rank, at in enumerate(order):
+        total, size = wanted[at] - rank * least, 1
+        while pools and pools[-1][0] / pools[-1][1] > total / size:
+            before = pools.pop()
+            total, size = total + before[0], size + before[1]
+        pools.append((total, size))
+    shifts = [total / size for total, size in pools for _ in range(size)]
+    places = {at: shifts[rank] + rank * least for rank, at in enumerate(order)}
+    return [places[at] for at in range(len(wanted))]
+
+
+def _labels(last: Point, target: float, floor: float) -> dict[str, float]:
+    """Place the words at the right end by what they say, none on another and none above the plot."""
+    said = {"value": last.value, "target": target, "low": last.low}
+    known = {name: _y(share, floor) for name, share in said.items() if share is not None}
+    places = apart(list(known.values()), LABEL_GAP)
+    down = max(0.0, TOP - min(places))
+    return {name: round(place + down, 1) for name, place in zip(known, places, strict=True)}
+
+
 def _x(n: int, length: int) -> float:
-    return round(LEFT + (WIDTH - LEFT - RIGHT) * n / max(length - 1, 1), 1)
+    return round(100 * n / max(length - 1, 1), 2)
 
 
 def _y(share: float, floor: float) -> float:

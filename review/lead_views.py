@@ -73,6 +73,7 @@ def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
         "report": report,
         "chart": boards.trend(report.timeline, target=target, zone=line.time_zone),
         "target": target,
+        "axis": boards.axis_end(report.model.escape.high, report.model.overkill.high),
         "check": next(iter(report.reading.judgement.checks), None) if report.reading else None,
         "is_open": report.reading is not None and report.reading.judgement.is_open,
         "next_level": Level(line.level).above,

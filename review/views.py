@@ -1,5 +1,7 @@
 """Pages of review: choosing a line, the loop, and rulings on disagreements."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods
 
-from inspection.models import DefectClass, GoldenReference, Line, User
+from inspection.models import DefectClass, GoldenReference, Hold, Line, User
 from inspection.permissions import lines_for, may_adjudicate, may_inspect, may_lower
 from inspection.rules.words import Role
 from review import adjudications as deeds
@@ -34,7 +36,8 @@ def queue_choice(request: PersonRequest) -> HttpResponse:
     """The lines a person inspects, the longest wait against its deadline first. `?part=rows` is the table alone."""
     roles = roles_by_line(request.user)
     found = queues.waiting_on(lines_for(request.user), person=request.user)
-    rows = sorted((_row(one, roles(one.line)) for one in found), key=lambda row: -row["pressure"])
+    held = _held_since([one.line for one in found])
+    rows = sorted((_row(one, roles(one.line), held) for one in found), key=lambda row: -row["pressure"])
     context = {
         "rows": rows,
         "shows_level": any(row["level"] for row in rows),
@@ -94,7 +97,13 @@ def adjudication(request: PersonRequest, slug: str, pk: UUID) -> HttpResponse:
 # What the pages show --------------------------------------------------------------------------------------------
 
 
-def _row(found: queues.Waiting, roles: set[Role]) -> dict[str, Any]:
+def _held_since(lines: Sequence[Line]) -> dict[int, datetime]:
+    """Since when each of the lines that is on hold has been so."""
+    holds = Hold.objects.in_force().filter(line__in=lines).order_by("-placed_at")
+    return dict(holds.values_list("line_id", "placed_at"))
+
+
+def _row(found: queues.Waiting, roles: set[Role], held: dict[int, datetime]) -> dict[str, Any]:
     line, oldest = found.line, found.oldest_at
     waited = (now() - oldest).total_seconds() if oldest else 0.0
     return {
@@ -104,6 +113,7 @@ def _row(found: queues.Waiting, roles: set[Role]) -> dict[str, Any]:
         "waiting": found.waiting,
         "leased_by_others": found.leased_by_others,
         "waited": waited if oldest else None,
+        "held_at": held.get(line.pk),
         "late": waited > line.review_deadline_s,
         "pressure": waited / line.review_deadline_s,
     }
@@ -148,6 +158,7 @@ def _case(request: PersonRequest, case: Adjudication, line: Line, form: RulingFo
         "line": line,
         "case": case,
         "form": form,
+        "chosen": form.data.get("ruling", "") if form.errors else "",
         "calls": [_call(letter, call, form) for letter, call in zip("AB", form.calls, strict=False)],
         "size": upright_size(case.item),
         "place": cases.index(case.pk) + 1 if case.pk in cases else None,

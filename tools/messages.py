@@ -23,15 +23,25 @@ PACKAGES = ("config", "inspection", "review", "monitoring")
 ONE = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 MANY = {"ngettext", "ngettext_lazy"}
 QUOTED = r"""u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
-IN_TEMPLATE = re.compile(rf"\b(?:_|gettext)\({QUOTED}\)|\bngettext\({QUOTED},\s*{QUOTED}")
+IN_TEMPLATE = re.compile(
+    rf"\b(?:_|gettext)\({QUOTED}\)|\bngettext\({QUOTED},\s*{QUOTED}|\bpgettext\({QUOTED},\s*{QUOTED}\)"
+)
 
 
 class Text(NamedTuple):
-    """A message and where it stands; `plural` is empty for a plain one."""
+    """A message and where it stands; `plural` is empty for a plain one.
+
+    A `context` keeps a word apart from the same word of a library, whose pages would otherwise say ours.
+    """
 
     msgid: str
     plural: str
     place: str
+    context: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.msgid, self.context
 
 
 def main() -> int:
@@ -61,11 +71,11 @@ def merged(catalogue: polib.POFile, found: list[Text]) -> polib.POFile:
         "Content-Transfer-Encoding": "8bit",
         "Plural-Forms": "nplurals=1; plural=0;",
     }
-    known = {entry.msgid: entry for entry in catalogue}
-    for msgid in sorted({text.msgid for text in found}):
-        places = sorted({text.place for text in found if text.msgid == msgid})
-        plural = next((text.plural for text in found if text.msgid == msgid and text.plural), "")
-        kept.append(_entry(msgid, plural, places, known.get(msgid)))
+    known = {(entry.msgid, entry.msgctxt or ""): entry for entry in catalogue}
+    for key in sorted({text.key for text in found}):
+        places = sorted({text.place for text in found if text.key == key})
+        plural = next((text.plural for text in found if text.key == key and text.plural), "")
+        kept.append(_entry(key, plural, places, known.get(key)))
     return kept
 
 
@@ -79,8 +89,9 @@ def texts() -> Iterator[Text]:
             yield from _template_texts(path)
 
 
-def _entry(msgid: str, plural: str, places: list[str], old: polib.POEntry | None) -> polib.POEntry:
-    entry = polib.POEntry(msgid=msgid, occurrences=[(place, "") for place in places])
+def _entry(key: tuple[str, str], plural: str, places: list[str], old: polib.POEntry | None) -> polib.POEntry:
+    msgid, context = key
+    entry = polib.POEntry(msgid=msgid, msgctxt=context or None, occurrences=[(place, "") for place in places])
     if "%(" in msgid:
         entry.flags.append("python-format")
     korean = "" if old is None else old.msgstr or old.msgstr_plural.get(0, "")
@@ -104,9 +115,8 @@ def _python_texts(path: Path) -> Iterator[Text]:
 def _template_texts(path: Path) -> Iterator[Text]:
 
     for match in IN_TEMPLATE.finditer(templatize(path.read_text(encoding="utf-8"))):
-        one, singular, plural = match.groups()
-        msgid = ast.literal_eval(one or singular)
-        yield Text(msgid, ast.literal_eval(plural) if plural else "", str(path.relative_to(ROOT)))
+        one, singular, plural, context, told_apart = (ast.literal_eval(said or "''") for said in match.groups())
+        yield Text(one or singular or told_apart, plural, str(path.relative_to(ROOT)), context)
 
 
 if __name__ == "__main__":

@@ -172,6 +172,12 @@ def when(moment: datetime | None, zone: str = "UTC") -> str:
 
 
 @register.filter
+def clock(moment: datetime, zone: str = "UTC") -> str:
+    """The time of day in the line's own time: "10:31"."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+@register.filter
 def by_fours(text: str, length: int = 8) -> str:
     """The start of a hash, grouped by four: "9f3a 41c7"."""
     return NBSP.join(text[n : n + 4] for n in range(0, min(length, len(text)), 4))
@@ -206,6 +212,7 @@ def stat(
         "high": high,
         "promise": promise,
         "promise_word": promise_word,
+        "axis": axis,
         "drawn": interval_of(hits / trials if known else None, low, high, promise, axis),
     }
 
@@ -250,12 +257,7 @@ def evidence(rows: Sequence[object], needed: float = 20.0, head: bool = True) ->
 def evidence_bar(weight: float, needed: float = 20.0, long: bool = False) -> dict[str, object]:
     """How far evidence has come, on a log scale from 1 : 1 to the needed ratio."""
     share = 1.0 if weight >= needed else max(0.0, log(max(weight, 1.0)) / log(needed))
-    return {
-        "width": round(92 * share, 1),
-        "met": weight >= needed,
-        "long": long,
-        "end": round(max(92 * share - 1.5, 0), 1),
-    }
+    return {"share": round(100 * share, 1), "met": weight >= needed, "long": long}
 
 
 @register.simple_tag

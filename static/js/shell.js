@@ -1,6 +1,7 @@
 // What every page does: menus close, errors take the focus, STOP wants to be held.
 
-document.querySelector("[data-focus]")?.focus();
+// A field that is to be filled next comes before the summary that says so.
+(document.querySelector("[data-focus='field']") ?? document.querySelector("[data-focus]"))?.focus();
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -22,9 +23,12 @@ for (const button of document.querySelectorAll("button[data-hold]")) holdToFire(
 function holdToFire(button) {
   let timer = null;
   let armedUntil = 0;
+  const word = button.querySelector("[data-armed-word]");
   const release = () => {
     clearTimeout(timer);
     delete button.dataset.held;
+    delete button.dataset.armed;
+    word.textContent = "";
   };
   const fire = () => {
     release();
@@ -41,7 +45,8 @@ function holdToFire(button) {
     event.preventDefault();
     if (performance.now() < armedUntil) return fire();
     armedUntil = performance.now() + 2000;
-    button.dataset.held = "";
+    button.dataset.armed = "";
+    word.textContent = button.querySelector(".while-armed").textContent;
     setTimeout(release, 2000);
   });
 }

@@ -85,7 +85,18 @@ def test_adjudication(floor, visit, theme, language):
         assert violations(page) == []
 
 
-@pytest.mark.parametrize("path", ["/accounts/login/", "/", "/lines/phone-glass/adjudications/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/accounts/login/",
+        "/accounts/password/change/",
+        "/accounts/2fa/",
+        "/",
+        "/lines/phone-glass/adjudications/",
+        "/lines/phone-glass/automation/",
+        "/lines/phone-glass/agreement/",
+    ],
+)
 def test_at_320_pixels_nothing_needs_scrolling_sideways(floor, visit, path):
     person = make_user("quinn", role=Role.QA_LEAD)
     page = visit(path, None if "login" in path else person, width=320, height=640)

@@ -54,6 +54,45 @@ def test_a_ruling_that_differs_from_both_wants_a_reason(line, ana, quinn, visit)
     assert ruled_truth().defect_class == "crack"
 
 
+def test_enter_in_the_reason_rules_nothing_before_a_ruling_is_chosen(line, ana, quinn, visit):
+    for case in (add_disagreement(line, ana, make_user("andre")), add_single_case(line, ana)):
+        page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+        page.get_by_label("Reason").fill("glare")
+        page.get_by_label("Reason").press("Enter")
+        page.wait_for_timeout(200)
+
+        expect(page.locator(".ruling-foot")).to_be_visible()
+    assert not Truth.objects.filter(source=TruthSource.ADJUDICATION.value).exists()
+
+
+def test_after_say_why_the_reason_has_the_focus_and_enter_keeps_the_ruling(line, ana, quinn, visit):
+    case = add_single_case(line, ana)
+    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+    page.keyboard.press("KeyD")
+    expect(page.locator(".error-summary")).to_contain_text("Say why in a few words.")
+    expect(page.get_by_label("Reason")).to_be_focused()
+
+    page.keyboard.type("fd 2 glare")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Ruling kept")).to_be_visible()
+    case.refresh_from_db()
+    assert (case.label, case.reason) == (Label.CANNOT_JUDGE, "fd 2 glare")
+
+
+def test_keys_rule_again_once_the_field_asked_for_is_left(line, ana, quinn, visit):
+    case = add_single_case(line, ana)
+    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+    page.keyboard.press("KeyD")
+    expect(page.get_by_label("Reason")).to_be_focused()
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("KeyF")
+
+    expect(page.get_by_role("heading", name="Ruling kept")).to_be_visible()
+    assert ruled_truth().label == Label.PASS
+
+
 def test_one_key_rules(line, ana, quinn, visit):
     case = add_disagreement(line, ana, make_user("andre"))
     page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)

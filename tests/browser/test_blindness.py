@@ -76,6 +76,20 @@ def test_the_model_is_silent_until_the_first_call_is_stored_then_disagrees(ana, 
     expect(loop.part("reveal")).to_be_hidden()
 
 
+def test_the_same_key_keeps_a_defect_with_its_class(ana, review):
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 5, call=Call.PASS)
+    loop = review(line, ana)
+
+    loop.press("KeyJ", "Digit2")
+    expect(loop.part("defect-word")).to_have_text("Keep defect")
+    loop.decide("KeyJ")
+    loop.wait_until_saved()
+
+    kept = Decision.objects.order_by("recorded_at").values_list("phase", "label", "defect_class")
+    assert list(kept) == [("initial", "defect", "crack"), ("final", "defect", "crack")]
+
+
 def test_where_the_model_agrees_the_page_goes_on_without_a_word(ana, review):
     line = make_floor(level=Level.ASSIST)
     add_waiting(line, 5, call=Call.PASS)

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from inspection.rules.words import Call, Level
+from review.models import Decision
 from tests.browser.floor import add_waiting, make_floor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -13,6 +15,15 @@ SHIFTS = """() => {
     for (const entry of list.getEntries()) window.shifts += entry.value;
   }).observe({type: "layout-shift", buffered: false});
 }"""
+
+
+# What is wider than its box, and what reaches beyond the padding of its answer.
+CUT = """[...document.querySelectorAll('.answer, .class-chip, .class-chip > span, .answer .word, .loop-head')]
+  .filter((node) => node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1)
+  .map((node) => node.className + node.textContent)"""
+ESCAPED = """[...document.querySelectorAll('.answers .word, .answers .class-chip, .unsure > span')]
+  .filter((node) => node.getBoundingClientRect().right > node.closest('.answer').getBoundingClientRect().right - 6)
+  .map((node) => node.textContent)"""
 
 
 @pytest.fixture
@@ -57,6 +68,22 @@ def test_the_words_of_the_answers_are_whole(loop_at):
     )
 
     assert cut == []
+
+
+@pytest.mark.parametrize("language", ["en-US", "ko-KR"])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1366, 768)])
+def test_the_words_of_the_answers_are_whole_after_a_reveal(ana, review, width, height, language):
+    line = make_floor("phone-lens", level=Level.ASSIST)
+    line.defect_classes.filter(code="stain").update(name="dust inside", name_ko="내부 먼지")
+    line.defect_classes.create(code="dent", name="ring dent", name_ko="링 찍힘", risk_class="major", key=5)
+    add_waiting(line, 3, call=Call.DEFECT)
+    loop = review(line, ana, width=width, height=height, language=language)
+
+    loop.press("KeyF")
+    expect(loop.part("reveal")).to_be_visible()
+
+    assert loop.page.evaluate(CUT) == []
+    assert loop.page.evaluate(ESCAPED) == []
 
 
 def test_touch_gives_corner_buttons_and_a_class_tap_is_the_whole_call(loop_at):
@@ -122,3 +149,45 @@ def test_twenty_minutes_of_looking_ask_for_a_break_and_enter_goes_on(loop_at, an
 
     expect(loop.part("vigilance")).to_be_hidden()
     loop.decide("KeyF")
+
+
+def test_at_390_pixels_the_head_is_whole_and_pause_is_in_reach(loop_at):
+    loop = loop_at(390, 844, has_touch=True, is_mobile=True)
+
+    box = loop.page.locator("[data-do='pause']").bounding_box()
+    assert loop.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert box["x"] + box["width"] <= 390
+    assert min(box["width"], box["height"]) >= 44
+    loop.page.locator("[data-do='pause']").tap()
+
+    expect(loop.part("veil-card")).to_contain_text("Paused")
+    expect(loop.page.locator(".item-word")).to_be_hidden()
+
+
+def test_touch_keeps_a_comment_and_places_a_point(loop_at):
+    loop = loop_at(1024, 768, has_touch=True, is_mobile=True)
+    loop.page.locator(".rail [data-do='comment']").tap()
+    loop.part("comment").fill("near the lens")
+    loop.part("comment-keep").tap()
+    expect(loop.part("comment-form")).to_be_hidden()
+    loop.page.locator(".rail [data-do='point']").tap()
+    picture = loop.part("picture").bounding_box()
+    loop.page.touchscreen.tap(picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2)
+    loop.page.locator('[data-class="scratch"]').tap()
+    loop.wait_until_saved()
+
+    decision = Decision.objects.get()
+    assert decision.comment == "near the lens"
+    assert decision.regions == [{"x": 400, "y": 300}]
+
+
+def test_on_touch_the_models_word_leaves_the_part_in_sight(ana, review):
+    line = make_floor("phone-lens", level=Level.ASSIST)
+    add_waiting(line, 3, call=Call.DEFECT)
+    loop = review(line, ana, width=1024, height=768, has_touch=True, is_mobile=True)
+
+    loop.page.locator(".answer.pass").tap()
+    expect(loop.part("reveal")).to_be_visible()
+
+    picture, card = (loop.part(name).bounding_box() for name in ("picture", "reveal"))
+    assert card["y"] + card["height"] < picture["y"] + picture["height"] * 0.2

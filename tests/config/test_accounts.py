@@ -1,6 +1,13 @@
 """What a person chooses for themselves, and what a shared station forgets."""
 
+import re
+
 import pytest
+from django.contrib.messages import ERROR, SUCCESS, WARNING
+from django.contrib.messages.storage.base import Message
+from django.template import loader
+from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.timezone import now
 
 from config.context import line_entries
@@ -81,3 +88,34 @@ def test_the_sidebar_shows_who_is_on_hold():
     Hold.objects.create(line=line, kind=Hold.ALARM, reason="too dark", placed_at=now())
     [entry] = line_entries(make_user("quinn", role=Role.QA_LEAD))
     assert entry.on_hold
+
+
+def test_an_error_does_not_look_like_success():
+    html = render_to_string(
+        "_shell/messages.html",
+        {"messages": [Message(ERROR, "not confirmed"), Message(SUCCESS, "signed"), Message(WARNING, "new epoch")]},
+    )
+    said = [(re.search(r"#([a-z-]+)\"", one)[1], re.search(r'role="(\w+)"', one)[1]) for one in html.split("<p ")[1:]]
+    assert said == [("octagon", "alert"), ("ring-tick", "status"), ("triangle", "status")]
+
+
+@pytest.mark.parametrize(("role", "finds"), [(Role.INSPECTOR, False), (Role.QA_LEAD, True), (Role.ADMINISTRATOR, True)])
+def test_the_persons_menu_leads_to_password_second_factor_and_administration(client, role, finds):
+    client.force_login(make_user("quinn", role=role))
+    html = client.get("/").content.decode()
+    assert '"/accounts/password/change/"' in html
+    assert '"/accounts/2fa/"' in html
+    assert ('"/admin/"' in html) is finds
+
+
+def test_what_breaks_looks_like_the_product_and_asks_nothing_of_the_database(django_assert_num_queries):
+    with django_assert_num_queries(0), translation.override("ko"):
+        html = loader.get_template("500.html").render()
+    assert '<html lang="ko">' in html
+    assert "favicon.svg" in html
+    assert "css/entrance.css" in html
+
+
+def test_the_administration_has_the_products_mark(client):
+    client.force_login(make_user("admin", role=Role.ADMINISTRATOR))
+    assert "favicon.svg" in client.get("/admin/").content.decode()

@@ -86,11 +86,11 @@ def test_below_thirty_there_is_no_rate():
 
 
 @pytest.mark.parametrize(
-    ("weight", "width", "kind"), [(1.0, "0.0", "short"), (1.9, "19.7", "short"), (20.0, "92.0", "met")]
+    ("weight", "width", "kind"), [(1.0, "0.0", "short"), (1.9, "21.4", "short"), (20.0, "100.0", "met")]
 )
 def test_the_evidence_bar_is_logarithmic_and_full_when_met(weight, width, kind):
     html = rendered("{% evidence_bar weight 20 %}", weight=weight)
-    assert f'class="{kind}" x="0" y="0" width="{width}"' in html
+    assert f'class="{kind}" width="{width}%"' in html
 
 
 def test_an_evidence_row_ends_in_how_many_more():

@@ -1,11 +1,14 @@
 """Doors of review's pages: who comes in, what they cost, what they do not say."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from inspection.models import Hold
 from inspection.rules.words import Call, Label, Level
 from review.adjudications import Shown
 from review.forms import RulingForm
-from tests.builders import make_line
+from tests.builders import NOON, make_line
 from tests.review import scene
 from tests.review.scene import CANARY_CLASS, CANARY_SCORE
 
@@ -72,7 +75,7 @@ def test_the_queue_costs_the_same_for_one_line_and_for_four(as_, ana, django_ass
         scene.make_task(make_line(f"line-{n}"), serial=f"A-{n}", call=None)
     client = as_(ana)
     client.get("/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         assert client.get("/").status_code == 200
 
 
@@ -125,3 +128,19 @@ def test_alone_with_an_image_a_lead_says_what_it_is(line):
     form = RulingForm({"ruling": "crack"}, line=line, calls=[])
     assert form.is_valid()
     assert form.verdict() == {"label": Label.DEFECT, "defect_class": "crack", "reason": ""}
+
+
+def test_the_choice_of_lines_says_since_when_one_is_on_hold(as_, ana, line):
+    Hold.objects.create(line=line, kind=Hold.STOP, reason="glare", placed_at=datetime(2026, 11, 22, 1, 31, tzinfo=UTC))
+    line.time_zone = "Asia/Seoul"
+    line.save(update_fields=["time_zone"])
+    assert "on hold since 10:31" in as_(ana).get("/?part=rows").content.decode()
+
+
+@pytest.mark.parametrize("page", ["agreement", "adjudications"])
+def test_a_stopped_line_says_so_where_stop_was(as_, quinn, line, page):
+    before = as_(quinn).get(f"/lines/{line.slug}/{page}/").content.decode()
+    Hold.objects.create(line=line, kind=Hold.STOP, reason="glare", placed_at=NOON, placed_by=quinn)
+    after = as_(quinn).get(f"/lines/{line.slug}/{page}/").content.decode()
+    assert ("data-hold=" in before, "data-hold=" in after) == (True, False)
+    assert "Everything goes to people." in after

@@ -19,7 +19,7 @@ export function newCall({ task, phase, first, label, kind, words, clock, windowM
   };
   if (asks && phase === "initial") body.ask_reveal = true;
   const serial = task.item.serial;
-  return { id, task, serial, phase, first, label, words, body, finalAt: clock.now() + windowMs, windowMs };
+  return { id, task, serial, phase, first, label, kind, words, body, finalAt: clock.now() + windowMs, windowMs };
 }
 
 export class Calls {

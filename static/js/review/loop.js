@@ -25,9 +25,9 @@ export class Loop {
   // setup: {line, person, undoMs, classes, addresses, screen, viewer, supply, outbox, leases, calls, clock, reveal}
   constructor(setup) {
     this.#setup = setup;
-    const { viewer, supply, outbox } = setup;
+    const { viewer, supply, outbox, screen } = setup;
     viewer.addEventListener("used", ({ detail }) => this.#look?.used(detail));
-    viewer.addEventListener("change", () => this.#showTools());
+    viewer.addEventListener("change", () => screen.tools(viewer));
     supply.addEventListener("arrived", ({ detail }) => this.#arrived(detail.task));
     supply.addEventListener("broken", ({ detail }) => this.#broken(detail.task));
     supply.addEventListener("counted", () => this.#showCounts());
@@ -82,8 +82,10 @@ export class Loop {
     return task;
   }
 
+  // After a reveal the same key keeps the first call with its class; a digit chooses another.
   defect() {
-    if (this.#canAnswer()) this.#setMode(this.#mode === "defect" ? "" : "defect");
+    if (this.#keepsDefect) this.decide("defect", this.#first.kind);
+    else if (this.#canAnswer()) this.#setMode(this.#mode === "defect" ? "" : "defect");
   }
 
   cannotJudge() {
@@ -96,7 +98,7 @@ export class Loop {
     const { classes, screen } = this.#setup;
     if (this.#mode === "reasons") return this.reason(digit);
     const kind = classes.find((one) => one.key === digit);
-    if (this.#mode === "defect" && kind) this.decide("defect", kind);
+    if ((this.#mode === "defect" || this.#keepsDefect) && kind) this.decide("defect", kind);
     else screen.say(screen.text(this.#mode === "defect" ? "noClass" : "defectFirst"));
   }
 
@@ -132,7 +134,7 @@ export class Loop {
 
   decide(label, kind = null) {
     if (!this.#canAnswer()) return;
-    const { screen, outbox, calls, supply } = this.#setup;
+    const { screen, outbox, calls, supply, addresses } = this.#setup;
     const call = this.#callOf(label, kind);
     const isFirst = this.#phase === "initial";
     screen.press({ pass: "pass", defect: "defect", cannot_judge: "unsure" }[label]);
@@ -140,7 +142,7 @@ export class Loop {
     this.#guard(BOUNCE_MS);
     if (isFirst && (supply.waitsForReveal || this.#isAsking)) this.#await(call);
     else this.#afterCall(call);
-    outbox.add({ kind: "decision", id: call.id, task: call.task.id, serial: call.serial, words: call.words, address: this.#address(call.task, "decision"), body: call.body });
+    outbox.add({ kind: "decision", id: call.id, task: call.task.id, serial: call.serial, words: call.words, address: addresses.task(call.task.id, "decision"), body: call.body });
   }
 
   undo() {
@@ -189,7 +191,7 @@ export class Loop {
     screen.unveil();
     screen.answers(null);
     screen.item(this.#task, this.#setup.line, viewer.zoomPercent);
-    this.#showTools();
+    screen.tools(viewer);
     if (this.#task.prediction) this.#openReveal(this.#task.prediction, null);
     if (this.#task.reveal) this.#reopenReveal();
   }
@@ -202,10 +204,6 @@ export class Loop {
     screen.item(this.#task, line);
     this.#listen();
     supply.ensure(this.#task);
-  }
-
-  #showTools() {
-    this.#setup.screen.tools(this.#setup.viewer);
   }
 
   #showCounts() {
@@ -255,6 +253,10 @@ export class Loop {
     if (mode) screen.announce(screen.text(mode === "defect" ? "chooseClass" : "chooseReason"));
   }
 
+  get #keepsDefect() {
+    return this.#phase === "final" && this.#first?.label === "defect";
+  }
+
   // Calling ------------------------------------------------------------------------------------------------------
 
   #canAnswer() {
@@ -300,10 +302,6 @@ export class Loop {
     this.#showCounts();
     screen.put("said", "");
     screen.announce(screen.text("savedLeft", { call: call.words, count: screen.part("left").textContent }));
-  }
-
-  #address(task, deed) {
-    return this.#setup.addresses.task(task.id, deed);
   }
 
   // Reveals ------------------------------------------------------------------------------------------------------

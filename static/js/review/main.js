@@ -197,13 +197,18 @@ function listenToComment({ loop, screen }) {
     screen.toggle("comment-form", false);
     field.blur();
   };
+  const keep = () => {
+    loop.keepComment(field.value);
+    leave();
+    screen.say(screen.text("commentKept"));
+  };
+  screen.part("comment-keep").addEventListener("click", keep);
+  screen.part("comment-leave").addEventListener("click", leave);
   field.addEventListener("keydown", (event) => {
     if (event.code === "Escape") return leave();
     if (event.code !== "Enter" || !event.ctrlKey) return;
     event.preventDefault();
-    loop.keepComment(field.value);
-    leave();
-    screen.say(screen.text("commentKept"));
+    keep();
   });
 }
 

@@ -66,7 +66,7 @@ export class Screen {
     this.put("contrast", signed(contrast));
     this.put("invert", this.text(invert ? "on" : "off"));
     for (const tool of ["point", "box"]) {
-      document.querySelector(`.aid[data-do="${tool}"]`).setAttribute("aria-pressed", String(viewer.marks.tool === tool));
+      for (const button of document.querySelectorAll(`[data-do="${tool}"]`)) button.setAttribute("aria-pressed", String(viewer.marks.tool === tool));
     }
   }
 
@@ -108,8 +108,10 @@ export class Screen {
     const [pass, defect] = words[first] ?? ["changePass", "changeDefect"];
     this.put("pass-word", this.text(pass));
     this.put("defect-word", this.text(defect));
-    this.put("pass-aside", first === "pass" ? this.text("sameKey") : "");
-    this.toggle("pass-aside", first === "pass");
+    for (const answer of ["pass", "defect"]) {
+      this.put(`${answer}-aside`, first === answer ? this.text("sameKey") : "");
+      this.toggle(`${answer}-aside`, first === answer);
+    }
     document.querySelector(".answers").toggleAttribute("data-kept", first !== null);
   }
 

@@ -1,0 +1,116 @@
+"""Every page of an account that is open here looks like the product, in both languages."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.core.cache import cache
+from django.urls import reverse
+
+from tests.builders import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
+
+OF_A_STRANGER = [
+    "account_login",
+    "account_signup",
+    "account_inactive",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key_done",
+    "account_email_verification_sent",
+]
+OF_A_PERSON = [
+    "account_logout",
+    "account_change_password",
+    "account_email",
+    "account_reauthenticate",
+    "mfa_index",
+    "mfa_activate_totp",
+]
+OF_A_PERSON_WITH_TWO_FACTORS = ["mfa_index", "mfa_deactivate_totp", "mfa_generate_recovery_codes"]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_tried_before():
+    """Attempts are counted in the cache, which outlives a test."""
+    cache.clear()
+
+
+@pytest.fixture
+def ana(client):
+    person = make_user("ana")
+    client.post(reverse("account_login"), {"login": "ana", "password": PASSWORD})
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    return person
+
+
+def page(client, name: str, language: str, **kwargs) -> str:
+    response = client.get(reverse(name, kwargs=kwargs), headers={"Accept-Language": language})
+    assert response.status_code == 200, (name, response.status_code)
+    return response.content.decode()
+
+
+def looks_like_the_product(html: str, language: str) -> bool:
+    return all(
+        one in html for one in (f'<html lang="{language}"', "css/entrance", 'class="entrance"', 'id="main"', "<h1>")
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("name", OF_A_STRANGER)
+def test_the_pages_of_a_stranger(client, name, language):
+    assert looks_like_the_product(page(client, name, language), language)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_link_of_mail_that_is_spent(client, language):
+    assert looks_like_the_product(page(client, "account_confirm_email", language, key="spent"), language)
+    spent = client.get(
+        reverse("account_reset_password_from_key", kwargs={"uidb36": "1", "key": "spent"}),
+        headers={"Accept-Language": language},
+    )
+    assert looks_like_the_product(spent.content.decode(), language)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("name", OF_A_PERSON)
+def test_the_pages_of_a_person(client, ana, name, language):
+    EmailAddress.objects.create(user=ana, email="ana@line.example", primary=True, verified=True)
+    ana.language = language
+    ana.save()
+    assert looks_like_the_product(page(client, name, language), language)
+
+
+@pytest.mark.parametrize("name", OF_A_PERSON_WITH_TWO_FACTORS)
+def test_the_pages_of_a_person_with_two_factors(client, ana, name):
+    secret = generate_totp_secret()
+    TOTP.activate(ana, secret)
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    client.post(reverse("mfa_reauthenticate"), {"code": code})
+    assert looks_like_the_product(page(client, name, "en"), "en")
+
+
+def test_a_person_changes_the_password_and_is_told_so(client, ana):
+    new = "another-long-password-9"
+    response = client.post(
+        reverse("account_change_password"), {"oldpassword": PASSWORD, "password1": new, "password2": new}, follow=True
+    )
+    assert "successfully changed" in response.content.decode()
+    ana.refresh_from_db()
+    assert ana.check_password(new)
+
+
+def test_a_wrong_old_password_is_said_at_its_field(client, ana):
+    new = "another-long-password-9"
+    response = client.post(
+        reverse("account_change_password"), {"oldpassword": "wrong", "password1": new, "password2": new}
+    )
+    html = response.content.decode()
+    assert 'class="error-summary"' in html
+    assert 'id="id_oldpassword-error"' in html
