@@ -24,6 +24,7 @@ LINE_PAGES = [
     ("monitor", "pulse", _("Monitor")),
     ("agreement", "chart", _("Agreement")),
     ("automation", "stairs", _("Automation")),
+    ("bands", "half", _("Certified bands")),
     ("bank", "shield", _("Defect bank")),
     ("drift", "sun", _("Drift")),
     ("adjudications", "scales", _("Adjudicate")),
