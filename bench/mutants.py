@@ -108,7 +108,8 @@ class Bench:
         """The tests that reach the changed lines; of a constant of the module or a default, every test."""
         lines = self.reached[mutant.module]
         near = {test for line in mutant.lines for test in lines.get(line, ()) if test}
-        return sorted(near or self.seconds, key=lambda test: self.seconds[test])
+        at_home = {test for tests in lines.values() for test in tests}
+        return sorted(near or self.seconds, key=lambda test: (test not in at_home, self.seconds[test]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
