@@ -252,3 +252,17 @@ def test_bands_are_hidden_from_inspectors(client, assisted, ana):
     client.force_login(ana)
     assert client.get(reverse("bands", args=[assisted.slug])).status_code == 404
     assert client.get(f"/api/v1/lines/{assisted.slug}/bands/").status_code == 404
+
+
+def test_a_model_that_passes_everything_is_neither_certified_nor_raised_on_the_lines_own_data(ana, andre, quinn, quill):
+    line = make_watched_line(level=Level.SHADOW)
+    load_truth_draw(line, [(0.001, label) for _, label in draw_scores(400, defects=4)])
+    make_bank(line, 120, probability=0.001)
+    line = Line.objects.select_related("epoch__model_version", "product", "bands").get(pk=line.pk)
+    assert bands.certify(line, by=quinn, now=NOON, limits=WIDE).bands is None
+    for to_level in (Level.ASSIST, Level.PARTIAL, Level.FULL):
+        judgement = evidence.read(line, to_level, now=NOON).judgement
+        assert not judgement.is_open
+        assert any(check.stream.endswith("detection") and not check.passed for check in judgement.checks)
+    agreement = evidence.read(line, Level.ASSIST, now=NOON).judgement.checks[0]
+    assert (agreement.stream, agreement.passed, agreement.successes) == ("agreement", True, 396)

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from inspection import automation, epochs
 from inspection.models import Hold, LevelProposal, Line
-from inspection.rules.ladder import GATES, judge
+from inspection.rules.ladder import GATES, Evidence, Gate, Target, judge
 from inspection.rules.words import Level, Role
 from review import evidence, gates
 from tests.builders import NOON, PASSWORD, make_line, make_model_version, make_user
@@ -217,3 +217,12 @@ def test_too_many_wrong_passwords_at_a_signature_are_a_problem_that_says_when(cl
         answer = post(client, "api-approve", proposal, password="wrong")
     assert (answer.status_code, answer["Content-Type"]) == (429, "application/problem+json")
     assert int(answer["Retry-After"]) > 0
+
+
+def test_a_kept_reading_of_every_gate_is_judged_the_same_from_its_row(line):
+    for to_level in (Level.ASSIST, Level.PARTIAL, Level.FULL):
+        kept = evidence.read(line, to_level, now=NOON).keep(now=NOON)
+        kept.refresh_from_db()
+        targets = tuple(Target(**target) for target in kept.gate["targets"])
+        gate = Gate(**{**kept.gate, "to_level": Level(kept.gate["to_level"]), "targets": targets})
+        assert json.loads(json.dumps(judge(gate, Evidence(**kept.evidence)).as_plain())) == kept.judgement
