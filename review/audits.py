@@ -111,10 +111,14 @@ def _fall(watch: Watch, *, reason: str, run: Run, now: datetime) -> None:
 
 
 @transaction.atomic
-def note_known_defect(line: Line, *, source: str, is_missed: bool, now: datetime) -> MissResult | None:
+def note_known_defect(
+    line: Line, *, source: str, is_missed: bool, now: datetime, is_challenge: bool = False
+) -> MissResult | None:
     """Keep whether a defect of the bank or a challenge part was passed, and let the miss chart hear it.
 
-    `source` names the showing; the same one again changes nothing. None where no model decides on the line.
+    `source` names the showing; the same one again changes nothing. A challenge part that was missed holds the line
+    at once and contains what it passed. While a line is held, a miss is what the bands would have passed.
+    None where no model decides on the line.
     """
     # The line is the lock, so that results reach the chart in the order of their ids.
     line = Line.objects.select_for_update(of=("self",)).select_related("epoch").get(pk=line.pk)
@@ -125,6 +129,8 @@ def note_known_defect(line: Line, *, source: str, is_missed: bool, now: datetime
         line=line, source=source, defaults={"watch": watch, "is_missed": is_missed, "shown_at": now}
     )
     if is_new:
+        if is_missed and is_challenge:
+            watches.hold_for_misses(watch, line, cause=f"challenge part missed: {source}", now=now)
         watches.feed(watch, MISS, [(kept.pk, is_missed)], now=now)
     return kept
 

@@ -138,6 +138,12 @@ def step_down(line: Line, *, reason: str, detail: dict[str, object], now: dateti
     return automation.lower(line, to_level=below, by=None, reason=reason, now=now, detail=detail)
 
 
+def hold_for_misses(watch: Watch, line: Line, *, cause: str, now: datetime) -> None:
+    """Give the line's parts to people until somebody has looked, and contain what it passed before."""
+    automation.place_hold(line, kind=Hold.CHALLENGE, reason=f"{cause[:1].upper()}{cause[1:]}.", now=now)
+    containment.open_for(line, cause=cause, watch=watch, now=now)
+
+
 def _react(chart: WatchChart, line: Line, moved: charts.Moved, *, now: datetime) -> None:
     """Do what the chart's crossing asks for."""
     sentence = f"{chart.name.replace('_', ' ')} chart {chart.w:.2f}, limit {chart.act:.2f}"
@@ -150,8 +156,7 @@ def _react(chart: WatchChart, line: Line, moved: charts.Moved, *, now: datetime)
     elif moved.warned and chart.name == ESCAPE:
         _warn(chart.watch, line, cause=ESCAPE_FREEZE, reason=f"Audits find escapes: {sentence}.", now=now)
     elif moved.warned and chart.name == MISS:
-        automation.place_hold(line, kind=Hold.CHALLENGE, reason=f"Known defects were passed: {sentence}.", now=now)
-        containment.open_for(line, cause=sentence, watch=chart.watch, now=now)
+        hold_for_misses(chart.watch, line, cause=f"known defects were passed: {sentence}", now=now)
     elif moved.calmed and chart.name == ESCAPE:
         automation.thaw(line, cause=ESCAPE_FREEZE, now=now)
 

@@ -104,6 +104,20 @@ def test_missed_known_defects_place_a_hold_and_contain(line):
     assert listed(Containment.objects.get()) == ["P-1"]
 
 
+def test_one_missed_challenge_part_holds_the_line_and_contains(line):
+    passed(line, "P-1", at=later(10))
+    facts = {"is_challenge": True, "now": later(100)}
+    audits.note_known_defect(line, source="challenge:B-016", is_missed=False, **facts)
+    assert not Hold.objects.exists()
+
+    audits.note_known_defect(line, source="challenge:B-017", is_missed=True, **facts)
+    containment.list_due(now=later(300))
+
+    assert Hold.objects.in_force().get().reason == "Challenge part missed: challenge:B-017."
+    assert listed(Containment.objects.get()) == ["P-1"]
+    assert Line.objects.get(pk=line.pk).level == "partial"
+
+
 def test_a_second_fall_goes_onto_the_open_list(line, ana, quinn):
     passed(line, "P-1", at=later(10))
     standing = fall(line, ana, quinn)

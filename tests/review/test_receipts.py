@@ -201,6 +201,16 @@ def write_the_chain_anew(line):
     ReceiptHead.objects.update(hash=previous)
 
 
+def date_back_everything(line):
+    """An owner moves the times of a chain and every hash with them: no row speaks against it."""
+    previous = receipt(2).hash
+    for n in range(3, 8):
+        body = receipt(n).body.replace(in_words(receipt(n).sealed_at), in_words(NOON))
+        change(n, body=body, sealed_at=NOON, previous=previous, hash=link(previous, digest(body)))
+        previous = receipt(n).hash
+    ReceiptHead.objects.update(hash=previous)
+
+
 def change_the_head(line):
     ReceiptHead.objects.update(hash="f" * 64)
 
@@ -223,6 +233,7 @@ def change_the_head(line):
         (add_at_the_end, 8),
         (add_at_the_end_and_move_the_head, 8),
         (write_the_chain_anew, 3),
+        (date_back_everything, 7),
         (change_the_head, 7),
     ],
 )
