@@ -19,6 +19,18 @@ ENTRANCES = ("/accounts/", "/choose/", "/static/", "/set-up/", "/healthz", "/rea
 HAS_SECOND_FACTOR = "has_second_factor"
 
 
+def head_without_body(get_response: Handler) -> Handler:
+    """Answer HEAD with the headers of GET alone, as the server would have it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.method == "HEAD" and not response.streaming:
+            response.content = b""
+        return response
+
+    return middleware
+
+
 def person_language(get_response: Handler) -> Handler:
     """Let a signed-in person's choice of language win over the browser's."""
 

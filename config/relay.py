@@ -20,6 +20,7 @@ from kombu.exceptions import OperationalError
 from kombu.pools import producers
 from redis.exceptions import RedisError
 
+from config import progress
 from config.celery import app
 from config.checks import refuse_unsafe_production
 
@@ -75,6 +76,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     me = f"{socket.gethostname()}:{os.getpid()}"
     while not stop.wait(ROUND_S):
+        progress.beat()
         try:
             rounds.turn(holder=me, now=clock())
         except DatabaseError:

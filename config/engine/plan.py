@@ -11,6 +11,8 @@ from config.engine.processes import Child
 
 CELERY = [sys.executable, "-m", "celery", "--app", "config.celery", "--quiet", "worker", "--pool", "solo"]
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
+# Longer than a statement waits for a busy database: that is no hang.
+RELAY_HANGS_AFTER_S = 25.0
 IMAGES_LINE = "phone-glass"
 
 
@@ -43,7 +45,10 @@ def preparation(home: Home, env: dict[str, str], *, demo: bool) -> Child:
 
 
 def relay(home: Home, env: dict[str, str]) -> Child:
-    return Child("relay", [sys.executable, "-m", "config.relay"], env, home.logs / "relay.log")
+    stamp = home.folder / "relay.progress"
+    seen = {**env, "PROGRESS_FILE": str(stamp)}
+    command = [sys.executable, "-m", "config.relay"]
+    return Child("relay", command, seen, home.logs / "relay.log", stamp=stamp, hangs_after_s=RELAY_HANGS_AFTER_S)
 
 
 def verdict_workers(home: Home, env: dict[str, str]) -> list[Child]:

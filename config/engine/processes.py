@@ -29,13 +29,14 @@ def _end_with_parent() -> None:
 
 @dataclass
 class Child:
-    """One process that must run. `stamp` is the file that shows how long its task has been running."""
+    """One process that must run. `stamp` is the file that shows for how long it has not moved on."""
 
     name: str
     command: list[str]
     environment: dict[str, str]
     log: Path
     stamp: Path | None = None
+    hangs_after_s: float = 10.0
     process: subprocess.Popen | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
     deaths: int = field(default=0, init=False)

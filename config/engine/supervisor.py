@@ -15,7 +15,6 @@ from config.engine.home import Home
 from config.engine.processes import Child, stop_all
 from config.progress import busy_for
 
-HANG_S = 10.0
 ROUND_S = 0.25
 LOOK_S = 0.05
 UP_WITHIN_S = 120.0
@@ -140,7 +139,7 @@ class Supervisor:
     def _revive(self) -> None:
         """End what hangs, and start again what died."""
         for child in self.children:
-            if child.stamp is not None and busy_for(child.stamp, now=time.monotonic()) > HANG_S:
+            if child.stamp is not None and busy_for(child.stamp, now=time.monotonic()) > child.hangs_after_s:
                 child.kill()
         due = [child for child in self.children if not child.is_alive() and self._is_due(child)]
         for child in due:

@@ -84,6 +84,13 @@ def test_a_worker_that_hangs_in_a_task_is_replaced(floor_engine):
     assert posting.broken_invariants(engine.folder) == []
 
 
+def test_f03_a_relay_that_freezes_is_replaced(floor_engine):
+    engine, _ = floor_engine
+    frozen = engine.send("relay", signal.SIGSTOP)
+    engine.await_other("relay", than=frozen)
+    engine.await_ready()
+
+
 def stop_in_a_task(engine):
     """Halt the worker while it works on an item, as native code that never returns would; return its pid."""
     stamp = engine.folder / "worker.progress"

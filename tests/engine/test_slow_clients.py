@@ -147,6 +147,12 @@ def test_f08_while_the_database_is_busy_stations_hear_so_and_pages_are_served(po
         assert one.recv(65536).startswith(b"HTTP/1.1 503 ")
 
 
+def test_a69_head_is_answered_without_a_word_in_the_log(port, served):
+    answer = requests.head(f"http://127.0.0.1:{port}/healthz", timeout=30)
+    assert (answer.status_code, answer.headers["Content-Length"]) == (200, "16")
+    assert "body bytes" not in (served[2] / "logs" / "web.log").read_text()
+
+
 def test_a_refused_upload_hears_why_although_it_goes_on_sending(port):
     answer = requests.post(f"http://127.0.0.1:{port}/api/v1/items/", data=bytes(3_000_000), timeout=30)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
