@@ -1,13 +1,16 @@
 """What holds up a rung, in the reader's language."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from inspection.models import PlannedChange
 from inspection.rules.words import Level
 from review import rates
-from review.plans import PlannedRung, Plans
+from review.plans import Plan, PlannedRung, Plans
 from review.rates import Figure
-from review.sentences import NBSP, percent
+from review.sentences import NBSP, level_name, percent
 
 LONG_DAYS = 120
 DAYS_A_MONTH = 365 / 12
@@ -80,6 +83,18 @@ _BINDING = {
     "natural": _natural,
     "minimum": _minimum,
 }
+
+
+def interruptions(plan: Plan, changes: Sequence[PlannedChange]) -> list[str]:
+    """Return the planned changes after which evidence begins at 0 while a rung is still to come."""
+    found = []
+    for change in changes:
+        rungs = [rung for rung in plan.rungs if not rung.is_reached and rung.earliest]
+        after = [rung for rung in rungs if rung.earliest and rung.earliest >= change.due_on]
+        if change.opens_epoch and after:
+            facts = {"day": change.due_on, "what": change.what, "level": level_name(after[0].level)}
+            found.append(_("%(day)s, %(what)s: evidence begins at 0, and %(level)s is not reached by then.") % facts)
+    return found
 
 
 # Figures --------------------------------------------------------------------------------------------------------

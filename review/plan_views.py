@@ -40,6 +40,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
         "is_campaign": is_campaign,
         "chosen": chosen,
         "rungs": _rungs(chosen, found),
+        "interruptions": plan_sentences.interruptions(chosen, scopes.changes_of(line)) if chosen else [],
         "assumed": plan_sentences.counted(found.rates.agreement),
         "assumed_detection": plan_sentences.counted(found.rates.detection),
         "sheet": scope_boards.sheet(risks.standing(line)),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -63,12 +64,16 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Signing:
-    """Whether the scope may be signed now, by this person, and if not, every reason why."""
+    """Whether the scope may be signed now, by this person, and if not, every reason why.
+
+    `is_due` when the day has come by which it was to be certified again.
+    """
 
     version: int
     signed_by: str
     signed_at: datetime | None
     is_current: bool
+    is_due: bool
     may_sign: bool
     reasons: Sequence[str]
 
@@ -103,11 +108,13 @@ def tabs(line: Line | None, current: str, done: scopes.Steps | None) -> list[Tab
 def signing(user: User, line: Line, done: scopes.Steps, *, now: datetime) -> Signing:
     last = scopes.last_signature(line)
     may_sign = permissions.may_sign_levels(user, line, now=now)
+    today = now.astimezone(ZoneInfo(line.time_zone)).date()
     return Signing(
         version=last.version if last else 0,
         signed_by=last.signed_by.username if last else "",
         signed_at=last.signed_at if last else None,
         is_current=last is not None and last.content_hash == scopes.hash_of(scopes.as_plain(line)),
+        is_due=line.recertify_by is not None and line.recertify_by <= today,
         may_sign=may_sign and not done.missing,
         reasons=_reasons(done, may_sign=may_sign),
     )

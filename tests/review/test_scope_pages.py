@@ -225,6 +225,21 @@ def test_the_plan_page_tells_days_in_both_modes(lead, founded):
     assert "93 distinct defects would make it 5 days" in campaign
 
 
+def test_a_planned_change_of_lens_tells_which_rung_it_comes_before(lead, founded):
+    for kind, what in (("lens", "12 mm lens"), ("supplier", "second supplier")):
+        lead.post(reverse("scope-change", args=["phone-frame"]), {"kind": kind, "due_on": "2000-01-01", "what": what})
+    shown = page(lead, "plan", "phone-frame")
+    assert "2000-01-01, 12 mm lens: evidence begins at 0, and shadow is not reached by then." in shown
+    assert "second supplier" not in shown
+
+
+def test_a_scope_is_to_be_certified_again_when_its_day_has_come(lead, ready):
+    lead.post(reverse("plan-sign", args=["phone-frame"]), {"password": PASSWORD})
+    assert "to be certified again since" not in page(lead, "plan", "phone-frame")
+    Line.objects.filter(slug="phone-frame").update(recertify_by="2026-01-31")
+    assert "to be certified again since 2026-01-31" in page(lead, "plan", "phone-frame")
+
+
 def test_a_line_without_rates_asks_for_them(lead):
     make_line("phone-glass")
     assert "No rates yet" in page(lead, "plan", "phone-glass")
