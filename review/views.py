@@ -28,6 +28,7 @@ from review.pictures import references_of, upright_size
 from review.texts import cannot_judge_reasons, key_list, loop_texts
 
 CASES_MAX = 100
+REVEALING = {Level.ASSIST, Level.PARTIAL}
 
 
 @login_required
@@ -60,11 +61,16 @@ def review(request: PersonRequest, slug: str) -> HttpResponse:
     classes = list(line.defect_classes.filter(retired_at=None).order_by("key"))
     golden = next(iter(references_of(line).values()), None)
     theme = request.user.preferences.get("theme") or "dark"
-    context = {"line": line, "classes": classes, "golden": golden, "loop_theme": theme, "key_list": key_list()}
+    context = {"line": line, "classes": classes, "golden": golden, "loop_theme": theme}
     return render(
         request,
         "review/review.html",
-        {**context, "reasons": cannot_judge_reasons(), "loop": _laid_out(request, line, classes, golden)},
+        {
+            **context,
+            "key_list": key_list(reveals=line.level in REVEALING),
+            "reasons": cannot_judge_reasons(),
+            "loop": _laid_out(request, line, classes, golden),
+        },
     )
 
 
@@ -130,7 +136,7 @@ def _laid_out(
     request: PersonRequest, line: Line, classes: list[DefectClass], golden: GoldenReference | None
 ) -> dict[str, Any]:
     """What the loop's scripts start from. It names neither level nor model."""
-    reveals = line.assist_style == AssistStyle.REVEAL and line.level in {Level.ASSIST, Level.PARTIAL}
+    reveals = line.assist_style == AssistStyle.REVEAL and line.level in REVEALING
     return {
         "line": line.slug,
         "person": request.user.pk,
