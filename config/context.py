@@ -13,6 +13,7 @@ from config.accounts import theme_of
 from inspection.models import Hold, Line
 from inspection.permissions import lines_for, may_enter_admin, may_found_lines, roles_of
 from inspection.rules.words import Level, Role
+from review import adjudications
 from review.rules.blindness import tells_level
 
 ROLE_WORDS = {
@@ -66,6 +67,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "shell_pages": SimpleLazyObject(lambda: page_entries(slug)),
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
+        "shell_cases": SimpleLazyObject(lambda: cases_waiting(request.user, slug)),
         "shell_role": SimpleLazyObject(lambda: role_word(request.user)),
     }
 
@@ -107,6 +109,11 @@ def page_entries(slug: str) -> list[PageEntry]:
         return []
     entries = [PageEntry(name, icon, str(word), address_of(name, slug)) for name, icon, word in LINE_PAGES]
     return [entry for entry in entries if entry.address]
+
+
+def cases_waiting(user, slug: str) -> int:
+    """How many disagreements of the chosen line wait for this person's ruling."""
+    return adjudications.waiting_for(user, lines=lines_for(user, Role.QA_LEAD).filter(slug=slug)).count()
 
 
 def address_of(name: str, slug: str) -> str:

@@ -243,12 +243,11 @@ def holds_of(line: Line) -> Sequence[Hold]:
 
 def stop_of(holds: Sequence[Hold], *, may_lower: bool) -> dict[str, object]:
     """Return what `review/_stop.html` shows: every page of a line has it in its head."""
-    reasons = (_("Quality doubt"), _("Camera or light"), _("Material or process"), _("Maintenance"))
     stop = next((hold for hold in holds if hold.kind == Hold.STOP), None)
     held = stop or next(iter(holds), None)
     return {
         "may_lower": may_lower,
         "is_stopped": stop is not None,
         "held_at": held and held.placed_at,
-        "stop_reasons": reasons,
+        "stop_reasons": [(reason, sentences.reason_word(reason)) for reason in sentences.STOP_REASONS],
     }

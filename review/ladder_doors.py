@@ -74,7 +74,9 @@ def _lower(request: HttpRequest, line: Line) -> str:
 def _stop(request: HttpRequest, line: Line) -> str:
     _lowers(request, line)
     hold = automation.stop(line, by=permissions.person(request), reason=_reason(request), now=now())
-    return _("Stopped %(time)s. Everything goes to people.") % {"time": f"{hold.placed_at:%H:%M:%S} UTC"}
+    return _("Stopped %(time)s. Everything goes to people.") % {
+        "time": sentences.moment(hold.placed_at, line.time_zone)
+    }
 
 
 def _lift(request: HttpRequest, line: Line) -> str:

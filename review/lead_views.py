@@ -73,6 +73,7 @@ def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
         "report": report,
         "chart": boards.trend(report.timeline, target=target, zone=line.time_zone),
         "target": target,
+        "class_names": {kind.code: kind.local_name for kind in line.defect_classes.all()},
         "axis": boards.axis_end(report.model.escape.high, report.model.overkill.high),
         "check": next(iter(report.reading.judgement.checks), None) if report.reading else None,
         "is_open": report.reading is not None and report.reading.judgement.is_open,
@@ -127,12 +128,12 @@ def _history(line: Line) -> list[tuple[datetime, str]]:
 
 def _move_sentence(change: LevelChange) -> str:
     raised = Level(change.to_level).rung > Level(change.from_level).rung
-    words = {"level": sentences.level_name(Level(change.to_level)), "cause": change.cause}
+    words = {"level": sentences.level_name(Level(change.to_level)), "cause": sentences.reason_word(change.cause)}
     return (_("Raised to %(level)s: %(cause)s") if raised else _("Lowered to %(level)s: %(cause)s")) % words
 
 
 def _hold_sentence(hold: Hold) -> str:
-    words = {"reason": hold.reason}
+    words = {"reason": sentences.reason_word(hold.reason)}
     return (_("Stopped: %(reason)s") if hold.kind == Hold.STOP else _("Put on hold: %(reason)s")) % words
 
 

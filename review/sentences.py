@@ -1,7 +1,11 @@
 """Plain sentences for what a gate says, in the reader's language. Every number stands with its count."""
 
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from inspection.rules.ladder import Condition, Judgement, StreamCheck
 from inspection.rules.words import Level
@@ -25,7 +29,7 @@ def ratio(value: float, cap: float = 100.0) -> str:
 def verdict(judgement: Judgement, to_level: Level) -> str:
     """Return the one sentence that answers whether the model may take the next step."""
     if judgement.is_open:
-        return _("Ready: every check toward %(level)s is met.") % {"level": level_name(to_level)}
+        return _ready(judgement, to_level)
     checks = [check for check in judgement.checks if check.successes + check.failures]
     if not checks:
         return _("Not yet: nothing is counted toward %(level)s so far.") % {"level": level_name(to_level)}
@@ -35,19 +39,26 @@ def verdict(judgement: Judgement, to_level: Level) -> str:
     return _("Not yet: %(reasons)s") % {"reasons": " ".join(reasons(judgement))}
 
 
+def _ready(judgement: Judgement, to_level: Level) -> str:
+    words = {"level": level_name(to_level)}
+    if not judgement.checks:
+        return _("Ready: every check toward %(level)s is met.") % words
+    first = judgement.checks[0]
+    if first.stream.endswith("detection"):
+        text = _(
+            "Ready: %(k)s of %(n)s defects found (%(rate)s), lower bound %(low)s, target %(target)s. "
+            "Every check toward %(level)s is met."
+        )
+    else:
+        text = _(
+            "Ready: %(k)s of %(n)s parts agree (%(rate)s), lower bound %(low)s, target %(target)s. "
+            "Every check toward %(level)s is met."
+        )
+    return text % (_facts(first) | words)
+
+
 def stream_sentence(check: StreamCheck) -> str:
     """Return how one stream stands: counts, bound, target, evidence and how many more."""
-    n = check.successes + check.failures
-    facts = {
-        "k": f"{check.successes:,}",
-        "n": f"{n:,}",
-        "rate": percent(check.successes / n if n else None),
-        "low": percent(check.lower_bound),
-        "target": percent(check.p0),
-        "ratio": ratio(check.ratio),
-        "needed": f"{check.needed_ratio:.0f}{NBSP}:{NBSP}1",
-        "more": f"{check.items_to_pass:,}",
-    }
     if check.route == "bank":
         text = _(
             "Known defects, each counted once: %(k)s of %(n)s found (%(rate)s), lower bound %(low)s, "
@@ -63,7 +74,21 @@ def stream_sentence(check: StreamCheck) -> str:
             "%(k)s of %(n)s parts agree (%(rate)s), lower bound %(low)s, target %(target)s. "
             "Evidence %(ratio)s, %(needed)s needed: %(more)s more parts without an error."
         )
-    return text % facts
+    return text % _facts(check)
+
+
+def _facts(check: StreamCheck) -> dict[str, str]:
+    n = check.successes + check.failures
+    return {
+        "k": f"{check.successes:,}",
+        "n": f"{n:,}",
+        "rate": percent(check.successes / n if n else None),
+        "low": percent(check.lower_bound),
+        "target": percent(check.p0),
+        "ratio": ratio(check.ratio),
+        "needed": f"{check.needed_ratio:.0f}{NBSP}:{NBSP}1",
+        "more": f"{check.items_to_pass:,}",
+    }
 
 
 def reasons(judgement: Judgement) -> list[str]:
@@ -95,6 +120,29 @@ def shortfall(missing: Shortfall, to_level: Level) -> str:
     parts += [_("%(class)s %(n)s") % {"class": code, "n": f"{more:,}"} for code, more in missing.classes.items()]
     words = {"level": level_name(to_level), "more": ", ".join(parts)}
     return _("Toward %(level)s the bank lacks, without a miss: %(more)s more.") % words
+
+
+STOP_REASONS = (
+    gettext_noop("Quality doubt"),
+    gettext_noop("Camera or light"),
+    gettext_noop("Material or process"),
+    gettext_noop("Maintenance"),
+)
+SIGNED = re.compile(r"signed by (?P<first>\S+) and (?P<second>\S+)")
+
+
+def reason_word(reason: str) -> str:
+    """Return a kept reason in the reader's language where the product gave it, as it was written where a person did."""
+    signed = SIGNED.fullmatch(reason)
+    if signed:
+        return _("signed by %(first)s and %(second)s") % signed.groupdict()
+    return _(reason) if reason in STOP_REASONS else reason
+
+
+def moment(at: datetime, zone: str) -> str:
+    """Return a moment in the line's own time with the zone named: "11-22 07:48 KST"."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{local:%m-%d %H:%M}{NBSP}{local.tzname()}"
 
 
 def level_name(level: Level) -> str:

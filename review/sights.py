@@ -11,6 +11,8 @@ from review.models import ReviewTask
 from review.rules import blindness
 from review.rules.blindness import Sight
 
+REVEALING = {Level.ASSIST, Level.PARTIAL}
+
 
 def of(task: ReviewTask) -> Sight:
     """Return what may be shown now: a line that came down since shows no more than its level allows."""
@@ -19,7 +21,7 @@ def of(task: ReviewTask) -> Sight:
 
 def waits(line: Line) -> bool:
     """Say whether the loop waits for the answer to each first call: on such a line it may show the prediction."""
-    return line.assist_style == AssistStyle.REVEAL and line.level in {Level.ASSIST, Level.PARTIAL}
+    return line.assist_style == AssistStyle.REVEAL and line.level in REVEALING
 
 
 def was_alongside(task: ReviewTask) -> bool:

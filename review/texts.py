@@ -12,8 +12,13 @@ def loop_texts() -> dict[str, str]:
     return _calls() | _states() | _pauses() | _model()
 
 
-def key_list() -> list[tuple[list[str], str]]:
-    """The key map as people read it."""
+def key_list(*, reveals: bool) -> list[tuple[list[str], str]]:
+    """The key map as people read it; what asks the model is listed only where a reveal can come."""
+    asking = {"H", "Y"}
+    return [(caps, words) for caps, words in _keys() if reveals or not asking.intersection(caps)]
+
+
+def _keys() -> list[tuple[list[str], str]]:
     return [
         (["F"], _("pass")),
         (["+", "−"], _("zoom in, zoom out (or the wheel)")),

@@ -20,7 +20,7 @@ from inspection.models import DefectClass, GoldenReference, Hold, Line, User
 from inspection.permissions import lines_for, may_adjudicate, may_inspect, may_lower
 from inspection.rules.words import Role
 from review import adjudications as deeds
-from review import boards, queues
+from review import boards, queues, sights
 from review.forms import RulingForm
 from review.models import Adjudication, Decision
 from review.permissions import PersonRequest, cases_for, roles_by_line
@@ -60,11 +60,16 @@ def review(request: PersonRequest, slug: str) -> HttpResponse:
     classes = list(line.defect_classes.filter(retired_at=None).order_by("key"))
     golden = next(iter(references_of(line).values()), None)
     theme = request.user.preferences.get("theme") or "dark"
-    context = {"line": line, "classes": classes, "golden": golden, "loop_theme": theme, "key_list": key_list()}
+    context = {"line": line, "classes": classes, "golden": golden, "loop_theme": theme}
     return render(
         request,
         "review/review.html",
-        {**context, "reasons": cannot_judge_reasons(), "loop": _laid_out(request, line, classes, golden)},
+        {
+            **context,
+            "key_list": key_list(reveals=line.level in sights.REVEALING),
+            "reasons": cannot_judge_reasons(),
+            "loop": _laid_out(request, line, classes, golden),
+        },
     )
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from inspection.rules.words import Label, Level
+from review import sentences
 from review.charts import BandChart
 from review.charts import spark as spark_points
 
@@ -42,6 +43,7 @@ LABEL_WORDS = {
     Label.DEFECT: gettext_lazy("defect"),
     Label.CANNOT_JUDGE: gettext_lazy("cannot judge"),
 }
+VIEW_WORDS = {"front": gettext_lazy("front"), "back": gettext_lazy("back"), "side": gettext_lazy("side")}
 LABEL_SHAPES = {Label.PASS: "ring", Label.DEFECT: "diamond", Label.CANNOT_JUDGE: "question"}
 EVIDENCE_SHAPES = {"met": "ring-tick", "short": "half", "unstarted": "ring-dashed", "never": "cross"}
 PRIORITY_SHAPES = {"P1": "octagon", "P2": "triangle", "P3": "ring"}
@@ -175,6 +177,24 @@ def when(moment: datetime | None, zone: str = "UTC") -> str:
 def clock(moment: datetime, zone: str = "UTC") -> str:
     """The time of day in the line's own time: "10:31"."""
     return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+@register.filter
+def reason_word(reason: str) -> str:
+    """A kept reason in the reader's language, where the product offered it."""
+    return sentences.reason_word(reason)
+
+
+@register.filter
+def view_word(view: str) -> str:
+    """The usual directions of a camera in the reader's language; others as the line calls them."""
+    return str(VIEW_WORDS.get(view, view))
+
+
+@register.filter
+def named(code: str, names: dict[str, str]) -> str:
+    """The name of a class in the reader's language, its code where it has none."""
+    return names.get(code, code)
 
 
 @register.filter

@@ -157,7 +157,7 @@ def test_the_admin_signs_like_the_page_and_has_no_level_field(client, open_gate)
     client.force_login(lead("quinn"))
     address = reverse("admin:inspection_line_change", args=[open_gate.pk])
     page = client.get(address).content.decode()
-    assert "Ready: every check toward assist is met." in page
+    assert "Every check toward assist is met." in page
     assert 'name="level"' not in page
     client.post(reverse("admin:line-propose", args=[open_gate.pk]), {"reason": "steady", "password": PASSWORD})
     refused = client.post(reverse("admin:line-approve", args=[open_gate.pk]), {"password": PASSWORD}, follow=True)

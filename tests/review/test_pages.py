@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import translation
 
 from inspection.models import Hold
 from inspection.rules.words import Call, Label, Level
+from review import sentences
 from review.adjudications import Shown
 from review.forms import RulingForm
 from tests.builders import NOON, make_line
@@ -144,3 +146,40 @@ def test_a_stopped_line_says_so_where_stop_was(as_, quinn, line, page):
     after = as_(quinn).get(f"/lines/{line.slug}/{page}/").content.decode()
     assert ("data-hold=" in before, "data-hold=" in after) == (True, False)
     assert "Everything goes to people." in after
+
+
+@pytest.mark.parametrize(("level", "listed"), [(Level.HUMAN, False), (Level.SHADOW, False), (Level.ASSIST, True)])
+def test_the_key_map_lists_what_asks_the_model_only_where_it_answers(as_, ana, line, level, listed):
+    line.level = level.value
+    line.save(update_fields=["level"])
+    html = as_(ana).get(f"/lines/{line.slug}/review/").content.decode()
+    assert ("ask for the model" in html) is listed
+
+
+def test_the_offered_reasons_and_directions_speak_the_readers_language(as_, quinn, andre, line):
+    line.time_zone = "Asia/Seoul"
+    line.save(update_fields=["time_zone"])
+    quinn.language = "ko"
+    quinn.save()
+    client = as_(quinn)
+    said = client.post(f"/lines/{line.slug}/automation/stop/", {"reason": "Quality doubt"}, follow=True)
+    html = said.content.decode()
+    assert Hold.objects.get().reason == "Quality doubt"
+    assert "품질 의심" in html
+    assert "Quality doubt" not in html
+    assert "UTC" not in html
+
+
+def test_who_signed_is_said_in_the_readers_language():
+    with translation.override("ko"):
+        assert sentences.reason_word("signed by quinn and quill") == "quinn, quill 서명"
+        assert sentences.reason_word("a fork lift stands here") == "a fork lift stands here"
+
+
+def test_the_pages_of_a_line_count_what_waits_for_a_ruling(as_, quinn, ana, andre, line):
+    task = scene.make_task(line, drawn=("overlap",))
+    html = as_(quinn).get(f"/lines/{line.slug}/agreement/").content.decode()
+    assert "badge" not in html
+    scene.read(task, ana, Label.CANNOT_JUDGE)
+    html = as_(quinn).get(f"/lines/{line.slug}/agreement/").content.decode()
+    assert 'class="end badge">1<' in html
