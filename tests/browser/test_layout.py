@@ -158,6 +158,7 @@ def test_at_390_pixels_the_head_is_whole_and_pause_is_in_reach(loop_at):
     assert loop.page.evaluate("document.documentElement.scrollWidth") <= 390
     assert box["x"] + box["width"] <= 390
     assert min(box["width"], box["height"]) >= 44
+    assert loop.page.evaluate(CUT) == []
     loop.page.locator("[data-do='pause']").tap()
 
     expect(loop.part("veil-card")).to_contain_text("Paused")
