@@ -202,25 +202,17 @@ def _routes_and_draws(rng: np.random.Generator, parts: int, share: float) -> tup
 
 
 def old_evidence_opens_none() -> bool:
-    """Whether a chart at its warning level shuts every gate that evidence from before would open."""
-    streams = ("agreement", "detection", "policy_detection", "policy_specificity")
-    calm, alarmed = (
-        Evidence(
-            streams=dict.fromkeys(streams, (20_000, 20)),
-            natural=(500, 0),
-            parts=20_000,
-            defects=500,
-            days=90,
-            shifts=200,
-            people=5,
-            accuracy=0.99,
-            chart=chart,
-            bands_certified=True,
-        )
-        for chart in (0.0, DISAGREEMENT_WARN)
-    )
+    """Whether a chart at its warning level alone shuts every gate, whatever the evidence from before."""
+    calm, alarmed = (Evidence(chart=chart) for chart in (0.0, DISAGREEMENT_WARN))
     gates = [gate for gate in GATES.values() if gate.targets]
-    return all(judge(gate, calm).is_open and not judge(gate, alarmed).is_open for gate in gates)
+    return not any(_shut_by_chart(gate, calm) for gate in gates) and all(
+        _shut_by_chart(gate, alarmed) for gate in gates
+    )
+
+
+def _shut_by_chart(gate: Gate, evidence: Evidence) -> bool:
+    judgement = judge(gate, evidence)
+    return not judgement.is_open and "chart" in {check.name for check in judgement.failing}
 
 
 def fresh_evidence_opens_none() -> bool:
