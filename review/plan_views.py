@@ -15,7 +15,7 @@ from inspection import permissions, risks, scopes
 from inspection.models import FailureMode, FailureWatch, Line
 from inspection.risks import Watch
 from inspection.rules.words import Priority
-from review import bank, plan_sentences, plans, risk_words, scope_boards, signing
+from review import plan_sentences, plans, risk_words, scope_boards, signing
 from review.permissions import line_for_leads
 from review.plans import Plan, Plans
 from review.scope_forms import FailureForm, ReasonForm, WatchForm
@@ -30,7 +30,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
     line = line_for_leads(request.user, slug)
     moment = now()
     done = scopes.steps(line)
-    found = plans.read(line, now=moment, bank=bank.classes_of(line).total())
+    found = plans.of_line(line, now=moment)
     is_campaign = request.GET.get("mode") == "campaign"
     chosen = found.campaign if is_campaign else found.normal
     context = {

@@ -10,7 +10,7 @@ from inspection import scopes
 from inspection.models import Line
 from inspection.rules.ladder import GATES, HEALTH_ITEMS, Gate
 from inspection.rules.words import Level
-from review import evidence, rates
+from review import bank, evidence, rates, retro
 from review.rates import Rates
 from stats import planning
 
@@ -62,7 +62,7 @@ class Plans:
     rates: Rates
     gates: dict[Level, Gate]
     bank: int
-    archive: int
+    archive_opened: bool
     normal: Plan | None
     campaign: Plan | None
 
@@ -79,17 +79,25 @@ class _Ground:
     detection: float
     share: float
     bank: int
-    archive: int
+    archive_opened: bool
 
 
-def read(line: Line, *, now: datetime, bank: int = 0, archive: int = 0) -> Plans:
+def of_line(line: Line, *, now: datetime) -> Plans:
+    """Plan with what the line has already: the defects of its bank, and what the sealed archive says of its version."""
+    version = line.epoch.model_version if line.epoch else None
+    opened = version is not None and retro.passed(line, version)
+    return read(line, now=now, bank=bank.classes_of(line).total(), archive_opened=opened)
+
+
+def read(line: Line, *, now: datetime, bank: int = 0, archive_opened: bool = False) -> Plans:
     """Plan the line's way up at its own truth draw and at a campaign's.
 
-    `bank` counts the distinct defects of the line's bank, `archive` the sealed items a version is scored on.
+    `bank` counts the distinct defects of the line's bank. Where the sealed archive opened for the line's version,
+    the first gate asks for a confirmation only; the rungs above ask for the policy, which no archive has seen.
     """
     found = rates.read(line, scopes.scope_of(line), now=now)
     gates = {level: evidence.gate_for(line, level) for level in CLIMBED}
-    plans = Plans(rates=found, gates=gates, bank=bank, archive=archive, normal=None, campaign=None)
+    plans = Plans(rates=found, gates=gates, bank=bank, archive_opened=archive_opened, normal=None, campaign=None)
     if found.parts_per_day is None or found.defect_rate is None:
         return plans
     ground = _Ground(
@@ -101,7 +109,7 @@ def read(line: Line, *, now: datetime, bank: int = 0, archive: int = 0) -> Plans
         detection=found.detection.value,
         share=line.truth_share,
         bank=bank,
-        archive=archive,
+        archive_opened=archive_opened,
     )
     today = now.astimezone(ZoneInfo(line.time_zone)).date()
     campaign = replace(ground, share=max(CAMPAIGN_SHARE, line.truth_share))
@@ -124,16 +132,24 @@ def _plan(ground: _Ground, found: Rates, today: date) -> Plan:
 
 
 def _computed(ground: _Ground) -> Sequence[planning.Rung]:
-    return planning.plan(
+    rows = planning.plan(
         ground.parts,
         ground.defects,
         truth_share=ground.share,
         bank=ground.bank,
-        archive=ground.archive,
         agreement=ground.agreement,
         label_detection=ground.detection,
         targets=[_p0(ground.gates[level], stream) for level in CLIMBED for stream in _STREAMS[level]],
     )
+    return [_confirmed(rows[0], ground), *rows[1:]] if ground.archive_opened else rows
+
+
+def _confirmed(row: planning.Rung, ground: _Ground) -> planning.Rung:
+    """The rung whose streams the archive has proven: a day of live parts confirms that the version runs as scored."""
+    if row.days is None:
+        return row
+    days = max(1, ceil(ground.gates[Level.ASSIST].min_parts / ground.parts))
+    return row._replace(days=days, binding="minimum")
 
 
 def _shadow(ground: _Ground, today: date) -> PlannedRung:

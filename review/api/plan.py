@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inspection.models import Line
-from review import bank, plan_sentences, plans
+from review import plan_sentences, plans
 from review.permissions import line_for_leads
 from review.plans import Plan, PlannedRung, Plans
 from review.rates import Figure
@@ -20,7 +20,7 @@ from review.rates import Figure
 def plan(request: Request, slug: str) -> Response:
     """Days, readings and adjudication hours to each rung, at the line's truth draw and in a campaign."""
     line = line_for_leads(request.user, slug)
-    return Response(as_plain(line, plans.read(line, now=now(), bank=bank.classes_of(line).total())))
+    return Response(as_plain(line, plans.of_line(line, now=now())))
 
 
 def as_plain(line: Line, found: Plans) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def as_plain(line: Line, found: Plans) -> dict[str, Any]:
         "level": line.level,
         "rates": {name: _figure_plain(getattr(found.rates, name)) for name in _RATES},
         "bank": found.bank,
-        "archive": found.archive,
+        "archive_opened": found.archive_opened,
         "normal": _plan_plain(found.normal, found),
         "campaign": _plan_plain(found.campaign, found),
     }

@@ -8,8 +8,9 @@ from django.utils import translation
 
 from inspection.models import LineScope
 from inspection.rules.words import Call, Label, Level
-from review import plan_sentences, plans, rates
+from review import plan_sentences, plans, rates, retro
 from review.models import Count
+from review.retro_models import RetroTrial
 from tests.builders import NOON, make_line
 from tests.review.bank_scene import make_defect
 from tests.review.scene import make_run, make_task, read
@@ -93,6 +94,32 @@ def test_without_rates_there_is_no_plan_and_nothing_is_invented():
     found = plans.read(make_line("phone-frame"), now=NOON)
     assert (found.normal, found.campaign) == (None, None)
     assert plan_sentences.basis(found) == ""
+
+
+def test_an_archive_that_opened_leaves_a_day_of_confirmation_and_nothing_of_the_rungs_above(fresh):
+    before, after = rungs(fresh), rungs(fresh, archive_opened=True)
+    assert (before[Level.ASSIST].days, after[Level.ASSIST].days, after[Level.ASSIST].binding) == (40, 1, "minimum")
+    assert before[Level.PARTIAL].days == after[Level.PARTIAL].days
+
+
+def test_the_archives_answer_for_the_lines_own_version_is_heard(line, quinn, client_of):
+    promise(line)
+    version = line.present_epoch.model_version
+    RetroTrial.objects.create(
+        line=line,
+        product=line.product,
+        model_version=version,
+        fingerprint=retro.fingerprint_of(version),
+        attempt=1,
+        alphas={},
+        closes_at=NOON,
+        asked_by=quinn,
+        asked_at=NOON,
+        answer=RetroTrial.OPEN,
+        answered_at=NOON,
+    )
+    answer = client_of(quinn).get(reverse("api-plan", args=[line.slug])).json()
+    assert (answer["archive_opened"], answer["normal"]["rungs"][1]["days"]) == (True, 1)
 
 
 def test_a_rung_that_was_climbed_is_reached_and_takes_no_days_of_the_calendar(fresh):
