@@ -51,7 +51,7 @@ def test_what_just_reaches_its_limit_is_expected_to_pass():
 @pytest.mark.parametrize("expected", [items_expected, defects_expected])
 def test_a_rate_that_exceeds_its_target_by_a_rounding_never_passes(expected):
     assert expected(0.9500000000000001, 0.95, 0.05) is None
-    assert expected(0.95 + 1e-9, 0.95, 0.05) > 10**15
+    assert expected(0.95 + 3e-10, 0.95, 0.05) > 10**15
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,8 @@ def test_the_days_of_the_plan(parts, defects, days):
         ({"parts_per_day": 200, "truth_share": 0.0001, "archive": 500_000}, 0, "minimum", 1),
         ({"parts_per_day": 20}, 0, "detection", 10_000),
         ({"bank": 50}, 0, "minimum", 5),
+        ({"bank": 400, "archive": 1}, 0, "minimum", 1),
+        ({"bank": 400, "archive": 2_875}, 1, "minimum", 1),
         ({"bank": 400, "seeds_per_day": 10}, 0, "minimum", 5),
         ({"archive": 10_000}, 1, "detection", 82),
         ({"archive": 500_000}, 1, "minimum", 1),
