@@ -1,0 +1,85 @@
+"""The demo's lines: what each makes, where it stands, and the counts of the past it begins with."""
+
+from dataclasses import dataclass, field
+
+from inspection.rules.words import Level
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One demo line: what it makes, where it stands, and the past it begins with.
+
+    `cells` counts parts by (model call, truth), p = pass and d = defect. `drawn_misses` of the defects that the
+    model missed belong to the truth draw, `drawn_defects` of all defects at least. `call_threshold` is where the
+    demo's model calls a few good parts defects on drawn parts of this product.
+    """
+
+    slug: str
+    name: str
+    name_ko: str
+    product: str
+    sku: str
+    level: Level
+    cells: dict[str, int]
+    days: int
+    call_threshold: float = 0.5
+    truth_share: float = 0.05
+    drawn_defects: int = 0
+    drawn_misses: int = 0
+    incumbent: bool = False
+    steps: tuple[Level, ...] = field(default=())
+
+
+SCENES = (
+    Scene(
+        slug="phone-glass",
+        name="Phone glass",
+        name_ko="휴대폰 전면 유리",
+        product="glass",
+        sku="A12",
+        level=Level.SHADOW,
+        cells={"pp": 352, "dp": 11, "pd": 2, "dd": 39},
+        days=6,
+        call_threshold=0.08,
+        incumbent=True,
+        steps=(Level.SHADOW,),
+    ),
+    Scene(
+        slug="phone-frame",
+        name="Phone frame",
+        name_ko="휴대폰 프레임",
+        product="frame",
+        sku="F05",
+        level=Level.HUMAN,
+        cells={"pp": 208, "dd": 12},
+        days=4,
+    ),
+    Scene(
+        slug="phone-lens",
+        name="Camera lens",
+        name_ko="카메라 렌즈",
+        product="lens",
+        sku="L03",
+        level=Level.SHADOW,
+        cells={"pp": 890, "dp": 10, "pd": 4, "dd": 96},
+        days=19,
+        call_threshold=0.22,
+        truth_share=0.20,
+        drawn_defects=63,
+        drawn_misses=3,
+        steps=(Level.SHADOW,),
+    ),
+    Scene(
+        slug="phone-back",
+        name="Phone back",
+        name_ko="휴대폰 후면 유리",
+        product="back",
+        sku="B07",
+        level=Level.PARTIAL,
+        cells={"pp": 540, "dp": 5, "pd": 1, "dd": 54},
+        days=12,
+        call_threshold=0.08,
+        truth_share=0.10,
+        steps=(Level.SHADOW, Level.ASSIST, Level.PARTIAL),
+    ),
+)
