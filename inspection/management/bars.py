@@ -1,7 +1,7 @@
 """A progress bar for people who wait at a terminal."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TextIO
 
 WIDTH = 30
@@ -11,7 +11,8 @@ WIDTH = 30
 class Bar:
     """One line that is drawn again and again on a terminal. Written nowhere else, so that logs stay readable."""
 
-    stream: TextIO = sys.stderr
+    # Asked for at each start: a program may have put another stream there since.
+    stream: TextIO = field(default_factory=lambda: sys.stderr)
 
     def show(self, stage: str, done: int, total: int, note: str = "") -> None:
         if not self.stream.isatty():
