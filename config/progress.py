@@ -15,7 +15,10 @@ def stamped(path: str | None = None) -> Iterator[None]:
         yield
         return
     stamp = Path(name)
-    stamp.write_text(str(time.monotonic()))
+    # Whole or not there: a worker that stops between opening and writing would never look busy.
+    fresh = stamp.with_name(f"{stamp.name}.new")
+    fresh.write_text(str(time.monotonic()))
+    fresh.replace(stamp)
     try:
         yield
     finally:
@@ -40,7 +43,6 @@ def busy_for(path: Path, *, now: float) -> float:
 
     0.0 without a stamp.
     """
-    # A stamp that is just being written says nothing yet.
     with suppress(FileNotFoundError, ValueError):
         return max(0.0, now - float(path.read_text()))
     return 0.0
