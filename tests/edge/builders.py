@@ -17,6 +17,8 @@ from tests.edge.stub_server import KEY_ID, SECRET
 
 KEY = Key(key_id=KEY_ID, secret=SECRET)
 LOGGER = logging.getLogger("edge.tests")
+# Well under the 20 s that a station waits for dispositions, with room for a busy machine.
+STOPS_WITHIN_S = 10.0
 
 
 def picture(number: int = 0) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 from edge import simulated
 from edge.conditions import Conditions
 from edge.simulated import StationsFileError, play, read_stations
-from tests.edge.builders import picture
+from tests.edge.builders import STOPS_WITHIN_S, picture
 from tests.edge.stub_server import KEY_ID, SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -115,7 +115,7 @@ class Simulation:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=2.0)
+        return self.process.wait(timeout=STOPS_WITHIN_S)
 
 
 @pytest.fixture
