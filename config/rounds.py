@@ -1,17 +1,15 @@
-"""One round of the relay: every clockwork deed of the product, in order."""
+"""One round of the relay: wake-ups that nobody heard, then every clockwork deed of the product."""
 
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from config import relay
-from inspection import dispositions, outbox
+from inspection import outbox
 from inspection.models import ProcessSeen
-from monitoring import drift
-from review import audits, containment, counts, decisions, gates, queues, receipts
+from monitoring import rounds
 
 HOLDER_SILENT_AFTER = timedelta(seconds=5)
-BATCH = 500
 # What no reader waits for is done less often than the rounds come.
 SEALED_EVERY = timedelta(seconds=1)
 # Images are looked at here and not by the second worker, which may be training for an hour.
@@ -25,19 +23,9 @@ def turn(*, holder: str, now: datetime) -> None:
     if not _is_active(holder, now=now):
         return
     outbox.mark_sent(relay.send_due(outbox.due(now=now, limit=relay.PUBLISH_LIMIT), now=now), now=now)
-    queues.admit_overdue(now=now)
-    queues.sweep_expired(now=now)
-    decisions.finalise_due(now=now, limit=BATCH)
-    dispositions.fail_safe_due(now=now)
-    dispositions.sequence_due(now=now)
-    if _is_time("drift", every=DRIFT_EVERY, now=now):
-        drift.check_all(now=now)
-    if _is_time("seal", every=SEALED_EVERY, now=now):
-        audits.follow(now=now)
-        containment.list_due(now=now)
-        receipts.seal_due(now=now)
-    if counts.fold(now=now):
-        gates.read_all(now=now)
+    looks = _is_time("drift", every=DRIFT_EVERY, now=now)
+    seals = _is_time("seal", every=SEALED_EVERY, now=now)
+    rounds.go(now=now, looks=looks, seals=seals)
 
 
 def _is_time(deed: str, *, every: timedelta, now: datetime) -> bool:

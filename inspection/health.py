@@ -1,5 +1,6 @@
 """The health run: a model tries the last stored images of a line before it may run beside people."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from inspection import pipeline, registry
@@ -21,7 +22,7 @@ def lines_to_try(*, now: datetime) -> list[Line]:
     return waiting
 
 
-def try_model(line: Line, *, now: datetime) -> HealthRun:
+def try_model(line: Line, *, now: datetime, examine: Callable[..., pipeline.Examined] = pipeline.examine) -> HealthRun:
     """Let the serving model look at the last stored images, and keep what came out. Predictions are not kept.
 
     The 95th percentile is of whole examinations: decode to explanation, as the line would wait for them.
@@ -29,7 +30,7 @@ def try_model(line: Line, *, now: datetime) -> HealthRun:
     version = registry.present(line)
     missing, times = 0, []
     for item in line.items.select_related("run").order_by("-received_at")[:HEALTH_ITEMS]:
-        examined = pipeline.examine(item, now=now, versions=[version])
+        examined = examine(item, now=now, versions=[version])
         missing += not examined.opinions
         times.append(sum(stage.ms for stage in examined.stages))
     return note(line, items=len(times), missing=missing, p95_ms=_p95(times), now=now)

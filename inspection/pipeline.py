@@ -54,7 +54,7 @@ def examine(item: Item, *, now: datetime, versions: Sequence[ModelVersion] | Non
     picture, undecodable = stages.decode(item, log)
     if picture is None:
         return Examined(stages=log.complete(), seen=None, opinions=(), undecodable=undecodable)
-    seers = _seers(item) if versions is None else [(version, PredictionRole.SHADOW) for version in versions]
+    seers = seers_of(item) if versions is None else [(version, PredictionRole.SHADOW) for version in versions]
     with stages.keeping(picture, sha256=item.sha256):
         seen = stages.look(picture, size_bytes=item.size_bytes, log=log)
         opinions = stages.ask(seers, picture, line=item.line, log=log)
@@ -224,7 +224,8 @@ def _traffic(item: Item, line: Line) -> traffic.Traffic:
     return traffic.choose(deployed, level=line.level, canary_position=item.run.canary_position)
 
 
-def _seers(item: Item) -> list[tuple[ModelVersion, PredictionRole]]:
+def seers_of(item: Item) -> list[tuple[ModelVersion, PredictionRole]]:
+    """Return the versions that must see the item, each with its part in it."""
     return [(registry.of_id(seer.version), seer.role) for seer in _traffic(item, item.line).seers]
 
 

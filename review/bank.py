@@ -147,12 +147,18 @@ def lines_to_score() -> list[tuple[Line, ModelVersion]]:
     return pairs
 
 
-def score(line: Line, version: ModelVersion, *, now: datetime) -> int:
+def score(
+    line: Line,
+    version: ModelVersion,
+    *,
+    now: datetime,
+    examine: Callable[..., pipeline.Examined] = pipeline.examine,
+) -> int:
     """Let a version look at the bank's images that it has not seen, each once. Return how many."""
     images = list(unscored(line, version).select_related("item__line", "item__run")[:SCORED_AT_ONCE])
     scores = []
     for image in images:
-        opinions = pipeline.examine(image.item, now=now, versions=[version]).opinions
+        opinions = examine(image.item, now=now, versions=[version]).opinions
         probability = opinions[0].probability if opinions else None
         scores.append(BankScore(image=image, model_version=version, probability=probability, scored_at=now))
     BankScore.objects.bulk_create(scores, ignore_conflicts=True)

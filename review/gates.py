@@ -8,10 +8,11 @@ from inspection.rules.words import Level
 from review import evidence
 
 
-def read_all(*, now: datetime) -> None:
-    """Read the next gate of every line that has evidence to show."""
-    for line in Line.objects.filter(is_active=True, epoch__isnull=False).select_related("epoch", "product"):
-        read_next(line, now=now)
+def read_all(*, now: datetime) -> list[evidence.Reading]:
+    """Read the next gate of every line that has evidence to show. Return what was read."""
+    lines = Line.objects.filter(is_active=True, epoch__isnull=False).select_related("epoch", "product")
+    readings = (read_next(line, now=now) for line in lines)
+    return [reading for reading in readings if reading is not None]
 
 
 def read_next(line: Line, *, now: datetime) -> evidence.Reading | None:

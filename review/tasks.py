@@ -4,27 +4,17 @@ from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
-from django.db import transaction
 from django.utils.timezone import now as clock
 
-from inspection import batches, health, images, intake, outbox, pipeline, stations
-from inspection.models import Item, LevelProposal
-from review import bank, evidence, gates, notices, queues, receipts, retro
+from inspection import batches, health, images, intake, outbox, stations
+from inspection.models import LevelProposal
+from review import arrivals, bank, evidence, gates, notices, receipts, retro
 
 
 @shared_task
 def predict_item(*, key: str, **_later_arguments: object) -> None:
     """Let the models look at one item, route it, and give it to people when they answer for it."""
-    work = outbox.claim("item.received", key, now=clock())
-    if work is None:
-        return
-    item = Item.objects.select_related("run__part", "station", "line__deployment").get(pk=key)
-    if work.attempts > outbox.ATTEMPTS_MAX:
-        # Three workers went down over it: nobody touches the file a fourth time.
-        _finish(work, lambda moment: pipeline.quarantine(item, reason="attempts-used-up", now=moment))
-        return
-    examined = pipeline.examine(item, now=clock())
-    _finish(work, lambda moment: pipeline.record(item, examined, now=moment))
+    arrivals.predict(key, clock=clock)
 
 
 @shared_task
@@ -87,11 +77,3 @@ def tidy(**_later_arguments: object) -> None:
     intake.forget_keys(now=moment)
     stations.forget_nonces(now=moment)
     images.sweep_partial(now=moment)
-
-
-def _finish(work, route) -> None:
-    """Route, admit and close the work order together, or not at all."""
-    moment = clock()
-    with transaction.atomic():
-        queues.admit(route(moment), now=moment)
-        outbox.finish(work, now=moment)

@@ -1,0 +1,29 @@
+"""The clockwork deeds of one round, for whoever keeps the clock: the relay, or the factory simulator."""
+
+from datetime import datetime
+
+from inspection import dispositions
+from monitoring import drift
+from review import audits, containment, counts, decisions, gates, queues, receipts
+from review.evidence import Reading
+
+BATCH = 500
+
+
+def go(*, now: datetime, looks: bool = True, seals: bool = True) -> list[Reading]:
+    """Do what is due by now; `looks` at images for drift and `seals` receipts where it is time for that.
+
+    Return the gates that were read: those of every line once a count has moved.
+    """
+    queues.admit_overdue(now=now)
+    queues.sweep_expired(now=now)
+    decisions.finalise_due(now=now, limit=BATCH)
+    dispositions.fail_safe_due(now=now)
+    dispositions.sequence_due(now=now)
+    if looks:
+        drift.check_all(now=now)
+    if seals:
+        audits.follow(now=now)
+        containment.list_due(now=now)
+        receipts.seal_due(now=now)
+    return gates.read_all(now=now) if counts.fold(now=now) else []

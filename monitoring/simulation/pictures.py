@@ -1,0 +1,100 @@
+"""Parts with pixels: drawn ones, or the images of a folder, through the real stages of the prediction service."""
+
+import io
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from django.core.files.base import ContentFile, File
+from PIL import Image, ImageEnhance
+
+import vision
+from inspection import pipeline, registry
+from inspection.models import Item, ModelVersion
+from inspection.pipeline import Examined
+from monitoring.simulation.eyes import Eyes
+from monitoring.simulation.factory import Factory, Skill
+from monitoring.simulation.parts import Made
+from vision import drawn
+from vision.dataset import DataSetError, Sample, read_folder
+from vision.drawn import Optics
+
+MODEL = Path(vision.__file__).parent / "demo"
+PRODUCT = "back"
+QUALITY = 90
+
+
+class NoPictures(Exception):
+    """The folder has no images of good and of defective parts."""
+
+
+def source(folder: Path | None) -> Callable[[int], Eyes]:
+    """Return what makes the eyes of a run: over a folder's images, or over drawn parts. Raises NoPictures."""
+    if folder is None:
+        return lambda seed: Pictures(seed=seed, draw=_drawn)
+    shelf = Shelf(folder)
+    return lambda seed: Pictures(seed=seed, draw=shelf.draw)
+
+
+Draw = Callable[[Made, Random], bytes]
+
+
+class Pictures:
+    """Gives each part a picture of what it is, and lets the stages look at it. `skills` change nothing here."""
+
+    def __init__(self, *, seed: int, draw: Draw) -> None:
+        self.skills: dict[int, Skill] = {}
+        self._seed, self._draw = seed, draw
+
+    def model(self, factory: Factory, *, now: datetime) -> ModelVersion:
+        """Register the model that was trained on drawn parts."""
+        return registry.register(MODEL, name="drawn-net", now=now)
+
+    def upload(self, made: Made) -> File:
+        return ContentFile(self._draw(made, Random(f"{self._seed}/{made.serial}/picture")), name="picture.jpg")
+
+    def meet(self, item: Item, made: Made) -> None:
+        """The image itself says all that the stages need."""
+
+    def examine(self, item: Item, *, now: datetime, versions: Sequence[ModelVersion] | None = None) -> Examined:
+        return pipeline.examine(item, now=now, versions=versions)
+
+
+class Shelf:
+    """The images of a data-set folder, by what they show."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            samples = read_folder(folder)
+        except DataSetError as error:
+            raise NoPictures(str(error)) from error
+        self._good = [sample for sample in samples if sample.label == "ok"]
+        self._bad = [sample for sample in samples if sample.label == "defect"]
+        if not self._good or not self._bad:
+            raise NoPictures(f"{folder} needs images labelled ok and images labelled defect.")
+
+    def draw(self, made: Made, rng: Random) -> bytes:
+        """Return an image of a good or of a defective part, as dark as the part's lamp makes it."""
+        sample: Sample = rng.choice(self._bad if made.is_defect else self._good)
+        if made.light == 1.0:
+            return sample.path.read_bytes()
+        with Image.open(sample.path) as image:
+            return _jpeg(ImageEnhance.Brightness(image.convert("RGB")).enhance(made.light))
+
+
+def _drawn(made: Made, rng: Random) -> bytes:
+    kind = made.defect_class if made.defect_class in drawn.defects_of(PRODUCT) else "scratch"
+    part = drawn.draw(
+        rng.randrange(2**31),
+        product=PRODUCT,
+        defect=kind if made.is_defect else None,
+        optics=Optics(light=made.light),
+    )
+    return drawn.encode(part, quality=QUALITY)
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=QUALITY)
+    return stream.getvalue()

@@ -1,0 +1,190 @@
+"""One simulated line with its clock: parts come in, the product's rounds go, people read, leads look in every hour."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from inspection import health, intake
+from inspection.models import Item, Line
+from inspection.rules.words import Level
+from monitoring import rounds
+from monitoring.simulation import founding
+from monitoring.simulation.eyes import Eyes
+from monitoring.simulation.leads import EVERY, Leads
+from monitoring.simulation.parts import Made, Maker
+from monitoring.simulation.people import Inspectors
+from monitoring.simulation.scenarios.base import Scenario
+from monitoring.simulation.witness import Witness
+from review import arrivals, bank, gates
+from review.evidence import Reading
+from review.models import PendingDecision, ReviewTask
+
+BEGINS_AT = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
+SETTLING = timedelta(seconds=40)
+SETTLED_AFTER = 200
+
+
+class Clock:
+    """The world's time. It goes only when the world says so."""
+
+    def __init__(self) -> None:
+        self.now = BEGINS_AT
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class World:
+    """What a scenario may touch: the line and its people, nature's `maker`, the model's `eyes`, and the `now`.
+
+    `made` are the parts of the run in their order. `line` is read anew at every tick.
+    """
+
+    def __init__(self, scenario: Scenario, *, seed: int, clock: Clock, ids: Callable[[], UUID], eyes: Eyes) -> None:
+        self.scenario, self.factory, self.eyes = scenario, scenario.factory(), eyes
+        self.maker = Maker(self.factory, seed=seed)
+        self.made: list[Made] = []
+        self.witness = Witness()
+        self.last_reading: Reading | None = None
+        self.is_running = False
+        self._clock = clock
+        self._captured_at: list[datetime] = []
+        self._by_item: dict[UUID, Made] = {}
+        self._by_run: dict[UUID, Made] = {}
+        self._leads_at = self.now
+        inspectors, leads = founding.people(now=self.now)
+        self.inspectors = Inspectors(inspectors, self.factory.inspectors, seed=seed, ids=ids)
+        self.leads = Leads(leads[0], leads[1], self.factory.leads, seed=seed)
+        self.line = founding.line_of(self.factory, by=leads[0], seed=seed, now=self.now)
+        self.station = founding.station_of(self.line, now=self.now)
+
+    @property
+    def now(self) -> datetime:
+        return self._clock.now
+
+    @property
+    def takt(self) -> timedelta:
+        return timedelta(days=1) / self.factory.parts_per_day
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self._clock.now += by
+
+    # Beginning --------------------------------------------------------------------------------------------------
+
+    def stand_on(self, level: Level) -> None:
+        """Bring the line to the rung where the run begins: bank, model, and for the upper rungs a history."""
+        founding.fill_bank(self)
+        founding.serve(self)
+        decides = level.rung >= Level.PARTIAL.rung
+        founding.stand(self, Level.ASSIST if decides else level)
+        self._score_bank()
+        if decides:
+            self._live_through(self.factory.history)
+            founding.put_bands(self)
+            founding.stand(self, level)
+        self.scenario.begin(self)
+        self.is_running = True
+        self.witness.begin(self)
+
+    def _score_bank(self) -> None:
+        for line, version in bank.lines_to_score():
+            while bank.score(line, version, now=self.now, examine=self.eyes.examine):
+                continue
+
+    def _live_through(self, parts: int) -> None:
+        """Let parts come before the run begins."""
+        for n in range(parts):
+            self.advance(self.takt)
+            self.bring_in(self.maker.make(-parts + n, now=self.now))
+            if n % self.factory.parts_per_tick == 0:
+                self._after_arrivals(self.takt * self.factory.parts_per_tick)
+                self._go_round()
+        self.settle()
+
+    # Turning ----------------------------------------------------------------------------------------------------
+
+    def tick(self, parts: int) -> None:
+        """Do a round, take in some parts, let people read, and call the leads when an hour is over."""
+        self.scenario.before(self)
+        self._go_round()
+        for _ in range(parts):
+            self.advance(self.takt)
+            made = self.scenario.make(self, self.maker.make(len(self.made), now=self.now))
+            self.made.append(made)
+            self._captured_at.append(self.now)
+            self.bring_in(made)
+        self._after_arrivals(self.takt * parts)
+        self.scenario.after(self)
+        self.witness.note(self)
+
+    def bring_in(self, made: Made) -> Item:
+        """Send one part's image as its station would, and let the prediction service do its work."""
+        accepted = intake.accept(
+            self.station,
+            upload=intake.Upload(
+                serial=made.serial,
+                view=self.line.views[0],
+                captured_at=made.captured_at,
+                file=self.eyes.upload(made),
+                idempotency_key=made.serial,
+            ),
+            now=self.now,
+        )
+        item = accepted.item
+        self._by_item[item.pk] = self._by_run[accepted.run.pk] = made
+        self.eyes.meet(item, made)
+        arrivals.predict(item.pk, clock=self._clock, examine=self.eyes.examine)
+        return item
+
+    def settle(self) -> None:
+        """Let people finish what waits: everything is read and final afterwards, as far as people get there."""
+        for _ in range(SETTLED_AFTER):
+            self.inspectors.work(self, until=self.now + SETTLING)
+            self.advance(SETTLING)
+            self._go_round()
+            waiting = ReviewTask.objects.filter(line=self.line, queue_rank__isnull=False)
+            if not waiting.exists() and not PendingDecision.objects.exists():
+                break
+        self.leads.work(self)
+        self._go_round()
+
+    def _after_arrivals(self, span: timedelta) -> None:
+        self.inspectors.work(self, until=self.now + span)
+        if self.now >= self._leads_at:
+            self._leads_at = self.now + EVERY
+            self._hourly()
+
+    def _hourly(self) -> None:
+        """The leads' round, and what the product does by the clock besides its rounds."""
+        for line in health.lines_to_try(now=self.now):
+            health.try_model(line, now=self.now, examine=self.eyes.examine)
+        self._score_bank()
+        self._heard(gates.read_all(now=self.now))
+        self.leads.work(self)
+        self.witness.sample(self)
+
+    def _go_round(self) -> None:
+        self._heard(rounds.go(now=self.now))
+        self.line = self.fresh_line()
+        self.station.line = self.line
+
+    def _heard(self, readings: list[Reading]) -> None:
+        self.witness.gate_evaluations += len(readings) if self.is_running else 0
+        self.last_reading = readings[-1] if readings else self.last_reading
+
+    # Knowing ----------------------------------------------------------------------------------------------------
+
+    def fresh_line(self) -> Line:
+        return Line.objects.select_related("epoch__model_version", "bands", "product").get(pk=self.line.pk)
+
+    def made_of(self, item: UUID) -> Made:
+        return self._by_item[item]
+
+    def made_of_run(self, run: UUID) -> Made:
+        return self._by_run[run]
+
+    def index_at(self, moment: datetime) -> int:
+        """Return the newest part at a moment; 0 before the first."""
+        return max(0, bisect_right(self._captured_at, moment) - 1)

@@ -1,0 +1,39 @@
+"""What follows an image's arrival: the models look at it, it is routed, and people get it where they answer for it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from inspection import outbox, pipeline
+from inspection.models import Item, Outbox, Routing
+from review import queues
+
+Examine = Callable[..., pipeline.Examined]
+
+
+def predict(key: UUID | str, *, clock: Callable[[], datetime], examine: Examine = pipeline.examine) -> bool:
+    """Do the work that was ordered when the item came in. False when another worker has it or it is done.
+
+    `examine` looks at the image and writes no row; whoever drives the product without pixels brings another.
+    """
+    work = outbox.claim("item.received", key, now=clock())
+    if work is None:
+        return False
+    item = Item.objects.select_related("run__part", "station", "line__deployment").get(pk=key)
+    if work.attempts > outbox.ATTEMPTS_MAX:
+        # Three workers went down over it: nobody touches the file a fourth time.
+        _finish(work, lambda moment: pipeline.quarantine(item, reason="attempts-used-up", now=moment), clock=clock)
+        return True
+    examined = examine(item, now=clock())
+    _finish(work, lambda moment: pipeline.record(item, examined, now=moment), clock=clock)
+    return True
+
+
+def _finish(work: Outbox, route: Callable[[datetime], Routing], *, clock: Callable[[], datetime]) -> None:
+    """Route, admit and close the work order together, or not at all."""
+    moment = clock()
+    with transaction.atomic():
+        queues.admit(route(moment), now=moment)
+        outbox.finish(work, now=moment)
