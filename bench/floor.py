@@ -12,8 +12,9 @@ from config.engine.home import Home
 
 
 def furnish(folder: Path, *lines: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Fill the folder of an engine that does not run yet. `lines` are "slug:level:stations[:review deadline]".
+    """Fill the folder of an engine that does not run yet.
 
+    `lines` are "slug:level:stations[:review deadline[:model deadline]]", deadlines in s.
     Return {"password", "people": {name: token}, "stations": [{"line", "key_id", "secret"}]}.
     """
     with Home(folder).claimed():

@@ -28,8 +28,8 @@ PEOPLE = {
     "quill": Role.QA_LEAD,
 }
 CLASSES = [("scratch", "scratch", "긁힘", "major", 1), ("crack", "crack", "균열", "critical", 2)]
-# No undo to wait for, and a deadline that a paused worker may still meet.
-SCOPE = {"undo_s": 1, "model_deadline_s": 5.0, "truth_share": 0.2, "is_demo": True}
+# No undo to wait for.
+SCOPE = {"undo_s": 1, "truth_share": 0.2, "is_demo": True}
 BAND = {"t_lo": 0.4, "t_hi": 0.6}
 
 
@@ -54,12 +54,19 @@ def _person(name: str, role: Role, *, now: datetime) -> str:
 
 
 def _line(
-    slug: str, level: str, count: str, deadline_s: str = "20", *, version: ModelVersion, now: datetime
+    slug: str,
+    level: str,
+    count: str,
+    review_deadline_s: str = "20",
+    model_deadline_s: str = "5",
+    *,
+    version: ModelVersion,
+    now: datetime,
 ) -> list[dict[str, Any]]:
     product = Product.objects.create(sku=slug, name=slug)
-    scope = {**SCOPE, "review_deadline_s": float(deadline_s)}
+    deadlines = {"review_deadline_s": float(review_deadline_s), "model_deadline_s": float(model_deadline_s)}
     line = Line.objects.create(
-        slug=slug, name=slug, product=product, level=level, created_at=now, scope_signed_at=now, **scope
+        slug=slug, name=slug, product=product, level=level, created_at=now, scope_signed_at=now, **SCOPE, **deadlines
     )
     DefectClass.objects.bulk_create(
         DefectClass(line=line, code=code, name=name, name_ko=name_ko, risk_class=risk, key=key)
