@@ -8,7 +8,7 @@ from config import relay
 from inspection import dispositions, outbox
 from inspection.models import ProcessSeen
 from monitoring import drift
-from review import audits, containment, counts, decisions, gates, queues, receipts
+from review import audits, containment, counts, decisions, gates, gold, queues, receipts
 
 HOLDER_SILENT_AFTER = timedelta(seconds=5)
 BATCH = 500
@@ -16,6 +16,7 @@ BATCH = 500
 SEALED_EVERY = timedelta(seconds=1)
 # Images are looked at here and not by the second worker, which may be training for an hour.
 DRIFT_EVERY = timedelta(seconds=2)
+GOLD_EVERY = timedelta(seconds=5)
 
 _last_done: dict[str, datetime] = {}
 
@@ -36,6 +37,8 @@ def turn(*, holder: str, now: datetime) -> None:
         audits.follow(now=now)
         containment.list_due(now=now)
         receipts.seal_due(now=now)
+    if _is_time("gold", every=GOLD_EVERY, now=now):
+        gold.give_due(now=now)
     if counts.fold(now=now):
         gates.read_all(now=now)
 

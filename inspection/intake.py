@@ -190,11 +190,10 @@ def _admit(
 def _run_for(upload: Upload, *, line: Line, now: datetime) -> Run:
     """Return the run that the image joins: the open one of its serial while it lacks this view, else the next."""
     view_is_there = Exists(Item.objects.filter(run=OuterRef("pk"), view=upload.view))
-    runs = Run.objects.filter(part__line=line, part__serial=upload.serial).annotate(view_is_there=view_is_there)
-    last = runs.select_related("part").order_by("-n").first()
+    runs = Run.objects.real().filter(part__line=line, part__serial=upload.serial)
+    last = runs.annotate(view_is_there=view_is_there).select_related("part").order_by("-n").first()
     if last is None:
-        lot = _lot(upload.lot, line=line, now=now)
-        return _open(Part.objects.create(line=line, serial=upload.serial, lot=lot), line=line, n=1, now=now)
+        return _open(_new_part(upload, line=line, now=now), line=line, n=1, now=now)
     if upload.lot and last.part.lot_id is None:
         Part.objects.filter(pk=last.part_id).update(lot=_lot(upload.lot, line=line, now=now))
     if last.is_open and not last.view_is_there:
@@ -202,6 +201,13 @@ def _run_for(upload: Upload, *, line: Line, now: datetime) -> Run:
     if last.is_open:
         Run.objects.filter(pk=last.pk).update(is_open=False)
     return _open(last.part, line=line, n=last.n + 1, now=now)
+
+
+def _new_part(upload: Upload, *, line: Line, now: datetime) -> Part:
+    """Return the part of a serial that comes for the first time; a challenge part was named before it comes."""
+    lot = _lot(upload.lot, line=line, now=now)
+    named = Part.objects.filter(line=line, serial=upload.serial, is_staged=False, is_challenge=True).first()
+    return named or Part.objects.create(line=line, serial=upload.serial, lot=lot)
 
 
 def _open(part: Part, *, line: Line, n: int, now: datetime) -> Run:
@@ -240,5 +246,5 @@ def _lot(code: str, *, line: Line, now: datetime) -> Lot | None:
 
 def _same_picture(sha256: str, *, line: Line, serial: str) -> Item | None:
     """Return the first item of another part with the very same bytes: a camera that is stuck."""
-    same = Item.objects.filter(line=line, sha256=sha256).exclude(run__part__serial=serial)
+    same = Item.objects.real().filter(line=line, sha256=sha256).exclude(run__part__serial=serial)
     return same.order_by("received_at", "pk").first()
