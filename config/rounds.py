@@ -8,7 +8,7 @@ from config import relay
 from inspection import dispositions, outbox
 from inspection.models import ProcessSeen
 from monitoring import drift
-from review import audits, containment, counts, decisions, gates, gold, queues, receipts
+from review import audits, challenges, containment, counts, decisions, gates, gold, queues, receipts
 
 HOLDER_SILENT_AFTER = timedelta(seconds=5)
 BATCH = 500
@@ -34,6 +34,7 @@ def turn(*, holder: str, now: datetime) -> None:
     if _is_time("drift", every=DRIFT_EVERY, now=now):
         drift.check_all(now=now)
     if _is_time("seal", every=SEALED_EVERY, now=now):
+        challenges.follow(now=now)
         audits.follow(now=now)
         containment.list_due(now=now)
         receipts.seal_due(now=now)

@@ -34,6 +34,8 @@ APPEND_ONLY = (
     "review_auditlot",
     "review_goldrule",
     "review_sessionend",
+    "review_challengecalendar",
+    "review_challengeshowing",
     "monitoring_driftwindow",
     "monitoring_driftmark",
 )

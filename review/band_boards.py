@@ -122,7 +122,7 @@ def _would_stand(line: Line, bands: Bands) -> bool:
 def _parts_per_shift(line: Line, *, now: datetime) -> float:
     since = max(now - LOOK_BACK, line.created_at)
     days = max((now - since).total_seconds() / 86400, 1.0)
-    return Run.objects.real().filter(line=line, opened_at__gt=since).count() / days / max(len(line.shift_pattern), 1)
+    return Run.objects.natural().filter(line=line, opened_at__gt=since).count() / days / max(len(line.shift_pattern), 1)
 
 
 def _reading_s(line: Line) -> float:

@@ -123,6 +123,7 @@ def seal(line: Line) -> Seal:
     images |= {*shown.values_list("sha256", flat=True)}
     parts = list(banked.values_list("part", "part__serial"))
     parts += shown.values_list("run__part", "run__part__serial")
+    parts += line.parts.filter(is_challenge=True).values_list("pk", "serial")
     parts += drawn.values_list("run__part", "run__part__serial")
     names = {str(name) for pair in parts for name in pair}
     return Seal(line, frozenset(images | {*drawn.values_list("sha256", flat=True)}), frozenset(names))

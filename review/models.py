@@ -10,6 +10,7 @@ from inspection.rules.words import AssistStyle, Label, Level, Phase, Purpose, St
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.band_models import BandsChange, Certification
 from review.bank_models import BankDefect, BankImage, BankScore
+from review.challenge_models import ChallengeCalendar, ChallengePart, ChallengeRound, ChallengeShowing
 from review.containment_models import ContainedRun, Containment
 from review.gold_models import GoldRule, GoldShowing, SessionEnd
 from review.retro_models import RetroScore, RetroTrial
@@ -23,6 +24,10 @@ __all__ = [
     "BankImage",
     "BankScore",
     "Certification",
+    "ChallengeCalendar",
+    "ChallengePart",
+    "ChallengeRound",
+    "ChallengeShowing",
     "Chart",
     "ContainedRun",
     "Containment",

@@ -5,6 +5,7 @@ from django.urls import path
 from review import (
     band_views,
     bank_views,
+    challenge_views,
     containment_views,
     gold_views,
     lead_views,
@@ -28,6 +29,10 @@ urlpatterns = [
     path("lines/<slug:slug>/bank/<int:number>/<slug:deed>/", bank_views.deed, name="bank-deed"),
     path("lines/<slug:slug>/bands/", band_views.bands_page, name="bands"),
     path("lines/<slug:slug>/bands/<slug:deed>/", band_views.deed, name="bands-deed"),
+    path("lines/<slug:slug>/challenges/", challenge_views.challenge_page, name="challenges"),
+    path("lines/<slug:slug>/challenges/mark/", challenge_views.mark, name="challenge-mark"),
+    path("lines/<slug:slug>/challenges/calendar/", challenge_views.set_calendar, name="challenge-calendar"),
+    path("lines/<slug:slug>/challenges/<int:pk>/retire/", challenge_views.retire, name="challenge-retire"),
     path("lines/<slug:slug>/containment/", containment_views.containment_page, name="containment"),
     path("lines/<slug:slug>/containment/open/", containment_views.open_containment, name="containment-open"),
     path("lines/<slug:slug>/containment/<int:pk>.csv", containment_views.rows, name="containment-rows"),

@@ -43,6 +43,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Those of parts that came by the line."""
         return self.filter(part__is_staged=False)
 
+    def natural(self) -> "RunQuerySet":
+        """Those of parts that the line made: neither staged, nor sent through as a challenge."""
+        return self.real().filter(part__is_challenge=False)
+
 
 class ItemQuerySet(models.QuerySet["Item"]):
     def real(self) -> "ItemQuerySet":
