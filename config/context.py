@@ -27,6 +27,8 @@ LINE_PAGES = [
     ("automation", "stairs", _("Automation")),
     ("bands", "half", _("Certified bands")),
     ("bank", "shield", _("Defect bank")),
+    ("challenges", "scan", _("Challenge parts")),
+    ("inspectors", "eye", _("Inspectors")),
     ("drift", "sun", _("Drift")),
     ("adjudications", "scales", _("Adjudicate")),
     ("containment", "shield", _("Containment")),

@@ -14,6 +14,7 @@ HOLDER_SILENT_AFTER = timedelta(seconds=5)
 SEALED_EVERY = timedelta(seconds=1)
 # Images are looked at here and not by the second worker, which may be training for an hour.
 DRIFT_EVERY = timedelta(seconds=2)
+GOLD_EVERY = timedelta(seconds=5)
 
 _last_done: dict[str, datetime] = {}
 
@@ -25,7 +26,8 @@ def turn(*, holder: str, now: datetime) -> None:
     outbox.mark_sent(relay.send_due(outbox.due(now=now, limit=relay.PUBLISH_LIMIT), now=now), now=now)
     looks = _is_time("drift", every=DRIFT_EVERY, now=now)
     seals = _is_time("seal", every=SEALED_EVERY, now=now)
-    rounds.go(now=now, looks=looks, seals=seals)
+    gives = _is_time("gold", every=GOLD_EVERY, now=now)
+    rounds.go(now=now, looks=looks, seals=seals, gives=gives)
 
 
 def _is_time(deed: str, *, every: timedelta, now: datetime) -> bool:

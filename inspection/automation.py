@@ -179,7 +179,7 @@ def staleness(proposal: LevelProposal, evaluation: GateEvaluation | None, *, now
 
 def parts_since(proposal: LevelProposal) -> int:
     """Count the parts that entered the line since the evidence was frozen, up to just above the limit."""
-    since = Run.objects.filter(line=proposal.line_id, opened_at__gt=proposal.opened_at)
+    since = Run.objects.real().filter(line=proposal.line_id, opened_at__gt=proposal.opened_at)
     return since.order_by()[: PARTS_SINCE_MAX + 1].count()
 
 

@@ -130,9 +130,11 @@ def told_to(station: Station, *, after: int, limit: int) -> list[Disposition]:
 def of_items() -> QuerySet[Item]:
     """Items with all that `state_of` and `as_plain` ask for: one statement."""
     predicted = Exists(Prediction.objects.filter(item=OuterRef("pk")))
-    return Item.objects.select_related(
-        "line", "routing", "view_verdict", "run__part", "run__disposition__model_version"
-    ).annotate(is_predicted=predicted)
+    return (
+        Item.objects.real()
+        .select_related("line", "routing", "view_verdict", "run__part", "run__disposition__model_version")
+        .annotate(is_predicted=predicted)
+    )
 
 
 def state_of(item: Item) -> str:

@@ -17,7 +17,7 @@ def lines_to_try(*, now: datetime) -> list[Line]:
     for line in Line.objects.filter(is_active=True, level=Level.HUMAN.value):
         version = registry.serving(line)
         fresh = HealthRun.objects.filter(line=line, model_version=version, finished_at__gt=now - FRESH)
-        if version is not None and not fresh.exists() and line.items.count() >= HEALTH_ITEMS:
+        if version is not None and not fresh.exists() and line.items.real().count() >= HEALTH_ITEMS:
             waiting.append(line)
     return waiting
 
@@ -29,7 +29,7 @@ def try_model(line: Line, *, now: datetime, examine: Callable[..., pipeline.Exam
     """
     version = registry.present(line)
     missing, times = 0, []
-    for item in line.items.select_related("run").order_by("-received_at")[:HEALTH_ITEMS]:
+    for item in line.items.real().select_related("run").order_by("-received_at")[:HEALTH_ITEMS]:
         examined = examine(item, now=now, versions=[version])
         missing += not examined.opinions
         times.append(sum(stage.ms for stage in examined.stages))

@@ -88,7 +88,7 @@ def accept(station: Station, *, upload: Upload, now: datetime) -> Accepted:
             return earlier
         images.keep(upload.file, stored)
         try:
-            return _admit(station, upload, stored, header, fingerprint=fingerprint, now=now)
+            return _admit(station, upload, stored, header, fingerprint=fingerprint, is_retry=bool(race), now=now)
         except IntegrityError as error:
             race = error
     raise race or AssertionError("No attempt was made.")
@@ -161,9 +161,9 @@ def _earlier(station: Station, key: str, fingerprint: str) -> Accepted | None:
 
 @transaction.atomic
 def _admit(
-    station: Station, upload: Upload, stored: Stored, header: Header, *, fingerprint: str, now: datetime
+    station: Station, upload: Upload, stored: Stored, header: Header, *, fingerprint: str, is_retry: bool, now: datetime
 ) -> Accepted:
-    run = _run_for(upload, line=station.line, now=now)
+    run = _run_for(upload, line=station.line, is_retry=is_retry, now=now)
     item = Item.objects.create(
         run=run,
         line=station.line,
@@ -187,14 +187,13 @@ def _admit(
     return Accepted(item, run, replayed=False)
 
 
-def _run_for(upload: Upload, *, line: Line, now: datetime) -> Run:
+def _run_for(upload: Upload, *, line: Line, is_retry: bool, now: datetime) -> Run:
     """Return the run that the image joins: the open one of its serial while it lacks this view, else the next."""
     view_is_there = Exists(Item.objects.filter(run=OuterRef("pk"), view=upload.view))
-    runs = Run.objects.filter(part__line=line, part__serial=upload.serial).annotate(view_is_there=view_is_there)
-    last = runs.select_related("part").order_by("-n").first()
+    runs = Run.objects.real().filter(part__line=line, part__serial=upload.serial)
+    last = runs.annotate(view_is_there=view_is_there).select_related("part").order_by("-n").first()
     if last is None:
-        lot = _lot(upload.lot, line=line, now=now)
-        return _open(Part.objects.create(line=line, serial=upload.serial, lot=lot), line=line, n=1, now=now)
+        return _open(_new_part(upload, line=line, is_retry=is_retry, now=now), line=line, n=1, now=now)
     if upload.lot and last.part.lot_id is None:
         Part.objects.filter(pk=last.part_id).update(lot=_lot(upload.lot, line=line, now=now))
     if last.is_open and not last.view_is_there:
@@ -202,6 +201,15 @@ def _run_for(upload: Upload, *, line: Line, now: datetime) -> Run:
     if last.is_open:
         Run.objects.filter(pk=last.pk).update(is_open=False)
     return _open(last.part, line=line, n=last.n + 1, now=now)
+
+
+def _new_part(upload: Upload, *, line: Line, is_retry: bool, now: datetime) -> Part:
+    """Return the part of a serial that comes for the first time.
+
+    A challenge part is named before it comes: the first try meets its row, and only a second one looks for it.
+    """
+    named = Part.objects.filter(line=line, serial=upload.serial, is_challenge=True).first() if is_retry else None
+    return named or Part.objects.create(line=line, serial=upload.serial, lot=_lot(upload.lot, line=line, now=now))
 
 
 def _open(part: Part, *, line: Line, n: int, now: datetime) -> Run:
@@ -240,5 +248,5 @@ def _lot(code: str, *, line: Line, now: datetime) -> Lot | None:
 
 def _same_picture(sha256: str, *, line: Line, serial: str) -> Item | None:
     """Return the first item of another part with the very same bytes: a camera that is stuck."""
-    same = Item.objects.filter(line=line, sha256=sha256).exclude(run__part__serial=serial)
+    same = Item.objects.real().filter(line=line, sha256=sha256).exclude(run__part__serial=serial)
     return same.order_by("received_at", "pk").first()

@@ -141,7 +141,8 @@ def _facts(
         measures=asdict(seen.measures),
         is_blank=seen.measures.blank,
         is_repeat=_is_repeat(item, seen),
-        is_rework=run.part.ever_rejected_or_held,
+        # A challenge part is known to be bad and comes again and again: each time the model is asked anew.
+        is_rework=run.part.ever_rejected_or_held and not run.part.is_challenge,
         is_late=now > run.model_due_at,
         drawn_truth=run.drawn_truth,
         drawn_audit=run.drawn_audit,
@@ -163,8 +164,10 @@ def _is_repeat(item: Item, seen: Seen) -> bool:
     """
     if item.station is None or item.station.name == IMPORTER:
         return False
-    before = Item.objects.filter(line=item.line_id, received_at__lt=item.received_at).exclude(
-        run__part=item.run.part_id
+    before = (
+        Item.objects.real()
+        .filter(line=item.line_id, received_at__lt=item.received_at)
+        .exclude(run__part=item.run.part_id)
     )
     last = before.order_by("-received_at").values_list("pk", "station", "view")[:LOOK_BACK]
     same_camera = [pk for pk, station, view in last if (station, view) == (item.station_id, item.view)]

@@ -32,6 +32,10 @@ APPEND_ONLY = (
     "review_auditfinding",
     "review_missresult",
     "review_auditlot",
+    "review_goldrule",
+    "review_sessionend",
+    "review_challengecalendar",
+    "review_challengeshowing",
     "monitoring_driftwindow",
     "monitoring_driftmark",
 )
@@ -71,6 +75,7 @@ _CLAIM = """
 WITH picked AS MATERIALIZED (
     SELECT id FROM review_reviewtask
     WHERE line_id = %(line)s AND queue_rank IS NOT NULL AND (not_for_id IS NULL OR not_for_id <> %(person)s)
+      AND (only_for_id IS NULL OR only_for_id = %(person)s)
     ORDER BY queue_rank
     LIMIT {most}(0, {least}(
         %(count)s,

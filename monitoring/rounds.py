@@ -4,14 +4,14 @@ from datetime import datetime
 
 from inspection import dispositions
 from monitoring import drift
-from review import audits, containment, counts, decisions, gates, queues, receipts
+from review import audits, challenges, containment, counts, decisions, gates, gold, queues, receipts
 from review.evidence import Reading
 
 BATCH = 500
 
 
-def go(*, now: datetime, looks: bool = True, seals: bool = True) -> list[Reading]:
-    """Do what is due by now; `looks` at images for drift and `seals` receipts where it is time for that.
+def go(*, now: datetime, looks: bool = True, seals: bool = True, gives: bool = True) -> list[Reading]:
+    """Do what is due by now; `looks` at images for drift, `seals` receipts and `gives` gold items where it is time.
 
     Return the gates that were read: those of every line once a count has moved.
     """
@@ -23,7 +23,10 @@ def go(*, now: datetime, looks: bool = True, seals: bool = True) -> list[Reading
     if looks:
         drift.check_all(now=now)
     if seals:
+        challenges.follow(now=now)
         audits.follow(now=now)
         containment.list_due(now=now)
         receipts.seal_due(now=now)
+    if gives:
+        gold.give_due(now=now)
     return gates.read_all(now=now) if counts.fold(now=now) else []

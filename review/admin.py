@@ -17,9 +17,12 @@ from inspection import automation, epochs, permissions
 from inspection.admin import AdministratorsOnly, ReadOnly
 from inspection.models import DefectClass, Freeze, Line, Receipt
 from inspection.rules.words import Level, Role
-from review import evidence, ladder_doors, sentences
-from review.audit_models import AuditFinding, AuditLot, WatchChart
+from review import bank_doors, evidence, ladder_doors, sentences
+from review.audit_models import AuditFinding, AuditLot, MissResult, WatchChart
+from review.bank_models import BankDefect
+from review.challenge_models import ChallengePart, ChallengeRound
 from review.containment_models import ContainedRun, Containment
+from review.gold_models import GoldRule
 from review.models import Adjudication, Decision, Truth
 
 
@@ -214,6 +217,46 @@ class AuditLotAdmin(ReadOnly, admin.ModelAdmin):
     line_path = "watch__line"
     list_display = ("shift", "watch", "rate", "decided", "drawn", "closed", "escapes", "is_starved", "state")
     ordering = ("-closed_at", "-pk")
+
+
+class Sealed(ReadOnly):
+    """What measures people and models: for leads and administrators who do not inspect there themselves."""
+
+    def _lines(self, request: HttpRequest):
+        return bank_doors.lines_of(request.user) if request.user.is_authenticated else Line.objects.none()
+
+
+@admin.register(BankDefect)
+class BankDefectAdmin(Sealed):
+    list_display = ("number", "line", "defect_class", "found_by", "added_at", "confirmed_at", "retired_at")
+    list_filter = ("line", "defect_class")
+    ordering = ("line", "number")
+
+
+@admin.register(MissResult)
+class MissResultAdmin(Sealed):
+    list_display = ("shown_at", "line", "source", "is_missed")
+    list_filter = ("line", "is_missed")
+    ordering = ("-shown_at", "-pk")
+
+
+@admin.register(ChallengePart)
+class ChallengePartAdmin(Sealed):
+    list_display = ("part", "line", "defect", "marked_by", "marked_at", "retired_at")
+    ordering = ("line", "pk")
+
+
+@admin.register(ChallengeRound)
+class ChallengeRoundAdmin(Sealed):
+    list_display = ("due_at", "line", "occasion", "shift", "wanted", "done_at", "lapsed_at", "alarmed_at")
+    list_filter = ("line", "occasion")
+    ordering = ("-due_at", "-pk")
+
+
+@admin.register(GoldRule)
+class GoldRuleAdmin(Sealed):
+    list_display = ("set_at", "line", "is_on", "wanted_share", "set_by")
+    ordering = ("-set_at", "-pk")
 
 
 @admin.register(Containment)

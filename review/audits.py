@@ -15,7 +15,7 @@ from review import watches
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.models import Chart, Truth
 from review.readings import ItemReadings
-from review.rules import adjudication, auditing, charts
+from review.rules import adjudication, auditing, challenges, charts
 from review.rules.auditing import AUDITED_REASONS, AuditedView, Finding, Kind, ShiftAudits
 from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
 from stats import switching
@@ -31,7 +31,7 @@ def note(run: Run, found: Sequence[ItemReadings], *, now: datetime) -> AuditFind
 
     Called wherever a reading or a ruling became final, in its transaction and under the run's lock.
     """
-    if not run.drawn_audit:
+    if not run.drawn_audit or run.part.is_challenge:
         return None
     shown = auditing.finding([_view(reading) for reading in found])
     routing = found[0].routing if found else None
@@ -197,7 +197,9 @@ def calls_after(watch: Watch, sequence: int, *, until: int | None = None) -> lis
         settled = settled.filter(sequence__lte=until)
     following = settled.order_by("sequence").values_list("run", "sequence")[:CALLS_AT_ONCE]
     places = {run_id: place for run_id, place in following if place is not None}
-    said = Routing.objects.filter(item__run__in=places, epoch=watch.epoch_id, level=watch.level).exclude(call="")
+    # Challenge parts are called by design: among the line's own they would hide a model that has fallen silent.
+    natural = Routing.objects.filter(item__run__part__is_challenge=False)
+    said = natural.filter(item__run__in=places, epoch=watch.epoch_id, level=watch.level).exclude(call="")
     called: dict[int, bool | None] = dict.fromkeys(places.values())
     for run_id, call in said.values_list("item__run", "call"):
         called[places[run_id]] = bool(called[places[run_id]]) or call == Call.DEFECT
@@ -232,7 +234,7 @@ def _judge_shift(watch: Watch, *, next_shift: str, now: datetime) -> None:
 
 
 def _lot(watch: Watch, *, now: datetime) -> AuditLot:
-    mine = Q(item__line=watch.line_id, epoch=watch.epoch_id, level=watch.level)
+    mine = Q(item__line=watch.line_id, epoch=watch.epoch_id, level=watch.level, item__run__part__is_challenge=False)
     routed = Routing.objects.filter(mine, routed_at__gte=watch.shift_began_at, routed_at__lt=now)
     drawn = _parts(routed.filter(item__run__drawn_audit=True, reason__in=AUDITED_REASONS))
     decided = _parts(routed.filter(route__in=[Route.AUTO_PASS.value, Route.AUTO_REJECT.value]))
@@ -249,9 +251,19 @@ def _lot(watch: Watch, *, now: datetime) -> AuditLot:
         drawn=drawn,
         closed=closed,
         escapes=escapes,
-        is_starved=auditing.is_starved(shift),
+        is_starved=auditing.is_starved(shift) or _lacks_challenges(watch, now=now),
         closed_at=now,
     )
+
+
+def _lacks_challenges(watch: Watch, *, now: datetime) -> bool:
+    """Whether the line has a calendar of challenge parts and too few came in the whole shift that ended."""
+    line = watch.line
+    began = watch.shift_began_at
+    if not line.challenge_calendars.filter(set_at__lte=began).exists() or began == watch.opened_at:
+        return False
+    shown = line.challenge_showings.filter(shown_at__gte=began, shown_at__lt=now).count()
+    return challenges.is_starved(shown)
 
 
 def _parts(routed) -> int:

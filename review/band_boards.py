@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from inspection import certificates
 from inspection.models import Bands, Line, Run
+from inspection.rules.words import Purpose
 from review import sentences
 from review.band_models import Certification
 from review.charts import BandChart, Point, band_chart
@@ -121,12 +122,17 @@ def _would_stand(line: Line, bands: Bands) -> bool:
 def _parts_per_shift(line: Line, *, now: datetime) -> float:
     since = max(now - LOOK_BACK, line.created_at)
     days = max((now - since).total_seconds() / 86400, 1.0)
-    return Run.objects.filter(line=line, opened_at__gt=since).count() / days / max(len(line.shift_pattern), 1)
+    return Run.objects.natural().filter(line=line, opened_at__gt=since).count() / days / max(len(line.shift_pattern), 1)
 
 
 def _reading_s(line: Line) -> float:
     """Return how long one reading takes here: the median of the last ones."""
-    times = Decision.objects.filter(task__line=line).order_by("-recorded_at").values_list("view_ms", flat=True)
+    times = (
+        Decision.objects.filter(task__line=line)
+        .exclude(task__purpose=Purpose.GOLD.value)
+        .order_by("-recorded_at")
+        .values_list("view_ms", flat=True)
+    )
     newest = list(times[:READINGS])
     return median(newest) / 1000 if newest else USUAL_READING_S
 

@@ -159,7 +159,7 @@ def _hardest(known: bank.Known) -> float:
 
 def _drawn(epoch: Epoch, version: ModelVersion) -> Iterator[tuple[Part, list[Any]]]:
     """Yield the ruled parts of the truth draw with the items that show them, in the order of their runs."""
-    runs = list(Run.objects.filter(epoch=epoch, drawn_truth=True).select_related("epoch").order_by("pk"))
+    runs = list(Run.objects.natural().filter(epoch=epoch, drawn_truth=True).select_related("epoch").order_by("pk"))
     for start in range(0, len(runs), BATCH):
         batch = runs[start : start + BATCH]
         said = Prediction.objects.filter(item__run__in=batch, model_version=version)

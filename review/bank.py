@@ -49,7 +49,7 @@ def add(
 
     Raises NoPicture, UnknownClass or AlreadyBanked.
     """
-    part = Part.objects.filter(line=line, serial=serial).first()
+    part = Part.objects.real().filter(line=line, serial=serial).first()
     run = part.runs.filter(items__view=view).order_by("-n").first() if part else None
     if part is None or run is None:
         raise NoPicture(f"{line} has no image of {serial!r} in view {view!r}.")
@@ -103,7 +103,7 @@ def _created(**facts: object) -> BankDefect:
 
 @dataclass(frozen=True)
 class Seal:
-    """What no model of the line may learn from, by image and by part: the bank and the truth draw's archive."""
+    """What no model of the line may learn from, by image and by part: bank, gold items, truth draw."""
 
     line: Line
     images: frozenset[str]
@@ -119,7 +119,11 @@ def seal(line: Line) -> Seal:
     banked = line.bank.kept()
     drawn = Item.objects.filter(line=line, run__part__runs__drawn_truth=True).distinct()
     images = {*BankImage.objects.filter(defect__in=banked).values_list("item__sha256", flat=True)}
+    shown = Item.objects.filter(line=line, gold_showings__isnull=False).distinct()
+    images |= {*shown.values_list("sha256", flat=True)}
     parts = list(banked.values_list("part", "part__serial"))
+    parts += shown.values_list("run__part", "run__part__serial")
+    parts += line.parts.filter(is_challenge=True).values_list("pk", "serial")
     parts += drawn.values_list("run__part", "run__part__serial")
     names = {str(name) for pair in parts for name in pair}
     return Seal(line, frozenset(images | {*drawn.values_list("sha256", flat=True)}), frozenset(names))

@@ -101,8 +101,11 @@ def count_run(run: Run, found: list[ItemReadings], *, cause: str, now: datetime)
     """Write what the run adds to its streams beyond what was written before: nothing when nothing changed.
 
     `found` are the run's readings, read after `lock`. `cause` names the call or ruling that asks. A run that is not
-    whole adds nothing yet. The first count of a run moves the disagreement chart of its epoch.
+    whole adds nothing yet, and one of a challenge part never: it says nothing of what the line makes. The first count
+    of a run moves the disagreement chart of its epoch.
     """
+    if run.part.is_challenge:
+        return
     due, written = _due(run, found), _written(run)
     places = dict.fromkeys((*due, *written))
     changes = {place: due.get(place, _NOTHING).minus(written.get(place, _NOTHING)) for place in places}
@@ -237,7 +240,7 @@ def _total(places: dict[Place, Tally]) -> Sums:
 def recompute(epoch: Epoch) -> Ledger:
     """Return the ledger of an epoch, recounted from calls, predictions, routings and rulings alone."""
     places: dict[Place, Counter] = defaultdict(Counter)
-    runs = Run.objects.filter(epoch=epoch).select_related("epoch", "line").order_by("pk")
+    runs = Run.objects.natural().filter(epoch=epoch).select_related("epoch", "line").order_by("pk")
     for batch in _batches(runs.iterator(RECOUNT_BATCH), RECOUNT_BATCH):
         by_id = {run.pk: run for run in batch}
         for run_id, found in readings.of_runs(batch).items():

@@ -45,6 +45,7 @@ def final_readings(epoch: Epoch) -> QuerySet[Any]:
     readings = Decision.objects.filter(
         Exists(final),
         task__run__epoch=epoch,
+        task__run__part__is_challenge=False,
         task__purpose=Purpose.PRIMARY.value,
         phase=Phase.INITIAL.value,
         blind=True,

@@ -10,7 +10,9 @@ from inspection.rules.words import AssistStyle, Label, Level, Phase, Purpose, St
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.band_models import BandsChange, Certification
 from review.bank_models import BankDefect, BankImage, BankScore
+from review.challenge_models import ChallengeCalendar, ChallengePart, ChallengeRound, ChallengeShowing
 from review.containment_models import ContainedRun, Containment
+from review.gold_models import GoldRule, GoldShowing, SessionEnd
 from review.retro_models import RetroScore, RetroTrial
 
 __all__ = [
@@ -22,6 +24,10 @@ __all__ = [
     "BankImage",
     "BankScore",
     "Certification",
+    "ChallengeCalendar",
+    "ChallengePart",
+    "ChallengeRound",
+    "ChallengeShowing",
     "Chart",
     "ContainedRun",
     "Containment",
@@ -29,11 +35,14 @@ __all__ = [
     "CountDelta",
     "Decision",
     "DecisionFate",
+    "GoldRule",
+    "GoldShowing",
     "MissResult",
     "PendingDecision",
     "RetroScore",
     "RetroTrial",
     "ReviewTask",
+    "SessionEnd",
     "Truth",
     "Watch",
     "WatchChart",
@@ -56,6 +65,7 @@ class ReviewTask(TimeOrderedModel):
     is_control = models.BooleanField(default=False)
     queue_rank = models.BigIntegerField(null=True)
     not_for = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    only_for = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     lease_holder = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="leases")
     lease_tab = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True)
@@ -90,6 +100,12 @@ class ReviewTask(TimeOrderedModel):
                 fields=["line", "not_for"],
                 condition=Q(queue_rank__isnull=False, not_for__isnull=False),
                 name="review_task_waiting_not_for",
+            ),
+            # And a gold item waits for one person alone.
+            models.Index(
+                fields=["line", "only_for"],
+                condition=Q(queue_rank__isnull=False, only_for__isnull=False),
+                name="review_task_waiting_only_for",
             ),
         ]
 

@@ -206,10 +206,16 @@ def waiting_on(lines: QuerySet[Line], *, person: User) -> list[Waiting]:
     here = ReviewTask.objects.filter(line=OuterRef("pk"))
     waiting = here.filter(queue_rank__isnull=False)
     others = here.filter(lease_holder__isnull=False).exclude(lease_holder=person)
-    first = waiting.exclude(not_for=person).order_by("queue_rank").values("created_at")[:1]
+    for_others = waiting.filter(only_for__isnull=False).exclude(only_for=person)
+    first = (
+        waiting.exclude(not_for=person)
+        .exclude(pk__in=for_others.values("pk"))
+        .order_by("queue_rank")
+        .values("created_at")[:1]
+    )
     counted = lines.select_related("product").annotate(
         # All of them from the queue's own index, less the few that are not for this person.
-        waiting=_count(waiting) - _count(waiting.filter(not_for=person)),
+        waiting=_count(waiting) - _count(waiting.filter(not_for=person)) - _count(for_others),
         leased_by_others=_count(others),
         oldest_at=Subquery(first),
     )

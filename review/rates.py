@@ -66,7 +66,7 @@ def _measured_parts(line: Line, *, now: datetime) -> Figure | None:
     """The median of whole days on which parts came; today is still running, and the first day began before."""
     zone = ZoneInfo(line.time_zone)
     today = now.astimezone(zone).date()
-    runs = Run.objects.filter(line=line, opened_at__gte=now - LOOKED_BACK)
+    runs = Run.objects.natural().filter(line=line, opened_at__gte=now - LOOKED_BACK)
     days = runs.order_by().annotate(day=TruncDate("opened_at", tzinfo=zone)).values("day").annotate(parts=Count("pk"))
     counted = sorted((row["day"], row["parts"]) for row in days if row["day"] < today)
     whole = [parts for _, parts in counted[1:]]

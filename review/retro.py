@@ -105,7 +105,7 @@ def advance(trial: RetroTrial, gate: Gate, *, now: datetime) -> bool:
 
 def _archive(line: Line, closes_at: datetime) -> QuerySet[Run]:
     ruled = Q(adjudications__ruled_at__lte=closes_at)
-    archived = Run.objects.filter(ruled, line=line, epoch__product=line.product_id, drawn_truth=True)
+    archived = Run.objects.natural().filter(ruled, line=line, epoch__product=line.product_id, drawn_truth=True)
     return archived.filter(opened_at__lte=closes_at).distinct().order_by("pk")
 
 

@@ -21,7 +21,7 @@ ROUND_S = 0.5
 def answered_items() -> QuerySet[Item]:
     """Return the items whose run has its disposition or that wait for a person, the demo's own past left out."""
     waiting = ReviewTask.objects.filter(item=OuterRef("pk"), closed_at=None)
-    answered = Item.objects.filter(Q(run__disposition__settled_at__isnull=False) | Exists(waiting))
+    answered = Item.objects.real().filter(Q(run__disposition__settled_at__isnull=False) | Exists(waiting))
     loaded_at = _demo_loaded_at()
     return answered.filter(received_at__gt=loaded_at) if loaded_at else answered
 

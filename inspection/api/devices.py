@@ -84,9 +84,9 @@ def part(request: Request, serial: str) -> Response:
     if "\0" in serial:
         raise Http404
     lines = readable_lines(request).filter(**{"slug": line} if line or station is None else {})
-    found = Part.objects.select_related("line", "lot").filter(line__in=lines, serial=serial).first()
+    found = Part.objects.real().select_related("line", "lot").filter(line__in=lines, serial=serial).first()
     if found is None:
-        raise refusal(request, Part.objects.filter(line__slug=line, serial=serial).values("line"))
+        raise refusal(request, Part.objects.real().filter(line__slug=line, serial=serial).values("line"))
     return Response(_part_as_plain(found))
 
 
@@ -170,7 +170,7 @@ def _known(run: UUID) -> Disposition | None:
 def _visible_item(request: Request, pk: UUID) -> Item:
     found = dispositions.of_items().filter(pk=pk, line__in=readable_lines(request)).first()
     if found is None:
-        raise refusal(request, Item.objects.filter(pk=pk).values("line"))
+        raise refusal(request, Item.objects.real().filter(pk=pk).values("line"))
     return found
 
 

@@ -32,19 +32,53 @@ class Lot(models.Model):
         constraints = [models.UniqueConstraint(fields=["line", "code"], name="lot_once_per_line")]
 
 
+class PartQuerySet(models.QuerySet["Part"]):
+    def real(self) -> "PartQuerySet":
+        """Those that came by the line: no staged ones."""
+        return self.filter(is_staged=False)
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def real(self) -> "RunQuerySet":
+        """Those of parts that came by the line."""
+        return self.filter(part__is_staged=False)
+
+    def natural(self) -> "RunQuerySet":
+        """Those of parts that the line made: neither staged, nor sent through as a challenge."""
+        return self.real().filter(part__is_challenge=False)
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def real(self) -> "ItemQuerySet":
+        """Those that a camera or a person brought in: no stored image shown again."""
+        return self.filter(run__part__is_staged=False)
+
+
 class Part(TimeOrderedModel):
     """A physical unit: a line and a serial.
 
-    Once rejected or held it is never passed automatically again, whatever a later run shows.
+    Once rejected or held it is never passed automatically again, whatever a later run shows. A staged part never
+    was on the line: a stored image is shown to people under its invented serial, and nothing counts it. A challenge
+    part is a known defect that is sent through on purpose: it gets its verdict, and feeds no evidence of the line.
     """
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="parts")
     serial = models.CharField(max_length=100)
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, blank=True, related_name="parts")
     ever_rejected_or_held = models.BooleanField(default=False)
+    is_staged = models.BooleanField(default=False)
+    is_challenge = models.BooleanField(default=False)
+
+    objects = PartQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["line", "serial"], name="part_serial_once_per_line")]
+        constraints = [
+            # An invented serial stands in nobody's way when the real part of that name comes.
+            models.UniqueConstraint(
+                fields=["line", "serial"], condition=Q(is_staged=False), name="part_serial_once_per_line"
+            ),
+            models.CheckConstraint(condition=~Q(is_staged=True, is_challenge=True), name="part_staged_or_challenge"),
+        ]
 
 
 class Run(TimeOrderedModel):
@@ -73,6 +107,8 @@ class Run(TimeOrderedModel):
     drawn_check_defect = models.BooleanField()
     drawn_second_look = models.BooleanField()
     canary_position = models.FloatField()
+
+    objects = RunQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -106,6 +142,8 @@ class Item(TimeOrderedModel):
     )
     duplicate_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     meta = models.JSONField(default=dict)
+
+    objects = ItemQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -19,7 +19,7 @@ from review import receipts
 def lineage(request: HttpRequest, pk: UUID) -> Response:
     """What decided one image's run: level, models, bands, rule, people and draws, and the receipt once it is sealed."""
     lines = lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
-    item = get_object_or_404(Item.objects.select_related("line"), pk=pk, line__in=lines)
+    item = get_object_or_404(Item.objects.real().select_related("line"), pk=pk, line__in=lines)
     facts = receipts.facts_of_run(item.run_id)
     seen = next(view for view in facts["views"] if view["item"] == str(item.pk))
     sealed = receipts.of_run(item.run_id)

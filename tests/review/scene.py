@@ -37,14 +37,15 @@ def make_run(
     at: datetime = NOON,
     incumbent: str = "",
     joining: Mapping[str, datetime] | None = None,
+    part: Part | None = None,
 ) -> Run:
     """Return a run with all its images taken in, and the draws named. `joining` names views that come later."""
-    part = Part.objects.create(line=line, serial=serial)
+    part = part or Part.objects.create(line=line, serial=serial)
     run = Run.objects.create(
         part=part,
         line=line,
         epoch=line.epoch,
-        n=1,
+        n=1 + part.runs.count(),
         opened_at=at,
         model_due_at=at + timedelta(seconds=line.model_deadline_s),
         review_due_at=at + timedelta(seconds=line.review_deadline_s),

@@ -130,10 +130,10 @@ export class Presence {
   }
 
   #veil(title, lines) {
-    const { screen, home } = this.#parts;
+    const { screen } = this.#parts;
     screen.veil(title, lines, [
       { word: screen.text("goOn"), run: () => this.#resume(), isPrimary: true },
-      { word: screen.text("end"), href: home },
+      { word: screen.text("end"), run: () => screen.part("end-form").submit() },
     ]);
   }
 
