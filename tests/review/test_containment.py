@@ -132,6 +132,42 @@ def test_where_people_decide_a_fall_contains_nothing(quinn):
     assert not Containment.objects.exists()
 
 
+@pytest.mark.parametrize("deed", ["lower", "stop"])
+def test_what_it_passed_is_contained_whoever_takes_the_model_off_the_line(line, quinn, deed):
+    passed(line, "P-1", at=later(10))
+    facts = {"by": quinn, "reason": "dust on the lens", "now": later(100)}
+    watches.lower(line, to_level=Level.SHADOW, **facts) if deed == "lower" else watches.stop(line, **facts)
+    containment.list_due(now=later(300))
+    standing = Containment.objects.get()
+    assert (listed(standing), standing.opened_by, standing.cause) == (["P-1"], quinn, "dust on the lens")
+
+
+def test_a_lowering_that_is_refused_contains_nothing(line, quinn):
+    with pytest.raises(automation.LevelOrder):
+        watches.lower(line, to_level=Level.FULL, by=quinn, reason="slip", now=later(100))
+    assert not Containment.objects.exists()
+
+
+def test_stopping_a_line_on_which_people_decide_contains_nothing(quinn):
+    watches.stop(make_watched_line("assisted", level=Level.ASSIST), by=quinn, reason="dust", now=NOON)
+    assert not Containment.objects.exists()
+
+
+@pytest.mark.parametrize("deed", ["lower", "stop"])
+def test_the_pages_deeds_contain_and_say_so(line, lead, deed):
+    asked = {"reason": "dust", "to_level": "assist"}
+    page = lead.post(f"/lines/phone-back/automation/{deed}/", asked, follow=True).content.decode()
+    assert "What the model passed since the last good audit is contained." in page
+    assert Containment.objects.get().cause == "dust"
+
+
+@pytest.mark.parametrize("deed", ["lower", "stop"])
+def test_the_interfaces_deeds_contain(line, quinn, client_of, deed):
+    body = {"reason": "dust", **({"to_level": "assist"} if deed == "lower" else {})}
+    assert client_of(quinn).post(f"/api/v1/lines/phone-back/automation/{deed}/", body, format="json").status_code == 200
+    assert Containment.objects.get().cause == "dust"
+
+
 # Closing --------------------------------------------------------------------------------------------------------
 
 
