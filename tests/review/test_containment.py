@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from inspection import automation
 from inspection.models import Hold, Line, Lot
 from inspection.rules.words import Call, Label, Level
-from review import audits, containment, lots, watches
+from review import audits, containment, findings, lots, watches
 from review.audit_models import AuditLot, WatchChart
 from review.containment_models import ContainedRun, Containment
 from review.models import Adjudication, ReviewTask, Truth
@@ -185,29 +185,29 @@ def row_of(standing: Containment, serial: str) -> ContainedRun:
 
 @pytest.mark.parametrize(("found", "label"), [(Found.GOOD, "pass"), (Found.BAD, "defect")])
 def test_what_is_found_out_becomes_physical_truth(standing, quinn, found, label):
-    containment.close_part(row_of(standing, "P-1"), found=found, defect_class="scratch", by=quinn, now=later(900))
+    findings.close_contained(row_of(standing, "P-1"), found=found, defect_class="scratch", by=quinn, now=later(900))
     truth = Truth.objects.get(item__run__part__serial="P-1")
     assert (truth.source, truth.label) == ("physical", label)
 
 
 def test_a_lost_part_proves_nothing(standing, quinn):
-    containment.close_part(row_of(standing, "P-1"), found=Found.LOST, by=quinn, now=later(900))
+    findings.close_contained(row_of(standing, "P-1"), found=Found.LOST, by=quinn, now=later(900))
     assert not Truth.objects.filter(item__run__part__serial="P-1").exists()
     assert containment.tally(standing)["open"] == 2
 
 
 def test_a_part_is_closed_once(standing, quinn):
     row = row_of(standing, "P-1")
-    containment.close_part(row, found=Found.GOOD, by=quinn, now=later(900))
-    with pytest.raises(containment.AlreadyClosed):
-        containment.close_part(row, found=Found.BAD, by=quinn, now=later(901))
+    findings.close_contained(row, found=Found.GOOD, by=quinn, now=later(900))
+    with pytest.raises(findings.AlreadyClosed):
+        findings.close_contained(row, found=Found.BAD, by=quinn, now=later(901))
 
 
 def test_it_closes_only_at_zero_open_parts(standing, quinn):
     with pytest.raises(containment.StillOpen):
         containment.close(standing, now=later(900))
     for row in containment.listed(standing):
-        containment.close_part(row, found=Found.GOOD, by=quinn, now=later(900))
+        findings.close_contained(row, found=Found.GOOD, by=quinn, now=later(900))
     assert containment.close(standing, now=later(901)).closed_at == later(901)
 
 
