@@ -32,6 +32,7 @@ LINE_PAGES = [
     ("drift", "sun", _("Drift")),
     ("adjudications", "scales", _("Adjudicate")),
     ("containment", "shield", _("Containment")),
+    ("findings", "scan", _("Found later")),
     ("receipts", "list", _("Receipts")),
     ("savings", "coin", _("Savings")),
     ("plan", "plan", _("Plan and risks")),

@@ -8,6 +8,7 @@ from config import relay
 from inspection import outbox
 from inspection.models import ProcessSeen
 from monitoring import rounds
+from review import model_errors
 
 HOLDER_SILENT_AFTER = timedelta(seconds=5)
 # What no reader waits for is done less often than the rounds come.
@@ -15,6 +16,7 @@ SEALED_EVERY = timedelta(seconds=1)
 # Images are looked at here and not by the second worker, which may be training for an hour.
 DRIFT_EVERY = timedelta(seconds=2)
 GOLD_EVERY = timedelta(seconds=5)
+FILES_EVERY = timedelta(seconds=60)
 
 _last_done: dict[str, datetime] = {}
 
@@ -28,6 +30,8 @@ def turn(*, holder: str, now: datetime) -> None:
     seals = _is_time("seal", every=SEALED_EVERY, now=now)
     gives = _is_time("gold", every=GOLD_EVERY, now=now)
     rounds.go(now=now, looks=looks, seals=seals, gives=gives)
+    if _is_time("model-files", every=FILES_EVERY, now=now):
+        model_errors.check_files(now=now)
 
 
 def _is_time(deed: str, *, every: timedelta, now: datetime) -> bool:

@@ -122,7 +122,7 @@ def of_runs(dispositions: Sequence[Disposition], people: People) -> list[Due]:
 
 def again(receipts: Sequence[Receipt], people: People) -> dict[int, Facts]:
     """Return by number what the rows behind some receipts of a line say now. Rows that are gone are left out."""
-    runs = {receipt.run_id: receipt.n for receipt in receipts if receipt.run_id}
+    runs = {receipt.run_id: receipt.n for receipt in receipts if receipt.kind == ReceiptKind.RUN}
     found = lineage.of_runs(lineage.for_facts(Disposition.objects.filter(run__in=list(runs))), people)
     said = {runs[run_id]: facts for run_id, facts in found.items()}
     for kind, (model, facts_of) in _MOVES.items():

@@ -101,6 +101,24 @@ def scorer(version: ModelVersion) -> Scorer:
     return _loaded(version.folder, version.onnx_sha256)
 
 
+def holds_registered(version: ModelVersion) -> bool:
+    """Say whether graph, weights and calibrator on the disk still are what was registered.
+
+    A version that was registered without a graph has no file that could be another one.
+    """
+    if not version.onnx_sha256:
+        return True
+    folder = folder_of(version)
+    try:
+        calibrator = vision_serving.read_card(folder).get("calibrator")
+        graph = sha256((folder / GRAPH).read_bytes()).hexdigest()
+        weights = [sha256(path.read_bytes()).hexdigest() for path in folder.glob(WEIGHTS)]
+    except (OSError, ValueError, ModelMissing):
+        return False
+    known = weights in ([], [version.weights_sha256])
+    return known and (calibrator, graph) == (version.calibrator, version.onnx_sha256)
+
+
 def folder_of(version: ModelVersion) -> Path:
     return settings.MODELS_ROOT / version.folder
 

@@ -19,6 +19,7 @@ APPEND_ONLY = (
     "inspection_levelchange",
     "inspection_viewverdict",
     "inspection_receipt",
+    "review_physicalfinding",
     "inspection_scopesignature",
     "inspection_limitsample",
     "inspection_baseline",

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from inspection.models import Line, Prediction, User
 from inspection.rules.words import Label, TruthSource
-from review import audits, counts, readings
+from review import amendments, audits, counts, readings
 from review.faults import Invalid, class_faults, text_faults
 from review.models import Adjudication, Decision, Truth
 from review.readings import ItemReadings
@@ -135,6 +135,7 @@ def rule(
     rulings = _rulings_of(case)
     if rules.standing(rulings) == label:
         _add_truth(case, now=now)
+    amendments.ask_for_ruling(case)
     drawn = case.run.drawn_truth and case.run.drawn_second_look
     if rules.wants_another_look(rulings, drawn_second_look=drawn):
         _open(case.first, cause=Cause.SECOND_LOOK, second=None, now=now)

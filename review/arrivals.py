@@ -8,7 +8,7 @@ from django.db import transaction
 
 from inspection import outbox, pipeline
 from inspection.models import Item, Outbox, Routing
-from review import queues
+from review import model_errors, queues
 
 Examine = Callable[..., pipeline.Examined]
 
@@ -32,8 +32,10 @@ def predict(key: UUID | str, *, clock: Callable[[], datetime], examine: Examine 
 
 
 def _finish(work: Outbox, route: Callable[[datetime], Routing], *, clock: Callable[[], datetime]) -> None:
-    """Route, admit and close the work order together, or not at all."""
+    """Route, admit, answer a model that failed, and close the work order together, or not at all."""
     moment = clock()
     with transaction.atomic():
-        queues.admit(route(moment), now=moment)
+        routing = route(moment)
+        queues.admit(routing, now=moment)
+        model_errors.follow(routing, now=moment)
         outbox.finish(work, now=moment)

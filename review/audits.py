@@ -15,7 +15,7 @@ from review import watches
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.models import Chart, Truth
 from review.readings import ItemReadings
-from review.rules import adjudication, auditing, challenges, charts
+from review.rules import auditing, challenges, charts
 from review.rules.auditing import AUDITED_REASONS, AuditedView, Finding, Kind, ShiftAudits
 from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
 from stats import switching
@@ -47,16 +47,16 @@ def note(run: Run, found: Sequence[ItemReadings], *, now: datetime) -> AuditFind
 
 
 def _view(reading: ItemReadings) -> AuditedView:
-    routing, first, ruling = reading.routing, reading.primary, adjudication.standing(reading.rulings)
+    routing, first, known = reading.routing, reading.primary, reading.known
     differs = first is not None and routing is not None and first.label != routing.call
     return AuditedView(
         reason=routing.reason if routing else "",
         call=Call(routing.call) if routing and routing.call else None,
         first=Label(first.label) if first else None,
-        ruling=ruling,
+        ruling=known[0] if known else None,
         defect_class=first.defect_class if first else "",
         # A ruling that the draw asks for anyway is not waited for where reader and model agree.
-        awaits_ruling=reading.open_cause is not None and differs,
+        awaits_ruling=reading.open_cause is not None and differs and reading.physical is None,
     )
 
 

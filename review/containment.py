@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from inspection.models import Disposition, Line, User
-from inspection.rules.words import DecidedBy, Label, Verdict
-from review import queues, truths
+from inspection.rules.words import DecidedBy, Verdict
+from review import queues
 from review.audit_models import AuditLot, Watch
 from review.containment_models import ContainedRun, Containment
 from review.rules.containment import Found
@@ -19,11 +19,6 @@ LISTED_AT_ONCE = 1000
 # A verdict that was on its way when the line fell may arrive a little later.
 STRAGGLERS = timedelta(seconds=60)
 COLUMNS = ("serial", "run", "lot", "passed_at", "model", "found", "note", "closed_by", "closed_at")
-_LABELS = {Found.GOOD: Label.PASS, Found.BAD: Label.DEFECT}
-
-
-class AlreadyClosed(Exception):
-    """A person has closed this part before."""
 
 
 class StillOpen(Exception):
@@ -144,35 +139,6 @@ def rows_for_export(containment: Containment) -> Iterator[dict[str, Any]]:
 
 
 # Closing --------------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def close_part(
-    row: ContainedRun,
-    *,
-    found: Found,
-    by: User,
-    now: datetime,
-    defect_class: str = "",
-    view: str = "",
-    note: str = "",
-) -> ContainedRun:
-    """Close one part of the list. Good and bad become physical truth, by which the old decision is scored again.
-
-    `defect_class` is the kind of defect of a bad part, `view` the image that shows it (else all do).
-    Raises AlreadyClosed.
-    """
-    closed = ContainedRun.objects.filter(pk=row.pk, closed_at=None).update(
-        found=found.value, note=note[:200], closed_by=by, closed_at=now
-    )
-    if not closed:
-        raise AlreadyClosed(f"Run {row.run_id} was closed before.")
-    if found in _LABELS:
-        shown = row.run.items.filter(**({"view": view} if view and found == Found.BAD else {}))
-        for item in shown.order_by("pk"):
-            truths.confirm(item, label=_LABELS[found], defect_class=defect_class, now=now)
-    row.refresh_from_db()
-    return row
 
 
 @transaction.atomic

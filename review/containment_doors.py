@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inspection.models import Line
-from review import containment, lots, spreadsheets
+from review import containment, findings, lots, spreadsheets
 from review.containment_models import Containment
 from review.rules.containment import Found
 
@@ -57,12 +57,12 @@ def refused(refusal: Exception) -> str:
     """Say in the reader's language why a deed was not done."""
     if isinstance(refusal, lots.LotHeld):
         return why_held(refusal)
-    if isinstance(refusal, containment.AlreadyClosed):
+    if isinstance(refusal, findings.AlreadyClosed):
         return _("This part was closed before.")
     return _("There are open parts, or the list is not whole yet.")
 
 
-REFUSALS = (containment.AlreadyClosed, containment.StillOpen, lots.LotHeld)
+REFUSALS = (findings.AlreadyClosed, containment.StillOpen, lots.LotHeld)
 
 
 def download(found: Containment) -> StreamingHttpResponse:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection import permissions
 from inspection.models import Line, Lot
 from inspection.rules.words import Role
-from review import containment, containment_doors, lots, signing
+from review import containment, containment_doors, findings, lots, signing
 from review.containment_models import ContainedRun, Containment
 from review.models import Truth
 from review.permissions import PersonRequest
@@ -55,7 +55,7 @@ def close_part(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, " ".join(str(fault) for faults in form.errors.values() for fault in faults))
         return redirect("containment", slug)
-    _do(request, lambda: containment.close_part(row, by=request.user, now=now(), **form.cleaned_data), _("Closed."))
+    _do(request, lambda: findings.close_contained(row, by=request.user, now=now(), **form.cleaned_data), _("Closed."))
     return redirect("containment", slug)
 
 

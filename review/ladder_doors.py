@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from inspection import automation, permissions, waivers
 from inspection.models import Hold, LevelProposal, Line
 from inspection.rules.words import Level
-from review import sentences, signing
+from review import sentences, signing, watches
 
 # What drift freezes only a new reference thaws.
 DRIFT = "drift"
@@ -67,16 +67,22 @@ def _lower(request: HttpRequest, line: Line) -> str:
     asked = request.POST.get("to_level", "")
     if asked not in list(Level):
         raise NotAllowed(_("Choose a level below the present one."))
-    automation.lower(line, to_level=Level(asked), by=permissions.person(request), reason=_reason(request), now=now())
-    return _("Lowered, from the next item on. Evidence starts at 0.")
+    watches.lower(line, to_level=Level(asked), by=permissions.person(request), reason=_reason(request), now=now())
+    return _and_contained(line, _("Lowered, from the next item on. Evidence starts at 0."))
 
 
 def _stop(request: HttpRequest, line: Line) -> str:
     _lowers(request, line)
-    hold = automation.stop(line, by=permissions.person(request), reason=_reason(request), now=now())
-    return _("Stopped %(time)s. Everything goes to people.") % {
-        "time": sentences.moment(hold.placed_at, line.time_zone)
-    }
+    hold = watches.stop(line, by=permissions.person(request), reason=_reason(request), now=now())
+    said = _("Stopped %(time)s. Everything goes to people.")
+    return _and_contained(line, said % {"time": sentences.moment(hold.placed_at, line.time_zone)})
+
+
+def _and_contained(line: Line, said: str) -> str:
+    """Add what else follows where the model decided until now."""
+    if line.level not in watches.DECIDING:
+        return said
+    return f"{said} {_('What the model passed since the last good audit is contained.')}"
 
 
 def _lift(request: HttpRequest, line: Line) -> str:

@@ -12,11 +12,13 @@ from review.band_models import BandsChange, Certification
 from review.bank_models import BankDefect, BankImage, BankScore
 from review.challenge_models import ChallengeCalendar, ChallengePart, ChallengeRound, ChallengeShowing
 from review.containment_models import ContainedRun, Containment
+from review.finding_models import AmendmentDue, PhysicalFinding
 from review.gold_models import GoldRule, GoldShowing, SessionEnd
 from review.retro_models import RetroScore, RetroTrial
 
 __all__ = [
     "Adjudication",
+    "AmendmentDue",
     "AuditFinding",
     "AuditLot",
     "BandsChange",
@@ -39,6 +41,7 @@ __all__ = [
     "GoldShowing",
     "MissResult",
     "PendingDecision",
+    "PhysicalFinding",
     "RetroScore",
     "RetroTrial",
     "ReviewTask",
@@ -210,6 +213,7 @@ class Truth(models.Model):
     source = word_field(TruthSource)
     person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     adjudication = models.ForeignKey(Adjudication, on_delete=models.PROTECT, null=True, related_name="truths")
+    finding = models.ForeignKey(PhysicalFinding, on_delete=models.PROTECT, null=True, related_name="truths")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -231,7 +235,7 @@ class CountDelta(models.Model):
     epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="+")
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="count_deltas")
     stream = word_field(Stream)
-    cause = models.CharField(max_length=60, help_text="decision:<id> or truth:<id>")
+    cause = models.CharField(max_length=60, help_text="decision:<id>, ruling:<id> or finding:<id>")
     shift = models.CharField(max_length=24, help_text="shift instance: local date/name")
     person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     bands = models.ForeignKey(Bands, on_delete=models.PROTECT, null=True, related_name="+")

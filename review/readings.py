@@ -10,7 +10,7 @@ from uuid import UUID
 
 from inspection.models import Item, Prediction, Routing, Run
 from inspection.rules.words import Call, Label, Level, Phase, Policy, Purpose
-from review.models import Adjudication, Decision, DecisionFate
+from review.models import Adjudication, Decision, DecisionFate, Truth
 from review.queues import REASON_OVERDUE
 from review.rules import adjudication, counting
 from review.rules.adjudication import Calls, Cause, Ruling
@@ -20,7 +20,10 @@ _INCUMBENT_CALLS = {"pass": Call.PASS, "reject": Call.DEFECT}
 
 @dataclass(kw_only=True)
 class ItemReadings:
-    """One image: the calls that count, the line's word, the model's call if it counts, and the rulings in order."""
+    """One image: the calls that count, the line's word, the model's call if it counts, and the rulings in order.
+
+    `physical` is what the part itself showed after its verdict; it stands above every ruling.
+    """
 
     item: Item
     run: Run
@@ -29,6 +32,7 @@ class ItemReadings:
     overlap: Decision | None = None
     model: Call | None = None
     rulings: list[Ruling] = field(default_factory=list)
+    physical: Truth | None = None
     open_cause: Cause | None = None
 
     @property
@@ -47,6 +51,14 @@ class ItemReadings:
     def routing(self) -> Routing | None:
         return getattr(self.item, "routing", None)
 
+    @property
+    def known(self) -> tuple[Label, str] | None:
+        """Return label and class by what the part itself showed, else by the ruling that stands."""
+        if self.physical is not None:
+            return Label(self.physical.label), self.physical.defect_class
+        ruling = adjudication.standing_ruling(self.rulings)
+        return (ruling.label, ruling.defect_class) if ruling else None
+
     def calls(self) -> Calls:
         """Return the calls as the rule of adjudication takes them."""
         return Calls(
@@ -60,18 +72,19 @@ class ItemReadings:
     def view(self) -> counting.View:
         """Return the image as the rule of counting takes it."""
         calls = self.calls()
-        ruling = adjudication.standing_ruling(self.rulings)
+        label, known_class = self.known or (None, "")
         return counting.View(
             first=calls.first,
             second=calls.second,
             model=calls.model,
             incumbent=_INCUMBENT_CALLS.get(self.item.incumbent_verdict),
-            ruling=ruling.label if ruling else None,
+            ruling=label,
             revised=Label(self.revised.label) if self.revised else None,
-            ruled_class=ruling.defect_class if ruling else "",
+            ruled_class=known_class,
             policy=Policy(self.routing.policy) if self.routing and self.routing.policy else None,
             is_disputed=self.open_cause == Cause.DISPUTE,
             is_blind=self.first.blind and (self.overlap is None or self.overlap.blind),
+            is_drawn_ruling=bool(self.rulings),
             is_sampled=self.run.drawn_truth or Level(self.first.level).rung <= Level.ASSIST.rung,
         )
 
@@ -82,13 +95,14 @@ def of_run(run: Run) -> list[ItemReadings]:
 
 
 def of_runs(runs: Iterable[Run]) -> dict[UUID, list[ItemReadings]]:
-    """Return the readings of several runs in four statements. Runs come with their epoch."""
+    """Return the readings of several runs in five statements. Runs come with their epoch."""
     by_run = {run.pk: run for run in runs}
     items = Item.objects.filter(run__in=by_run).select_related("routing").order_by("pk")
     found = {item.pk: ItemReadings(item=item, run=by_run[item.run_id]) for item in items}
     _add_decisions(found, by_run)
     _add_calls(found, by_run)
     _add_rulings(found, by_run)
+    _add_findings(found, by_run)
     grouped: dict[UUID, list[ItemReadings]] = defaultdict(list)
     for readings in found.values():
         grouped[readings.run.pk].append(readings)
@@ -151,3 +165,9 @@ def _add_rulings(found: dict[UUID, ItemReadings], by_run: dict[UUID, Run]) -> No
             readings.open_cause = Cause(case.cause)
         else:
             readings.rulings.append(Ruling(Cause(case.cause), Label(case.label), case.defect_class))
+
+
+def _add_findings(found: dict[UUID, ItemReadings], by_run: dict[UUID, Run]) -> None:
+    # Labels brought in for evaluation belong to no finding and move no count.
+    for truth in Truth.objects.filter(finding__run__in=by_run).order_by("n"):
+        found[truth.item_id].physical = truth

@@ -19,6 +19,7 @@ from inspection.models.receipt import in_words
 from inspection.rules import receipts as chain
 from inspection.rules.receipts import GENESIS, Fault
 from inspection.rules.words import Purpose, ReceiptKind
+from review import amendments
 from review.models import Decision, DecisionFate
 
 SEALED_AT_ONCE = 500
@@ -44,15 +45,18 @@ def seal_due(*, now: datetime, limit: int = SEALED_AT_ONCE) -> int:
     Each line in one transaction under the lock of its head: killed at any point, the next round begins where the
     last whole one ended, and a second sealer waits and finds nothing left.
     """
-    return sum(_seal_line(line, limit=limit, now=now) for line in receipts.lines_due())
+    lines = {*receipts.lines_due(), *amendments.lines_due()}
+    return sum(_seal_line(line, limit=limit, now=now) for line in sorted(lines, key=lambda line: line.pk))
 
 
 @transaction.atomic
 def _seal_line(line: Line, *, limit: int, now: datetime) -> int:
     head = receipts.locked_head(line)
     settled = receipts.runs_due(head, limit=limit)
-    due = [*receipts.moves_due(line), *receipts.of_runs(settled, people_of(one.run_id for one in settled))]
-    return receipts.append(head, due, now=now)
+    runs = receipts.of_runs(settled, people_of(one.run_id for one in settled))
+    amended = amendments.due(line, limit=limit)
+    amendments.close(amended)
+    return receipts.append(head, [*receipts.moves_due(line), *runs, *amended], now=now)
 
 
 def people_of(run_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
@@ -171,7 +175,7 @@ def _all_row_faults(line: Line, *, until: int | None) -> Iterator[Fault]:
 
 def _row_faults(batch: list[Receipt], secrets: dict[int, str]) -> Iterator[Fault]:
     people = people_of(receipt.run_id for receipt in batch if receipt.run_id)
-    said = receipts.again(batch, people)
+    said = receipts.again(batch, people) | amendments.again(batch)
     for receipt in batch:
         facts = json.loads(receipt.body)["facts"]
         if receipt.n not in said:

@@ -19,6 +19,7 @@ from review.rules import priority
 # It takes its place among the tasks that are handed out next.
 AMONG_NEXT = 12
 SERIALS_AHEAD = 99
+SERIAL_TRIES = 40
 _LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
 _RANDOM_BITS = 80
 
@@ -94,11 +95,24 @@ def invent_serial(like: str) -> str:
     return f"{like[: found.start()]}{number:0{width}d}{like[found.end() :]}"
 
 
+def free_serial(line_id: int, *, like: str) -> str:
+    """Invent a serial that no part of the line bears: two tasks of one serial would tell which is staged.
+
+    Where the numbers are all used up, one that is borne.
+    """
+    serial = like
+    for _ in range(SERIAL_TRIES):
+        serial = invent_serial(serial)
+        if not Part.objects.filter(line=line_id, serial=serial).exists():
+            break
+    return serial
+
+
 def _run(beside: ReviewTask, lag: timedelta) -> Run:
     part = Part.objects.create(
         id=twin_id(beside.run.part_id, lag),
         line=beside.line,
-        serial=invent_serial(beside.run.part.serial),
+        serial=free_serial(beside.line_id, like=beside.run.part.serial),
         is_staged=True,
     )
     like = beside.run

@@ -12,7 +12,7 @@ from typing import cast
 from django.db import transaction
 
 from inspection import automation
-from inspection.models import DispositionSequence, Epoch, Hold, LevelChange, Line, Prediction
+from inspection.models import DispositionSequence, Epoch, Hold, LevelChange, Line, Prediction, User
 from inspection.rules.shifts import shift_of
 from inspection.rules.words import Call, Level
 from review import containment
@@ -126,22 +126,43 @@ def restart(chart: WatchChart, *, now: datetime) -> WatchChart:
 
 
 def step_down(line: Line, *, reason: str, detail: dict[str, object], now: datetime) -> LevelChange | None:
-    """Take the line one rung down by rule, from the next item on. None where it has no rung below.
-
-    Where the model decided, what it has passed since its audits were last good is contained.
-    """
+    """Take the line one rung down by rule, from the next item on. None where it has no rung below."""
     below = Level(line.level).below
     if below is None:
         return None
-    if line.level in DECIDING:
-        containment.open_for(line, cause=reason, watch=standing(line), now=now)
-    return automation.lower(line, to_level=below, by=None, reason=reason, now=now, detail=detail)
+    return lower(line, to_level=below, by=None, reason=reason, now=now, detail=detail)
+
+
+@transaction.atomic
+def lower(
+    line: Line, *, to_level: Level, by: User | None, reason: str, now: datetime, detail: dict[str, object] | None = None
+) -> LevelChange:
+    """Take the line down, by a person or by rule. Raises automation.LevelOrder.
+
+    Where the model decided, what it has passed since its audits were last good is contained, whoever lowers.
+    """
+    _contain(line, cause=reason, by=by, now=now)
+    return automation.lower(line, to_level=to_level, by=by, reason=reason, now=now, detail=detail)
+
+
+@transaction.atomic
+def stop(line: Line, *, by: User, reason: str, now: datetime) -> Hold:
+    """Give everything to people from the next item on; contains as `lower` does. Raises automation.AlreadyStopped."""
+    placed = automation.stop(line, by=by, reason=reason, now=now)
+    _contain(line, cause=reason, by=by, now=now)
+    return placed
 
 
 def hold_for_misses(watch: Watch, line: Line, *, cause: str, now: datetime) -> None:
     """Give the line's parts to people until somebody has looked, and contain what it passed before."""
     automation.place_hold(line, kind=Hold.CHALLENGE, reason=f"{cause[:1].upper()}{cause[1:]}.", now=now)
     containment.open_for(line, cause=cause, watch=watch, now=now)
+
+
+def _contain(line: Line, *, cause: str, by: User | None, now: datetime) -> None:
+    standing_line = Line.objects.select_for_update().get(pk=line.pk)
+    if standing_line.level in DECIDING:
+        containment.open_for(standing_line, cause=cause, by=by, watch=standing(standing_line), now=now)
 
 
 def _react(chart: WatchChart, line: Line, moved: charts.Moved, *, now: datetime) -> None:

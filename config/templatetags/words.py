@@ -36,6 +36,8 @@ RECEIPT_WORDS = {
     ReceiptKind.LIFT: _("hold lifted"),
     ReceiptKind.PROPOSAL: _("proposal"),
     ReceiptKind.DEPLOYMENT: _("model"),
+    ReceiptKind.RULING: _("ruling"),
+    ReceiptKind.FINDING: _("found later"),
 }
 
 

@@ -196,6 +196,8 @@ class ReceiptKind(StrEnum):
     LIFT = "lift"
     PROPOSAL = "proposal"
     DEPLOYMENT = "deployment"
+    RULING = "ruling"
+    FINDING = "finding"
 
 
 class Decider(StrEnum):

@@ -15,7 +15,7 @@ from inspection.rules.words import Label, Level, Stream
 from monitoring.baselines import FREEZE as DRIFT_FREEZE
 from monitoring.simulation.factory import Habits
 from monitoring.simulation.people import judged
-from review import adjudications, bands, containment, counts, signing
+from review import adjudications, bands, containment, counts, findings, signing
 from review.containment_models import Containment
 from review.models import Adjudication, Certification
 from review.rules.containment import Found
@@ -78,7 +78,7 @@ class Leads:
             rows = containment.listed(standing_one, only_open=True)[:TORN_DOWN_AT_ONCE]
             for row in list(rows):
                 made = world.made_of_run(row.run_id)
-                containment.close_part(
+                findings.close_contained(
                     row,
                     found=Found.BAD if made.label == Label.DEFECT else Found.GOOD,
                     by=self.second,

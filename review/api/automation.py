@@ -14,7 +14,7 @@ from inspection import automation, permissions
 from inspection.api.problems import Problem
 from inspection.models import GateEvaluation, LevelChange, LevelProposal, Line
 from inspection.rules.words import Level, Role
-from review import audit_boards, evidence, sentences, signing
+from review import audit_boards, evidence, sentences, signing, watches
 from review.api.forms import ConfirmationForm, LoweringForm, ProposalForm, ReasonForm
 from review.api.people import reported_line
 
@@ -81,7 +81,7 @@ def lower(request: Request, slug: str) -> Response:
     wish = LoweringForm.read(request)
     _lowers(request, line)
     _done(
-        automation.lower,
+        watches.lower,
         line,
         to_level=Level(wish["to_level"]),
         by=permissions.person(request),
@@ -98,7 +98,7 @@ def stop(request: Request, slug: str) -> Response:
     line = _line(request, slug)
     wish = ReasonForm.read(request)
     _lowers(request, line)
-    _done(automation.stop, line, by=permissions.person(request), reason=wish["reason"], now=now())
+    _done(watches.stop, line, by=permissions.person(request), reason=wish["reason"], now=now())
     return Response(as_plain(line))
 
 

@@ -18,7 +18,7 @@ from inspection.api.problems import Problem
 from inspection.api.serializers import StrictCharField
 from inspection.models import Line, Lot
 from inspection.rules.words import Role
-from review import containment, containment_doors, lots, signing
+from review import containment, containment_doors, findings, lots, signing
 from review.api.forms import ConfirmationForm, ReasonForm, StrictForm
 from review.api.people import person_of
 from review.api.renderers import TableRenderer
@@ -69,7 +69,7 @@ def close_part(request: Request, pk: int, row: int) -> Response:
         faults = [(name, fault) for name, listed in form.errors.items() for fault in listed]
         errors = [{"pointer": f"/{name}", "detail": str(fault), "code": "invalid"} for name, fault in faults]
         raise Problem("validation", errors=errors)
-    closed = _done(containment.close_part, found, by=person_of(request), now=now(), **form.cleaned_data)
+    closed = _done(findings.close_contained, found, by=person_of(request), now=now(), **form.cleaned_data)
     return Response(_row(closed))
 
 

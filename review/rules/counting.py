@@ -33,9 +33,10 @@ class Tally(NamedTuple):
 class View:
     """What was said about one image of the run.
 
-    `ruling` is the standing label of its adjudications, None while none was given, and `ruled_class` the class of
-    a defect. `policy` is what the bands did or would have done, None without bands. `revised` is the call after the
-    prediction was shown. `is_disputed` marks an amendment that waits for its ruling. `is_blind` says that the first
+    `ruling` is what the part itself showed, else the standing label of its adjudications, None while there is
+    neither, and `ruled_class` the class of a defect; `is_drawn_ruling` says that it was adjudicated. `policy` is what
+    the bands did or would have done, None without bands. `revised` is the call after the prediction was shown.
+    `is_disputed` marks an amendment that waits for its ruling. `is_blind` says that the first
     call came before any prediction was shown. `is_sampled` says that the image came to people for every run alike,
     not because the model was unsure.
     """
@@ -49,6 +50,7 @@ class View:
     policy: Policy | None = None
     revised: Label | None = None
     is_disputed: bool = False
+    is_drawn_ruling: bool = True
     is_blind: bool = True
     is_sampled: bool = True
 
@@ -83,7 +85,8 @@ def strata(views: Sequence[View]) -> dict[Stream, Tally]:
     Only images that came to people for every run alike. One that nobody could judge has no place in the table.
     """
     counted = [view for view in views if view.model and view.is_blind and view.is_sampled and _is_clear(view)]
-    ruled = [view for view in counted if view.ruling is not None]
+    # What comes back from the field was drawn by its outcome, and would bend the estimate of its stratum.
+    ruled = [view for view in counted if view.ruling is not None and view.is_drawn_ruling]
     defects = [view for view in ruled if view.ruling == Label.DEFECT]
     cells = {Stream.READ: counted, Stream.RULED: ruled, Stream.RULED_DEFECT: defects}
     return {stream: _cells(group) for stream, group in cells.items() if group}

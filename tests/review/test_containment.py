@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from inspection import automation
 from inspection.models import Hold, Line, Lot
 from inspection.rules.words import Call, Label, Level
-from review import audits, containment, lots, watches
+from review import audits, containment, findings, lots, watches
 from review.audit_models import AuditLot, WatchChart
 from review.containment_models import ContainedRun, Containment
 from review.models import Adjudication, ReviewTask, Truth
@@ -132,6 +132,42 @@ def test_where_people_decide_a_fall_contains_nothing(quinn):
     assert not Containment.objects.exists()
 
 
+@pytest.mark.parametrize("deed", ["lower", "stop"])
+def test_what_it_passed_is_contained_whoever_takes_the_model_off_the_line(line, quinn, deed):
+    passed(line, "P-1", at=later(10))
+    facts = {"by": quinn, "reason": "dust on the lens", "now": later(100)}
+    watches.lower(line, to_level=Level.SHADOW, **facts) if deed == "lower" else watches.stop(line, **facts)
+    containment.list_due(now=later(300))
+    standing = Containment.objects.get()
+    assert (listed(standing), standing.opened_by, standing.cause) == (["P-1"], quinn, "dust on the lens")
+
+
+def test_a_lowering_that_is_refused_contains_nothing(line, quinn):
+    with pytest.raises(automation.LevelOrder):
+        watches.lower(line, to_level=Level.FULL, by=quinn, reason="slip", now=later(100))
+    assert not Containment.objects.exists()
+
+
+def test_stopping_a_line_on_which_people_decide_contains_nothing(quinn):
+    watches.stop(make_watched_line("assisted", level=Level.ASSIST), by=quinn, reason="dust", now=NOON)
+    assert not Containment.objects.exists()
+
+
+@pytest.mark.parametrize("deed", ["lower", "stop"])
+def test_the_pages_deeds_contain_and_say_so(line, lead, deed):
+    asked = {"reason": "dust", "to_level": "assist"}
+    page = lead.post(f"/lines/phone-back/automation/{deed}/", asked, follow=True).content.decode()
+    assert "What the model passed since the last good audit is contained." in page
+    assert Containment.objects.get().cause == "dust"
+
+
+@pytest.mark.parametrize("deed", ["lower", "stop"])
+def test_the_interfaces_deeds_contain(line, quinn, client_of, deed):
+    body = {"reason": "dust", **({"to_level": "assist"} if deed == "lower" else {})}
+    assert client_of(quinn).post(f"/api/v1/lines/phone-back/automation/{deed}/", body, format="json").status_code == 200
+    assert Containment.objects.get().cause == "dust"
+
+
 # Closing --------------------------------------------------------------------------------------------------------
 
 
@@ -149,29 +185,29 @@ def row_of(standing: Containment, serial: str) -> ContainedRun:
 
 @pytest.mark.parametrize(("found", "label"), [(Found.GOOD, "pass"), (Found.BAD, "defect")])
 def test_what_is_found_out_becomes_physical_truth(standing, quinn, found, label):
-    containment.close_part(row_of(standing, "P-1"), found=found, defect_class="scratch", by=quinn, now=later(900))
+    findings.close_contained(row_of(standing, "P-1"), found=found, defect_class="scratch", by=quinn, now=later(900))
     truth = Truth.objects.get(item__run__part__serial="P-1")
     assert (truth.source, truth.label) == ("physical", label)
 
 
 def test_a_lost_part_proves_nothing(standing, quinn):
-    containment.close_part(row_of(standing, "P-1"), found=Found.LOST, by=quinn, now=later(900))
+    findings.close_contained(row_of(standing, "P-1"), found=Found.LOST, by=quinn, now=later(900))
     assert not Truth.objects.filter(item__run__part__serial="P-1").exists()
     assert containment.tally(standing)["open"] == 2
 
 
 def test_a_part_is_closed_once(standing, quinn):
     row = row_of(standing, "P-1")
-    containment.close_part(row, found=Found.GOOD, by=quinn, now=later(900))
-    with pytest.raises(containment.AlreadyClosed):
-        containment.close_part(row, found=Found.BAD, by=quinn, now=later(901))
+    findings.close_contained(row, found=Found.GOOD, by=quinn, now=later(900))
+    with pytest.raises(findings.AlreadyClosed):
+        findings.close_contained(row, found=Found.BAD, by=quinn, now=later(901))
 
 
 def test_it_closes_only_at_zero_open_parts(standing, quinn):
     with pytest.raises(containment.StillOpen):
         containment.close(standing, now=later(900))
     for row in containment.listed(standing):
-        containment.close_part(row, found=Found.GOOD, by=quinn, now=later(900))
+        findings.close_contained(row, found=Found.GOOD, by=quinn, now=later(900))
     assert containment.close(standing, now=later(901)).closed_at == later(901)
 
 

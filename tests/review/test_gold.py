@@ -244,6 +244,14 @@ def _line_state(line):
     }
 
 
+def test_an_invented_serial_is_none_that_the_line_has(line, ana):
+    like = "A-1"
+    Part.objects.bulk_create(Part(line=line, serial=f"A-{n}") for n in (0, *range(2, 10)))
+    assert not Part.objects.filter(line=line, serial=staging.free_serial(line.pk, like=like)).exists()
+    Part.objects.create(line=line, serial="A-1")
+    assert len(staging.free_serial(line.pk, like=like)) == len(like)
+
+
 def test_a_real_part_of_the_invented_serial_comes_as_if_nothing_had_been(line, ana):
     showing = show(line, ana, 1)
     invented = showing.task.run.part
