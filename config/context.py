@@ -29,6 +29,7 @@ LINE_PAGES = [
     ("bank", "shield", _("Defect bank")),
     ("challenges", "scan", _("Challenge parts")),
     ("inspectors", "eye", _("Inspectors")),
+    ("gauge", "scales", _("Gauge study")),
     ("drift", "sun", _("Drift")),
     ("adjudications", "scales", _("Adjudicate")),
     ("containment", "shield", _("Containment")),
