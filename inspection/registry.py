@@ -81,13 +81,27 @@ def serve(line: Line, version: ModelVersion | None, *, by: User | None, cause: s
     A candidate that becomes the serving version is no longer one. `version` None takes the model away.
     """
     Line.objects.select_for_update().get(pk=line.pk)
-    deployment, _ = Deployment.objects.get_or_create(line=line)
-    deployment.serving = version
-    if deployment.candidate == version:
-        deployment.candidate, deployment.strategy, deployment.share = None, "", 0.0
-    deployment.save()
+    wanted, _ = Deployment.objects.get_or_create(line=line)
+    wanted.serving = version
+    if wanted.candidate == version:
+        wanted.candidate, wanted.strategy, wanted.share, wanted.step = None, "", 0.0, None
+    change = arrange(line, wanted, by=by, cause=cause, now=now)
     epochs.enter(line, version, cause=cause, now=now)
-    return _note(deployment, by=by, cause=cause, now=now)
+    return change
+
+
+@transaction.atomic
+def arrange(line: Line, wanted: Deployment, *, by: User | None, cause: str, now: datetime) -> DeploymentChange:
+    """Let the line's models stand as wanted from the next item on. One row, so no process sees half of it.
+
+    Another serving version takes the line into its own epoch.
+    """
+    Line.objects.select_for_update().get(pk=line.pk)
+    if serving(line) != wanted.serving:
+        epochs.enter(line, wanted.serving, cause=cause, now=now)
+    wanted.line = line
+    wanted.save()
+    return _note(wanted, by=by, cause=cause, now=now)
 
 
 @lru_cache(maxsize=LOADED_MAX)

@@ -14,6 +14,7 @@ from review.challenge_models import ChallengeCalendar, ChallengePart, ChallengeR
 from review.containment_models import ContainedRun, Containment
 from review.gold_models import GoldRule, GoldShowing, SessionEnd
 from review.retro_models import RetroScore, RetroTrial
+from review.rules.adjudication import Cause
 
 __all__ = [
     "Adjudication",
@@ -174,7 +175,7 @@ class Adjudication(TimeOrderedModel):
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="adjudications")
     cause = models.CharField(
         max_length=16,
-        choices=[(c, c) for c in ("model", "people", "cannot_judge", "truth_draw", "check", "second_look", "dispute")],
+        choices=[(cause.value, cause.value) for cause in Cause],
     )
     first = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="+")
     second = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, related_name="+")

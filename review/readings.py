@@ -28,6 +28,7 @@ class ItemReadings:
     revised: Decision | None = None
     overlap: Decision | None = None
     model: Call | None = None
+    candidate: Call | None = None
     rulings: list[Ruling] = field(default_factory=list)
     open_cause: Cause | None = None
 
@@ -55,6 +56,7 @@ class ItemReadings:
             model=self.model,
             drawn_truth=self.run.drawn_truth,
             drawn_check=self.run.drawn_check_defect,
+            candidate=self.candidate,
         )
 
     def view(self) -> counting.View:
@@ -73,6 +75,7 @@ class ItemReadings:
             is_disputed=self.open_cause == Cause.DISPUTE,
             is_blind=self.first.blind and (self.overlap is None or self.overlap.blind),
             is_sampled=self.run.drawn_truth or Level(self.first.level).rung <= Level.ASSIST.rung,
+            is_raised=bool(self.rulings) and self.rulings[0].cause == Cause.CANDIDATE,
         )
 
 

@@ -11,6 +11,7 @@ from review import (
     lead_views,
     plan_views,
     receipt_views,
+    rollout_views,
     scope_views,
     views,
 )
@@ -42,6 +43,8 @@ urlpatterns = [
     path("lines/<slug:slug>/inspectors/gold/", gold_views.set_rule, name="gold-rule"),
     path("lines/<slug:slug>/session/", gold_views.session, name="session"),
     path("lines/<slug:slug>/lots/<int:pk>/release/", containment_views.release_lot, name="lot-release"),
+    path("lines/<slug:slug>/rollouts/", rollout_views.rollouts_page, name="rollouts"),
+    path("lines/<slug:slug>/rollouts/<slug:deed>/", rollout_views.deed, name="rollout-deed"),
     path("lines/<slug:slug>/receipts/", receipt_views.receipt_list, name="receipts"),
     path("lines/<slug:slug>/receipts/<int:n>/", receipt_views.receipt_page, name="receipt"),
     path("lines/<slug:slug>/receipts/<int:n>/code.svg", receipt_views.receipt_code, name="receipt-code"),

@@ -37,7 +37,7 @@ class View:
     a defect. `policy` is what the bands did or would have done, None without bands. `revised` is the call after the
     prediction was shown. `is_disputed` marks an amendment that waits for its ruling. `is_blind` says that the first
     call came before any prediction was shown. `is_sampled` says that the image came to people for every run alike,
-    not because the model was unsure.
+    not because the model was unsure. `is_raised` says that it was ruled on only because a candidate differed.
     """
 
     first: Label
@@ -51,6 +51,7 @@ class View:
     is_disputed: bool = False
     is_blind: bool = True
     is_sampled: bool = True
+    is_raised: bool = False
 
     @property
     def reference(self) -> Label | None:
@@ -83,7 +84,7 @@ def strata(views: Sequence[View]) -> dict[Stream, Tally]:
     Only images that came to people for every run alike. One that nobody could judge has no place in the table.
     """
     counted = [view for view in views if view.model and view.is_blind and view.is_sampled and _is_clear(view)]
-    ruled = [view for view in counted if view.ruling is not None]
+    ruled = [view for view in counted if view.ruling is not None and not view.is_raised]
     defects = [view for view in ruled if view.ruling == Label.DEFECT]
     cells = {Stream.READ: counted, Stream.RULED: ruled, Stream.RULED_DEFECT: defects}
     return {stream: _cells(group) for stream, group in cells.items() if group}
