@@ -66,6 +66,12 @@ def serving(line: Line) -> ModelVersion | None:
     return deployment.serving if deployment else None
 
 
+def served_at(line: Line, moment: datetime) -> DeploymentChange | None:
+    """Return what stood on the line at a moment, None before its first model: one query."""
+    changes = DeploymentChange.objects.filter(line=line, changed_at__lte=moment)
+    return changes.select_related("serving", "candidate", "changed_by").order_by("-changed_at", "-pk").first()
+
+
 def present(line: Line) -> ModelVersion:
     """Return the version that serves the line now, where there must be one. Raises LookupError."""
     version = serving(line)
@@ -111,8 +117,12 @@ def of_id(pk: int) -> ModelVersion:
 
 
 def scorer(version: ModelVersion) -> Scorer:
-    """Return the loaded model of a version, kept by this process. Raises ModelMissing for other files than its own."""
-    return _loaded(version.folder, version.onnx_sha256)
+    """Return the loaded model of a version, kept by this process. Raises ModelMissing for other files than its own.
+
+    One that the settings name (REMOTE_MODELS, by name:version or name) runs on the prediction server of that address.
+    """
+    address = settings.REMOTE_MODELS.get(str(version)) or settings.REMOTE_MODELS.get(version.name, "")
+    return _loaded(version.folder, version.onnx_sha256, address)
 
 
 def folder_of(version: ModelVersion) -> Path:
@@ -131,12 +141,14 @@ def loaded_count() -> int:
 
 
 @lru_cache(maxsize=LOADED_MAX)
-def _loaded(folder: str, onnx_sha256: str) -> Scorer:
+def _loaded(folder: str, onnx_sha256: str, address: str) -> Scorer:
     directory = settings.MODELS_ROOT / folder
     card = vision_serving.read_card(directory)
     # The card vouches for the files, the row for the card: whoever swaps both is found out here.
     if card["files"][GRAPH]["sha256"] != onnx_sha256:
         raise ModelMissing(f"{directory} does not hold the model that was registered: the sha256 differs.")
+    if address:
+        return vision_serving.load_remote(directory, address, folder.partition("/")[0])
     return vision_serving.load(directory)
 
 

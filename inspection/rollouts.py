@@ -37,7 +37,7 @@ class FirstOnlyShadows(Exception):
 
 
 class ClassMissing(Exception):
-    """The candidate does not know a defect class that the serving version knows."""
+    """The candidate does not know a defect class of the line that the serving version knows."""
 
 
 class ShareRefused(Exception):
@@ -74,7 +74,7 @@ def start(
     if line.rollouts.filter(outcome=RolloutOutcome.OPEN.value).exists():
         raise RolloutOpen(f"{line} has an open rollout.")
     incumbent = registry.serving(line)
-    _check_candidate(candidate, incumbent, strategy)
+    _check_candidate(line, candidate, incumbent, strategy)
     _check_share(share, most=1.0 if strategy == RolloutStrategy.SHADOW else 0.99)
     plan = rules.plan(strategy, share=share, has_incumbent=incumbent is not None)
     rollout = Rollout.objects.create(
@@ -252,14 +252,17 @@ _BY_ITSELF: dict[Move, Callable[[Rollout, Action, datetime], None]] = {
 # Helpers --------------------------------------------------------------------------------------------------------
 
 
-def _check_candidate(candidate: ModelVersion, incumbent: ModelVersion | None, strategy: RolloutStrategy) -> None:
+def _check_candidate(
+    line: Line, candidate: ModelVersion, incumbent: ModelVersion | None, strategy: RolloutStrategy
+) -> None:
     if incumbent is None:
         if strategy != RolloutStrategy.SHADOW:
             raise FirstOnlyShadows("The first model of a line can only enter shadow.")
         return
     if incumbent == candidate:
         raise ServesAlready(f"{candidate} serves the line.")
-    missing = set(incumbent.classes) - set(candidate.classes)
+    wanted = set(line.defect_classes.filter(retired_at=None).values_list("code", flat=True))
+    missing = wanted & set(incumbent.classes) - set(candidate.classes)
     if missing:
         raise ClassMissing(f"{candidate} does not know {', '.join(sorted(missing))}.")
 

@@ -7,10 +7,14 @@ comparison costs rulings only where there is something to compare.
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from inspection import arms
 from inspection.arms import ImageRead
-from inspection.models import Item, Prediction, Rollout, Run
+from inspection.models import ArmEvent, Item, Prediction, Rollout, Run
+from inspection.rules.rollouts import Arm, Guard, Paired, Phase
 from inspection.rules.words import Call, Label, RolloutOutcome
+from review.models import Adjudication
 from review.readings import ItemReadings
 from review.rules import adjudication
 
@@ -31,6 +35,36 @@ def candidate_call(item: Item) -> Call | None:
 def note(run: Run, found: Iterable[ItemReadings], *, now: datetime) -> None:
     """Set what people have said about a run against both versions of the rollout that saw it."""
     arms.note_reading(run, [_image(one) for one in found if one.primary is not None], now=now)
+
+
+def paired(rollout: Rollout) -> Paired:
+    """Return the rulings on runs that both versions saw and only one of them called as it was ruled."""
+    rulings = ArmEvent.objects.filter(step__rollout=rollout, kind=Guard.RULINGS.value, is_compared=True)
+    shared = rulings.exclude(step__phase=Phase.CANARY.value)
+    return Paired(
+        worse=shared.filter(arm=Arm.CANDIDATE.value).count(), better=shared.filter(arm=Arm.INCUMBENT.value).count()
+    )
+
+
+def differences(rollout: Rollout, *, is_ruled: bool | None = None) -> QuerySet[Prediction]:
+    """Return what the incumbent said of each image on which the candidate said otherwise, newest first.
+
+    `is_ruled` leaves those on which a person has ruled, or has not.
+    """
+    said = Prediction.objects.filter(item=OuterRef("item"), model_version=rollout.candidate_id)
+    other = said.exclude(call=OuterRef("call"))
+    until = {"item__received_at__lte": rollout.closed_at} if rollout.closed_at else {}
+    mine = Prediction.objects.filter(
+        Exists(other),
+        model_version=rollout.incumbent_id,
+        item__line=rollout.line_id,
+        item__received_at__gte=rollout.opened_at,
+        **until,
+    )
+    if is_ruled is not None:
+        ruled = Exists(Adjudication.objects.filter(item=OuterRef("item"), ruled_at__isnull=False))
+        mine = mine.filter(ruled if is_ruled else ~ruled)
+    return mine.defer("heatmap").order_by("-pk")
 
 
 def _image(found: ItemReadings) -> ImageRead:

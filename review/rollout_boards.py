@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inspection import arms, rollouts
-from inspection.models import Line, ModelVersion, Rollout, RolloutMove
+from inspection.models import Line, ModelVersion, Prediction, Rollout, RolloutMove
 from inspection.rules.rollouts import BREACH, FIT, LIMITS, Action, Guard, Move, Phase, Reading, Step
-from review import rollout_doors
+from review import comparisons, rollout_doors
+from review.models import Adjudication
 from stats.eprocess import evidence_ratio
 
 HISTORY = 12
+GALLERY = 24
 PHASES: dict[Phase, Promise] = {
     Phase.SHADOW: gettext_lazy("shadow"),
     Phase.CANARY: gettext_lazy("canary"),
@@ -71,6 +73,20 @@ class StepRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One image on which the versions differed and a person has ruled."""
+
+    case: Adjudication
+    incumbent: str
+    candidate: str
+
+    @property
+    def right(self) -> str:
+        """Which of the two the ruling confirms; empty where it confirms none."""
+        return {self.incumbent: "incumbent", self.candidate: "candidate"}.get(self.case.label, "")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Board:
     """An open rollout as it stands now."""
 
@@ -121,6 +137,22 @@ def history(line: Line) -> list[tuple[RolloutMove, str, str]]:
     """Return what happened to the line's rollouts, newest first, each with its word and why."""
     moves = RolloutMove.objects.filter(rollout__line=line).select_related("rollout__candidate", "made_by")
     return [(move, str(DEEDS[move.deed]), _cause(move)) for move in moves.order_by("-pk")[:HISTORY]]
+
+
+def gallery(rollout: Rollout) -> list[Difference]:
+    """Return the newest differences that were ruled on. The others stay hidden: somebody may still have to judge."""
+    ruled = comparisons.differences(rollout, is_ruled=True)
+    shown = {said.item_id: said.call for said in ruled[:GALLERY]}
+    still_open = Adjudication.objects.filter(item__in=shown, ruled_at=None).values("item")
+    cases = Adjudication.objects.filter(item__in=shown, ruled_at__isnull=False).exclude(item__in=still_open)
+    newest = {case.item_id: case for case in cases.select_related("run__part").order_by("ruled_at", "pk")}
+    theirs = Prediction.objects.filter(item__in=newest, model_version=rollout.candidate_id)
+    other = dict(theirs.values_list("item", "call"))
+    return [
+        Difference(case=newest[item], incumbent=call, candidate=other[item])
+        for item, call in shown.items()
+        if item in newest
+    ]
 
 
 def versions_for(line: Line, serving: ModelVersion | None) -> QuerySet[ModelVersion]:

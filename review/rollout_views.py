@@ -1,11 +1,14 @@
 """The page of a line's models: what serves, what is on its way, its guardrails, and the way back."""
 
 from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dateparse import parse_datetime
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,8 +17,9 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection import permissions, registry, rollouts
 from inspection.models import Line, ModelVersion, Rollout
 from inspection.rules.words import RolloutStrategy
-from review import rollbacks, rollout_boards, rollout_doors, signing
+from review import comparisons, rollbacks, rollout_boards, rollout_doors, signing
 from review.permissions import PersonRequest
+from stats.eprocess import evidence_ratio
 
 
 @login_required
@@ -24,8 +28,11 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
     """What serves, the open rollout with its plan and guardrails, history, and who may move it."""
     line, moment = _line(request, slug), now()
     serving, standing = registry.serving(line), rollout_boards.standing(line)
+    asked_at = _moment(request, line)
     context = {
         "line": line,
+        "asked_at": asked_at,
+        "served": registry.served_at(line, asked_at) if asked_at else None,
         "serving": serving,
         "standing": standing,
         "board": rollout_boards.board(standing, now=moment) if standing and standing.is_open else None,
@@ -35,6 +42,27 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
         "may_move": permissions.may_lower(request.user, line),
     }
     return render(request, "review/rollouts.html", context)
+
+
+@login_required
+@require_GET
+def differences_page(request: PersonRequest, slug: str) -> HttpResponse:
+    """Where the candidate of the newest rollout and the version before it differ, and who was right."""
+    line = _line(request, slug)
+    rollout = line.rollouts.select_related("line", "candidate", "incumbent").order_by("-pk").first()
+    paired = comparisons.paired(rollout) if rollout else None
+    context = {
+        "line": line,
+        "rollout": rollout,
+        "paired": paired,
+        "better": evidence_ratio(paired.log_e_better) if paired else None,
+        "worse": evidence_ratio(paired.log_e_worse) if paired else None,
+        "differing": comparisons.differences(rollout).count() if rollout else 0,
+        "waiting": comparisons.differences(rollout, is_ruled=False).count() if rollout else 0,
+        "gallery": rollout_boards.gallery(rollout) if rollout else [],
+        "may_see_images": permissions.may_adjudicate(request.user, line),
+    }
+    return render(request, "review/differences.html", context)
 
 
 @login_required
@@ -153,6 +181,15 @@ def _share(request: HttpRequest) -> float | None:
         return float(given) / 100
     except ValueError as error:
         raise rollout_doors.Incomplete from error
+
+
+def _moment(request: HttpRequest, line: Line) -> datetime | None:
+    """Return the moment that is asked for, in the line's own time; None where none was."""
+    try:
+        asked = parse_datetime(request.GET.get("at", ""))
+    except ValueError:
+        return None
+    return asked.replace(tzinfo=ZoneInfo(line.time_zone)) if asked else None
 
 
 def _reason(request: HttpRequest) -> str:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import exp, log, log1p
 
 from inspection.rules.words import RolloutStrategy
-from stats.canary import log_e_noninferior, log_e_shift, log_e_worse
+from stats.canary import log_e_noninferior, log_e_paired, log_e_shift, log_e_worse
 from stats.eprocess import log_e_below
 
 BREACH = log(100)
@@ -227,6 +227,33 @@ def compared(guard: Guard, phase: Phase, failed: Mapping[Arm, bool], *, position
     if guard in BY_HALVES:
         return failures & {Arm.CANDIDATE if position < EVEN else Arm.INCUMBENT}
     return failures if len(failures) == 1 else frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paired:
+    """Rulings on the images where the two versions differ: on how many the candidate was wrong, and right."""
+
+    worse: int = 0
+    better: int = 0
+
+    @property
+    def log_e_worse(self) -> float:
+        return log_e_paired(self.worse, self.better)
+
+    @property
+    def log_e_better(self) -> float:
+        return log_e_paired(self.better, self.worse)
+
+    @property
+    def verdict(self) -> str:
+        """Say "worse" or "better" once the evidence does, "open" until then. May be read at any time.
+
+        >>> [Paired(worse=w, better=b).verdict for w, b in [(0, 0), (4, 15), (0, 12), (14, 0)]]
+        ['open', 'open', 'better', 'worse']
+        """
+        if self.log_e_worse >= BREACH:
+            return "worse"
+        return "better" if self.log_e_better >= FIT else "open"
 
 
 def _readings(state: State, evidence: Evidence) -> tuple[Reading, ...]:

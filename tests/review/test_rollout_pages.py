@@ -3,10 +3,14 @@
 import pytest
 from django.urls import reverse
 
-from inspection import rollouts
+from inspection import registry, rollouts
 from inspection.models import Rollout
+from inspection.rules.words import Label, Role
+from review import adjudications
+from review.models import Adjudication
 from tests.builders import NOON, PASSWORD, make_model_version, make_user
-from tests.review.rollout_scene import deployed, make_rollout, make_served_line
+from tests.review.rollout_scene import BAD, GOOD, deployed, make_rollout, make_served_line, send
+from tests.review.scene import later, read
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +164,73 @@ def test_a_stranger_finds_nothing_and_an_inspector_moves_nothing(client, line):
     assert ask(client, "api-rollouts", line.slug, candidate="green", strategy="shadow").status_code == 403
     assert ask(client, "api-rollout-rollback", rollout.pk).status_code == 404
     assert deployed(line)[1] == "green:1"
+
+
+# Differences and the registry -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def compared(line, ana, quinn):
+    """A shadow with two images on which the versions differ: one is ruled for the candidate, one waits."""
+    rollout = make_rollout(line, "shadow")
+    for serial in ("A-1", "A-2", "A-3"):
+        task = send(line, serial, green=GOOD if serial == "A-3" else BAD)
+        read(task, ana, Label.PASS)
+    case = Adjudication.objects.get(run__part__serial="A-1")
+    adjudications.rule(case, by=quinn, label=Label.DEFECT, defect_class="scratch", now=later(60))
+    return rollout
+
+
+def test_the_gallery_shows_what_was_ruled_and_hides_what_waits(lead, line, compared):
+    shown = lead.get(reverse("differences", args=[line.slug])).content.decode()
+    assert "people ruled for the candidate: 1, against it: 0" in shown
+    assert "A-1" in shown
+    assert "candidate right" in shown
+    assert "A-2" not in shown
+    assert "<dt>Images on which they differ</dt><dd>2</dd><dt>Not ruled yet</dt><dd>1</dd>" in shown
+
+
+def test_the_gallery_of_a_line_without_candidates_says_so(lead, line):
+    assert "no candidate to compare" in lead.get(reverse("differences", args=[line.slug])).content.decode()
+
+
+def test_the_registry_tells_where_each_version_stands(lead, line):
+    make_rollout(line)
+    shown = lead.get(reverse("models")).content.decode()
+    assert shown.index("green:1") < shown.index("blue:1")
+    assert shown.count(reverse("rollouts", args=[line.slug])) == 2
+
+
+def test_a_version_shows_its_card_its_hash_and_the_lines_it_served(lead, line):
+    escape = {"overkill": 0.01, "rate": 0.04, "low": 0.02, "high": 0.07}
+    card = {"figures": {"auc": 0.9871, "escape": [escape]}, "source": "snapshot 7", "parent": "blue:1"}
+    version = make_model_version("green", card=card, weights_sha256="cd" * 32)
+    registry.serve(line, version, by=None, cause="better", now=NOON)
+    shown = lead.get(reverse("model", args=["green", 1])).content.decode()
+    for words in ("0.9871", "Escape rate at 1 % overkill", "snapshot 7", "blue:1", "cd" * 32, "better"):
+        assert words in shown
+
+
+def test_what_served_the_line_at_a_moment_is_told_in_the_lines_time(lead, line):
+    registry.serve(line, make_model_version("green"), by=None, cause="better", now=later(3600))
+    for at, name in (("2026-11-23T12:30", "blue:1"), ("2026-11-23T13:30", "green:1")):
+        shown = lead.get(reverse("rollouts", args=[line.slug]), {"at": at}).content.decode()
+        assert f'<b class="model-word">{name}</b>' in shown
+    assert (
+        "No model had been put"
+        in lead.get(reverse("rollouts", args=[line.slug]), {"at": "2026-11-20T00:00"}).content.decode()
+    )
+    assert lead.get(reverse("rollouts", args=[line.slug]), {"at": "2026-99-99T00:00"}).status_code == 200
+
+
+@pytest.mark.parametrize("role", [None, Role.INSPECTOR])
+def test_the_registry_is_not_there_for_others(client, line, role):
+    client.force_login(make_user("oscar", role=role))
+    make_model_version("green")
+    for address in (reverse("models"), reverse("model", args=["green", 1]), reverse("differences", args=[line.slug])):
+        assert client.get(address).status_code == 404
+
+
+def test_what_served_is_one_query(line, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert registry.served_at(line, later(1)).serving.name == "blue"
