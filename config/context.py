@@ -25,6 +25,7 @@ LINE_PAGES = [
     ("monitor", "pulse", _("Monitor")),
     ("agreement", "chart", _("Agreement")),
     ("automation", "stairs", _("Automation")),
+    ("rollouts", "arrow", _("Models and rollouts")),
     ("bands", "half", _("Certified bands")),
     ("bank", "shield", _("Defect bank")),
     ("challenges", "scan", _("Challenge parts")),

@@ -11,8 +11,10 @@ from review import (
     gauge_views,
     gold_views,
     lead_views,
+    model_views,
     plan_views,
     receipt_views,
+    rollout_views,
     scope_views,
     views,
 )
@@ -50,6 +52,9 @@ urlpatterns = [
     path("lines/<slug:slug>/findings/", finding_views.findings_page, name="findings"),
     path("lines/<slug:slug>/findings/add/", finding_views.add, name="finding-add"),
     path("lines/<slug:slug>/lots/<int:pk>/release/", containment_views.release_lot, name="lot-release"),
+    path("lines/<slug:slug>/rollouts/", rollout_views.rollouts_page, name="rollouts"),
+    path("lines/<slug:slug>/differences/", rollout_views.differences_page, name="differences"),
+    path("lines/<slug:slug>/rollouts/<slug:deed>/", rollout_views.deed, name="rollout-deed"),
     path("lines/<slug:slug>/receipts/", receipt_views.receipt_list, name="receipts"),
     path("lines/<slug:slug>/receipts/<int:n>/", receipt_views.receipt_page, name="receipt"),
     path("lines/<slug:slug>/receipts/<int:n>/code.svg", receipt_views.receipt_code, name="receipt-code"),
@@ -69,5 +74,7 @@ urlpatterns = [
     path("lines/<slug:slug>/plan/metrics/<slug:metric>/", plan_views.prune, name="metric-prune"),
     path("lines/<slug:slug>/plan/failures/<slug:code>/", plan_views.risk, name="risk"),
     path("lines/<slug:slug>/plan/failures/<slug:code>/accept/", plan_views.accept, name="risk-accept"),
+    path("models/", model_views.registry_page, name="models"),
+    path("models/<slug:name>/<int:version>/", model_views.version_page, name="model"),
     path("holds/", lead_views.holds, name="holds"),
 ]

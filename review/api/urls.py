@@ -17,6 +17,7 @@ from review.api import (
     plan,
     receipts,
     review,
+    rollouts,
 )
 
 urlpatterns = [
@@ -65,6 +66,13 @@ urlpatterns = [
     path("lines/<slug:slug>/findings/", findings.findings_of_line, name="api-findings"),
     path("lines/<slug:slug>/lots/", containment.lot_list, name="api-lots"),
     path("lots/<int:pk>/release/", containment.lot_release, name="api-lot-release"),
+    path("lines/<slug:slug>/rollouts/", rollouts.of_line, name="api-rollouts"),
+    path("rollouts/<int:pk>/", rollouts.one, name="api-rollout"),
+    path("rollouts/<int:pk>/share/", rollouts.share, name="api-rollout-share"),
+    path("rollouts/<int:pk>/promote/", rollouts.promote, name="api-rollout-promote"),
+    path("rollouts/<int:pk>/pause/", rollouts.pause, name="api-rollout-pause"),
+    path("rollouts/<int:pk>/abort/", rollouts.abort, name="api-rollout-abort"),
+    path("rollouts/<int:pk>/rollback/", rollouts.rollback, name="api-rollout-rollback"),
     path("lines/<slug:slug>/receipts/<int:n>/", receipts.receipt, name="api-receipt"),
     path("items/<uuid:pk>/lineage/", receipts.lineage, name="api-lineage"),
     path("proposals/<int:pk>/approve/", automation.approve, name="api-approve"),
