@@ -82,6 +82,8 @@ def shell(request: HttpRequest) -> dict[str, object]:
 
 def page_of(name: str) -> str:
     """The page of the sidebar to which an address belongs: the steps of the wizard are one page."""
+    if name == "channels":
+        return "alarms"
     if name in {"metric", "line-images"}:
         return "metrics"
     return "plan" if name.partition("-")[0] in {"scope", "risk", "metric"} else name

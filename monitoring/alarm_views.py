@@ -52,6 +52,7 @@ def alarm_list(request: HttpRequest) -> HttpResponse:
         "changes": [_change(change) for change in page],
         "lines": permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR).order_by("slug"),
         "chosen": slug,
+        "may_administer": permissions.may_administer(request.user),
         "dead": Notice.objects.filter(state=Notice.DEAD).count() if permissions.may_administer(request.user) else 0,
     }
     return render(request, "monitoring/alarms.html", context)

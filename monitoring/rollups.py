@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from monitoring.metric_models import DAY, HOUR, MINUTE, MetricWindow
 from monitoring.rules.metrics import BY_NAME, Fold
@@ -72,6 +72,11 @@ def newest(line: int | None, metrics: Sequence[str], *, now: datetime, minutes: 
     for row in rows.order_by("began_at"):
         parts[row.metric].append(row.summary)
     return {metric: merged(of_metric) for metric, of_metric in parts.items()}
+
+
+def newest_of_all() -> datetime | None:
+    """Return when the newest minute of anything began."""
+    return MetricWindow.objects.filter(tier=MINUTE).aggregate(newest=Max("began_at"))["newest"]
 
 
 def start(at: datetime, tier: str) -> datetime:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from monitoring import alarm_views, drift_views, metric_views, monitor_views, views
+from monitoring import alarm_views, channel_views, drift_views, metric_views, monitor_views, views
 
 urlpatterns = [
     path("lines/<slug:slug>/drift/", drift_views.drift_page, name="drift"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("lines/<slug:slug>/images/", metric_views.line_images, name="line-images"),
     path("lines/<slug:slug>/images/<uuid:pk>/", metric_views.line_image, name="line-image"),
     path("alarms/", alarm_views.alarm_list, name="alarms"),
+    path("alarms/channels/", channel_views.channels, name="channels"),
+    path("alarms/channels/add/", channel_views.add, name="channel-add"),
+    path("alarms/channels/<int:pk>/<slug:deed>/", channel_views.channel_deed, name="channel-deed"),
+    path("alarms/notices/<int:pk>/revive/", channel_views.revive, name="notice-revive"),
     path("alarms/runbook/", alarm_views.runbook, name="alarm-runbook"),
     path("alarms/<int:pk>/", alarm_views.alarm_page, name="alarm"),
     path("alarms/<int:pk>/<slug:deed>/", alarm_views.alarm_deed, name="alarm-deed"),
@@ -23,6 +27,7 @@ urlpatterns = [
     path("api/v1/alarms/<int:pk>/unshelve/", alarm_views.unshelve_api, name="api-alarm-unshelve"),
     path("api/v1/lines/<slug:slug>/metrics/", metric_views.metrics_api, name="api-metrics"),
     path("api/v1/lines/<slug:slug>/stages/", metric_views.stages_api, name="api-stages"),
+    path("metrics", views.metrics, name="prometheus"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
 ]
