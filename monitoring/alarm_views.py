@@ -39,15 +39,15 @@ SHOWN_CHANGES = 30
 def alarm_list(request: HttpRequest) -> HttpResponse:
     """What asks for somebody now, what happened before, and how well the alarms serve."""
     mine = _mine(request)
-    moment = now()
+    rows, health = boards.active(mine), boards.health(mine, now=now())
     changes = AlarmChange.objects.filter(alarm__in=mine.order_by()).select_related("alarm__line", "by")
     slug = request.GET.get("line", "")
     if slug:
         changes = changes.filter(alarm__line__slug=slug)
     page = Paginator(changes.order_by("-pk"), HISTORY_PAGE).get_page(request.GET.get("page"))
     context = {
-        "rows": boards.active(mine),
-        "health": boards.health(mine, now=moment),
+        "rows": boards.collapsed(rows) if health.in_flood else rows,
+        "health": health,
         "page": page,
         "changes": [_change(change) for change in page],
         "lines": permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR).order_by("slug"),

@@ -187,6 +187,8 @@ WORDS: dict[str, Words] = {
         _("Read the reason on the automation page, remove the cause, lift the hold."),
     ),
 }
+# Levels that are true or not: the sentence says it all.
+YES_OR_NO = ("on_hold", "broker_down")
 STATES = {
     State.NORMAL: _("normal"),
     State.UNACKNOWLEDGED: _("not acknowledged"),
@@ -218,8 +220,8 @@ DEEDS = {
 
 def what(alarm: Alarm) -> str:
     """Return what is the matter, with the value that raised or keeps it."""
-    said = str(WORDS[alarm.rule].what)
-    return f"{said}: {number(BY_CODE[alarm.rule].metric, alarm.value)}" if alarm.value is not None else said
+    said, metric = str(WORDS[alarm.rule].what), BY_CODE[alarm.rule].metric
+    return said if alarm.value is None or metric in YES_OR_NO else f"{said}: {number(metric, alarm.value)}"
 
 
 def number(metric: str, value: float | None) -> str:

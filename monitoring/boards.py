@@ -1,7 +1,7 @@
 """What the monitoring pages show: tiles of metrics, rows of alarms, alarm health. Plain values for templates."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
@@ -99,7 +99,9 @@ def alarms_for(user) -> AlarmQuerySet:
 
 def rows(alarms: Iterable[Alarm]) -> list[AlarmRow]:
     """Return alarms loudest and oldest first, those that wait for eyes before the rest."""
-    made = [_alarm_row(alarm) for alarm in alarms]
+    alarms = list(alarms)
+    answering = owners.of_all(alarms)
+    made = [_alarm_row(alarm, answering.get(alarm.pk)) for alarm in alarms]
     return sorted(made, key=lambda row: (row.alarm.state == State.SHELVED, not row.unacknowledged, row.priority))
 
 
@@ -107,6 +109,14 @@ def active(alarms: AlarmQuerySet) -> list[AlarmRow]:
     """Return the active alarms; what another explains is counted beneath it."""
     standing = alarms.active().exclude(state=State.SUPPRESSED.value).order_by("raised_at", "pk")
     return rows(standing.annotate(beneath_count=Count("beneath", filter=Q(beneath__state=State.SUPPRESSED.value))))
+
+
+def collapsed(rows_of_flood: Sequence[AlarmRow]) -> list[AlarmRow]:
+    """Return the first that came of each kind, with how many more stand behind it: a flood is read from its source."""
+    kinds: dict[str, list[AlarmRow]] = {}
+    for row in sorted(rows_of_flood, key=lambda row: (row.alarm.raised_at is None, row.alarm.raised_at, row.alarm.pk)):
+        kinds.setdefault(row.alarm.rule, []).append(row)
+    return [replace(alike[0], beneath=sum(row.beneath for row in alike) + len(alike) - 1) for alike in kinds.values()]
 
 
 def health(alarms: AlarmQuerySet, *, now: datetime) -> AlarmHealth:
@@ -165,7 +175,7 @@ def _limits(line: Line | None) -> dict[str, str]:
     return said
 
 
-def _alarm_row(alarm: Alarm) -> AlarmRow:
+def _alarm_row(alarm: Alarm, owner: User | None) -> AlarmRow:
     words = WORDS[alarm.rule]
     beneath = getattr(alarm, "beneath_count", 0)
     return AlarmRow(
@@ -177,7 +187,7 @@ def _alarm_row(alarm: Alarm) -> AlarmRow:
         consequence=str(words.consequence),
         todo=str(words.todo),
         beneath=beneath,
-        owner=owners.of(alarm),
+        owner=owner,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
@@ -33,7 +34,7 @@ def monitor(request: HttpRequest, slug: str) -> HttpResponse:
     line = get_object_or_404(lines.select_related("epoch__model_version", "product"), slug=slug)
     moment = now()
     mine = boards_of_metrics.alarms_for(request.user)
-    rows = boards_of_metrics.active(mine.filter(line=line)) + boards_of_metrics.active(mine.filter(line=None))
+    rows = boards_of_metrics.active(mine.filter(Q(line=line) | Q(line=None)))
     names = [name for of_kind in boards_of_metrics.TILES.values() for name in of_kind]
     tiles = boards_of_metrics.by_kind(boards_of_metrics.tiles(line, names, now=moment))
     tiles[Kind.SOFTWARE] += boards_of_metrics.tiles(None, ("worker_memory", "storage_free"), now=moment)
