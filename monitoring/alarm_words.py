@@ -123,7 +123,7 @@ WORDS: dict[str, Words] = {
     ),
     "model-errors": Words(
         _("The model fails"),
-        _("The line is lowered by one rung."),
+        _("At 5 in 100 images the line is lowered by one rung."),
         _("Look at the model's stage in the log; roll back to the version before."),
     ),
     "no-predictions": Words(
@@ -214,7 +214,6 @@ DEEDS = {
     "frozen": _("froze promotions"),
     "thawed": _("let promotions go on"),
     "tightened": _("tightened the audit"),
-    "lowered": _("lowered the line"),
 }
 
 

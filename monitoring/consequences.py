@@ -40,10 +40,4 @@ def _tighten(line: Line, rule: Rule, reason: str, now: datetime) -> str:
     return "tightened"
 
 
-def _step_down(line: Line, rule: Rule, reason: str, now: datetime) -> str:
-    line = Line.objects.select_for_update().get(pk=line.pk)
-    change = watches.step_down(line, reason=reason, detail={"alarm": rule.code}, now=now)
-    return "lowered" if change else ""
-
-
-_DEEDS = {Action.HOLD: _hold, Action.FREEZE: _freeze, Action.TIGHTEN: _tighten, Action.STEP_DOWN: _step_down}
+_DEEDS = {Action.HOLD: _hold, Action.FREEZE: _freeze, Action.TIGHTEN: _tighten}

@@ -18,13 +18,15 @@ class Read(StrEnum):
 
 
 class Action(StrEnum):
-    """What an alarm does to its line by itself, with the cause recorded."""
+    """What an alarm does to its line by itself, with the cause recorded.
+
+    Levels fall elsewhere, in the transaction of the item that shows why (charts, failing models), or by drift.
+    """
 
     NOTHING = ""
     HOLD = "hold"
     FREEZE = "freeze"
     TIGHTEN = "tighten_audit"
-    STEP_DOWN = "step_down"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +157,6 @@ RULES: tuple[Rule, ...] = (
         priority=_P1,
         minutes=60,
         least=100,
-        action=Action.STEP_DOWN,
     ),
     Rule(
         code="no-predictions",
