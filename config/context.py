@@ -13,6 +13,8 @@ from config.accounts import theme_of
 from inspection.models import Hold, Line
 from inspection.permissions import lines_for, may_enter_admin, may_found_lines, roles_of
 from inspection.rules.words import Level, Role
+from monitoring import boards
+from monitoring.rules.alarms import State
 from review import adjudications
 from review.rules.blindness import tells_level
 
@@ -23,6 +25,7 @@ ROLE_WORDS = {
 }
 LINE_PAGES = [
     ("monitor", "pulse", _("Monitor")),
+    ("metrics", "chart", _("Metrics")),
     ("agreement", "chart", _("Agreement")),
     ("automation", "stairs", _("Automation")),
     ("rollouts", "arrow", _("Models and rollouts")),
@@ -73,12 +76,17 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
         "shell_cases": SimpleLazyObject(lambda: cases_waiting(request.user, slug)),
+        "shell_alarms": SimpleLazyObject(lambda: alarms_waiting(request.user)),
         "shell_role": SimpleLazyObject(lambda: role_word(request.user)),
     }
 
 
 def page_of(name: str) -> str:
     """The page of the sidebar to which an address belongs: the steps of the wizard are one page."""
+    if name == "channels":
+        return "alarms"
+    if name in {"metric", "line-images"}:
+        return "metrics"
     return "plan" if name.partition("-")[0] in {"scope", "risk", "metric"} else name
 
 
@@ -119,6 +127,11 @@ def page_entries(slug: str) -> list[PageEntry]:
 def cases_waiting(user, slug: str) -> int:
     """How many disagreements of the chosen line wait for this person's ruling."""
     return adjudications.waiting_for(user, lines=lines_for(user, Role.QA_LEAD).filter(slug=slug)).count()
+
+
+def alarms_waiting(user) -> int:
+    """How many alarms that this person answers for nobody has acknowledged."""
+    return boards.alarms_for(user).filter(state=State.UNACKNOWLEDGED.value).count()
 
 
 def address_of(name: str, slug: str) -> str:

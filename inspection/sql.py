@@ -41,6 +41,8 @@ APPEND_ONLY = (
     "review_challengeshowing",
     "monitoring_driftwindow",
     "monitoring_driftmark",
+    "monitoring_alarmchange",
+    "monitoring_alarmthreshold",
 )
 
 _PG_FUNCTION = """

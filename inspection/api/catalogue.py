@@ -252,6 +252,13 @@ _ENTRIES = (
         _("Ask a QA lead for an adjudication."),
     ),
     Entry(
+        "alarm-state",
+        409,
+        _("Not possible as the alarm stands"),
+        _("The alarm does not stand where this can be done, or the shelf is longer than its priority allows."),
+        _("See how the alarm stands now. P1 is shelved for 30 minutes at most, others for 8 hours."),
+    ),
+    Entry(
         "gate-shut",
         409,
         _("Gate is shut"),
