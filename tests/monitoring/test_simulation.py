@@ -6,7 +6,7 @@ from dataclasses import replace
 from io import StringIO
 
 import pytest
-from django.core.files.storage import default_storage
+from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -142,11 +142,11 @@ def _told(seed):
 
 @pytest.mark.django_db
 def test_the_configured_database_and_store_are_as_they_were():
-    configured, store = connection.settings_dict["NAME"], default_storage._wrapped
+    configured, store = connection.settings_dict["NAME"], type(storages["default"])
     id_source = Run._meta.get_field("id").default
     simulate(Tiny(items=2), seed=1)
     assert connection.settings_dict["NAME"] == configured
-    assert type(default_storage._wrapped) is type(store)
+    assert type(storages["default"]) is store
     assert Run._meta.get_field("id").default is id_source
     assert not Line.objects.exists()
     assert not Item.objects.exists()
