@@ -215,9 +215,9 @@ def _is_repeat(item: Item, seen: Seen) -> bool:
         .filter(line=item.line_id, received_at__lt=item.received_at)
         .exclude(run__part=item.run.part_id)
     )
-    last = before.order_by("-received_at").values_list("pk", "station", "view")[:LOOK_BACK]
-    same_camera = [pk for pk, station, view in last if (station, view) == (item.station_id, item.view)]
-    prints = Measures.objects.filter(item__in=same_camera[:LAST_OF_CAMERA]).values_list("fingerprint", flat=True)
+    last = before.order_by("-received_at").values_list("station", "view", "measures__fingerprint")[:LOOK_BACK]
+    same_camera = [print_ for station, view, print_ in last if (station, view) == (item.station_id, item.view)]
+    prints = [print_ for print_ in same_camera[:LAST_OF_CAMERA] if print_]
     return any(near(int(other, 16), int(seen.fingerprint, 16)) for other in prints)
 
 
