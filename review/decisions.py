@@ -15,6 +15,7 @@ from inspection.models import Prediction, User
 from inspection.rules.words import Call, Label, Phase, Purpose
 from review import adjudications, consequences, counts, queues, readings, sights
 from review.faults import Fault, Invalid, class_faults, region_faults, text_faults
+from review.gold_models import PlantedCall
 from review.models import Decision, DecisionFate, PendingDecision, ReviewTask
 from review.queues import LeaseLost
 from review.rules import blindness
@@ -60,7 +61,7 @@ class Recorded:
     """The call as it was kept, and the prediction where the answer to the call shows it."""
 
     decision: Decision
-    reveal: Prediction | None
+    reveal: Prediction | PlantedCall | None
     is_replay: bool = False
 
 
@@ -73,7 +74,7 @@ class Undone:
 
     task: ReviewTask | None
     reopens_final: bool = False
-    reveal: Prediction | None = None
+    reveal: Prediction | PlantedCall | None = None
 
 
 # Recording ------------------------------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ def record(task: ReviewTask, *, person: User, token: int, decision: DecisionInpu
     return _refuse(task, person, decision)
 
 
-def reveal_of(decision: Decision) -> Prediction | None:
+def reveal_of(decision: Decision) -> Prediction | PlantedCall | None:
     """Return the prediction that the answer to this call showed, None where it showed none."""
     if decision.revealed_at is None or decision.phase != Phase.INITIAL:
         return None
@@ -145,12 +146,12 @@ def _check(task: ReviewTask, decision: DecisionInput) -> None:
         raise Invalid(faults)
 
 
-def _reveal(task: ReviewTask, decision: DecisionInput) -> Prediction | None:
+def _reveal(task: ReviewTask, decision: DecisionInput) -> Prediction | PlantedCall | None:
     """Return the prediction if the answer to this call shows it. Where nothing is shown, nothing is looked up."""
     seen = sights.of(task)
     if seen != Sight.AFTER_CALL or decision.phase != Phase.INITIAL:
         return None
-    prediction = sights.showable_of([task.item_id]).first()
+    prediction = sights.told(task)
     if prediction is None:
         return None
     call = Call(prediction.call)
@@ -206,7 +207,7 @@ def _keep(
     *,
     first: Decision | None,
     round_: int,
-    reveal: Prediction | None,
+    reveal: Prediction | PlantedCall | None,
     now: datetime,
 ) -> Decision:
     window = timedelta(seconds=task.line.undo_s)

@@ -7,7 +7,7 @@ from inspection import automation, certificates, waivers
 from inspection.models import Freeze, GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, Evidence, Gate, Judgement, Target, judge
 from inspection.rules.words import Level, Stream
-from review import counts, estimates, proofs, retro, watches
+from review import counts, estimates, proofs, reliances, retro, watches
 from review.models import Chart
 
 GATED = (
@@ -89,7 +89,7 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
         target_ppm=line.target_escape_ppm,
         charts=watched.charts,
         quiet_days=watched.quiet_days,
-        harm=(omission.f, omission.s + omission.f),
+        harm=_harm(omission, reliances.given_up(epoch)),
         parts=agreement.s + agreement.f,
         defects=natural.s + natural.f + sum(proven.bank),
         days=agreement.days,
@@ -111,6 +111,11 @@ def _escapes(streams: dict[str, counts.Sums]) -> tuple[int, int]:
     """Return the defects of the truth draw that the bands pass, and all its other ruled parts."""
     found, spared = streams["policy_detection"], streams["policy_specificity"]
     return found.pd, found.dd + spared.pp + spared.dp
+
+
+def _harm(live: counts.Sums, planted: tuple[int, int]) -> tuple[int, int]:
+    """Return what wrong predictions made people give up: the model's own, and those planted on known defects."""
+    return live.f + planted[0], live.s + live.f + planted[1]
 
 
 def _holds(line: Line):

@@ -12,7 +12,7 @@ from django.db.models.functions import TruncDate
 
 from inspection.models import Line, User
 from inspection.rules.words import Call, Phase, Purpose
-from review import library, staging, studies
+from review import library, planting, staging, studies
 from review.gold_models import GaugeStudy, GoldRule, GoldShowing
 from review.library import Known
 from review.models import Decision, ReviewTask
@@ -99,7 +99,9 @@ def _give(person: User, line: Line, *, now: datetime) -> bool:
     beside = staging.neighbour(line)
     if known is None or beside is None:
         return False
-    show(known, beside=beside, person=person, study=study, now=now)
+    showing = show(known, beside=beside, person=person, study=study, now=now)
+    if study is None:
+        planting.by_chance(showing, now=now)
     return True
 
 

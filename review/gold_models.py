@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from inspection.models import Item, Line, ModelVersion, User
+from inspection.models import Epoch, Item, Line, ModelVersion, User
 from inspection.models.fields import word_field
 from inspection.rules.words import Call
 from review.bank_models import BankDefect
@@ -94,3 +94,24 @@ class GoldShowing(models.Model):
             models.Index(fields=["person", "line", "-staged_at"], name="gold_showing_newest"),
             models.Index(fields=["line", "staged_at"], name="gold_showing_by_line"),
         ]
+
+
+class PlantedCall(models.Model):
+    """What a gold item's reader is told that the model says: right, or wrong on purpose. Control ones are not told.
+
+    Score and heat map are a real prediction's of that call, so that nothing in them looks made up.
+    """
+
+    showing = models.OneToOneField(GoldShowing, on_delete=models.PROTECT, primary_key=True, related_name="planted")
+    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="+")
+    call = word_field(Call)
+    defect_class = models.CharField(max_length=40, blank=True)
+    probability = models.FloatField()
+    heatmap = models.BinaryField(default=bytes)
+    heatmap_columns = models.PositiveSmallIntegerField(default=0)
+    is_wrong = models.BooleanField()
+    is_control = models.BooleanField()
+    planted_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["epoch"], name="planted_call_by_epoch")]

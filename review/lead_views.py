@@ -13,7 +13,7 @@ from inspection import automation, permissions, waivers
 from inspection.models import GateEvaluation, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, judge
 from inspection.rules.words import Level, Role
-from review import audit_boards, boards, evidence, ladder_doors, reports, sentences
+from review import audit_boards, boards, evidence, ladder_doors, reliances, reports, sentences
 
 HISTORY = 8
 
@@ -79,6 +79,7 @@ def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
         "is_open": report.reading is not None and report.reading.judgement.is_open,
         "next_level": Level(line.level).above,
         "prevalence": _prevalence(report),
+        "reliance": reliances.of(line.present_epoch),
         "truths": boards.truths(report.reading) if report.reading else [],
         **boards.stop_of(boards.holds_of(line), may_lower=permissions.may_lower(request.user, line)),
     }

@@ -13,7 +13,7 @@ from review.bank_models import BankDefect, BankImage, BankScore
 from review.challenge_models import ChallengeCalendar, ChallengePart, ChallengeRound, ChallengeShowing
 from review.containment_models import ContainedRun, Containment
 from review.finding_models import AmendmentDue, PhysicalFinding
-from review.gold_models import GaugeItem, GaugeStudy, GoldRule, GoldShowing, SessionEnd
+from review.gold_models import GaugeItem, GaugeStudy, GoldRule, GoldShowing, PlantedCall, SessionEnd
 from review.retro_models import RetroScore, RetroTrial
 from review.rules.adjudication import Cause
 
@@ -45,6 +45,7 @@ __all__ = [
     "MissResult",
     "PendingDecision",
     "PhysicalFinding",
+    "PlantedCall",
     "RetroScore",
     "RetroTrial",
     "ReviewTask",

@@ -7,6 +7,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from inspection.models import Hold, Line, Prediction
 from inspection.rules.words import AssistStyle, Level, Purpose
+from review.gold_models import PlantedCall
 from review.models import ReviewTask
 from review.rules import blindness
 from review.rules.blindness import Sight
@@ -34,13 +35,28 @@ def predictions_of(items: Iterable[UUID]) -> QuerySet[Prediction]:
     return Prediction.objects.filter(item__in=items, model_version=F("item__routing__model_version"))
 
 
+def told(task: ReviewTask) -> Prediction | PlantedCall | None:
+    """Return what may be shown of a task: the planted call of a gold item, else the prediction. One statement."""
+    if task.purpose != Purpose.GOLD:
+        return showable_of([task.item_id]).first()
+    return planted_of([task.pk]).first()
+
+
+def planted_of(tasks: Iterable[UUID]) -> QuerySet[PlantedCall]:
+    """Return what was planted on gold items, but nothing on a stopped line."""
+    stopped = Hold.objects.in_force().filter(kind=Hold.STOP, line=OuterRef("showing__line"))
+    return PlantedCall.objects.filter(showing__in=tasks).exclude(Exists(stopped))
+
+
 def showable_of(items: Iterable[UUID]) -> QuerySet[Prediction]:
     """Return the same, but nothing of a stopped line: who stopped the model does not want its advice either."""
     stopped = Hold.objects.in_force().filter(kind=Hold.STOP, line=OuterRef("item__line"))
     return predictions_of(items).exclude(Exists(stopped))
 
 
-def prediction_of(task: ReviewTask) -> Prediction | None:
+def prediction_of(task: ReviewTask) -> Prediction | PlantedCall | None:
+    if task.purpose == Purpose.GOLD:
+        return PlantedCall.objects.filter(showing=task.pk).first()
     return predictions_of([task.item_id]).first()
 
 

@@ -48,6 +48,8 @@ def stage(source: Item, *, beside: ReviewTask, person: User) -> ReviewTask:
         purpose=Purpose.GOLD.value,
         level=beside.level,
         assist_style=beside.assist_style,
+        # Nothing is told of it unless a call is planted.
+        is_control=True,
         queue_rank=priority.rank(beside.due_at + lag),
         only_for=person,
         due_at=beside.due_at + lag,

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from inspection.api.serializers import checked
 from inspection.models import Epoch, Line, ModelVersion
-from review import history, reports, spreadsheets
+from review import history, reliances, reports, spreadsheets
 from review.api.forms import StrictForm
 from review.api.people import reported_line
 from review.api.renderers import TableRenderer
@@ -57,7 +57,8 @@ def agreement(request: Request, slug: str) -> Response:
     """Counts, rates with intervals, agreement measures and slices of one epoch."""
     line, epoch, window = _asked(request, slug)
     report = reports.agreement(line, epoch, now=now(), since=window["since"], until=window["until"])
-    return Response(as_plain(report))
+    found = reliances.of(epoch)
+    return Response(as_plain(report) | {"reliance": asdict(found) if found else None})
 
 
 @extend_schema(operation_id="agreement_rows", parameters=PARAMETERS, responses={(200, "text/csv"): str})

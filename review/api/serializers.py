@@ -15,6 +15,7 @@ from inspection.rules.words import Call, Level, Phase, Role
 from review import adjudications, sights
 from review.api.inputs import CALLS, LABELS
 from review.decisions import Recorded, Undone
+from review.gold_models import PlantedCall
 from review.models import Adjudication, Decision, DecisionFate, ReviewTask
 from review.pictures import references_of, upright_size
 from review.queues import Waiting
@@ -197,9 +198,17 @@ def tasks_shown(tasks: list[ReviewTask], line: Line, *, phase: str = Phase.INITI
     if not tasks:
         return []
     classes, golden = classes_shown(line), references_of(line)
-    beside = [task.item_id for task in tasks if sights.of(task) == Sight.ALONGSIDE]
-    said = {one.item_id: one for one in sights.showable_of(beside)} if beside else {}
+    said = _beside([task for task in tasks if sights.of(task) == Sight.ALONGSIDE])
     return [_task_shown(task, line, phase, classes, golden, said.get(task.item_id)) for task in tasks]
+
+
+def _beside(tasks: list[ReviewTask]) -> dict[UUID, Prediction | PlantedCall]:
+    """Return by item what stands beside the images; both kinds are always looked up, so that neither takes longer."""
+    if not tasks:
+        return {}
+    items = {task.pk: task.item_id for task in tasks}
+    planted = {items[one.pk]: one for one in sights.planted_of(items)}
+    return {one.item_id: one for one in sights.showable_of(items.values())} | planted
 
 
 def _task_shown(
@@ -208,7 +217,7 @@ def _task_shown(
     phase: str,
     classes: list[dict[str, Any]],
     golden: Mapping[str, GoldenReference],
-    prediction: Prediction | None,
+    prediction: Prediction | PlantedCall | None,
 ) -> dict[str, Any]:
     facts = {
         "id": task.pk,
@@ -248,7 +257,7 @@ def classes_shown(line: Line) -> list[dict[str, Any]]:
     return [{"code": one.code, "name": one.local_name, "key": one.key} for one in in_use]
 
 
-def prediction_facts(prediction: Prediction, task: ReviewTask) -> dict[str, Any]:
+def prediction_facts(prediction: Prediction | PlantedCall, task: ReviewTask) -> dict[str, Any]:
     """Return the words in which a reader hears of a prediction: no score, no digits."""
     call = Call(prediction.call)
     return {

@@ -17,9 +17,11 @@ class Sight(StrEnum):
 def sight(*, level: Level, style: AssistStyle, purpose: Purpose, is_control: bool, is_drawn: bool) -> Sight:
     """Say what a reading may see. Nothing at `human`, `shadow` and `full`; nothing for any draw or second reading.
 
-    `is_drawn` covers the truth draw and audits. Where in doubt the answer is nothing.
+    `is_drawn` covers the truth draw and audits. A gold item looks like any first reading. Where in doubt the answer is
+    nothing.
     """
-    if level not in (Level.ASSIST, Level.PARTIAL) or purpose != Purpose.PRIMARY or is_control or is_drawn:
+    is_first = purpose in (Purpose.PRIMARY, Purpose.GOLD)
+    if level not in (Level.ASSIST, Level.PARTIAL) or not is_first or is_control or is_drawn:
         return Sight.NOTHING
     return Sight.ALONGSIDE if style == AssistStyle.ALONGSIDE else Sight.AFTER_CALL
 

@@ -81,15 +81,19 @@ def seen(**facts):
         (Level.FULL, AssistStyle.ALONGSIDE, Sight.NOTHING),
     ],
 )
-def test_each_level_shows_what_it_may(level, style, sight):
+def test_each_level_shows_what_it_may_and_a_gold_item_the_same(level, style, sight):
     assert seen(level=level, style=style) == sight
+    assert seen(level=level, style=style, purpose=Purpose.GOLD) == sight
+
+
+SECOND = (Purpose.OVERLAP, Purpose.AUDIT, Purpose.TRUTH)
 
 
 @pytest.mark.parametrize("level", list(Level))
 @pytest.mark.parametrize("style", list(AssistStyle))
 @pytest.mark.parametrize(
     "fact",
-    [{"is_control": True}, {"is_drawn": True}, *({"purpose": purpose} for purpose in Purpose if purpose != "primary")],
+    [{"is_control": True}, {"is_drawn": True}, *({"purpose": purpose} for purpose in SECOND)],
 )
 def test_controls_draws_and_second_readings_see_nothing_at_any_level(level, style, fact):
     assert seen(level=level, style=style, **fact) == Sight.NOTHING
