@@ -18,7 +18,7 @@ DRIFT_EVERY = timedelta(seconds=2)
 GOLD_EVERY = timedelta(seconds=5)
 FILES_EVERY = timedelta(seconds=60)
 METRICS_EVERY = timedelta(seconds=10)
-ROLLED_EVERY = timedelta(minutes=5)
+PRUNED_EVERY = timedelta(minutes=5)
 
 _last_done: dict[str, datetime] = {}
 
@@ -35,7 +35,7 @@ def turn(*, holder: str, now: datetime) -> None:
     if _is_time("model-files", every=FILES_EVERY, now=now):
         model_errors.check_files(now=now)
     if _is_time("metrics", every=METRICS_EVERY, now=now):
-        watching.go(now=now, rolls=_is_time("roll", every=ROLLED_EVERY, now=now))
+        watching.go(now=now, prunes=_is_time("prune", every=PRUNED_EVERY, now=now))
 
 
 def _is_time(deed: str, *, every: timedelta, now: datetime) -> bool:

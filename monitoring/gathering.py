@@ -14,7 +14,7 @@ from monitoring.sources.seen import Seen
 
 # Rows get their number before their transaction ends: what is younger may still have a neighbour under way.
 SETTLE = timedelta(seconds=3)
-LIMIT = 1_000
+LIMIT = 200
 
 Read = Callable[[int], tuple[list[Seen], int]]
 

@@ -15,6 +15,8 @@ from monitoring.sources.seen import Seen
 KEPT = {MINUTE: timedelta(days=2), HOUR: timedelta(days=90), DAY: timedelta(days=1100)}
 LENGTH = {MINUTE: timedelta(minutes=1), HOUR: timedelta(hours=1), DAY: timedelta(days=1)}
 BATCH = 400
+# How much is merged at a time: a line has some fifty metrics, so an hour of a few lines ends within a minute.
+ROLLED_MAX, LOOSE_MAX = 60, 4_000
 
 Key = tuple[int | None, str, datetime]
 
@@ -29,20 +31,21 @@ def write(seen: Iterable[Seen]) -> int:
     return len(fresh)
 
 
-@transaction.atomic
 def roll(*, now: datetime) -> int:
-    """Merge minutes into hours and hours into days that have ended. Return how many windows were written.
+    """Merge minutes into hours and hours into days that have ended, some at a time. Return how many were written.
 
-    A window that gets a late value is merged again from all its parts, so rolling twice changes nothing.
+    Each in a transaction of its own: verdicts wait for the same lock. A window that gets a late value is merged
+    again from all its parts, so rolling twice changes nothing.
     """
     return _roll(MINUTE, HOUR, now=now) + _roll(HOUR, DAY, now=now)
 
 
 def prune(*, now: datetime) -> int:
     """Drop windows past their tier's life."""
-    old = Q()
-    for tier, life in KEPT.items():
-        old |= Q(tier=tier, began_at__lt=now - life)
+    old = Q(tier=DAY, began_at__lt=now - KEPT[DAY])
+    for tier in (MINUTE, HOUR):
+        # What is not merged yet waits for it.
+        old |= Q(tier=tier, began_at__lt=now - KEPT[tier], is_rolled=True)
     return MetricWindow.objects.filter(old).delete()[0]
 
 
@@ -88,19 +91,26 @@ def start(at: datetime, tier: str) -> datetime:
 
 def _roll(finer: str, coarser: str, *, now: datetime) -> int:
     ended = start(now, coarser)
-    loose = MetricWindow.objects.filter(tier=finer, is_rolled=False, began_at__lt=ended)
-    keys = {(row[0], row[1], start(row[2], coarser)) for row in loose.values_list("line", "metric", "began_at")}
-    for line, metric, began in keys:
-        parts = MetricWindow.objects.filter(
-            line=line, metric=metric, tier=finer, began_at__gte=began, began_at__lt=began + LENGTH[coarser]
-        )
-        whole = merged(row.summary for row in parts.order_by("began_at"))
-        window = MetricWindow.objects.filter(line=line, metric=metric, tier=coarser, began_at=began).first()
-        window = window or MetricWindow(line_id=line, metric=metric, tier=coarser, began_at=began)
-        window.hold(whole)
-        window.save()
-        parts.update(is_rolled=True)
+    loose = MetricWindow.objects.filter(tier=finer, is_rolled=False, began_at__lt=ended).order_by("began_at")
+    found = loose.values_list("line", "metric", "began_at")[:LOOSE_MAX]
+    keys = list(dict.fromkeys((line, metric, start(began, coarser)) for line, metric, began in found))[:ROLLED_MAX]
+    for key in keys:
+        _roll_one(key, finer, coarser)
     return len(keys)
+
+
+@transaction.atomic
+def _roll_one(key: Key, finer: str, coarser: str) -> None:
+    line, metric, began = key
+    parts = MetricWindow.objects.filter(
+        line=line, metric=metric, tier=finer, began_at__gte=began, began_at__lt=began + LENGTH[coarser]
+    )
+    whole = merged(row.summary for row in parts.order_by("began_at"))
+    window = MetricWindow.objects.filter(line=line, metric=metric, tier=coarser, began_at=began).first()
+    window = window or MetricWindow(line_id=line, metric=metric, tier=coarser, began_at=began)
+    window.hold(whole)
+    window.save()
+    parts.update(is_rolled=True)
 
 
 def _merge_into(tier: str, fresh: dict[Key, Summary]) -> None:

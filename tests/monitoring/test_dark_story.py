@@ -37,14 +37,14 @@ def test_the_dark_photo(client):
 
     held = Hold.objects.in_force().filter(kind=Hold.ALARM)
     assert first_seen(line, lights(200, DARK, seed=3), until=held.exists) <= 100
-    watching.go(now=at(10), rolls=False)
+    watching.go(now=at(10), prunes=False)
     assert state_of("line-held") == "unacknowledged"
     assert Notice.objects.filter(title__contains="The line is on hold").count() == 1
 
     show(line, lights(1_000, DARK, seed=5))
     drift.check(line, now=at(11))
     for minute in (11, 12, 13):
-        watching.go(now=at(minute), rolls=False)
+        watching.go(now=at(minute), prunes=False)
     assert state_of("image-drift") == "unacknowledged"
     assert Freeze.objects.in_force().get().cause == "drift"
     watch.refresh_from_db()
@@ -59,7 +59,7 @@ def test_the_dark_photo(client):
     drift.check(line, now=at(20))
     automation.lift_hold(held.get(), by=quinn, now=at(20))
     for minute in (21, 22, 24, 26):
-        watching.go(now=at(minute), rolls=False)
+        watching.go(now=at(minute), prunes=False)
     assert (state_of("line-held"), state_of("image-drift")) == ("normal", "normal")
     told = AlarmChange.objects.filter(alarm__rule="image-drift").order_by("pk").values_list("event", flat=True)
     assert list(told) == ["raised", "acknowledged", "cleared"]

@@ -306,6 +306,17 @@ def test_a_series_of_hours_ends_with_the_hour_that_runs(line):
     assert [(began - NOON, summary.n) for began, summary in series] == [(timedelta(hours=n), 2) for n in range(3)]
 
 
+def test_a_long_backlog_is_merged_some_at_a_time_and_nothing_is_dropped_before(line):
+    hours = rollups.ROLLED_MAX + 5
+    for hour in range(hours):
+        show(line, "score", [0.1], at=NOON - timedelta(days=30, hours=hour))
+    assert rollups.roll(now=NOON - timedelta(days=29)) >= rollups.ROLLED_MAX
+    rollups.prune(now=NOON)
+    assert MetricWindow.objects.filter(tier=MINUTE).count() == 5
+    rollups.roll(now=NOON)
+    assert MetricWindow.objects.filter(tier=HOUR).count() == hours
+
+
 def test_each_tier_has_its_life(line):
     show(line, "score", [0.1], at=NOON)
     rollups.roll(now=NOON + timedelta(days=1))
