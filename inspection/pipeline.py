@@ -148,11 +148,12 @@ def _facts(
         drawn_audit=run.drawn_audit,
         drawn_control=run.drawn_control,
         probability=opinion.probability if opinion else None,
-        band=_band(bands) if bands else None,
+        band=band_of(bands) if bands else None,
     )
 
 
-def _band(bands: Bands) -> Band:
+def band_of(bands: Bands) -> Band:
+    """Return what the bands let a model decide alone, as the routing rule takes it."""
     envelope = {name: (float(low), float(high)) for name, (low, high) in bands.envelope.items()}
     return Band(t_lo=bands.t_lo, t_hi=bands.t_hi, envelope=envelope)
 
