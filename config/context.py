@@ -38,7 +38,10 @@ LINE_PAGES = [
     ("savings", "coin", _("Savings")),
     ("plan", "plan", _("Plan and risks")),
     ("data", "image", _("Data")),
+    ("simulated", "lamp", _("Simulated line")),
 ]
+# Pages that only demo lines have.
+OF_DEMO = {"simulated"}
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def page_entries(slug: str) -> list[PageEntry]:
     if not slug:
         return []
     entries = [PageEntry(name, icon, str(word), address_of(name, slug)) for name, icon, word in LINE_PAGES]
-    return [entry for entry in entries if entry.address]
+    has_demo = settings.DEMO and Line.objects.filter(slug=slug, is_demo=True).exists()
+    return [entry for entry in entries if entry.address and (has_demo or entry.name not in OF_DEMO)]
 
 
 def cases_waiting(user, slug: str) -> int:

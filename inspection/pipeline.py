@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from inspection import certificates, dispositions, registry, stages
+from inspection import automation, certificates, dispositions, registry, stages
 from inspection.models import (
     Bands,
     Deployment,
@@ -20,7 +20,8 @@ from inspection.models import (
     StageRun,
 )
 from inspection.rules import routing, traffic
-from inspection.rules.routing import Band, Routed, RunFacts
+from inspection.rules.envelope import HELD_AFTER, IMAGE_FAULTS
+from inspection.rules.routing import SENTENCES, Band, Routed, RunFacts
 from inspection.rules.words import DecidedBy, Level, Policy, PredictionRole, Route, Verdict
 from inspection.stages import Opinion, Seen, StageDone
 from inspection.stations import IMPORTER
@@ -31,6 +32,7 @@ from vision.measures import near
 LOOK_BACK = 40
 LAST_OF_CAMERA = 5
 
+DECIDING = (Level.PARTIAL, Level.FULL)
 _VERDICTS = {Route.AUTO_PASS: Verdict.PASS, Route.AUTO_REJECT: Verdict.REJECT}
 
 
@@ -121,7 +123,18 @@ def _route(item: Item, examined: Examined, seen: Seen, *, now: datetime) -> Rout
     )
     if written.route in _VERDICTS:
         _conclude(written, verdict=_VERDICTS[Route(written.route)], now=now)
+    elif line.level in DECIDING and written.reason in IMAGE_FAULTS:
+        _hold_if_it_goes_on(written, line, now=now)
     return written
+
+
+def _hold_if_it_goes_on(written: Routing, line: Line, *, now: datetime) -> None:
+    """Hold the line when its last images in a row could not be decided on: somebody must look at lamp and camera."""
+    last = Item.objects.filter(line=line, routing__isnull=False).order_by("-received_at", "-pk")
+    reasons = list(last.values_list("routing__reason", flat=True)[:HELD_AFTER])
+    if len(reasons) == HELD_AFTER and IMAGE_FAULTS.issuperset(reasons):
+        sentence = (written.detail or SENTENCES[written.reason]).partition(";")[0]
+        automation.place_hold(line, kind=Hold.CAMERA, reason=f"{HELD_AFTER} images in a row. {sentence}", now=now)
 
 
 def _facts(

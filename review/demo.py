@@ -28,7 +28,7 @@ from inspection.models import (
     User,
 )
 from inspection.rules.words import Level, Role, Scope
-from review import demo_climb, demo_past, demo_scope, filling, gates
+from review import demo_climb, demo_past, demo_scope, demo_trial, filling, gates
 from review.demo_past import Stretch
 from review.demo_pictures import Pool
 from review.demo_scenes import SCENES, Scene
@@ -77,7 +77,7 @@ def _sign_in(user: User, password: str, *, now: datetime) -> dict[str, str]:
 
 
 def _load_scene(scene: Scene, model_version: ModelVersion, people, *, seed: int, now: datetime) -> dict[str, str]:
-    born = now - timedelta(days=scene.days + 1)
+    born = now - timedelta(days=scene.days + scene.trial_days + 1)
     with transaction.atomic():
         line, station, key = _line(scene, now=born)
         demo_scope.agree(
@@ -91,6 +91,8 @@ def _load_scene(scene: Scene, model_version: ModelVersion, people, *, seed: int,
         _golden(line, scene, now=born)
     pool = Pool(line, station, scene, seed=seed)
     pool.fill(wanted=set(scene.cells) if scene.level != Level.HUMAN else set(), now=now)
+    if scene.trial_days:
+        demo_trial.hold(line, station, scene, pool, people, model_version=model_version, now=now)
     if scene.level == Level.PARTIAL:
         demo_climb.climb(line, station, scene, pool, people, now=now)
     else:

@@ -1,7 +1,7 @@
 """The invented past of a demo line: who read which part how, with the errors of the model spread evenly."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,12 +27,23 @@ class Stretch:
             yield self.first + (self.last - self.first) * n / max(count - 1, 1)
 
 
-def parts(line: Line, scene: Scene, stretch: Stretch, pool: Pool, people: Mapping[str, User]) -> Iterator[Past]:
-    """Yield the finished parts of a stretch in order."""
+Deal = Callable[[Scene, Mapping[str, int], list[Run], random.Random], list[str]]
+
+
+def parts(
+    line: Line,
+    scene: Scene,
+    stretch: Stretch,
+    pool: Pool,
+    people: Mapping[str, User],
+    *,
+    deal: Deal | None = None,
+) -> Iterator[Past]:
+    """Yield the finished parts of a stretch in order. `deal` says which run gets which cell."""
     rng = random.Random(f"{scene.slug}/{stretch.first:%j}/past/{pool.rng.random()}")
     runs = list(filling.runs_at(line, stretch.moments()))
     readers = [people[name] for name in ("ana", "andre", "aria")]
-    for n, (run, cell) in enumerate(zip(runs, _cells(scene, stretch.cells, runs, rng), strict=True)):
+    for n, (run, cell) in enumerate(zip(runs, (deal or _cells)(scene, stretch.cells, runs, rng), strict=True)):
         shot, defect_class = pool.pick(cell)
         truth = Label.DEFECT if cell[1] == "d" else Label.PASS
         reader = readers[n % len(readers)]

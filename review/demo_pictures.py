@@ -10,13 +10,15 @@ from django.core.files.base import ContentFile, File
 from django.db import transaction
 
 from inspection import images, intake, outbox, pipeline, registry
-from inspection.models import Item, Line, Station
+from inspection.models import Item, Line, ModelVersion, Station
+from inspection.rules.words import Call
 from review import queues, shots
 from review.demo_scenes import Scene
 from review.shots import Shot
 from vision import drawn
 
 POOL_MAX = 400
+FILE_FACTS = ("sha256", "size_bytes", "width", "height", "content_type")
 
 
 def serial(rng: random.Random) -> str:
@@ -78,6 +80,16 @@ class Pool:
         if not self.shots[cell]:
             raise RuntimeError(f"No drawn picture of {self.scene.slug} has call and truth {cell!r}.")
         return self.rng.choice(self.shots[cell])
+
+    def seen_by(self, version: ModelVersion, *, now: datetime) -> "Pool":
+        """Return the same pictures with what another version says about them."""
+        other = Pool(self.line, self.station, self.scene, seed=0)
+        for cell, shots_of_cell in self.shots.items():
+            for shot, defect_class in shots_of_cell:
+                item = Item(line=self.line, **{name: getattr(shot, name) for name in FILE_FACTS})
+                seen = shot_of(item, pipeline.examine(item, now=now, versions=[version]))
+                other.shots[("d" if seen.call == Call.DEFECT else "p") + cell[1]].append((seen, defect_class))
+        return other
 
     def let_in(self, *, now: datetime) -> None:
         """Let the drawn parts themselves go their way: they are the first in the line's queue."""

@@ -13,6 +13,7 @@ class Scene:
     model missed belong to the truth draw, `drawn_defects` of all defects at least. `call_threshold` is where the
     demo's model calls a few good parts defects on drawn parts of this product. `variety` pictures are drawn at least,
     `pool_defects` of them with a defect; where the line `begins_with_queue` they are its first parts to be read.
+    Before its past, a model that always says pass was on trial for `trial_days`.
     """
 
     slug: str
@@ -32,6 +33,7 @@ class Scene:
     variety: int = 24
     pool_defects: float = 0.4
     begins_with_queue: bool = True
+    trial_days: int = 0
 
 
 SCENES = (
@@ -47,6 +49,7 @@ SCENES = (
         call_threshold=0.08,
         incumbent=True,
         steps=(Level.SHADOW,),
+        trial_days=7,
     ),
     Scene(
         slug="phone-frame",
