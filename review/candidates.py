@@ -25,7 +25,7 @@ def of(line: Line) -> list[Candidate]:
     """Return the line's other versions with evidence, the newest epoch of each, oldest first."""
     newest: dict[int, Epoch] = {}
     epochs = Epoch.objects.filter(line=line, product=line.product_id, model_version__isnull=False)
-    for epoch in epochs.exclude(pk=line.epoch_id).select_related("model_version").order_by("opened_at", "pk"):
+    for epoch in epochs.exclude(pk=line.present_epoch.pk).select_related("model_version").order_by("opened_at", "pk"):
         if epoch.model_version_id != line.present_epoch.model_version_id:
             newest[epoch.model_version_id or 0] = epoch
     found = [_candidate(epoch) for epoch in newest.values()]

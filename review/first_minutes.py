@@ -10,7 +10,7 @@ from inspection.models import GateEvaluation, Hold, LevelProposal, Line, User
 from inspection.permissions import lines_for
 from inspection.rules.words import Role
 from review import simulated
-from review.models import Adjudication, Decision
+from review.models import Adjudication, Decision, DecisionFate
 
 DISMISSED = "first_minutes_dismissed"
 FIRST_CALLS = 10
@@ -46,13 +46,11 @@ def dismiss(person: User) -> None:
 
 
 def _inspector(person: User) -> list[Step]:
-    calls = Decision.objects.filter(person=person)[:FIRST_CALLS].count()
+    has_judged = Decision.objects.filter(person=person)[:FIRST_CALLS].count() == FIRST_CALLS
+    loop = _at("review", "phone-glass")
     return [
-        Step(
-            _("Judge ten phones: F is pass, J and a digit a defect"), _at("review", "phone-glass"), calls >= FIRST_CALLS
-        ),
-        Step(_("Take a call back with Z"), _at("review", "phone-glass"), _took_back(person)),
-        Step(_("Read on a line where the model decides beside you"), _at("review", "phone-back"), False),
+        Step(_("Judge ten phones: F is pass, J and a digit a defect"), loop, has_judged),
+        Step(_("Take a call back with Z"), loop, _took_back(person)),
     ]
 
 
@@ -61,9 +59,7 @@ def _lead(person: User) -> list[Step]:
     signed = LevelProposal.objects.filter(Q(proposer=person) | Q(approver=person), line__slug="phone-lens").exists()
     return [
         Step(_("Rule on a part where two people or the model differ"), _at("adjudications", "phone-glass"), ruled),
-        Step(
-            _("Sign the step up of the camera lens; a second lead signs too"), _at("automation", "phone-lens"), signed
-        ),
+        Step(_("Sign the camera lens one level up; a second lead signs too"), _at("automation", "phone-lens"), signed),
     ]
 
 
@@ -82,7 +78,7 @@ def _both(person: User) -> list[Step]:
 
 
 def _took_back(person: User) -> bool:
-    return Decision.objects.filter(person=person, fate__fate="undone").exists()
+    return Decision.objects.filter(person=person, fate__fate=DecisionFate.UNDONE).exists()
 
 
 def _has(person: User, *roles: Role) -> bool:

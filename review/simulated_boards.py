@@ -1,7 +1,7 @@
 """What a demo line's own page shows: the last part, what is saved, what audits found. Plain values for templates."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median
 
 from inspection import certificates
@@ -76,8 +76,10 @@ def _last(line: Line) -> LastPart | None:
 
 def _outside(line: Line, item: Item) -> Departure | None:
     bands = certificates.standing(line, line.present_epoch.model_version_id)
-    measured = Measures.objects.filter(item=item).values().first()
-    if bands is None or measured is None:
+    if bands is None:
+        return None
+    measured = Measures.objects.filter(item=item).values(*bands.envelope).first()
+    if measured is None:
         return None
     left = departures(measured, {name: (low, high) for name, (low, high) in bands.envelope.items()})
     return left[0] if left else None
@@ -86,7 +88,7 @@ def _outside(line: Line, item: Item) -> Departure | None:
 def _saved(line: Line) -> Saved:
     decided = Disposition.objects.filter(line=line, decided_by=DecidedBy.MODEL.value, settled_at__gte=_since(line))
     parts = decided.count()
-    return Saved(parts, parts * _reading(line).total_seconds() / 60)
+    return Saved(parts, parts * _reading_s(line) / 60)
 
 
 def _since(line: Line) -> datetime:
@@ -94,11 +96,11 @@ def _since(line: Line) -> datetime:
     return risen.order_by("-changed_at").values_list("changed_at", flat=True).first() or line.created_at
 
 
-def _reading(line: Line) -> timedelta:
-    """Return the median time that people took for their last readings on this line."""
+def _reading_s(line: Line) -> float:
+    """Return the median seconds that people took for their last readings on this line."""
     last = Decision.objects.filter(task__line=line, phase=Phase.INITIAL.value).order_by("-recorded_at")
-    times = [decided - shown for shown, decided in last.values_list("shown_at", "decided_at")[:READINGS]]
-    return median(times) if times else timedelta(0)
+    times = [(decided - shown).total_seconds() for shown, decided in last.values_list("shown_at", "decided_at")[:READINGS]]
+    return median(times) if times else 0.0
 
 
 def _fall(line: Line) -> LevelChange | None:

@@ -46,9 +46,8 @@ def queue_choice(request: PersonRequest) -> HttpResponse:
     }
     if request.GET.get("part") == "rows":
         return render(request, "review/_queue_rows.html", context)
-    return render(
-        request, "review/queue_choice.html", {**context, "today": _today(request.user), "steps": _steps(request.user)}
-    )
+    context |= {"today": _today(request.user), "steps": _steps(request.user)}
+    return render(request, "review/queue_choice.html", context)
 
 
 @login_required

@@ -8,7 +8,7 @@ from inspection import epochs
 from inspection.models import GateEvaluation, LevelProposal
 from inspection.rules.words import Level
 from review import candidates
-from tests.builders import NOON, make_model_version
+from tests.builders import NOON, make_model_version, make_user
 from tests.review.past_scene import load_truth_draw
 from tests.review.scene import make_watched_line
 
@@ -63,9 +63,9 @@ def test_a_visitor_asks_and_reads_in_one_sentence_why_it_stays_shut(lead, line, 
     assert not LevelProposal.objects.exists()
 
 
-def test_a_model_without_evidence_here_has_no_page_and_no_inspector_sees_one(lead, client, line, tried, ana):
+def test_a_model_without_evidence_here_has_no_page_and_no_inspector_sees_one(lead, client, line, tried):
     stranger = make_model_version("elsewhere")
     assert lead.get(f"/lines/{line.slug}/candidates/{stranger.pk}/").status_code == 404
     assert lead.post(f"/lines/{line.slug}/candidates/{stranger.pk}/ask/").status_code == 404
-    client.force_login(ana)
+    client.force_login(make_user("aria"))
     assert client.get(f"/lines/{line.slug}/candidates/{tried.version.pk}/").status_code == 404
