@@ -25,6 +25,7 @@ LINE_PAGES = [
     ("monitor", "pulse", _("Monitor")),
     ("agreement", "chart", _("Agreement")),
     ("automation", "stairs", _("Automation")),
+    ("simulated", "lamp", _("Simulated line")),
     ("bands", "half", _("Certified bands")),
     ("bank", "shield", _("Defect bank")),
     ("challenges", "scan", _("Challenge parts")),
@@ -38,7 +39,6 @@ LINE_PAGES = [
     ("savings", "coin", _("Savings")),
     ("plan", "plan", _("Plan and risks")),
     ("data", "image", _("Data")),
-    ("simulated", "lamp", _("Simulated line")),
 ]
 # Pages that only demo lines have.
 OF_DEMO = {"simulated"}

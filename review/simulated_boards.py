@@ -99,17 +99,13 @@ def _since(line: Line) -> datetime:
 def _reading_s(line: Line) -> float:
     """Return the median seconds that people took for their last readings on this line."""
     last = Decision.objects.filter(task__line=line, phase=Phase.INITIAL.value).order_by("-recorded_at")
-    times = [
-        (decided - shown).total_seconds() for shown, decided in last.values_list("shown_at", "decided_at")[:READINGS]
-    ]
-    return median(times) if times else 0.0
+    times = last.values_list("shown_at", "decided_at")[:READINGS]
+    return median((decided - shown).total_seconds() for shown, decided in times) if times else 0.0
 
 
 def _fall(line: Line) -> LevelChange | None:
     """Return the line's last move where the system took it down."""
     last = LevelChange.objects.filter(line=line).order_by("-changed_at", "-pk").first()
-    return (
-        last
-        if last and last.changed_by_id is None and Level(last.to_level).rung < Level(last.from_level).rung
-        else None
-    )
+    if last is None or last.changed_by_id is not None:
+        return None
+    return last if Level(last.to_level).rung < Level(last.from_level).rung else None

@@ -69,8 +69,8 @@ def test_lights_off_the_next_image_goes_to_people_one_sentence_says_why_and_the_
     expect(quinn.locator("[data-now]")).to_contain_text("the model decided")
     turn(quinn, "ArrowLeft")
     why = quinn.locator("[data-outside] .sentence")
-    expect(why).to_have_text(re.compile(r"Too dark: p99 luminance \d+\.\d, certified \d+\.\d to \d+\.\d\."))
-    expect(quinn.locator("[data-held]")).to_contain_text("3 images in a row. Too dark")
+    expect(why).to_have_text(re.compile(r"Too dark: p99 luminance [\d.]+, certified [\d.]+ to [\d.]+\."))
+    expect(quinn.locator("[data-held]")).to_contain_text("3 images in a row")
 
     turn(quinn, "ArrowRight")
     expect(quinn.locator("[data-outside]")).to_have_count(0)

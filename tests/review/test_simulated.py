@@ -62,7 +62,7 @@ def test_a_new_kind_of_scratch_brings_the_people_who_read_and_goes_with_them(lea
 def test_one_red_sentence_says_with_figures_why_an_image_goes_to_people(lead, line, p99, is_said):
     last_image(line, p99)
     html = lead.get(f"{PAGE}now/").content.decode()
-    assert ("Too dark: p99 luminance 61.0, certified 80.0 to 250.0." in html) is is_said
+    assert ("Too dark: p99 luminance 61, certified 80 to 250." in html) is is_said
     assert ("data-outside" in html) is is_said
 
 
