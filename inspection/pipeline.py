@@ -20,7 +20,7 @@ from inspection.models import (
     StageRun,
 )
 from inspection.rules import routing, traffic
-from inspection.rules.envelope import HELD_AFTER, IMAGE_FAULTS
+from inspection.rules.envelope import HELD_AFTER, departures
 from inspection.rules.routing import SENTENCES, Band, Routed, RunFacts
 from inspection.rules.words import DecidedBy, Level, Policy, PredictionRole, Route, Verdict
 from inspection.stages import Opinion, Seen, StageDone
@@ -33,6 +33,9 @@ LOOK_BACK = 40
 LAST_OF_CAMERA = 5
 
 DECIDING = (Level.PARTIAL, Level.FULL)
+OUTSIDE = "outside-envelope"
+# Reasons of a routing that speak of the image, not of the part.
+IMAGE_FAULTS = frozenset({OUTSIDE, "blank", "camera-stuck"})
 _VERDICTS = {Route.AUTO_PASS: Verdict.PASS, Route.AUTO_REJECT: Verdict.REJECT}
 
 
@@ -130,11 +133,19 @@ def _route(item: Item, examined: Examined, seen: Seen, *, now: datetime) -> Rout
 
 def _hold_if_it_goes_on(written: Routing, line: Line, *, now: datetime) -> None:
     """Hold the line when its last images in a row could not be decided on: somebody must look at lamp and camera."""
-    last = Item.objects.filter(line=line, routing__isnull=False).order_by("-received_at", "-pk")
-    reasons = list(last.values_list("routing__reason", flat=True)[:HELD_AFTER])
-    if len(reasons) == HELD_AFTER and IMAGE_FAULTS.issuperset(reasons):
+    routed = Item.objects.filter(line=line, routing__isnull=False).select_related("routing", "measures")
+    last = list(routed.order_by("-received_at", "-pk")[:HELD_AFTER])
+    if len(last) == HELD_AFTER and all(_image_fails(item, written.bands) for item in last):
         sentence = (written.detail or SENTENCES[written.reason]).partition(";")[0]
         automation.place_hold(line, kind=Hold.CAMERA, reason=f"{HELD_AFTER} images in a row. {sentence}", now=now)
+
+
+def _image_fails(item: Item, bands: Bands | None) -> bool:
+    reason = item.routing.reason
+    if reason != OUTSIDE or bands is None:
+        return reason in IMAGE_FAULTS
+    measures = {name: getattr(item.measures, name) for name in bands.envelope}
+    return any(departure.is_far for departure in departures(measures, band_of(bands).envelope))
 
 
 def _facts(

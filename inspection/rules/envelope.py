@@ -34,8 +34,8 @@ NOT_MEASURED = gettext_noop("Not measured")
 
 # One odd image may be a finger before the lens; as many in a row are the lamp or the camera, and the line is held.
 HELD_AFTER = 3
-IMAGE_FAULTS = frozenset({"outside-envelope", "blank", "camera-stuck"})
-"""Reasons of a routing that speak of the image, not of the part."""
+# The extremes of the certified images understate the range a little: far is beyond them by this share of their span.
+FAR = 0.1
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,17 @@ class Departure:
         if self.value is None:
             return NOT_MEASURED
         return words.below if self.value < self.low else words.above
+
+    @property
+    def is_far(self) -> bool:
+        """Say whether the image lies well outside, not just over the edge of what chance had shown before.
+
+        >>> Departure("p99_luminance", 61, 118, 241).is_far, Departure("p99_luminance", 242, 118, 241).is_far
+        (True, False)
+        """
+        if self.value is None:
+            return True
+        return max(self.low - self.value, self.value - self.high) > FAR * (self.high - self.low)
 
     def __str__(self) -> str:
         certified = f"certified {figure(self.low)}-{figure(self.high)}"

@@ -58,12 +58,22 @@ def test_a_new_kind_of_scratch_brings_the_people_who_read_and_goes_with_them(lea
     assert (told(line).staffed, told(line).new_scratch_share) == (False, 0.0)
 
 
-@pytest.mark.parametrize(("p99", "is_said"), [(61.0, True), (180.0, False)])
-def test_one_red_sentence_says_with_figures_why_an_image_goes_to_people(lead, line, p99, is_said):
+@pytest.mark.parametrize(
+    ("p99", "said", "is_red"),
+    [(61.0, "Too dark: p99 luminance 61, certified 80 to 250.", True), (79.5, "p99 luminance 79.5", False)],
+)
+def test_one_sentence_says_with_figures_why_an_image_goes_to_people_red_when_it_is_well_outside(
+    lead, line, p99, said, is_red
+):
     last_image(line, p99)
     html = lead.get(f"{PAGE}now/").content.decode()
-    assert ("Too dark: p99 luminance 61, certified 80 to 250." in html) is is_said
-    assert ("data-outside" in html) is is_said
+    assert said in html
+    assert ("data-outside" in html) is is_red
+
+
+def test_an_image_inside_says_nothing_of_the_kind(lead, line):
+    last_image(line, 180.0)
+    assert "certified" not in lead.get(f"{PAGE}now/").content.decode()
 
 
 def test_minutes_saved_count_what_the_model_decided_since_the_line_rose(lead, line, ana):
