@@ -41,6 +41,13 @@ def tell(line: Line, **changes: Any) -> dict[str, Any]:
     return dict(told[line.slug])
 
 
+def let_scratch_appear(line: Line, *, appears: bool) -> None:
+    """Begin or end the new kind of scratch. Meanwhile people read the line, and it has the station to itself."""
+    tell(line, new_scratch=NEW_SCRATCH_SHARE if appears else 0.0, staffed=appears, paused=False)
+    for other in Line.objects.filter(is_demo=True).exclude(pk=line.pk):
+        tell(other, paused=appears)
+
+
 def _told() -> dict[str, Any]:
     try:
         return json.loads(_file().read_text(encoding="utf-8"))

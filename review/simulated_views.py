@@ -14,13 +14,7 @@ from inspection.rules.words import Role
 from review import simulated, simulated_boards
 
 PERCENTS = ("light", "focus")
-SWITCHES: dict[str, dict[str, dict[str, Any]]] = {
-    "pause": {"on": {"paused": True}, "off": {"paused": False}},
-    "new_scratch": {
-        "on": {"new_scratch": simulated.NEW_SCRATCH_SHARE, "staffed": True},
-        "off": {"new_scratch": 0.0, "staffed": False},
-    },
-}
+ON = {"on": True, "off": False}
 
 
 @login_required
@@ -47,7 +41,12 @@ def now_fragment(request: HttpRequest, slug: str) -> HttpResponse:
 def conditions(request: HttpRequest, slug: str) -> HttpResponse:
     """Turn the lamp, the focus or a switch, from the very next picture on."""
     line = _line(request, slug)
-    simulated.tell(line, **_changes(request))
+    changes = _changes(request)
+    appears = ON.get(request.POST.get("new_scratch", ""))
+    if appears is not None:
+        simulated.let_scratch_appear(line, appears=appears)
+    elif changes:
+        simulated.tell(line, **changes)
     return HttpResponse(status=204) if request.headers.get("X-Background") else redirect("simulated", slug)
 
 
@@ -60,9 +59,9 @@ def _changes(request: HttpRequest) -> dict[str, Any]:
             if not text.isdecimal() or int(text) > 100:
                 raise Http404
             changes[name] = int(text) / 100
-    for name, states in SWITCHES.items():
-        if name in request.POST:
-            changes |= states.get(request.POST[name], {})
+    paused = ON.get(request.POST.get("pause", ""))
+    if paused is not None:
+        changes["paused"] = paused
     return changes
 
 

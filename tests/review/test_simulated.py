@@ -54,8 +54,11 @@ def test_a_new_kind_of_scratch_brings_the_people_who_read_and_goes_with_them(lea
     lead.post(f"{PAGE}conditions/", {"light": "30"})
     lead.post(f"{PAGE}conditions/", {"new_scratch": "on"})
     assert (told(line).staffed, told(line).new_scratch_share > 0, told(line).optics.light) == (True, True, 0.3)
+    other = make_deciding_line("phone-lens", is_demo=True)
+    lead.post(f"{PAGE}conditions/", {"new_scratch": "on"})
+    assert (told(line).paused, told(other).paused) == (False, True)
     lead.post(f"{PAGE}conditions/", {"new_scratch": "off"})
-    assert (told(line).staffed, told(line).new_scratch_share) == (False, 0.0)
+    assert (told(line).staffed, told(line).new_scratch_share, told(other).paused) == (False, 0.0, False)
 
 
 @pytest.mark.parametrize(
