@@ -23,6 +23,7 @@ from edge.shots import Picture
 from vision.drawn import UNSEEN
 
 LOOK_EVERY = 1.0
+READING_S = 1.0
 TIMEOUT = 15.0
 REMEMBERED = 5000
 # A class that no inspector knows by name is "other" to them.
@@ -82,27 +83,33 @@ class Staff:
         while not stop.wait(LOOK_EVERY):
             for line in lines:
                 if self._controls.of(line).staffed:
-                    self._round(line)
+                    self._round(line, stop)
 
-    def _round(self, line: str) -> None:
-        deeds: Mapping[str, Callable[[Person, str], None]] = {"inspector": self._read, "qa_lead": self._rule}
+    def _round(self, line: str, stop: threading.Event) -> None:
+        deeds: Mapping[str, Callable[[Person, str, threading.Event], None]] = {
+            "inspector": self._read,
+            "qa_lead": self._rule,
+        }
         for person in self._people:
             try:
-                deeds[person.role](person, line)
+                deeds[person.role](person, line, stop)
             except requests.RequestException as fault:
                 logger.warning("%s could not work on %s: %s", person.name, line, fault)
 
-    def _read(self, person: Person, line: str) -> None:
+    def _read(self, person: Person, line: str, stop: threading.Event) -> None:
         for task in self._ask(person, "POST", f"lines/{line}/claim/", {"count": 1})["tasks"]:
             call = self._truths.call(task["item"]["serial"])
-            now = rfc3339(datetime.now(UTC))
-            said = {"lease_token": task["lease_token"], "shown_at": now, "decided_at": now, "view_ms": 1500, **call}
+            shown = rfc3339(datetime.now(UTC))
+            # They look as long as people do: the minutes saved are counted by it.
+            stop.wait(READING_S)
+            said = {"lease_token": task["lease_token"], "shown_at": shown, "view_ms": round(1000 * READING_S), **call}
+            said["decided_at"] = rfc3339(datetime.now(UTC))
             path = f"tasks/{task['id']}/decision/"
             answer = self._ask(person, "POST", path, {"decision_id": str(uuid.uuid4()), **said})
             if answer.get("reveal"):
                 self._ask(person, "POST", path, {"decision_id": str(uuid.uuid4()), "phase": "final", **said})
 
-    def _rule(self, person: Person, line: str) -> None:
+    def _rule(self, person: Person, line: str, _: threading.Event) -> None:
         for case in self._ask(person, "GET", f"adjudications/?line={line}")["results"]:
             call = self._truths.call(case["item"]["serial"])
             ruling = {"label": call["label"], "defect_class": call["defect_class"], "reason": "seen under the lens"}

@@ -8,10 +8,11 @@ from inspection import certificates
 from inspection.models import Disposition, Hold, Item, LevelChange, Line, Measures, Routing
 from inspection.rules.envelope import Departure, departures
 from inspection.rules.words import DecidedBy, Level, Phase
-from review import audit_boards, boards, containment
-from review.audit_boards import AuditBoard
+from review import boards, containment
+from review.audit_models import AuditFinding, Watch
 from review.containment_models import ContainedRun, Containment
 from review.models import Decision
+from review.rules.auditing import Kind
 
 READINGS, SERIALS = 200, 12
 
@@ -34,6 +35,14 @@ class Saved:
     minutes: float
 
 
+@dataclass(frozen=True)
+class Audited:
+    """What audits have closed since the line last rose: passes of the model, and those that were defects."""
+
+    passes: int
+    escapes: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Board:
     """Everything that changes on the page while somebody looks."""
@@ -42,7 +51,7 @@ class Board:
     last: LastPart | None
     saved: Saved
     holds: list[Hold]
-    audit: AuditBoard | None
+    audited: Audited
     fall: LevelChange | None
     contained: Containment | None
     serials: list[ContainedRun]
@@ -57,7 +66,7 @@ def of(line: Line) -> Board:
         last=_last(line),
         saved=_saved(line),
         holds=list(boards.holds_of(line)),
-        audit=audit_boards.of(line),
+        audited=_audited(line),
         fall=_fall(line),
         contained=contained,
         serials=list(containment.listed(contained)[:SERIALS]) if contained else [],
@@ -101,6 +110,13 @@ def _reading_s(line: Line) -> float:
     last = Decision.objects.filter(task__line=line, phase=Phase.INITIAL.value).order_by("-recorded_at")
     times = last.values_list("shown_at", "decided_at")[:READINGS]
     return median((decided - shown).total_seconds() for shown, decided in times) if times else 0.0
+
+
+def _audited(line: Line) -> Audited:
+    """Count the findings of the line's newest watch, also after it fell."""
+    watch = Watch.objects.filter(line=line).order_by("-pk").first()
+    found = AuditFinding.objects.filter(watch=watch, kind=Kind.AUTO_PASS.value)
+    return Audited(found.count(), found.filter(is_bad=True).count())
 
 
 def _fall(line: Line) -> LevelChange | None:

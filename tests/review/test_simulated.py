@@ -7,10 +7,10 @@ from edge.conditions import ControlFile
 from edge.trouble import Trouble
 from inspection import automation
 from inspection.models import Hold, Measures
-from inspection.rules.words import Call, Level
+from inspection.rules.words import Call, Label, Level
 from review import containment
 from tests.builders import NOON, make_user
-from tests.review.deciding import audited, make_deciding_line, passed
+from tests.review.deciding import audit, audited, escape, make_deciding_line, passed
 from tests.review.past_scene import MEASURES
 from tests.review.scene import later
 
@@ -94,6 +94,15 @@ def test_holds_and_the_parts_of_a_containment_are_shown(lead, line):
     assert "data-held" in html
     assert "Contained: 1 parts passed since the last good audit" in html
     assert "/lines/phone-back/receipts/?serial=A-77" in html
+
+
+def test_what_audits_found_is_counted_also_after_the_fall(lead, line, ana, quinn):
+    audit(line, "A-1", ana, Label.PASS)
+    for n in range(2, 5):
+        escape(line, f"A-{n}", ana, quinn, minute=n)
+    html = lead.get(f"{PAGE}now/").content.decode()
+    assert "data-fell" in html
+    assert "3 of them escapes" in html
 
 
 def test_a_fall_is_told_with_its_cause(lead, line):
