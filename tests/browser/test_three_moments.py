@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bench import floor
-from bench.own_engine import ROOT, OwnEngine
+from bench.own_engine import ROOT, OwnEngine, wait_until
 from config.engine.home import Home
 
 # What another process does is waited for itself, however slow the machine is.
@@ -44,7 +44,8 @@ def quinn(demo, chromium):
     faults = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda said: "Content Security" in said.text and faults.append(said.text))
-    page.goto(f"{demo.url}/accounts/login/")
+    # Right after a start the database may be busy; the page says so and is asked again.
+    wait_until(lambda: page.goto(f"{demo.url}/accounts/login/").ok, "the sign-in page", WITHIN_MS / 1000)
     page.fill("[name=login]", "quinn")
     page.fill("[name=password]", demo.facts()["people"][0]["password"])
     page.click("main button.primary")
