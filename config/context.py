@@ -29,6 +29,7 @@ LINE_PAGES = [
     ("agreement", "chart", _("Agreement")),
     ("automation", "stairs", _("Automation")),
     ("rollouts", "arrow", _("Models and rollouts")),
+    ("simulated", "lamp", _("Simulated line")),
     ("bands", "half", _("Certified bands")),
     ("bank", "shield", _("Defect bank")),
     ("challenges", "scan", _("Challenge parts")),
@@ -43,6 +44,8 @@ LINE_PAGES = [
     ("plan", "plan", _("Plan and risks")),
     ("data", "image", _("Data")),
 ]
+# Pages that only demo lines have.
+OF_DEMO = {"simulated"}
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,8 @@ def page_entries(slug: str) -> list[PageEntry]:
     if not slug:
         return []
     entries = [PageEntry(name, icon, str(word), address_of(name, slug)) for name, icon, word in LINE_PAGES]
-    return [entry for entry in entries if entry.address]
+    has_demo = settings.DEMO and Line.objects.filter(slug=slug, is_demo=True).exists()
+    return [entry for entry in entries if entry.address and (has_demo or entry.name not in OF_DEMO)]
 
 
 def cases_waiting(user, slug: str) -> int:

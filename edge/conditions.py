@@ -3,7 +3,7 @@
     {"phone-back": {"light": 0.3, "focus": 0.8, "noise": 2.0, "new_scratch": 0.5, "paused": false}, "*": {…}}
 
 `*` is for every line that has no entry of its own. `new_scratch` is the share of parts that carry it; true means
-half of them. Every other name is one of vision.drawn.Optics.
+half of them. `staffed` lets simulated people read the line. Every other name is one of vision.drawn.Optics.
 """
 
 import json
@@ -24,6 +24,7 @@ class Conditions:
     optics: Optics = field(default_factory=Optics)
     new_scratch_share: float = 0.0
     paused: bool = False
+    staffed: bool = False
 
 
 class ControlFile:
@@ -60,9 +61,10 @@ class ControlFile:
 def _conditions(told: dict[str, Any]) -> Conditions:
     rest = {name.replace("-", "_"): value for name, value in told.items()}
     share = rest.pop("new_scratch", 0.0)
-    paused = rest.pop("paused", False)
+    paused, staffed = rest.pop("paused", False), rest.pop("staffed", False)
     return Conditions(
         optics=Optics(**{name: float(value) for name, value in rest.items()}),
         new_scratch_share=DEFAULT_NEW_SCRATCH_SHARE if share is True else float(share),
         paused=bool(paused),
+        staffed=bool(staffed),
     )

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -18,6 +18,7 @@ from edge.conditions import ControlFile
 from edge.credentials import Key
 from edge.incumbent import SimulatedIncumbent
 from edge.outputs.console import ConsoleOutput
+from edge.people import Staff, Truths, read_people
 from edge.rendered import DrawnParts, UnknownProductError
 from edge.schedule import due_at
 from edge.shots import DataSetFolder, PictureSource, TruthFile, capture
@@ -29,6 +30,8 @@ from vision.dataset import DataSetError
 logger = logging.getLogger("edge.simulated")
 
 PAUSE_LOOK = 0.2
+# Who of the demo's people read and rule on a staffed line; the others are left to the visitor.
+STAFF = ("andre", "aria", "quill")
 # Parts that a stalled machine owes are not made up for beyond this: no camera does.
 LONGEST_DEBT = 60.0
 
@@ -68,6 +71,7 @@ class SimulatedLine:
     controls: ControlFile
     incumbent: SimulatedIncumbent | None = None
     truth: TruthFile | None = None
+    truths: Truths | None = None
 
     @property
     def paused(self) -> bool:
@@ -80,6 +84,8 @@ class SimulatedLine:
         shot = capture(picture, incumbent=self.incumbent, now=datetime.now(UTC))
         if self.truth is not None:
             self.truth.add(shot.serial, picture)
+        if self.truths is not None:
+            self.truths.add(shot.serial, picture)
         self.station.take(shot)
         return True
 
@@ -131,13 +137,18 @@ def main(arguments: list[str] | None = None) -> int:
     log_to_stderr()
     stop = threading.Event()
     stop_on_signals(stop)
+    controls, truths = ControlFile(options.optics, Trouble("Control file", logger)), Truths()
     try:
-        lines = _lines(options)
+        lines = _lines(options, controls, truths)
+        staff = _staff(options, truths)
     except (StationsFileError, UnknownProductError, DataSetError, SpoolTakenError, OSError) as fault:
         print(fault, file=sys.stderr)
         return 1
     for line in lines:
         line.station.start()
+    if staff is not None:
+        names = [line.name for line in lines]
+        threading.Thread(target=staff.work, args=(names, stop), daemon=True).start()
     play(lines, parts_per_minute=options.rate, stop=stop)
     for line in lines:
         line.station.stop()
@@ -147,16 +158,25 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _lines(options: argparse.Namespace) -> list[SimulatedLine]:
+def _staff(options: argparse.Namespace, truths: Truths) -> Staff | None:
+    """Return the simulated people where a file of tokens names them."""
+    if options.people is None:
+        return None
+    # A control file of their own: each reader keeps what it has seen of the file.
+    controls = ControlFile(options.optics, Trouble("Control file of the people", logger))
+    return Staff(options.url, read_people(options.people, STAFF), truths, controls)
+
+
+def _lines(options: argparse.Namespace, controls: ControlFile, truths: Truths) -> list[SimulatedLine]:
     setups = read_stations(options.stations)
     if options.images and options.images_line not in [setup.line for setup in setups]:
         raise StationsFileError(
             f"--images-line is {options.images_line!r}, a line that {options.stations} does not list."
         )
-    controls = ControlFile(options.optics, Trouble("Control file", logger))
     truth = TruthFile(options.truth) if options.truth else None
     seed = secrets.randbits(32) if options.seed is None else options.seed
-    return [_line(options, setup, controls, truth, seed) for setup in setups]
+    lines = [_line(options, setup, controls, truth, seed) for setup in setups]
+    return [replace(line, truths=truths) for line in lines]
 
 
 def _line(
@@ -213,6 +233,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--truth", type=Path, metavar="FILE", help="write what each part truly is, on this machine only"
     )
+    parser.add_argument("--people", type=Path, metavar="FILE", help="tokens of people who read staffed lines")
     parser.add_argument("--spool", type=Path, default=Path("var") / "spool", metavar="DIR")
     parser.add_argument("--deadline", type=_above_zero, default=DEFAULT_DEADLINE, metavar="S")
     parser.add_argument("--wait", type=float, default=DEFAULT_WAIT, metavar="S")

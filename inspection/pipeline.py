@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from inspection import arms, certificates, dispositions, outbox, registry, stages
+from inspection import arms, automation, certificates, dispositions, outbox, registry, stages
 from inspection.arms import Answer
 from inspection.models import (
     Bands,
@@ -22,8 +22,9 @@ from inspection.models import (
     StageRun,
 )
 from inspection.rules import routing, traffic
+from inspection.rules.envelope import HELD_AFTER, departures
 from inspection.rules.rollouts import Phase
-from inspection.rules.routing import Band, Routed, RunFacts
+from inspection.rules.routing import SENTENCES, Band, Routed, RunFacts
 from inspection.rules.words import DecidedBy, Level, Outcome, Policy, PredictionRole, Route, Stage, Verdict
 from inspection.stages import Opinion, Seen, StageDone
 from inspection.stations import IMPORTER
@@ -34,6 +35,10 @@ from vision.measures import near
 LOOK_BACK = 40
 LAST_OF_CAMERA = 5
 
+DECIDING = (Level.PARTIAL, Level.FULL)
+OUTSIDE = "outside-envelope"
+# Reasons of a routing that speak of the image, not of the part.
+IMAGE_FAULTS = frozenset({OUTSIDE, "blank", "camera-stuck"})
 _VERDICTS = {Route.AUTO_PASS: Verdict.PASS, Route.AUTO_REJECT: Verdict.REJECT}
 
 
@@ -157,7 +162,26 @@ def _route(item: Item, line: Line, examined: Examined, seen: Seen, *, now: datet
     )
     if written.route in _VERDICTS:
         _conclude(written, verdict=_VERDICTS[Route(written.route)], now=now)
+    elif line.level in DECIDING and written.reason in IMAGE_FAULTS:
+        _hold_if_it_goes_on(written, line, now=now)
     return written
+
+
+def _hold_if_it_goes_on(written: Routing, line: Line, *, now: datetime) -> None:
+    """Hold the line when its last images in a row could not be decided on: somebody must look at lamp and camera."""
+    routed = Item.objects.filter(line=line, routing__isnull=False).select_related("routing", "measures")
+    last = list(routed.order_by("-received_at", "-pk")[:HELD_AFTER])
+    if len(last) == HELD_AFTER and all(_image_fails(item, written.bands) for item in last):
+        sentence = (written.detail or SENTENCES[written.reason]).partition(";")[0]
+        automation.place_hold(line, kind=Hold.CAMERA, reason=f"{HELD_AFTER} images in a row. {sentence}", now=now)
+
+
+def _image_fails(item: Item, bands: Bands | None) -> bool:
+    reason = item.routing.reason
+    if reason != OUTSIDE or bands is None:
+        return reason in IMAGE_FAULTS
+    measures = {name: getattr(item.measures, name) for name in bands.envelope}
+    return any(departure.is_far for departure in departures(measures, band_of(bands).envelope))
 
 
 def _facts(
@@ -185,12 +209,13 @@ def _facts(
         drawn_audit=run.drawn_audit,
         drawn_control=run.drawn_control,
         probability=opinion.probability if opinion else None,
-        band=_band(bands) if bands else None,
+        band=band_of(bands) if bands else None,
         is_mixed=_is_mixed(item, speaker),
     )
 
 
-def _band(bands: Bands) -> Band:
+def band_of(bands: Bands) -> Band:
+    """Return what the bands let a model decide alone, as the routing rule takes it."""
     envelope = {name: (float(low), float(high)) for name, (low, high) in bands.envelope.items()}
     return Band(t_lo=bands.t_lo, t_hi=bands.t_hi, envelope=envelope)
 

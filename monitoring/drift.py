@@ -7,6 +7,7 @@ measured, so that the alarm still comes.
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 
 from inspection import automation
 from inspection.models import Hold, Line
@@ -21,6 +22,8 @@ from stats.adwin import change_points
 LOOK_EVERY = 16
 LOOK_MAX = 5_000
 WINDOWS_SEEN = 4
+# Holds after which a person has looked at the images; what came before is not held against the line again.
+HOLDS_OF_IMAGES = (Hold.ALARM, Hold.CAMERA)
 
 
 def check_all(*, now: datetime) -> None:
@@ -56,7 +59,7 @@ def _look(baseline: Baseline, *, now: datetime) -> None:
         return
     baseline.cursor = fresh[-1][0]
     baseline.save(update_fields=["cursor"])
-    if Hold.objects.in_force().filter(line=baseline.line_id, kind=Hold.ALARM).exists():
+    if Hold.objects.in_force().filter(line=baseline.line_id, kind__in=HOLDS_OF_IMAGES).exists():
         return
     found = _noticed(baseline)
     if found:
@@ -79,11 +82,12 @@ def _noticed(baseline: Baseline) -> dict[str, float]:
 
 
 def _last_images(baseline: Baseline) -> list[tuple]:
-    """Return the images since the reference or the last notice, the newest thousand, oldest first."""
+    """Return the images since the reference, the last notice, and what a person has looked at: the newest thousand."""
     last = baseline.marks.filter(kind=DriftMark.NOTICE).order_by("-pk").first()
     begin = last.item if last else baseline.ends_with
+    looked_at = Hold.objects.filter(line=baseline.line_id, kind__in=HOLDS_OF_IMAGES).aggregate(last=Max("lifted_at"))
     rows = baselines.images_before(baseline.line, baseline.cursor, limit=rules.NOTICE_AFTER)
-    return [row for row in rows if row[0] > begin]
+    return [row for row in rows if row[0] > begin and (looked_at["last"] is None or row[1] >= looked_at["last"])]
 
 
 # Windows --------------------------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ class Scene:
 
     `cells` counts parts by (model call, truth), p = pass and d = defect. `drawn_misses` of the defects that the
     model missed belong to the truth draw, `drawn_defects` of all defects at least. `call_threshold` is where the
-    demo's model calls a few good parts defects on drawn parts of this product.
+    demo's model calls a few good parts defects on drawn parts of this product. `variety` pictures are drawn at least,
+    `pool_defects` of them with a defect; where the line `begins_with_queue` they are its first parts to be read.
+    Before its past, a model that always says pass was on trial for `trial_days`.
     """
 
     slug: str
@@ -28,6 +30,10 @@ class Scene:
     drawn_misses: int = 0
     incumbent: bool = False
     steps: tuple[Level, ...] = field(default=())
+    variety: int = 24
+    pool_defects: float = 0.4
+    begins_with_queue: bool = True
+    trial_days: int = 0
 
 
 SCENES = (
@@ -43,6 +49,7 @@ SCENES = (
         call_threshold=0.08,
         incumbent=True,
         steps=(Level.SHADOW,),
+        trial_days=7,
     ),
     Scene(
         slug="phone-frame",
@@ -76,10 +83,13 @@ SCENES = (
         product="back",
         sku="B07",
         level=Level.PARTIAL,
-        cells={"pp": 540, "dp": 5, "pd": 1, "dd": 54},
+        # What the three stretches of its climb hold stands in `review.demo_climb`.
+        cells={"pp": 1455, "dp": 13, "dd": 82},
         days=12,
         call_threshold=0.08,
         truth_share=0.10,
-        steps=(Level.SHADOW, Level.ASSIST, Level.PARTIAL),
+        variety=100,
+        pool_defects=0.25,
+        begins_with_queue=False,
     ),
 )

@@ -5,7 +5,7 @@ proves it. Only the work orders and stage runs of long finished items are left o
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -13,8 +13,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model
 
-from inspection import intake
+from inspection import certificates, intake
 from inspection.models import (
+    Bands,
     Disposition,
     DispositionSequence,
     Item,
@@ -30,36 +31,17 @@ from inspection.models import (
     User,
     ViewVerdict,
 )
-from inspection.pipeline import Examined
-from inspection.rules.words import Call, DecidedBy, Label, Phase, PredictionRole, Purpose, Route, TruthSource, Verdict
-from inspection.stages import Seen
-from review import counts
+from inspection.rules.words import DecidedBy, Label, Phase, PredictionRole, Purpose, Route, TruthSource, Verdict
+from review import counts, shots
 from review.models import Adjudication, Decision, DecisionFate, ReviewTask, Truth
 from review.rules import adjudication, priority
 from review.rules.adjudication import Calls, Cause, Ruling
-from vision.decode import DECODER_ID
+from review.shots import Shot
 
 BATCH = 1000
 READING = timedelta(seconds=4)
 RULED_AFTER = timedelta(minutes=50)
 VERDICTS = {Label.PASS: Verdict.PASS, Label.DEFECT: Verdict.REJECT, Label.CANNOT_JUDGE: Verdict.HOLD}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shot:
-    """A stored picture, what was measured on it, and what the line's model says about it (None without a model)."""
-
-    sha256: str
-    size_bytes: int
-    width: int
-    height: int
-    content_type: str
-    measures: dict[str, Any] = field(default_factory=dict)
-    opinion: dict[str, Any] | None = None
-
-    @property
-    def call(self) -> Call | None:
-        return Call(self.opinion["call"]) if self.opinion else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +137,8 @@ def _intake_rows(line: Line, arrivals: Sequence[tuple[Run, Shot, str, str]], sta
     if model_version is not None:
         said = [(item, shot.opinion) for item, shot in paired if shot.opinion]
         Prediction.objects.bulk_create(_prediction(item, opinion, model_version) for item, opinion in said)
-    Routing.objects.bulk_create(_routing(line, item, shot, model_version) for item, shot in paired)
+    bands = certificates.standing(line, line.present_epoch.model_version_id)
+    Routing.objects.bulk_create(_routing(line, item, shot, model_version, bands) for item, shot in paired)
     return items
 
 
@@ -186,7 +169,7 @@ def _prediction(item: Item, opinion: dict[str, Any], model_version: ModelVersion
     )
 
 
-def _routing(line: Line, item: Item, shot: Shot, model_version: ModelVersion | None) -> Routing:
+def _routing(line: Line, item: Item, shot: Shot, model_version: ModelVersion | None, bands: Bands | None) -> Routing:
     return Routing(
         item=item,
         route=Route.HUMAN.value,
@@ -194,6 +177,8 @@ def _routing(line: Line, item: Item, shot: Shot, model_version: ModelVersion | N
         level=line.level,
         epoch=line.epoch,
         model_version=model_version,
+        bands=bands,
+        policy=shots.policy_of(shot, line=line, run=item.run, bands=bands) if bands else "",
         call=shot.opinion["call"] if shot.opinion and model_version else "",
         routed_at=item.received_at + timedelta(milliseconds=150),
     )
@@ -367,29 +352,3 @@ class _Reading:
             adjudication=case,
             created_at=case.opened_at + RULED_AFTER,
         )
-
-
-def measures_of(seen: Seen | None) -> dict[str, Any]:
-    """Return the measures of a decoded picture as a row takes them, none where it does not decode."""
-    if seen is None:
-        return {}
-    return {**asdict(seen.measures), "fingerprint": seen.fingerprint}
-
-
-def opinion_of(examined: Examined) -> dict[str, Any] | None:
-    """Return what the first model said as a prediction row takes it, None where none was asked."""
-    if not examined.opinions:
-        return None
-    opinion = examined.opinions[0]
-    return {
-        "decoder_id": DECODER_ID,
-        "preprocessing_id": opinion.version.preprocessing_id,
-        "raw_score": opinion.raw_score,
-        "probability": opinion.probability,
-        "call": opinion.call.value,
-        "defect_class": opinion.defect_class,
-        "uncertainty": opinion.uncertainty,
-        "heatmap": opinion.heatmap,
-        "heatmap_columns": opinion.heatmap_columns,
-        "ms": opinion.ms,
-    }

@@ -13,7 +13,7 @@ from inspection import automation, permissions, waivers
 from inspection.models import GateEvaluation, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, judge
 from inspection.rules.words import Level, Role
-from review import audit_boards, boards, evidence, ladder_doors, reliances, reports, sentences
+from review import audit_boards, boards, candidates, evidence, ladder_doors, reliances, reports, sentences
 
 HISTORY = 8
 
@@ -42,6 +42,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "holds": holds,
         "audit": audit_boards.of(line),
         "history": _history(line),
+        "candidates": candidates.of(line) if to_level else [],
         "waivers": list(waivers.of(line, now=moment)),
         "waivable": boards.waivable(reading) if reading else [],
         "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],

@@ -5,6 +5,7 @@ from django.urls import path
 from review import (
     band_views,
     bank_views,
+    candidate_views,
     challenge_views,
     containment_views,
     finding_views,
@@ -16,17 +17,24 @@ from review import (
     receipt_views,
     rollout_views,
     scope_views,
+    simulated_views,
     views,
 )
 
 urlpatterns = [
     path("", views.queue_choice, name="queue-choice"),
+    path("first-minutes/", views.dismiss_first_minutes, name="first-minutes"),
     path("lines/<slug:slug>/review/", views.review, name="review"),
     path("lines/<slug:slug>/adjudications/", views.adjudications, name="adjudications"),
     path("lines/<slug:slug>/adjudications/<uuid:pk>/", views.adjudication, name="adjudication"),
     path("lines/<slug:slug>/agreement/", lead_views.agreement_page, name="agreement"),
     path("lines/<slug:slug>/automation/", lead_views.automation_page, name="automation"),
     path("lines/<slug:slug>/automation/<slug:deed>/", lead_views.ladder_deed, name="ladder-deed"),
+    path("lines/<slug:slug>/candidates/<int:pk>/", candidate_views.candidate, name="candidate"),
+    path("lines/<slug:slug>/candidates/<int:pk>/ask/", candidate_views.ask, name="candidate-ask"),
+    path("lines/<slug:slug>/simulated/", simulated_views.panel, name="simulated"),
+    path("lines/<slug:slug>/simulated/now/", simulated_views.now_fragment, name="simulated-now"),
+    path("lines/<slug:slug>/simulated/conditions/", simulated_views.conditions, name="simulated-conditions"),
     path("lines/<slug:slug>/bank/", bank_views.bank_page, name="bank"),
     path("lines/<slug:slug>/bank/add/", bank_views.add, name="bank-add"),
     path("lines/<slug:slug>/bank/try/", bank_views.try_version, name="bank-try"),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Sum
@@ -14,13 +15,13 @@ from django.urls import reverse
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inspection.models import DefectClass, GoldenReference, Hold, Line, User
 from inspection.permissions import lines_for, may_adjudicate, may_inspect, may_lower
 from inspection.rules.words import Role
 from review import adjudications as deeds
-from review import boards, queues, sights
+from review import boards, first_minutes, queues, sights
 from review.forms import RulingForm
 from review.models import Adjudication, Decision
 from review.permissions import PersonRequest, cases_for, roles_by_line
@@ -45,7 +46,20 @@ def queue_choice(request: PersonRequest) -> HttpResponse:
     }
     if request.GET.get("part") == "rows":
         return render(request, "review/_queue_rows.html", context)
-    return render(request, "review/queue_choice.html", {**context, "today": _today(request.user)})
+    context |= {"today": _today(request.user), "steps": _steps(request.user)}
+    return render(request, "review/queue_choice.html", context)
+
+
+@login_required
+@require_POST
+def dismiss_first_minutes(request: PersonRequest) -> HttpResponse:
+    """Put the list of first things to try away for good."""
+    first_minutes.dismiss(request.user)
+    return redirect("queue-choice")
+
+
+def _steps(person: User) -> list[first_minutes.Step]:
+    return first_minutes.of(person) if settings.DEMO else []
 
 
 @login_required

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 DESK = (1440, 900)
 TABLET = (1024, 768)
+PATIENCE_MS = 300_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,28 @@ def _first_case(page: Page) -> None:
         page.wait_for_load_state("networkidle")
 
 
+def _lights_off(page: Page) -> None:
+    """Dim the lamp and wait for the hold. Who goes on with the demo turns it up again and lifts the hold."""
+    light = page.locator("#light")
+    light.focus()
+    for _ in range(14):
+        page.keyboard.press("ArrowLeft")
+    page.locator("[data-held]").wait_for(timeout=PATIENCE_MS)
+    page.locator("[data-outside]").wait_for(timeout=PATIENCE_MS)
+
+
+def _ask_for_promotion(page: Page) -> None:
+    page.get_by_role("button", name="Ask for promotion").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def _fall(page: Page) -> None:
+    """Let a new kind of scratch appear and wait until the line has come down."""
+    page.get_by_role("button", name="A new kind of scratch appears").click()
+    page.locator("[data-fell]").wait_for(timeout=PATIENCE_MS)
+    page.locator(".serials a").first.wait_for(timeout=PATIENCE_MS)
+
+
 REVIEW = "/lines/phone-glass/review/"
 CASES = "/lines/phone-glass/adjudications/"
 SHOTS = [
@@ -77,6 +100,11 @@ SHOTS = [
     Shot(name="07-queue-lead", path="/", person="quinn"),
     Shot(name="07-queue-ko", path="/", person="aria", language="ko", theme="dark"),
     Shot(name="07-queue-390", path="/", person="ana", size=(390, 844)),
+    Shot(name="10-simulated", path="/lines/phone-back/simulated/", person="quinn"),
+    Shot(name="10-lights-off", path="/lines/phone-back/simulated/", person="quinn", first=_lights_off),
+    Shot(name="10-simulated-dark", path="/lines/phone-back/simulated/", person="quill", theme="dark", language="ko"),
+    Shot(name="11-honest-no", path="/lines/phone-glass/automation/", person="quinn", first=_ask_for_promotion),
+    Shot(name="12-fall", path="/lines/phone-back/simulated/", person="quill", first=_fall),
     Shot(name="09-sign-in", path="/accounts/login/"),
     Shot(name="09-sign-in-dark", path="/accounts/login/", theme="dark"),
     Shot(name="09-sign-in-ko", path="/accounts/login/", language="ko"),

@@ -81,9 +81,12 @@ def web(home: Home, env: dict[str, str], port: int) -> Child:
     return Child("web", command, env, home.logs / "web.log")
 
 
-def station(home: Home, env: dict[str, str], *, url: str, keys: Path, rate: float, images: Path | None) -> Child:
+def station(
+    home: Home, env: dict[str, str], *, url: str, keys: Path, people: Path, rate: float, images: Path | None
+) -> Child:
     command = [sys.executable, "-m", "edge.simulated", "--url", url, "--stations", str(keys), "--rate", str(rate)]
     command += ["--spool", str(home.folder / "spool"), "--optics", str(home.folder / "optics.json")]
+    command += ["--people", str(people)]
     if images is not None:
         command += ["--images", str(images), "--images-line", IMAGES_LINE]
     return Child("station", command, env, home.logs / "station.log")

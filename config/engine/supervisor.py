@@ -113,8 +113,10 @@ class Supervisor:
     def _start_station(self, env: dict[str, str]) -> None:
         keys = self.home.folder / "stations.json"
         private.write(keys, json.dumps(self.facts["stations"]))
+        people = self.home.folder / "people.json"
+        private.write(people, json.dumps(self.facts["people"]))
         rate, images = self.options.rate, self.options.images
-        self._start(plan.station(self.home, env, url=self.url, keys=keys, rate=rate, images=images))
+        self._start(plan.station(self.home, env, url=self.url, keys=keys, people=people, rate=rate, images=images))
 
     def _wait_until(self, condition: Callable[[], bool], complaint: str, *, look_s: float = LOOK_S) -> None:
         """Wait for a child's sign, for Ctrl-C, or for the death of anybody. Raises CannotStart."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 
 
 def gettext_noop(sentence: str) -> str:
@@ -31,33 +32,81 @@ WORDS = {
 NOT_MEASURED = gettext_noop("Not measured")
 
 
-def outside(measures: Mapping[str, float], envelope: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
-    """Say in a sentence for each measure how the image leaves the envelope; nothing when it is inside.
+# One odd image may be a finger before the lens; as many in a row are the lamp or the camera, and the line is held.
+HELD_AFTER = 3
+# The extremes of the certified images understate the range a little: far is beyond them by this share of their span.
+FAR = 0.1
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One measure of an image that lies outside; `value` is None where it is missing or no number."""
+
+    name: str
+    value: float | None
+    low: float
+    high: float
+
+    @property
+    def word(self) -> str:
+        """Say what that means for the image, in English: the door translates it."""
+        words = _words(self.name)
+        if self.value is None:
+            return NOT_MEASURED
+        return words.below if self.value < self.low else words.above
+
+    @property
+    def is_far(self) -> bool:
+        """Say whether the image lies well outside, not just over the edge of what chance had shown before.
+
+        >>> Departure("p99_luminance", 61, 118, 241).is_far, Departure("p99_luminance", 242, 118, 241).is_far
+        (True, False)
+        """
+        if self.value is None:
+            return True
+        return max(self.low - self.value, self.value - self.high) > FAR * (self.high - self.low)
+
+    def __str__(self) -> str:
+        certified = f"certified {figure(self.low)}-{figure(self.high)}"
+        value = "" if self.value is None else f" {figure(self.value)}"
+        return f"{self.word}: {_words(self.name).name}{value}, {certified}"
+
+
+def departures(measures: Mapping[str, float], envelope: Mapping[str, tuple[float, float]]) -> tuple[Departure, ...]:
+    """Return every measure by which the image leaves the envelope, light first; nothing when it is inside.
 
     A measure that is missing or no number is outside: nobody knows that it is inside.
+    """
+    names = sorted(envelope, key=lambda name: (list(WORDS).index(name) if name in WORDS else len(WORDS), name))
+    values = {name: _number(measures.get(name)) for name in names}
+    return tuple(
+        Departure(name, value, *envelope[name])
+        for name, value in values.items()
+        if value is None or not envelope[name][0] <= value <= envelope[name][1]
+    )
+
+
+def outside(measures: Mapping[str, float], envelope: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
+    """Say in a sentence for each measure how the image leaves the envelope; nothing when it is inside.
 
     >>> outside({"p99_luminance": 61}, {"p99_luminance": (118, 241)})
     ('Too dark: p99 luminance 61, certified 118-241',)
     """
-    names = sorted(envelope, key=lambda name: (list(WORDS).index(name) if name in WORDS else len(WORDS), name))
-    sentences = (_sentence(name, measures.get(name), *envelope[name]) for name in names)
-    return tuple(sentence for sentence in sentences if sentence)
+    return tuple(str(departure) for departure in departures(measures, envelope))
 
 
-def _sentence(name: str, value: float | None, low: float, high: float) -> str:
-    words = WORDS.get(name, _Words(name, gettext_noop("Too low"), gettext_noop("Too high")))
-    certified = f"certified {_figure(low)}-{_figure(high)}"
-    if value is None or value != value:
-        return f"{NOT_MEASURED}: {words.name}, {certified}"
-    if low <= value <= high:
-        return ""
-    return f"{words.below if value < low else words.above}: {words.name} {_figure(value)}, {certified}"
+def _number(value: float | None) -> float | None:
+    return None if value is None or isnan(value) else value
 
 
-def _figure(value: float) -> str:
+def _words(name: str) -> _Words:
+    return WORDS.get(name, _Words(name, gettext_noop("Too low"), gettext_noop("Too high")))
+
+
+def figure(value: float) -> str:
     """Three digits at least, whole numbers whole.
 
-    >>> [_figure(value) for value in (61.0, 118.4, 0.0312, 7.25)]
+    >>> [figure(value) for value in (61.0, 118.4, 0.0312, 7.25)]
     ['61', '118', '0.0312', '7.25']
     """
     return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"

@@ -4,7 +4,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from inspection import automation, epochs, images, pipeline, registry, stages, stations
-from inspection.models import Disposition, Measures, Outbox, Prediction, Routing, Run, StageRun
+from inspection.models import Disposition, Hold, Measures, Outbox, Prediction, Routing, Run, StageRun
 from inspection.rules.words import Level
 from tests.builders import NOON, make_line, make_station, make_user
 from tests.inspection.items import BRIGHT, DARK, MIDDLE, make_item, picture, soon
@@ -256,6 +256,32 @@ def test_the_very_first_dark_image_goes_to_people_with_a_plain_sentence():
     assert (routing.route, routing.reason) == ("human", "outside-envelope")
     assert routing.detail.startswith("Too dark: p99 luminance ")
     assert routing.detail.endswith(", certified 80-250")
+
+
+def dark_in_a_row(line, lights):
+    for n, light in enumerate(lights):
+        routing = run(make_item(line, light=light, serial=f"A-{n}", at=soon(n)), now=soon(n + 0.5))
+    return routing
+
+
+def test_dark_images_in_a_row_hold_the_line_until_a_person_has_looked():
+    line = make_partial_line()
+    dark_in_a_row(line, [5, 5])
+    assert not Hold.objects.exists()
+    run(make_item(line, light=5, serial="A-3", at=soon(3)), now=soon(3.5))
+    hold = Hold.objects.get()
+    assert hold.kind == Hold.CAMERA
+    assert hold.reason.startswith("3 images in a row. Too dark: p99 luminance ")
+    automation.lift_hold(hold, by=make_user("quinn"), now=soon(10))
+    assert run(make_item(line, serial="B-1", at=soon(20)), now=soon(20.5)).reason == "inside-bands"
+
+
+@pytest.mark.parametrize(("level", "lights"), [("partial", [5, DARK, 5, DARK, 5]), ("assist", [5, 5, 5, 5])])
+def test_odd_images_now_and_then_and_a_line_where_people_decide_place_no_hold(level, lights):
+    line = make_partial_line()
+    type(line).objects.filter(pk=line.pk).update(level=level)
+    dark_in_a_row(line, lights)
+    assert not Hold.objects.exists()
 
 
 def test_a_blank_image_goes_to_people():

@@ -8,7 +8,8 @@ import numpy as np
 from inspection.models import Line, User
 from inspection.rules.words import Label
 from review import filling
-from review.filling import Past, Shot
+from review.filling import Past
+from review.shots import Shot
 from tests.builders import NOON, make_station, make_user
 
 MEASURES = {

@@ -13,7 +13,8 @@ from inspection import images, intake
 from inspection.models import Line, Salt, Station, User
 from inspection.rules.words import Call, Label
 from review import filling
-from review.filling import Past, Shot
+from review.filling import Past
+from review.shots import Shot
 from vision import drawn
 from vision.decode import DECODER_ID
 

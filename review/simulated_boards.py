@@ -1,0 +1,127 @@
+"""What a demo line's own page shows: the last part, what is saved, what audits found. Plain values for templates."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+from inspection import certificates
+from inspection.models import Disposition, Hold, Item, LevelChange, Line, Measures, Routing
+from inspection.rules.envelope import Departure, departures
+from inspection.rules.words import DecidedBy, Level, Phase
+from review import boards, containment
+from review.audit_models import AuditFinding, Watch
+from review.containment_models import ContainedRun, Containment
+from review.models import Decision
+from review.rules.auditing import Kind
+
+READINGS, SERIALS = 200, 12
+
+
+@dataclass(frozen=True)
+class LastPart:
+    """The newest image of the line, where it went, and by what it leaves what the bands were certified on."""
+
+    item: Item
+    routing: Routing
+    verdict: str
+    outside: Departure | None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Parts that the model decided since the line has its level, and the reading time of people that this saves."""
+
+    parts: int
+    minutes: float
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What audits have closed since the line last rose: passes of the model, and those that were defects."""
+
+    passes: int
+    escapes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """Everything that changes on the page while somebody looks."""
+
+    line: Line
+    last: LastPart | None
+    saved: Saved
+    holds: list[Hold]
+    audited: Audited
+    fall: LevelChange | None
+    contained: Containment | None
+    serials: list[ContainedRun]
+    open_parts: int
+
+
+def of(line: Line) -> Board:
+    """Return how the line stands now."""
+    contained = Containment.objects.filter(line=line, closed_at=None).first()
+    return Board(
+        line=line,
+        last=_last(line),
+        saved=_saved(line),
+        holds=list(boards.holds_of(line)),
+        audited=_audited(line),
+        fall=_fall(line),
+        contained=contained,
+        serials=list(containment.listed(contained)[:SERIALS]) if contained else [],
+        open_parts=containment.tally(contained)["open"] if contained else 0,
+    )
+
+
+def _last(line: Line) -> LastPart | None:
+    routed = Item.objects.filter(line=line, routing__isnull=False).select_related("routing", "run__part")
+    item = routed.order_by("-received_at", "-pk").first()
+    if item is None:
+        return None
+    verdict = Disposition.objects.filter(run=item.run_id).values_list("verdict", flat=True).first()
+    return LastPart(item, item.routing, verdict or "", _outside(line, item))
+
+
+def _outside(line: Line, item: Item) -> Departure | None:
+    bands = certificates.standing(line, line.present_epoch.model_version_id)
+    if bands is None:
+        return None
+    measured = Measures.objects.filter(item=item).values(*bands.envelope).first()
+    if measured is None:
+        return None
+    left = departures(measured, {name: (low, high) for name, (low, high) in bands.envelope.items()})
+    return left[0] if left else None
+
+
+def _saved(line: Line) -> Saved:
+    decided = Disposition.objects.filter(line=line, decided_by=DecidedBy.MODEL.value, settled_at__gte=_since(line))
+    parts = decided.count()
+    return Saved(parts, parts * _reading_s(line) / 60)
+
+
+def _since(line: Line) -> datetime:
+    risen = LevelChange.objects.filter(line=line, to_level__in=[Level.PARTIAL.value, Level.FULL.value])
+    return risen.order_by("-changed_at").values_list("changed_at", flat=True).first() or line.created_at
+
+
+def _reading_s(line: Line) -> float:
+    """Return the median seconds that people took for their last readings on this line."""
+    last = Decision.objects.filter(task__line=line, phase=Phase.INITIAL.value).order_by("-recorded_at")
+    times = last.values_list("shown_at", "decided_at")[:READINGS]
+    return median((decided - shown).total_seconds() for shown, decided in times) if times else 0.0
+
+
+def _audited(line: Line) -> Audited:
+    """Count the findings of the line's newest watch, also after it fell."""
+    watch = Watch.objects.filter(line=line).order_by("-pk").first()
+    found = AuditFinding.objects.filter(watch=watch, kind=Kind.AUTO_PASS.value)
+    return Audited(found.count(), found.filter(is_bad=True).count())
+
+
+def _fall(line: Line) -> LevelChange | None:
+    """Return the line's last move where the system took it down."""
+    last = LevelChange.objects.filter(line=line).order_by("-changed_at", "-pk").first()
+    if last is None or last.changed_by_id is not None:
+        return None
+    return last if Level(last.to_level).rung < Level(last.from_level).rung else None

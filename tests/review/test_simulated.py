@@ -1,0 +1,133 @@
+"""The page of a simulated line: what it tells the station, what it says of a dark image, and to whom it is shown."""
+
+import pytest
+from django.conf import settings as django_settings
+
+from edge.conditions import ControlFile
+from edge.trouble import Trouble
+from inspection import automation
+from inspection.models import Hold, Measures
+from inspection.rules.words import Call, Label, Level
+from review import containment
+from tests.builders import NOON, make_user
+from tests.review.deciding import audit, audited, escape, make_deciding_line, passed
+from tests.review.past_scene import MEASURES
+from tests.review.scene import later
+
+pytestmark = pytest.mark.django_db
+PAGE = "/lines/phone-back/simulated/"
+
+
+@pytest.fixture(autouse=True)
+def demo(settings, tmp_path):
+    settings.DEMO, settings.DATA = True, tmp_path
+
+
+@pytest.fixture
+def line():
+    return make_deciding_line(is_demo=True)
+
+
+@pytest.fixture
+def lead(client, quinn):
+    client.force_login(quinn)
+    return client
+
+
+def told(line):
+    """What the station reads from the file that the page has written."""
+    return ControlFile(django_settings.DATA / "optics.json", Trouble("file", None)).of(line.slug)
+
+
+def last_image(line, p99):
+    item = passed(line, "A-902").items.get()
+    Measures.objects.create(item=item, **{**MEASURES, "p99_luminance": p99})
+
+
+def test_the_station_takes_its_next_picture_with_the_light_of_the_slider(lead, line):
+    assert lead.post(f"{PAGE}conditions/", {"light": "30", "focus": "100"}).status_code == 302
+    assert (told(line).optics.light, told(line).optics.focus, told(line).new_scratch_share) == (0.3, 1.0, 0.0)
+    assert 'name="light" type="range" min="0" max="100" step="5" value="30"' in lead.get(PAGE).content.decode()
+
+
+def test_a_new_kind_of_scratch_brings_the_people_who_read_and_goes_with_them(lead, line):
+    lead.post(f"{PAGE}conditions/", {"light": "30"})
+    lead.post(f"{PAGE}conditions/", {"new_scratch": "on"})
+    assert (told(line).staffed, told(line).new_scratch_share > 0, told(line).optics.light) == (True, True, 0.3)
+    other = make_deciding_line("phone-lens", is_demo=True)
+    lead.post(f"{PAGE}conditions/", {"new_scratch": "on"})
+    assert (told(line).paused, told(other).paused) == (False, True)
+    lead.post(f"{PAGE}conditions/", {"new_scratch": "off"})
+    assert (told(line).staffed, told(line).new_scratch_share, told(other).paused) == (False, 0.0, False)
+
+
+@pytest.mark.parametrize(
+    ("p99", "said", "is_red"),
+    [(61.0, "Too dark: p99 luminance 61, certified 80 to 250.", True), (79.5, "p99 luminance 79.5", False)],
+)
+def test_one_sentence_says_with_figures_why_an_image_goes_to_people_red_when_it_is_well_outside(
+    lead, line, p99, said, is_red
+):
+    last_image(line, p99)
+    html = lead.get(f"{PAGE}now/").content.decode()
+    assert said in html
+    assert ("data-outside" in html) is is_red
+
+
+def test_an_image_inside_says_nothing_of_the_kind(lead, line):
+    last_image(line, 180.0)
+    assert "certified" not in lead.get(f"{PAGE}now/").content.decode()
+
+
+def test_minutes_saved_count_what_the_model_decided_since_the_line_rose(lead, line, ana):
+    passed(line, "A-1")
+    passed(line, "A-2")
+    audited(line, "A-3", call=Call.PASS)
+    assert "2 parts decided by the model" in lead.get(PAGE).content.decode()
+
+
+def test_holds_and_the_parts_of_a_containment_are_shown(lead, line):
+    passed(line, "A-77")
+    automation.place_hold(line, kind=Hold.CAMERA, reason="3 images in a row. Too dark.", now=NOON)
+    containment.fill(containment.open_for(line, cause="an audit found it", now=later(60)), now=later(61))
+    html = lead.get(f"{PAGE}now/").content.decode()
+    assert "data-held" in html
+    assert "Contained: 1 parts passed since the last good audit" in html
+    assert "/lines/phone-back/receipts/?serial=A-77" in html
+
+
+def test_what_audits_found_is_counted_also_after_the_fall(lead, line, ana, quinn):
+    audit(line, "A-1", ana, Label.PASS)
+    for n in range(2, 5):
+        escape(line, f"A-{n}", ana, quinn, minute=n)
+    html = lead.get(f"{PAGE}now/").content.decode()
+    assert "data-fell" in html
+    assert "3 of them escapes" in html
+
+
+def test_a_fall_is_told_with_its_cause(lead, line):
+    automation.lower(line, to_level=Level.ASSIST, by=None, reason="escape chart 4.16, limit 3.99", now=NOON)
+    assert "escape chart 4.16, limit 3.99" in lead.get(f"{PAGE}now/").content.decode()
+
+
+@pytest.mark.parametrize("value", ["101", "-1", "dark", ""])
+def test_what_no_slider_gives_is_refused(lead, line, value):
+    assert lead.post(f"{PAGE}conditions/", {"light": value}).status_code == 404
+    assert told(line).optics.light == 1.0
+
+
+def test_only_demo_lines_of_a_demo_have_the_page(lead, line, settings):
+    make_deciding_line("plant-line")
+    assert lead.get("/lines/plant-line/simulated/").status_code == 404
+    assert "Simulated line" not in lead.get("/lines/plant-line/automation/").content.decode()
+    assert "Simulated line" in lead.get("/lines/phone-back/automation/").content.decode()
+    settings.DEMO = False
+    assert lead.get(PAGE).status_code == 404
+    assert lead.post(f"{PAGE}conditions/", {"light": "0"}).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["ana", "oscar"])
+def test_inspectors_and_strangers_find_no_such_page(client, line, ana, name):
+    client.force_login(ana if name == "ana" else make_user("oscar", role=None))
+    assert client.get(PAGE).status_code == 404
+    assert client.post(f"{PAGE}conditions/", {"light": "0"}).status_code == 404
