@@ -72,7 +72,8 @@ class AlwaysPass(Scenario):
     def factory(self) -> Factory:
         plain = Stay(from_level=Level.SHADOW).factory()
         blind = Skill(escape=1.0, overkill=0.0, hidden=0.999)
-        return replace(plain, defect_rate=self.rate, skill=blind, parts_per_tick=12)
+        # Enough ruled parts that the certificate is refused for what the model is, not for want of them.
+        return replace(plain, defect_rate=self.rate, skill=blind, parts_per_tick=12, truth_share=0.70, band_parts=1250)
 
     def after(self, world: World) -> None:
         """Let the leads try to certify on whatever rung the line is."""
