@@ -31,6 +31,7 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
     asked_at = _moment(request, line)
     context = {
         "line": line,
+        "asked": request.GET.get("at", "")[:40],
         "asked_at": asked_at,
         "served": registry.served_at(line, asked_at) if asked_at else None,
         "serving": serving,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.validators import RegexValidator
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
@@ -29,11 +30,12 @@ CODES = {
     rollouts.ShareRefused: "rollout-refused",
     rollouts.NotReady: "rollout-not-ready",
 }
+VERSION = RegexValidator(r"^[-a-zA-Z0-9_]+(:[0-9]{1,9})?\Z")
 REFUSALS: tuple[type[Exception], ...] = tuple(CODES)
 
 
 class StartBody(StrictForm):
-    candidate = StrictCharField(max_length=80, help_text="name:version")
+    candidate = StrictCharField(max_length=80, validators=[VERSION], help_text="name:version")
     strategy = serializers.ChoiceField([strategy.value for strategy in RolloutStrategy])
     share = serializers.FloatField(required=False, allow_null=True, default=None, min_value=0.0, max_value=1.0)
     reason = StrictCharField(max_length=300, required=False, default="", allow_blank=True)

@@ -151,6 +151,11 @@ def test_refusals_have_their_codes_and_reasons(lead, line):
     assert (serving.status_code, serving.json()["code"]) == (422, "rollout-refused")
 
 
+@pytest.mark.parametrize("name", ["green:" + "9" * 40, "green:x", "../etc", ""])
+def test_a_name_that_is_none_is_refused_before_it_is_looked_up(lead, line, name):
+    assert ask(lead, "api-rollouts", line.slug, candidate=name, strategy="shadow").json()["code"] == "validation"
+
+
 def test_what_is_not_there_is_not_found(lead, line):
     assert ask(lead, "api-rollouts", line.slug, candidate="gone:9", strategy="shadow").status_code == 404
     assert ask(lead, "api-rollout-rollback", 4711, reason="x").status_code == 404
@@ -207,7 +212,7 @@ def test_a_version_shows_its_card_its_hash_and_the_lines_it_served(lead, line):
     version = make_model_version("green", card=card, weights_sha256="cd" * 32)
     registry.serve(line, version, by=None, cause="better", now=NOON)
     shown = lead.get(reverse("model", args=["green", 1])).content.decode()
-    for words in ("0.9871", "Escape rate at 1 % overkill", "snapshot 7", "blue:1", "cd" * 32, "better"):
+    for words in ("0.9871", "Escape rate at 1\u00a0% overkill", "snapshot 7", "blue:1", "cd" * 32, "better"):
         assert words in shown
 
 
@@ -216,6 +221,7 @@ def test_what_served_the_line_at_a_moment_is_told_in_the_lines_time(lead, line):
     for at, name in (("2026-11-23T12:30", "blue:1"), ("2026-11-23T13:30", "green:1")):
         shown = lead.get(reverse("rollouts", args=[line.slug]), {"at": at}).content.decode()
         assert f'<b class="model-word">{name}</b>' in shown
+        assert f'value="{at}"' in shown
     assert (
         "No model had been put"
         in lead.get(reverse("rollouts", args=[line.slug]), {"at": "2026-11-20T00:00"}).content.decode()
