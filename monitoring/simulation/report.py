@@ -37,6 +37,7 @@ def of(world: "World", *, seed: int, wall_seconds: float) -> dict[str, Any]:
         "auto_decided_after_event": None if event is None else _automatic_from(world, event),
         "model": {"escape": world.factory.skill.escape, "overkill": world.factory.skill.overkill},
         "level": world.line.level,
+        "figures": scenario.figures(world),
         "days": (world.now - _began(world)).total_seconds() / 86400,
         "wall_seconds": round(wall_seconds, 2),
     }
