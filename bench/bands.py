@@ -40,7 +40,7 @@ GRID = 40
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """One picture: its group, the physical thing it shows, its truth, and the score of a model that never saw either."""
+    """One picture: its group, the thing it shows, its truth, and the score of a model that never saw either."""
 
     name: str
     group: str
@@ -117,7 +117,7 @@ def divided(scored: Sequence[Scored]) -> tuple[list[Scored], list[Scored], list[
 
 
 def told(scored: Sequence[Scored], limits: Limits) -> dict[str, Any]:
-    """Return what the product certifies at the limits, what came of it, and the claim and truth of a plain threshold."""
+    """Return what the product certifies at the limits and what came of it, beside what a plain threshold claims."""
     certifying, listed, rest = divided(scored)
     known: dict[str, Scored] = {}
     for one in listed:

@@ -1,6 +1,6 @@
 """Reading a gate beside a long history: statements and time at 1,000 to 1,000,000 final decisions.
 
-    python -m bench.gate [--reads 30] [--most 1000000]
+    python -m bench.gate [--reads 30] [--most 1000000] [--deltas 1000000]
 
 Rows are written in bulk into a scratch database, as the finaliser and the folder would have left them: every decision
 its delta, all but the last 2,000 folded. What grows is told apart: decisions alone (one month, ever busier), and
@@ -20,7 +20,6 @@ import django
 from bench import figures
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-TAIL = 2_000
 A_DAY = 5_000
 MONTH = 30
 SHIFTS, STREAMS = "ABC", ("agreement", "read", "cannot_judge")
@@ -31,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reads", type=int, default=30)
     parser.add_argument("--most", type=int, default=SIZES[-1])
+    parser.add_argument("--deltas", type=int, default=SIZES[-1], help="folded deltas to write at most")
     options = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
     django.setup()
@@ -41,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with rows.laid_line() as history:
             for size in (size for size in SIZES if size <= options.most):
                 # Deltas that are folded are read by nobody; one long history of them shows it.
-                history.grow(size, day_count=days_of(size), keeps_deltas=name == "one month", tail=TAIL)
+                history.grow(
+                    size, day_count=days_of(size), deltas=min(size, options.deltas) if name == "one month" else 0
+                )
                 told[f"{name}, {size:,}"] = _read(history, options.reads)
     figures.keep("gate", told)
 
@@ -53,7 +55,12 @@ def _read(history: Any, reads: int) -> dict[str, Any]:
         began = time.perf_counter()
         history.read()
         taken.append((time.perf_counter() - began) * 1000)
-    return {"statements": history.statements(), "folded rows": history.folded(), "ms": figures.spread(taken)}
+    return {
+        "statements": history.statements(),
+        "folded rows": history.folded(),
+        "deltas": history.deltas(),
+        "ms": figures.spread(taken),
+    }
 
 
 def days(count: int, *, before: Any) -> list[str]:

@@ -20,6 +20,9 @@ from review import counts, evidence
 from review.models import Count, CountDelta
 
 
+TAIL = 2_000
+
+
 class Short(Scenario):
     """A line at `assist` with a small bank, before its first part."""
 
@@ -36,14 +39,14 @@ class History:
         self._run = Run.objects.filter(line=self._line).order_by("pk")[0]
         self._written = 0
 
-    def grow(self, size: int, *, day_count: int, keeps_deltas: bool, tail: int) -> None:
-        """Bring the history to so many decisions over so many days, the last `tail` of them not folded."""
-        self._fold(size - min(tail, size // 2), day_count)
+    def grow(self, size: int, *, day_count: int, deltas: int) -> None:
+        """Bring the history to so many decisions over so many days, the last 2,000 of them not folded."""
+        tail = min(TAIL, size // 2)
+        self._fold(size - tail, day_count)
         CountDelta.objects.filter(epoch=self._line.epoch, folded_at=None).delete()
-        if keeps_deltas:
-            self._write(range(self._written, size), folded=True)
-            self._written = size
-        self._write(range(size, size + min(tail, size // 2)), folded=False)
+        self._write(range(self._written, max(deltas, self._written)), folded=True)
+        self._written = max(deltas, self._written)
+        self._write(range(size, size + tail), folded=False)
 
     def read(self) -> evidence.Reading:
         return evidence.read(self._line, Level.PARTIAL, now=self._now)
@@ -55,6 +58,9 @@ class History:
 
     def folded(self) -> int:
         return Count.objects.filter(epoch=self._line.epoch).count()
+
+    def deltas(self) -> int:
+        return CountDelta.objects.filter(epoch=self._line.epoch).count()
 
     def _places(self, day_count: int) -> list[tuple[str, int]]:
         shifts = [f"{day}/{shift}" for day, shift in product(days(day_count, before=self._now), SHIFTS)]

@@ -27,7 +27,9 @@ WORDS = {
     "height": _Words("height", gettext_noop("Too low"), gettext_noop("Too tall")),
     "size_bytes": _Words("file size", gettext_noop("File too small"), gettext_noop("File too large")),
 }
-"""In the order in which a person looks for the cause: light first."""
+"""In the order in which a person looks for the cause: light first. Each is a measure of its own in the rows."""
+EMBEDDING = "embedding_distance"
+_OF_EMBEDDING = _Words("distance from the certified images", gettext_noop("Too like"), gettext_noop("Unlike"))
 NOT_MEASURED = gettext_noop("Not measured")
 
 
@@ -45,7 +47,8 @@ def outside(measures: Mapping[str, float], envelope: Mapping[str, tuple[float, f
 
 
 def _sentence(name: str, value: float | None, low: float, high: float) -> str:
-    words = WORDS.get(name, _Words(name, gettext_noop("Too low"), gettext_noop("Too high")))
+    known = {**WORDS, EMBEDDING: _OF_EMBEDDING}
+    words = known.get(name, _Words(name, gettext_noop("Too low"), gettext_noop("Too high")))
     certified = f"certified {_figure(low)}-{_figure(high)}"
     if value is None or value != value:
         return f"{NOT_MEASURED}: {words.name}, {certified}"

@@ -15,6 +15,7 @@ from monitoring.simulation.scenarios.dark import LIGHT_LEFT, Dark
 from monitoring.simulation.scenarios.dead_model import DeadModel
 from monitoring.simulation.scenarios.starved_audit import StarvedAudit
 
+pytestmark = pytest.mark.django_db
 SMALL = Factory(parts_per_day=96, bank=14, history=40, parts_per_tick=12)
 
 
