@@ -19,7 +19,6 @@ from monitoring.simulation.world import Clock, World
 from review import counts, evidence
 from review.models import Count, CountDelta
 
-
 TAIL = 2_000
 
 
