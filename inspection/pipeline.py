@@ -22,13 +22,14 @@ from inspection.models import (
     StageRun,
 )
 from inspection.rules import routing, traffic
-from inspection.rules.envelope import HELD_AFTER, departures
+from inspection.rules.envelope import EMBEDDING, HELD_AFTER, departures
 from inspection.rules.rollouts import Phase
 from inspection.rules.routing import SENTENCES, Band, Routed, RunFacts
 from inspection.rules.words import DecidedBy, Level, Outcome, Policy, PredictionRole, Route, Stage, Verdict
 from inspection.stages import Opinion, Seen, StageDone
 from inspection.stations import IMPORTER
 from vision.decode import DECODER_ID
+from vision.embedding import Reference, distance, packed
 from vision.measures import near
 
 # A stuck camera shows what it has just shown: among the line's last images, its own last few are compared.
@@ -199,7 +200,7 @@ def _facts(
         level=line.level,
         is_held=Hold.objects.in_force().filter(line=line).exists(),
         call_threshold=line.call_threshold,
-        measures=asdict(seen.measures),
+        measures={**asdict(seen.measures), **_embedded(seen, bands)},
         is_blank=seen.measures.blank,
         is_repeat=_is_repeat(item, seen),
         # A challenge part is known to be bad and comes again and again: each time the model is asked anew.
@@ -217,6 +218,9 @@ def _facts(
 def band_of(bands: Bands) -> Band:
     """Return what the bands let a model decide alone, as the routing rule takes it."""
     envelope = {name: (float(low), float(high)) for name, (low, high) in bands.envelope.items()}
+    known = _embedding_of(bands)
+    if known is not None:
+        envelope[EMBEDDING] = (0.0, known.limit)
     return Band(t_lo=bands.t_lo, t_hi=bands.t_hi, envelope=envelope)
 
 
@@ -226,6 +230,18 @@ def _is_mixed(item: Item, speaker: int | None) -> bool:
         return False
     views = Routing.objects.filter(item__run=item.run_id, model_version__isnull=False).exclude(item=item)
     return views.exclude(model_version=speaker).exists()
+
+
+def _embedding_of(bands: Bands | None) -> Reference | None:
+    """Return how the certified images lie, None for bands that were certified without."""
+    kept = bands.certificates.get("embedding") if bands else None
+    return Reference.of_plain(kept) if kept else None
+
+
+def _embedded(seen: Seen, bands: Bands | None) -> dict[str, float]:
+    """Return how far the image lies from the certified ones, where both are known."""
+    known = _embedding_of(bands)
+    return {} if known is None or seen.embedding is None else {EMBEDDING: distance(seen.embedding, known)}
 
 
 def _is_repeat(item: Item, seen: Seen) -> bool:
@@ -348,7 +364,9 @@ def _write_stages(item: Item, examined: Examined) -> None:
 def _write_measures(item: Item, examined: Examined) -> None:
     if examined.seen is None:
         return
-    row = Measures(item=item, fingerprint=examined.seen.fingerprint, **asdict(examined.seen.measures))
+    seen = examined.seen
+    kept = packed(seen.embedding) if seen.embedding is not None else None
+    row = Measures(item=item, fingerprint=seen.fingerprint, embedding=kept, **asdict(seen.measures))
     Measures.objects.bulk_create([row], ignore_conflicts=True)
 
 

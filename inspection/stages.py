@@ -17,6 +17,7 @@ from inspection.models import Item, Line, ModelVersion
 from inspection.rules import routing
 from inspection.rules.words import Call, Outcome, PredictionRole, Stage
 from vision.decode import DecodeFailed, Decoder, Picture
+from vision.embedding import Vector, embed
 from vision.measures import Measures, fingerprint, measure
 from vision.scoring import probability, uncertainty
 from vision.serving import ModelFailed, ModelMissing, Scored
@@ -43,6 +44,7 @@ class Seen:
 
     measures: Measures
     fingerprint: str
+    embedding: Vector | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +119,8 @@ def look(picture: Picture, *, size_bytes: int, log: Log) -> Seen:
     """Measure the picture and take its fingerprint."""
     with log.stage(Stage.QUALITY):
         measures = measure(picture.pixels, size_bytes=size_bytes)
-        return Seen(measures=measures, fingerprint=f"{fingerprint(picture.pixels):016x}")
+        taken = f"{fingerprint(picture.pixels):016x}"
+        return Seen(measures=measures, fingerprint=taken, embedding=embed(picture.pixels))
 
 
 def ask(

@@ -23,6 +23,7 @@ from review.band_models import BandsChange, Certification
 from review.readings import ItemReadings
 from review.rules import certifying
 from review.rules.certifying import DEFAULTS, KnownDefect, Limits, Outcome, Part
+from vision.embedding import reference, unpacked
 
 CODE_VERSION = "bands/1"
 BATCH = 200
@@ -213,10 +214,19 @@ def _bands(
             "inputs_hash": _hash(plain),
             "pass_trace": outcome.pass_trace,
             "reject_trace": outcome.reject_trace,
+            "embedding": _embedding(items),
         },
         envelope=certifying.envelope(measured),
         created_at=now,
     )
+
+
+def _embedding(items: list[Any]) -> dict[str, Any] | None:
+    """Return how the certified images lie and how far from them one may be; None where one was never embedded."""
+    rows = Measures.objects.filter(item__in=items).order_by("item").values_list("embedding", flat=True)
+    kept = [unpacked(bytes(one)) for one in rows if one is not None]
+    known = reference(kept) if len(kept) == len(items) else None
+    return asdict(known) if known else None
 
 
 def _hash(plain: dict[str, Any]) -> str:

@@ -79,6 +79,7 @@ class Measures(models.Model):
     size_bytes = models.PositiveIntegerField()
     blank = models.BooleanField()
     fingerprint = models.CharField(max_length=16, help_text="64-bit difference hash, hexadecimal")
+    embedding = models.BinaryField(null=True, help_text="vision.embedding, half precision")
 
 
 class Prediction(TimeOrderedModel):

@@ -28,7 +28,9 @@ WORDS = {
     "height": _Words("height", gettext_noop("Too low"), gettext_noop("Too tall")),
     "size_bytes": _Words("file size", gettext_noop("File too small"), gettext_noop("File too large")),
 }
-"""In the order in which a person looks for the cause: light first."""
+"""In the order in which a person looks for the cause: light first. Each is a measure of its own in the rows."""
+EMBEDDING = "embedding_distance"
+_OF_EMBEDDING = _Words("distance from the certified images", gettext_noop("Too like"), gettext_noop("Unlike"))
 NOT_MEASURED = gettext_noop("Not measured")
 
 
@@ -100,6 +102,8 @@ def _number(value: float | None) -> float | None:
 
 
 def _words(name: str) -> _Words:
+    if name == EMBEDDING:
+        return _OF_EMBEDDING
     return WORDS.get(name, _Words(name, gettext_noop("Too low"), gettext_noop("Too high")))
 
 

@@ -37,6 +37,7 @@ def of(world: "World", *, seed: int, wall_seconds: float) -> dict[str, Any]:
         "auto_decided_after_event": None if event is None else _automatic_from(world, event),
         "model": _rates(world),
         "level": world.line.level,
+        "figures": scenario.figures(world),
         "days": (world.now - _began(world)).total_seconds() / 86400,
         "wall_seconds": round(wall_seconds, 2),
     }

@@ -1,5 +1,7 @@
 """One item through the stages: what is found out, what is written, who answers."""
 
+from dataclasses import asdict
+
 import pytest
 from django.core.files.storage import default_storage
 
@@ -10,6 +12,7 @@ from tests.builders import NOON, make_line, make_station, make_user
 from tests.inspection.items import BRIGHT, DARK, MIDDLE, make_item, picture, soon
 from tests.inspection.models import make_bands, make_light_meter, make_serving
 from vision.decode import Decoder
+from vision.embedding import reference, unpacked
 
 pytestmark = pytest.mark.django_db
 
@@ -282,6 +285,21 @@ def test_odd_images_now_and_then_and_a_line_where_people_decide_place_no_hold(le
     type(line).objects.filter(pk=line.pk).update(level=level)
     dark_in_a_row(line, lights)
     assert not Hold.objects.exists()
+
+
+def test_an_image_unlike_the_certified_ones_goes_to_people_whatever_its_measures():
+    line = make_partial_line()
+    like = make_item(line, serial="A-1", seed=1)
+    run(like)
+    known = reference([unpacked(bytes(Measures.objects.get(item=like).embedding))])
+    make_bands(line, line.epoch.model_version, certificates={"embedding": {**asdict(known), "limit": 0.5}})
+
+    same, other = make_item(line, serial="A-2", seed=1), make_item(line, serial="A-3", seed=99)
+
+    assert run(same).reason != "outside-envelope"
+    routing = run(other)
+    assert (routing.route, routing.reason) == ("human", "outside-envelope")
+    assert routing.detail.startswith("Unlike: distance from the certified images ")
 
 
 def test_a_blank_image_goes_to_people():

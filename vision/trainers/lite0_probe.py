@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,11 +11,13 @@ from sklearn.linear_model import LogisticRegression
 
 from vision import backbone
 from vision.networks import Lite0Probe, load_state, pooled, state_of
+from vision.preprocessing import Preprocessing
 from vision.runtimes import Floats
 from vision.trainers import Course, Examples, Progress, batches, binary_loss
 
 _PENALTIES = (3e-5, 1e-4, 3e-4, 1e-3, 1e-2)
 _STEPS = 400
+_AT_ONCE = 32
 
 
 def train(network: Lite0Probe, train: Examples, val: Examples, course: Course) -> int:
@@ -33,15 +37,28 @@ def train(network: Lite0Probe, train: Examples, val: Examples, course: Course) -
     return 1
 
 
-@torch.inference_mode()
+def frozen_features(squares: NDArray[np.uint8], *, recipe: Preprocessing, weights: Path) -> Floats:
+    """The pooled features of pictures in the network's size: nothing of them is learnt, so folds may share them."""
+    network = Lite0Probe(classes=2)
+    load_state(network, {**state_of(network), **backbone.load(weights)})
+    network.eval()
+    starts = range(0, len(squares), _AT_ONCE)
+    return np.concatenate([_pooled(network, recipe.scale(squares[start : start + _AT_ONCE])) for start in starts])
+
+
 def _features(network: Lite0Probe, examples: Examples, course: Course) -> Floats:
     network.eval()
     answers, total = [], len(examples.squares)
     for batch in batches(examples, course.recipe):
-        images = torch.from_numpy(batch).to(memory_format=torch.channels_last)
-        answers.append(pooled(network.backbone(images)).numpy())
+        answers.append(_pooled(network, batch))
         course.progress(Progress(stage="features", done=min(total, 32 * len(answers)), total=total))
     return np.concatenate(answers)
+
+
+@torch.inference_mode()
+def _pooled(network: Lite0Probe, batch: Floats) -> Floats:
+    images = torch.from_numpy(batch).to(memory_format=torch.channels_last)
+    return pooled(network.backbone(images)).numpy()
 
 
 def _regression(

@@ -2,8 +2,14 @@
 
 from monitoring.simulation.scenarios.base import Scenario
 from monitoring.simulation.scenarios.climb import Climb
+from monitoring.simulation.scenarios.concept import Concept
+from monitoring.simulation.scenarios.dark import Dark
+from monitoring.simulation.scenarios.dead_model import DeadModel
+from monitoring.simulation.scenarios.noisy_inspectors import NoisyInspectors
+from monitoring.simulation.scenarios.starved_audit import StarvedAudit
 from monitoring.simulation.scenarios.stay import Stay
 
-SCENARIOS: dict[str, type[Scenario]] = {one.name: one for one in (Climb, Stay)}
+_ALL: tuple[type[Scenario], ...] = (Climb, Stay, Dark, Concept, DeadModel, StarvedAudit, NoisyInspectors)
+SCENARIOS: dict[str, type[Scenario]] = {one.name: one for one in _ALL}
 
 __all__ = ["SCENARIOS", "Scenario"]

@@ -51,6 +51,10 @@ class Scenario:
         """Say whether the leads, having looked into a hold, leave it in force: its cause is real."""
         return False
 
+    def figures(self, world: World) -> dict[str, Any]:
+        """Return what else the report says of this scenario."""
+        return {}
+
     def rollout(self, world: World) -> dict[str, Any] | None:
         """Return what the report says of a rollout."""
         return None

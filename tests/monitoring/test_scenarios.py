@@ -1,0 +1,71 @@
+"""Scenarios in which a line goes bad: each is brought down, or stopped, by what the product promises against it."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from inspection.rules.words import Level
+from monitoring.simulation.factory import Factory
+from monitoring.simulation.parts import Maker
+from monitoring.simulation.runs import simulate
+from monitoring.simulation.scenarios import SCENARIOS
+from monitoring.simulation.scenarios.concept import ESCAPED_FRACTION, PIT, Concept
+from monitoring.simulation.scenarios.dark import LIGHT_LEFT, Dark
+from monitoring.simulation.scenarios.dead_model import DeadModel
+from monitoring.simulation.scenarios.starved_audit import StarvedAudit
+
+pytestmark = pytest.mark.django_db
+SMALL = Factory(parts_per_day=96, bank=14, history=40, parts_per_tick=12)
+
+
+def small(scenario: type, *, event_at: int, **changes) -> type:
+    """Return the scenario on a line so small and slow that a shift is over after 32 parts."""
+
+    class Small(scenario):
+        def factory(self) -> Factory:
+            return replace(SMALL, **changes)
+
+    Small.event_at = event_at
+    return Small
+
+
+@pytest.mark.parametrize("name", ["dark", "concept", "dead-model", "starved-audit"])
+def test_a_line_that_is_to_fall_begins_where_it_decides(name):
+    assert SCENARIOS[name](from_level=Level.SHADOW).from_level == Level.PARTIAL
+    assert SCENARIOS[name](from_level=Level.FULL).from_level == Level.FULL
+
+
+def test_the_light_fails_from_the_event_on():
+    scenario, maker = Dark(), Maker(Factory(), seed=1)
+    before, after = (maker.make(index, now=None) for index in (scenario.event_item - 1, scenario.event_item))
+    assert scenario.make(None, before).light == 1.0
+    assert scenario.make(None, after).light == LIGHT_LEFT
+
+
+def test_the_unknown_defect_is_the_stated_share_of_good_parts():
+    scenario = Concept()
+    world = SimpleNamespace(maker=Maker(scenario.factory(), seed=1))
+    made = [scenario.make(world, world.maker.make(index, now=None)) for index in range(20_000)]
+    share = sum(part.defect_class == PIT for part in made) / len(made)
+    assert share == pytest.approx(ESCAPED_FRACTION, abs=0.004)
+    assert PIT in scenario.factory().skill.blind_to
+
+
+def test_no_dark_image_is_ever_decided_by_the_model():
+    report = simulate(small(Dark, event_at=12)(items=36), seed=3).report
+    assert report["auto_decided"] > 0
+    assert report["auto_decided_after_event"] == 0
+
+
+def test_a_dead_model_is_down_within_one_shift_of_challenge_parts():
+    report = simulate(small(DeadModel, event_at=6)(items=48), seed=3).report
+    assert report["timeline"][0]["to"] == "assist"
+    assert "miss chart" in report["timeline"][0]["cause"]
+    assert report["figures"]["hours_to_demotion"] <= report["figures"]["shift_hours"]
+
+
+def test_two_shifts_without_audits_take_the_line_one_level_down():
+    report = simulate(small(StarvedAudit, event_at=1)(items=110), seed=3).report
+    assert [(move["from"], move["to"]) for move in report["timeline"]] == [("partial", "assist")]
+    assert report["timeline"][0]["cause"] == "two shifts without enough audits"
