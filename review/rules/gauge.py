@@ -110,7 +110,13 @@ def _index(pairs: Sequence[tuple[int, int]]) -> Index | None:
         return None
     table = [[judged.count((row, column)) for column in (PASS, DEFECT)] for row in (PASS, DEFECT)]
     k, (g, se) = kappa(table), ac1(table)
-    return Index(len(judged), k.kappa, k.low, k.high, g, max(-1.0, g - Z * se), min(1.0, g + Z * se))
+    low, high = (None if end is None else _within(end) for end in (k.low, k.high))
+    return Index(len(judged), k.kappa, low, high, g, _within(g - Z * se), _within(g + Z * se))
+
+
+def _within(end: float) -> float:
+    """Return an end of an interval inside what an index can be."""
+    return min(1.0, max(-1.0, end))
 
 
 def _share(k: int, n: int) -> Share:
