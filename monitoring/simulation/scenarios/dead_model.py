@@ -37,10 +37,13 @@ class DeadModel(Deciding):
         self._sent, self._next_at = 0, world.now
 
     def before(self, world: World) -> None:
-        if self.has_begun(world):
-            for version in world.eyes.skills:
-                world.eyes.skills[version] = _DEAD
-        while self._next_at <= world.now:
+        if not self.has_begun(world):
+            self._next_at = world.now
+            return
+        for version in world.eyes.skills:
+            world.eyes.skills[version] = _DEAD
+        # One shift of them: each bears its serial once, as a station's key of an upload does.
+        while self._next_at <= world.now and self._sent < A_SHIFT:
             self._send(world)
             self._next_at += SHIFT / A_SHIFT
 
