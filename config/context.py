@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from config.accounts import theme_of
 from inspection.models import Hold, Line
-from inspection.permissions import lines_for, may_enter_admin, may_found_lines, roles_of
+from inspection.permissions import lines_for, may_enter_admin, may_found_lines, may_lower, roles_of
 from inspection.rules.words import Level, Role
-from review import adjudications
+from review import adjudications, boards
 from review.rules.blindness import tells_level
 
 ROLE_WORDS = {
@@ -70,14 +70,18 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "shell_pages": SimpleLazyObject(lambda: page_entries(slug)),
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
+        "shell_stop": SimpleLazyObject(lambda: stop_of(request.user, slug)),
         "shell_cases": SimpleLazyObject(lambda: cases_waiting(request.user, slug)),
         "shell_role": SimpleLazyObject(lambda: role_word(request.user)),
     }
 
 
 def page_of(name: str) -> str:
-    """The page of the sidebar to which an address belongs: the steps of the wizard are one page."""
-    return "plan" if name.partition("-")[0] in {"scope", "risk", "metric"} else name
+    """The page of the sidebar to which an address belongs: all steps of the wizard are one page."""
+    first = name.partition("-")[0]
+    if first in {"scope", "risk", "metric"}:
+        return "plan"
+    return first if first in {"data", "agreement", "savings"} else name
 
 
 def level_shown(line: Line, leads: bool) -> str:
@@ -117,6 +121,12 @@ def page_entries(slug: str) -> list[PageEntry]:
 def cases_waiting(user, slug: str) -> int:
     """How many disagreements of the chosen line wait for this person's ruling."""
     return adjudications.waiting_for(user, lines=lines_for(user, Role.QA_LEAD).filter(slug=slug)).count()
+
+
+def stop_of(user, slug: str) -> boards.Stop | None:
+    """STOP of the chosen line; None where no line is chosen."""
+    line = lines_for(user).filter(slug=slug).first()
+    return boards.stop_of(line, may_lower=may_lower(user, line)) if line else None
 
 
 def address_of(name: str, slug: str) -> str:

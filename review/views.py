@@ -17,10 +17,10 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inspection.models import DefectClass, GoldenReference, Hold, Line, User
-from inspection.permissions import lines_for, may_adjudicate, may_inspect, may_lower
+from inspection.permissions import lines_for, may_adjudicate, may_inspect
 from inspection.rules.words import Role
 from review import adjudications as deeds
-from review import boards, queues, sights
+from review import queues, sights
 from review.forms import RulingForm
 from review.models import Adjudication, Decision
 from review.permissions import PersonRequest, cases_for, roles_by_line
@@ -80,8 +80,7 @@ def adjudications(request: PersonRequest, slug: str) -> HttpResponse:
     line = _line_to_lead(request, slug)
     cases = deeds.waiting_for(request.user, lines=[line])[:CASES_MAX]
     last = Adjudication.objects.filter(line=line, ruled_at__isnull=False).order_by("-ruled_at").first()
-    stop = boards.stop_of(boards.holds_of(line), may_lower=may_lower(request.user, line))
-    return render(request, "review/adjudications.html", {"line": line, "cases": cases, "last": last, **stop})
+    return render(request, "review/adjudications.html", {"line": line, "cases": cases, "last": last})
 
 
 @login_required
