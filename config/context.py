@@ -37,6 +37,7 @@ LINE_PAGES = [
     ("savings", "coin", _("Savings")),
     ("plan", "plan", _("Plan and risks")),
     ("data", "image", _("Data")),
+    ("log", "clock", _("Audit log")),
 ]
 
 

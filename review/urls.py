@@ -4,6 +4,7 @@ from django.urls import path
 
 from review import (
     agreement_views,
+    audit_log_views,
     band_views,
     bank_views,
     challenge_views,
@@ -60,6 +61,8 @@ urlpatterns = [
     path("lines/<slug:slug>/receipts/", receipt_views.receipt_list, name="receipts"),
     path("lines/<slug:slug>/receipts/<int:n>/", receipt_views.receipt_page, name="receipt"),
     path("lines/<slug:slug>/receipts/<int:n>/code.svg", receipt_views.receipt_code, name="receipt-code"),
+    path("lines/<slug:slug>/log/", audit_log_views.log_page, name="log"),
+    path("lines/<slug:slug>/log.csv", audit_log_views.log_rows, name="log-rows"),
     path("lines/<slug:slug>/savings/", savings_views.savings_page, name="savings"),
     path("lines/<slug:slug>/savings.csv", savings_views.savings_rows, name="savings-rows"),
     path("lines/new/", scope_views.new_line, name="line-new"),
