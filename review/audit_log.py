@@ -8,7 +8,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from inspection.models import DeploymentChange, Hold, LevelChange, LevelProposal, Line, Lot, Membership, ScopeSignature
 from review.models import Adjudication, BandsChange, ContainedRun, DecisionFate
@@ -99,6 +99,11 @@ def _reach(row: Any, path: str) -> Any:
     return row
 
 
+def _closed(rows: QuerySet[Any], item: str) -> QuerySet[Any]:
+    """Leave out what was said of images that still wait for a ruling: who gives it must not read it here first."""
+    return rows.filter(~Exists(Adjudication.objects.filter(item=OuterRef(item), ruled_at=None)))
+
+
 # How each deed is told ------------------------------------------------------------------------------------------
 
 
@@ -169,15 +174,15 @@ _SOURCES = {
         lambda row: {"thing": f"v{row.version}", "reason": row.content_hash[:12]},
     ),
     "ruling": _Source(
-        lambda line: Adjudication.objects.filter(line=line).select_related("first", "run__part"),
+        lambda line: _closed(Adjudication.objects.filter(line=line), "item").select_related("first", "run__part"),
         "ruled_at",
         "ruled_by",
         _ruling,
     ),
     "correction": _Source(
-        lambda line: DecisionFate.objects.filter(fate=DecisionFate.AMENDED, decision__task__line=line).select_related(
-            "decision__task__run__part"
-        ),
+        lambda line: _closed(
+            DecisionFate.objects.filter(fate=DecisionFate.AMENDED, decision__task__line=line), "decision__task__item"
+        ).select_related("decision__task__run__part"),
         "at",
         "decision__person",
         _correction,

@@ -147,9 +147,11 @@ def _work(line: Line, since: datetime) -> Work:
 
 
 def _risks(line: Line) -> tuple[Rate, Rate]:
-    """Return escapes of all inspected and overkill of the good, as the bands would decide the truth draw."""
-    found = counts.ledger(line.present_epoch).sums(Stream.POLICY_DETECTION)
-    spared = counts.ledger(line.present_epoch).sums(Stream.POLICY_SPECIFICITY)
+    """Return escapes of all inspected and overkill of the good, as the bands in force decide the truth draw."""
+    ledger = counts.ledger(line.present_epoch)
+    found, spared = (
+        ledger.sums(stream, bands=line.bands) for stream in (Stream.POLICY_DETECTION, Stream.POLICY_SPECIFICITY)
+    )
     return rate(found.f, found.s + found.f + spared.s + spared.f), rate(spared.f, spared.s + spared.f)
 
 

@@ -7,10 +7,12 @@ from django.urls import reverse
 
 from inspection import automation
 from inspection.models import Hold
-from inspection.rules.words import Level
-from review import audit_log
+from inspection.rules.words import Label, Level
+from review import adjudications, audit_log, decisions
 from review.audit_log import Asked
+from review.models import Adjudication
 from tests.builders import NOON
+from tests.review.scene import an_answer, later, make_task, read
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +55,17 @@ def test_the_page_shows_and_files_the_log_to_leads_alone(client, acted, quinn, a
     assert len(rows.splitlines()) == 2
     client.force_login(ana)
     assert client.get(reverse("log", args=[acted.slug])).status_code == 404
+
+
+def test_what_was_said_of_an_image_that_waits_for_a_ruling_is_not_in_the_log(line, ana, quinn):
+    first = read(make_task(line, "A-1"), ana, Label.DEFECT)
+    case = Adjudication.objects.get(ruled_at=None)
+    adjudications.rule(case, by=quinn, label=Label.DEFECT, defect_class="scratch", now=later(300))
+    assert [entry.thing for entry in audit_log.page(line, Asked(action="ruling")).entries] == ["A-1"]
+    correction = an_answer(Label.PASS, comment="a reflection")
+    decisions.amend(first.pk, person=ana, amendment=correction, now=later(400))
+    assert Adjudication.objects.filter(ruled_at=None).exists()
+    assert told(line, action="ruling") == told(line, action="correction") == []
 
 
 @pytest.mark.parametrize("before", ["yesterday", "2026-13-45T00:00:00+00:00", "2026-11-22T00:00:00"])
