@@ -15,6 +15,7 @@ from review import (
     lead_views,
     mine_views,
     plan_views,
+    preference_views,
     receipt_views,
     savings_views,
     scope_views,
@@ -23,6 +24,7 @@ from review import (
 
 urlpatterns = [
     path("", views.queue_choice, name="queue-choice"),
+    path("preferences/", preference_views.preferences, name="preferences"),
     path("mine/", mine_views.mine, name="mine"),
     path("mine/<uuid:pk>/amend/", mine_views.amend, name="mine-amend"),
     path("lines/<slug:slug>/review/", views.review, name="review"),

@@ -25,6 +25,7 @@ from review.forms import RulingForm
 from review.models import Adjudication, Decision
 from review.permissions import PersonRequest, cases_for, roles_by_line
 from review.pictures import references_of, upright_size
+from review.rules import keys
 from review.texts import cannot_judge_reasons, key_list, loop_texts
 
 CASES_MAX = 100
@@ -60,13 +61,15 @@ def review(request: PersonRequest, slug: str) -> HttpResponse:
     classes = list(line.defect_classes.filter(retired_at=None).order_by("key"))
     golden = next(iter(references_of(line).values()), None)
     theme = request.user.preferences.get("theme") or "dark"
+    chosen = keys.of(request.user.preferences)
     context = {"line": line, "classes": classes, "golden": golden, "loop_theme": theme}
     return render(
         request,
         "review/review.html",
         {
             **context,
-            "key_list": key_list(reveals=line.level in sights.REVEALING),
+            "glove": chosen.glove,
+            "key_list": key_list(chosen, reveals=line.level in sights.REVEALING),
             "reasons": cannot_judge_reasons(),
             "loop": _laid_out(request, line, classes, golden),
         },
@@ -134,6 +137,7 @@ def _laid_out(
     request: PersonRequest, line: Line, classes: list[DefectClass], golden: GoldenReference | None
 ) -> dict[str, Any]:
     """What the loop's scripts start from. It names neither level nor model."""
+    chosen = keys.of(request.user.preferences)
     return {
         "line": line.slug,
         "person": request.user.pk,
@@ -145,7 +149,9 @@ def _laid_out(
         "api": "/api/v1/",
         "home": reverse("queue-choice"),
         "sign_in": reverse("account_login"),
-        "texts": loop_texts(),
+        "keys": dict(chosen.letters),
+        "keys_off": chosen.off,
+        "texts": loop_texts(chosen),
     }
 
 
