@@ -26,7 +26,6 @@ def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "query": request.GET.urlencode(),
         "report": report,
-        "next_level": Level(line.level).above,
         "no_sentence": _("This line has reached the highest level.")
         if line.level == Level.FULL
         else _("A past epoch."),
