@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from inspection.models import Item, Line, Run
@@ -120,15 +120,20 @@ def _since(line: Line, stretch: str, *, now: datetime) -> datetime:
     return datetime.combine(first, time.min, zone)
 
 
+def _made(line: Line, since: datetime) -> QuerySet[Run]:
+    """Return the runs with a verdict that the line made since: no known images, no challenge parts."""
+    return Run.objects.natural().filter(line=line, opened_at__gte=since, is_settled=True)
+
+
 def _decided(line: Line, since: datetime) -> dict[str, object]:
-    """Return the filter of runs opened since and decided by the model alone, seen from a run's rows."""
-    return {"run__line": line, "run__opened_at__gte": since, "run__disposition__decided_by": DecidedBy.MODEL.value}
+    """Return the filter of runs that the line made since and the model decided alone, seen from a run's rows."""
+    made = {"run__line": line, "run__opened_at__gte": since, "run__part__is_challenge": False}
+    return {**made, "run__disposition__decided_by": DecidedBy.MODEL.value}
 
 
 def _automatic(line: Line, since: datetime) -> Rate:
-    settled = Run.objects.filter(line=line, opened_at__gte=since, is_settled=True)
     by_model = Count("pk", filter=Q(disposition__decided_by=DecidedBy.MODEL.value))
-    found = settled.aggregate(n=Count("pk"), k=by_model)
+    found = _made(line, since).aggregate(n=Count("pk"), k=by_model)
     return rate(found["k"], found["n"])
 
 
@@ -138,7 +143,7 @@ def _work(line: Line, since: datetime) -> Work:
     on_decided = {f"task__{name}": value for name, value in decided.items()}
     gold = calls.filter(task__line=line, task__purpose=Purpose.GOLD.value, task__created_at__gte=since)
     return Work(
-        images=Item.objects.filter(run__line=line, run__opened_at__gte=since, run__is_settled=True).count(),
+        images=Item.objects.filter(run__in=_made(line, since)).count(),
         automatic=Item.objects.filter(**decided).count(),
         again=calls.filter(**on_decided).count(),
         ruled=Adjudication.objects.filter(**decided, ruled_at__isnull=False).count(),
@@ -182,7 +187,7 @@ def _days(line: Line, *, now: datetime) -> list[Day]:
     """Return the last fourteen local days, those without parts among them: gaps stay gaps."""
     since = _since(line, TWO_WEEKS, now=now)
     local = TruncDate("opened_at", tzinfo=ZoneInfo(line.time_zone))
-    settled = Run.objects.filter(line=line, opened_at__gte=since, is_settled=True).annotate(day=local).values("day")
+    settled = _made(line, since).annotate(day=local).values("day")
     by_model = Count("pk", filter=Q(disposition__decided_by=DecidedBy.MODEL.value))
     found = {row["day"]: (row["k"], row["n"]) for row in settled.annotate(n=Count("pk"), k=by_model)}
     days = [since.date() + timedelta(days=n) for n in range(DAYS)]

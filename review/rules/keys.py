@@ -44,7 +44,8 @@ def of(kept: Mapping[str, object]) -> Keys:
     """Read a person's preferences. A map that is not whole or has a conflict counts as none: no answer is ever lost."""
     changed = kept.get("keys")
     letters = {**PRODUCT, **changed} if isinstance(changed, dict) else dict(PRODUCT)
-    if set(letters) != set(PRODUCT) or not set(letters.values()) <= set(LETTERS) or clashes(letters):
+    is_whole = set(letters) == set(PRODUCT) and all(letter in LETTERS for letter in letters.values())
+    if not is_whole or clashes(letters):
         letters = dict(PRODUCT)
     return Keys(letters=letters, off=kept.get("keys_off") is True, glove=kept.get("glove") is True)
 
