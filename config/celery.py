@@ -2,6 +2,7 @@
 
 import os
 
+import structlog
 from celery import Celery, Task, bootsteps
 from django.utils.module_loading import import_string
 
@@ -11,10 +12,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module())
 
 
 class WatchedTask(Task):
-    """A task that shows a progress stamp while it runs."""
+    """A task that shows a progress stamp while it runs, and whose log lines name it and what it works on."""
 
     def __call__(self, *args: object, **kwargs: object) -> object:
-        with progress.stamped():
+        named = {"task": self.name, "task_id": self.request.id, "key": kwargs.get("key")}
+        told = {name: value for name, value in named.items() if value is not None}
+        with progress.stamped(), structlog.contextvars.bound_contextvars(**told):
             return super().__call__(*args, **kwargs)
 
 

@@ -13,7 +13,10 @@ from config.accounts import theme_of
 from inspection.models import Hold, Line
 from inspection.permissions import lines_for, may_enter_admin, may_found_lines, may_lower, roles_of
 from inspection.rules.words import Level, Role
-from review import adjudications, boards
+from monitoring import boards
+from monitoring.rules.alarms import State
+from review import adjudications
+from review import boards as line_boards
 from review.rules.blindness import tells_level
 
 ROLE_WORDS = {
@@ -23,12 +26,15 @@ ROLE_WORDS = {
 }
 LINE_PAGES = [
     ("monitor", "pulse", _("Monitor")),
+    ("metrics", "chart", _("Metrics")),
     ("agreement", "chart", _("Agreement")),
     ("automation", "stairs", _("Automation")),
+    ("rollouts", "arrow", _("Models and rollouts")),
     ("bands", "half", _("Certified bands")),
     ("bank", "shield", _("Defect bank")),
     ("challenges", "scan", _("Challenge parts")),
     ("inspectors", "eye", _("Inspectors")),
+    ("gauge", "scales", _("Gauge study")),
     ("drift", "sun", _("Drift")),
     ("adjudications", "scales", _("Adjudicate")),
     ("containment", "shield", _("Containment")),
@@ -73,16 +79,21 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
         "shell_stop": SimpleLazyObject(lambda: stop_of(request.user, slug)),
         "shell_cases": SimpleLazyObject(lambda: cases_waiting(request.user, slug)),
+        "shell_alarms": SimpleLazyObject(lambda: alarms_waiting(request.user)),
         "shell_role": SimpleLazyObject(lambda: role_word(request.user)),
     }
 
 
 def page_of(name: str) -> str:
-    """The page of the sidebar to which an address belongs: all steps of the wizard are one page."""
+    """The page of the sidebar to which an address belongs: the steps of the wizard are one page."""
+    if name == "channels":
+        return "alarms"
+    if name in {"metric", "line-images"}:
+        return "metrics"
     first = name.partition("-")[0]
     if first in {"scope", "risk", "metric"}:
         return "plan"
-    return first if first in {"data", "agreement", "savings"} else name
+    return first if first == "data" else name
 
 
 def level_shown(line: Line, leads: bool) -> str:
@@ -124,10 +135,15 @@ def cases_waiting(user, slug: str) -> int:
     return adjudications.waiting_for(user, lines=lines_for(user, Role.QA_LEAD).filter(slug=slug)).count()
 
 
-def stop_of(user, slug: str) -> boards.Stop | None:
+def alarms_waiting(user) -> int:
+    """How many alarms that this person answers for nobody has acknowledged."""
+    return boards.alarms_for(user).filter(state=State.UNACKNOWLEDGED.value).count()
+
+
+def stop_of(user, slug: str) -> line_boards.Stop | None:
     """STOP of the chosen line; None where no line is chosen."""
     line = lines_for(user).filter(slug=slug).first()
-    return boards.stop_of(line, may_lower=may_lower(user, line)) if line else None
+    return line_boards.stop_of(line, may_lower=may_lower(user, line)) if line else None
 
 
 def address_of(name: str, slug: str) -> str:

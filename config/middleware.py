@@ -15,7 +15,7 @@ from inspection.rules.words import Role
 Handler = Callable[[HttpRequest], HttpResponse]
 
 SIGNERS = {Role.QA_LEAD, Role.ADMINISTRATOR}
-ENTRANCES = ("/accounts/", "/choose/", "/static/", "/set-up/", "/healthz", "/readyz")
+ENTRANCES = ("/accounts/", "/choose/", "/static/", "/set-up/", "/healthz", "/readyz", "/metrics")
 HAS_SECOND_FACTOR = "has_second_factor"
 
 

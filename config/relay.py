@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 # topic -> (task, queue)
 TASKS = {
     "item.received": ("review.tasks.predict_item", "predict"),
+    "item.silent": ("review.tasks.look_silently", "default"),
     "batch.received": ("review.tasks.import_batch", "default"),
     "proposal.opened": ("review.tasks.tell_signatories", "default"),
 }

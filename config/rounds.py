@@ -7,7 +7,7 @@ from django.db.models import Q
 from config import relay
 from inspection import outbox
 from inspection.models import ProcessSeen
-from monitoring import rounds
+from monitoring import rounds, watching
 from review import model_errors
 
 HOLDER_SILENT_AFTER = timedelta(seconds=5)
@@ -17,6 +17,8 @@ SEALED_EVERY = timedelta(seconds=1)
 DRIFT_EVERY = timedelta(seconds=2)
 GOLD_EVERY = timedelta(seconds=5)
 FILES_EVERY = timedelta(seconds=60)
+METRICS_EVERY = timedelta(seconds=10)
+ROLLED_EVERY = timedelta(minutes=5)
 
 _last_done: dict[str, datetime] = {}
 
@@ -32,6 +34,8 @@ def turn(*, holder: str, now: datetime) -> None:
     rounds.go(now=now, looks=looks, seals=seals, gives=gives)
     if _is_time("model-files", every=FILES_EVERY, now=now):
         model_errors.check_files(now=now)
+    if _is_time("metrics", every=METRICS_EVERY, now=now):
+        watching.go(now=now, rolls=_is_time("roll", every=ROLLED_EVERY, now=now))
 
 
 def _is_time(deed: str, *, every: timedelta, now: datetime) -> bool:

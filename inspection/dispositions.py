@@ -47,16 +47,31 @@ def settle_view(
     """
     # The run's row is the lock: of two views that end together, the second one sees the first.
     run = Run.objects.select_for_update().get(pk=item.run_id)
-    facts = {"verdict": verdict.value, "decided_by": decided_by.value, "level": level.value, "reason": reason}
-    _, is_new = ViewVerdict.objects.get_or_create(
-        item=item, defaults={"run": run, "model_version": model_version, "given_at": at, **facts}
-    )
-    if not is_new or run.is_settled:
+    if ViewVerdict.objects.filter(item=item).exists():
         return None
-    views = list(run.view_verdicts.select_related("item", "model_version").order_by("given_at", "pk"))
+    given = ViewVerdict.objects.create(
+        item=item,
+        run=run,
+        verdict=verdict.value,
+        decided_by=decided_by.value,
+        level=level.value,
+        reason=reason,
+        model_version=model_version,
+        given_at=at,
+    )
+    if run.is_settled:
+        return None
+    views = _views_beside(given, run)
     if _missing(run, seen=(view.item.view for view in views)):
         return None
     return _settle(run, worst(views), at=at)
+
+
+def _views_beside(given: ViewVerdict, run: Run) -> list[ViewVerdict]:
+    """Return every verdict on the run's images, this one among them."""
+    if run.views_expected == [given.item.view]:
+        return [given]
+    return list(run.view_verdicts.select_related("item", "model_version").order_by("given_at", "pk"))
 
 
 def worst(views: Iterable[ViewVerdict]) -> ViewVerdict:

@@ -36,6 +36,14 @@ class Stored:
     size: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """The disk of the images, in bytes."""
+
+    free: int
+    total: int
+
+
 def digest(file: File) -> Stored:
     """Return hash and size of a file without keeping it. The file is left at its beginning."""
     sha256 = hashlib.sha256()
@@ -113,6 +121,16 @@ def probe() -> None:
     default_storage.delete(name)
 
 
+def room() -> Room | None:
+    """Return how much of the disk of the images is free. None for an object store: it has no end here."""
+    root = _path("")
+    if root is None:
+        return None
+    there = next(folder for folder in (root, *root.parents) if folder.exists())
+    usage = shutil.disk_usage(there)
+    return Room(free=usage.free, total=usage.total)
+
+
 def sweep_partial(*, now: datetime) -> int:
     """Remove files that a killed process left half-written an hour ago. Return how many; object stores keep none."""
     if not hasattr(default_storage, "sweep_partial"):
@@ -163,11 +181,8 @@ def _name(folder: str, sha256: str, suffix: str = "") -> str:
 
 def _check_room() -> None:
     """Leave the last of the disk to the database. Raises StorageFull; an object store has no end here."""
-    root = _path("")
-    if root is None:
-        return
-    there = next(folder for folder in (root, *root.parents) if folder.exists())
-    if shutil.disk_usage(there).free < settings.STORAGE_FREE_MIN_BYTES:
+    left = room()
+    if left is not None and left.free < settings.STORAGE_FREE_MIN_BYTES:
         raise StorageFull("The image store is full.")
 
 

@@ -11,6 +11,9 @@ from inspection.models import Outbox
 LEASE = timedelta(seconds=30)
 ATTEMPTS_MAX = 3
 RESEND_AFTER = timedelta(seconds=20)
+# Optional work steps aside once urgent work has waited this long, and is dropped once it is old itself.
+WAITS_LONG = timedelta(seconds=1)
+OLD = timedelta(seconds=60)
 
 
 def ask(topic: str, key: object, *, now: datetime) -> None:
@@ -45,6 +48,12 @@ def due(*, now: datetime, limit: int) -> list[Outbox]:
     unheard = Q(sent_at=None) | Q(sent_at__lte=now - RESEND_AFTER)
     waiting = Outbox.objects.filter(free, unheard, done_at=None, available_at__lte=now)
     return list(waiting.order_by("available_at", "pk")[:limit])
+
+
+def is_behind(topic: str, work: Outbox, *, now: datetime) -> bool:
+    """Say whether optional work must give way: it is old, or work of the topic has waited for a second."""
+    waiting = Outbox.objects.filter(topic=topic, done_at=None, lease_until=None, available_at__lte=now - WAITS_LONG)
+    return work.available_at <= now - OLD or waiting.exists()
 
 
 def mark_sent(pks: list[int], *, now: datetime) -> None:

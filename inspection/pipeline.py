@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from inspection import certificates, dispositions, registry, stages
+from inspection import arms, certificates, dispositions, outbox, registry, stages
+from inspection.arms import Answer
 from inspection.models import (
     Bands,
     Deployment,
@@ -16,12 +17,14 @@ from inspection.models import (
     Measures,
     ModelVersion,
     Prediction,
+    RolloutStep,
     Routing,
     StageRun,
 )
 from inspection.rules import routing, traffic
+from inspection.rules.rollouts import Phase
 from inspection.rules.routing import Band, Routed, RunFacts
-from inspection.rules.words import DecidedBy, Level, Policy, PredictionRole, Route, Verdict
+from inspection.rules.words import DecidedBy, Level, Outcome, Policy, PredictionRole, Route, Stage, Verdict
 from inspection.stages import Opinion, Seen, StageDone
 from inspection.stations import IMPORTER
 from vision.decode import DECODER_ID
@@ -47,7 +50,7 @@ class Examined:
 def examine(item: Item, *, now: datetime, versions: Sequence[ModelVersion] | None = None) -> Examined:
     """Decode, measure, predict, calibrate and explain. Writes no row; pictures for people are kept as files.
 
-    The models are those that must see the run, or the given `versions` on trial. A model that fails is an
+    The models are those whose answer is waited for, or the given `versions` on trial. A model that fails is an
     outcome of its stage, and so is a file that gives no pixels.
     """
     log = stages.Log(began_at=now)
@@ -72,10 +75,31 @@ def record(item: Item, examined: Examined, *, now: datetime) -> Routing:
     earlier = Routing.objects.filter(item=item).first()
     _write_stages(item, examined)
     _write_measures(item, examined)
-    _write_predictions(item, examined, is_late=earlier is not None, now=now)
+    _write_predictions(item, examined.opinions, is_late=earlier is not None, now=now)
     if examined.seen is None:
         return quarantine(item, reason=examined.undecodable, now=now)
-    return earlier or _route(item, examined, examined.seen, now=now)
+    line = _present(item)
+    routed = earlier or _route(item, line, examined, examined.seen, now=now)
+    if earlier is None or earlier.model_version_id is None:
+        _follow_rollout(item, line, examined, is_overdue=earlier is not None, now=now)
+    return routed
+
+
+@transaction.atomic
+def record_silently(item: Item, examined: Examined, *, now: datetime) -> None:
+    """Keep what was said silently, beside what was said aloud; no answer is kept as that."""
+    _write_predictions(item, examined.opinions, is_late=False, now=now)
+    step = _step(_present(item))
+    if step is not None and Phase(step.phase).is_paired:
+        arms.note_pair(item.run, step, looked_at=item.pk, now=now)
+
+
+@transaction.atomic
+def pass_over_silently(item: Item, *, now: datetime) -> None:
+    """Count that nobody had time for an item's silent look."""
+    step = _step(_present(item))
+    if step is not None:
+        arms.note_dropped(item.run, step, now=now)
 
 
 @transaction.atomic
@@ -93,22 +117,34 @@ def quarantine(item: Item, *, reason: str, now: datetime) -> Routing:
 
 def warm_up() -> None:
     """Start the decoder and load every model that stands on a line, so that the first item does not wait for them."""
-    deployments = Deployment.objects.filter(line__is_active=True).values_list("serving", "candidate")
-    versions = ModelVersion.objects.filter(pk__in={pk for pair in deployments for pk in pair if pk is not None})
+    deployments = Deployment.objects.filter(line__is_active=True).values_list("serving", "candidate", "standby")
+    versions = ModelVersion.objects.filter(pk__in={pk for three in deployments for pk in three if pk is not None})
     stages.warm_up(list(versions))
+
+
+def keep_warm(line: Line) -> None:
+    """Load what stands beside the line's model and this process has not loaded, before it may be switched to."""
+    for version in (line.deployment.candidate_id, line.deployment.standby_id) if hasattr(line, "deployment") else ():
+        if version is not None:
+            stages.keep_warm(registry.of_id(version))
 
 
 # Routing --------------------------------------------------------------------------------------------------------
 
 
-def _route(item: Item, examined: Examined, seen: Seen, *, now: datetime) -> Routing:
-    line = Line.objects.select_related("epoch__model_version", "bands", "deployment").get(pk=item.line_id)
-    item.line = line
+def _present(item: Item) -> Line:
+    """Return the item's line as it stands now, with all that routing asks of it."""
+    beside = ("epoch__model_version", "bands", "deployment__step__rollout")
+    item.line = Line.objects.select_related(*beside).get(pk=item.line_id)
+    return item.line
+
+
+def _route(item: Item, line: Line, examined: Examined, seen: Seen, *, now: datetime) -> Routing:
     # Chosen again: between looking and routing the level may have fallen, or the model been rolled back.
     speaker = _traffic(item, line).speaker
     opinion = next((opinion for opinion in examined.opinions if opinion.version.pk == speaker), None)
     bands = certificates.standing(line, speaker)
-    facts = _facts(item, line, seen, opinion=opinion, bands=bands, now=now)
+    facts = _facts(item, line, seen, speaker=speaker, opinion=opinion, bands=bands, now=now)
     written = _write_routing(
         item,
         line,
@@ -129,6 +165,7 @@ def _facts(
     line: Line,
     seen: Seen,
     *,
+    speaker: int | None,
     opinion: Opinion | None,
     bands: Bands | None,
     now: datetime,
@@ -149,12 +186,21 @@ def _facts(
         drawn_control=run.drawn_control,
         probability=opinion.probability if opinion else None,
         band=_band(bands) if bands else None,
+        is_mixed=_is_mixed(item, speaker),
     )
 
 
 def _band(bands: Bands) -> Band:
     envelope = {name: (float(low), float(high)) for name, (low, high) in bands.envelope.items()}
     return Band(t_lo=bands.t_lo, t_hi=bands.t_hi, envelope=envelope)
+
+
+def _is_mixed(item: Item, speaker: int | None) -> bool:
+    """Whether another model has spoken for an earlier view of the run."""
+    if len(item.run.views_expected) < 2:
+        return False
+    views = Routing.objects.filter(item__run=item.run_id, model_version__isnull=False).exclude(item=item)
+    return views.exclude(model_version=speaker).exists()
 
 
 def _is_repeat(item: Item, seen: Seen) -> bool:
@@ -169,9 +215,9 @@ def _is_repeat(item: Item, seen: Seen) -> bool:
         .filter(line=item.line_id, received_at__lt=item.received_at)
         .exclude(run__part=item.run.part_id)
     )
-    last = before.order_by("-received_at").values_list("pk", "station", "view")[:LOOK_BACK]
-    same_camera = [pk for pk, station, view in last if (station, view) == (item.station_id, item.view)]
-    prints = Measures.objects.filter(item__in=same_camera[:LAST_OF_CAMERA]).values_list("fingerprint", flat=True)
+    last = before.order_by("-received_at").values_list("station", "view", "measures__fingerprint")[:LOOK_BACK]
+    same_camera = [print_ for station, view, print_ in last if (station, view) == (item.station_id, item.view)]
+    prints = [print_ for print_ in same_camera[:LAST_OF_CAMERA] if print_]
     return any(near(int(other, 16), int(seen.fingerprint, 16)) for other in prints)
 
 
@@ -228,8 +274,30 @@ def _traffic(item: Item, line: Line) -> traffic.Traffic:
 
 
 def seers_of(item: Item) -> list[tuple[ModelVersion, PredictionRole]]:
-    """Return the versions that must see the item, each with its part in it."""
-    return [(registry.of_id(seer.version), seer.role) for seer in _traffic(item, item.line).seers]
+    """Return the versions whose answer about the item is waited for, each with its part in it."""
+    return [(registry.of_id(seer.version), seer.role) for seer in _traffic(item, item.line).live]
+
+
+def silent_seers_of(item: Item) -> list[ModelVersion]:
+    """Return the versions that look at the item once it has its answer, as the line stands now."""
+    return [registry.of_id(seer.version) for seer in _traffic(item, _present(item)).silent]
+
+
+def _step(line: Line) -> RolloutStep | None:
+    return line.deployment.step if hasattr(line, "deployment") else None
+
+
+def _follow_rollout(item: Item, line: Line, examined: Examined, *, is_overdue: bool, now: datetime) -> None:
+    """Ask for the looks that nobody waits for, and keep how the version that spoke did."""
+    chosen = _traffic(item, line)
+    if chosen.silent:
+        outbox.ask(arms.SILENT, item.pk, now=now)
+    said = next((opinion for opinion in examined.opinions if opinion.version.pk == chosen.speaker), None)
+    has_failed = any(done.stage == Stage.PREDICT and done.outcome == Outcome.FAILED for done in examined.stages)
+    # One that was never asked, because the models changed while the item was looked at, did not fail.
+    if said is not None or has_failed or is_overdue:
+        answer = Answer(said.call, said.ms) if said and not is_overdue else None
+        arms.note_spoken(item.run, _step(line), speaker=chosen.speaker, answer=answer, now=now)
 
 
 # Rows -----------------------------------------------------------------------------------------------------------
@@ -259,7 +327,7 @@ def _write_measures(item: Item, examined: Examined) -> None:
     Measures.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def _write_predictions(item: Item, examined: Examined, *, is_late: bool, now: datetime) -> None:
+def _write_predictions(item: Item, opinions: Sequence[Opinion], *, is_late: bool, now: datetime) -> None:
     rows = [
         Prediction(
             item=item,
@@ -278,6 +346,6 @@ def _write_predictions(item: Item, examined: Examined, *, is_late: bool, now: da
             ms=opinion.ms,
             created_at=now,
         )
-        for opinion in examined.opinions
+        for opinion in opinions
     ]
     Prediction.objects.bulk_create(rows, ignore_conflicts=True)

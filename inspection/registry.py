@@ -66,6 +66,12 @@ def serving(line: Line) -> ModelVersion | None:
     return deployment.serving if deployment else None
 
 
+def served_at(line: Line, moment: datetime) -> DeploymentChange | None:
+    """Return what stood on the line at a moment, None before its first model: one query."""
+    changes = DeploymentChange.objects.filter(line=line, changed_at__lte=moment)
+    return changes.select_related("serving", "candidate", "changed_by").order_by("-changed_at", "-pk").first()
+
+
 def present(line: Line) -> ModelVersion:
     """Return the version that serves the line now, where there must be one. Raises LookupError."""
     version = serving(line)
@@ -81,13 +87,27 @@ def serve(line: Line, version: ModelVersion | None, *, by: User | None, cause: s
     A candidate that becomes the serving version is no longer one. `version` None takes the model away.
     """
     Line.objects.select_for_update().get(pk=line.pk)
-    deployment, _ = Deployment.objects.get_or_create(line=line)
-    deployment.serving = version
-    if deployment.candidate == version:
-        deployment.candidate, deployment.strategy, deployment.share = None, "", 0.0
-    deployment.save()
+    wanted, _ = Deployment.objects.get_or_create(line=line)
+    wanted.serving = version
+    if wanted.candidate == version:
+        wanted.candidate, wanted.strategy, wanted.share, wanted.step = None, "", 0.0, None
+    change = arrange(line, wanted, by=by, cause=cause, now=now)
     epochs.enter(line, version, cause=cause, now=now)
-    return _note(deployment, by=by, cause=cause, now=now)
+    return change
+
+
+@transaction.atomic
+def arrange(line: Line, wanted: Deployment, *, by: User | None, cause: str, now: datetime) -> DeploymentChange:
+    """Let the line's models stand as wanted from the next item on. One row, so no process sees half of it.
+
+    Another serving version takes the line into its own epoch.
+    """
+    Line.objects.select_for_update().get(pk=line.pk)
+    if serving(line) != wanted.serving:
+        epochs.enter(line, wanted.serving, cause=cause, now=now)
+    wanted.line = line
+    wanted.save()
+    return _note(wanted, by=by, cause=cause, now=now)
 
 
 @lru_cache(maxsize=LOADED_MAX)
@@ -97,8 +117,12 @@ def of_id(pk: int) -> ModelVersion:
 
 
 def scorer(version: ModelVersion) -> Scorer:
-    """Return the loaded model of a version, kept by this process. Raises ModelMissing for other files than its own."""
-    return _loaded(version.folder, version.onnx_sha256)
+    """Return the loaded model of a version, kept by this process. Raises ModelMissing for other files than its own.
+
+    One that the settings name (REMOTE_MODELS, by name:version or name) runs on the prediction server of that address.
+    """
+    address = settings.REMOTE_MODELS.get(str(version)) or settings.REMOTE_MODELS.get(version.name, "")
+    return _loaded(version.folder, version.onnx_sha256, address)
 
 
 def holds_registered(version: ModelVersion) -> bool:
@@ -135,12 +159,14 @@ def loaded_count() -> int:
 
 
 @lru_cache(maxsize=LOADED_MAX)
-def _loaded(folder: str, onnx_sha256: str) -> Scorer:
+def _loaded(folder: str, onnx_sha256: str, address: str) -> Scorer:
     directory = settings.MODELS_ROOT / folder
     card = vision_serving.read_card(directory)
     # The card vouches for the files, the row for the card: whoever swaps both is found out here.
     if card["files"][GRAPH]["sha256"] != onnx_sha256:
         raise ModelMissing(f"{directory} does not hold the model that was registered: the sha256 differs.")
+    if address:
+        return vision_serving.load_remote(directory, address, folder.partition("/")[0])
     return vision_serving.load(directory)
 
 

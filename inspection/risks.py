@@ -62,8 +62,13 @@ def preload(line: Line, *, by: User | None, now: datetime) -> None:
 
 def standing(line: Line) -> list[FailureWatch]:
     """Return what watches each failure now: those that nothing watches first, then in the order of the sheet."""
+    return standing_on([line])
+
+
+def standing_on(lines: Iterable[Line]) -> list[FailureWatch]:
+    """`standing` for several lines in one question."""
     newest = FailureWatch.objects.filter(failure_mode=OuterRef("failure_mode")).order_by("-n").values("n")[:1]
-    watches = FailureWatch.objects.filter(failure_mode__line=line, n=Subquery(newest))
+    watches = FailureWatch.objects.filter(failure_mode__line__in=lines, n=Subquery(newest))
     ordered = watches.select_related("failure_mode", "owner").order_by("failure_mode__pk")
     return sorted(ordered, key=lambda watch: (not watch.is_amber, watch.is_watched))
 

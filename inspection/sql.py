@@ -25,6 +25,8 @@ APPEND_ONLY = (
     "inspection_baseline",
     "inspection_failuremode",
     "inspection_failurewatch",
+    "inspection_rolloutmove",
+    "inspection_armevent",
     "review_decision",
     "review_decisionfate",
     "review_truth",
@@ -39,6 +41,8 @@ APPEND_ONLY = (
     "review_challengeshowing",
     "monitoring_driftwindow",
     "monitoring_driftmark",
+    "monitoring_alarmchange",
+    "monitoring_alarmthreshold",
 )
 
 _PG_FUNCTION = """

@@ -19,7 +19,7 @@ from inspection.rules.words import Call, Outcome, PredictionRole, Stage
 from vision.decode import DecodeFailed, Decoder, Picture
 from vision.measures import Measures, fingerprint, measure
 from vision.scoring import probability, uncertainty
-from vision.serving import Scored
+from vision.serving import ModelFailed, ModelMissing, Scored
 
 logger = logging.getLogger(__name__)
 
@@ -156,6 +156,14 @@ def warm_up(versions: Sequence[ModelVersion]) -> None:
     decoder().start()
     for version in versions:
         _score(version, np.full((64, 64, 3), 127, dtype=np.uint8), call_threshold=0.5)
+
+
+def keep_warm(version: ModelVersion) -> None:
+    """Load a version into this process where it is not. One that cannot be loaded is told of, and harms nobody yet."""
+    try:
+        registry.scorer(version)
+    except (ModelMissing, ModelFailed, OSError):
+        logger.exception("Unable to load model %s ahead of its use", version)
 
 
 def _decode_twice(sha256: str, *, max_pixels: int) -> Picture:

@@ -1,6 +1,5 @@
 """Stations and their keys: made once, shown once, two live at most so that one can follow the other without a gap."""
 
-import base64
 import hashlib
 import hmac
 import re
@@ -8,14 +7,10 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cryptography.fernet import Fernet, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.encoding import force_bytes
 
 from inspection.models import Line, Nonce, Station, StationKey
+from inspection.sealing import opened, sealed
 
 CLOCK_TOLERANCE = timedelta(seconds=300)
 SLOTS = (0, 1)
@@ -48,7 +43,7 @@ def issue_key(station: Station, *, now: datetime) -> IssuedKey:
         station=station,
         key_id=issued.key_id,
         digest=_digest(issued.secret),
-        sealed=_seal().encrypt(issued.secret.encode()),
+        sealed=sealed(issued.secret),
         slot=free[0],
         created_at=now,
     )
@@ -95,8 +90,8 @@ def is_secret_of(key: StationKey, secret: str) -> bool:
 
 def signature(key: StationKey, message: bytes) -> str:
     """Return the HMAC-SHA256 that the holder of the key would put under a message, in hexadecimal."""
-    secret = _seal().decrypt(bytes(key.sealed))
-    return hmac.new(secret, message, hashlib.sha256).hexdigest()
+    secret = opened(key.sealed)
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
 def take_nonce(key: StationKey, nonce: str, *, now: datetime) -> bool:
@@ -121,15 +116,3 @@ def _live(station: Station):
 def _digest(secret: str) -> str:
     # 256 random bits need no slow hash: there is nothing to guess.
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _seal() -> MultiFernet:
-    """Seal with the present SECRET_KEY; open with it or with one of its fallbacks."""
-    return MultiFernet([_fernet(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
-
-
-def _fernet(secret_key: str | bytes) -> Fernet:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"tollgate station keys").derive(
-        force_bytes(secret_key)
-    )
-    return Fernet(base64.urlsafe_b64encode(derived))

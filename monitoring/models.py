@@ -5,7 +5,23 @@ from django.db.models import Q
 
 from inspection.models import Line, User
 from inspection.models.fields import TimeOrderedModel
+from monitoring.alarm_models import Alarm, AlarmChange, AlarmThreshold
+from monitoring.metric_models import GatherMark, MetricWindow
+from monitoring.notice_models import Channel, Notice
 from review.audit_models import Watch
+
+__all__ = [
+    "Alarm",
+    "AlarmChange",
+    "AlarmThreshold",
+    "Baseline",
+    "Channel",
+    "DriftMark",
+    "DriftWindow",
+    "GatherMark",
+    "MetricWindow",
+    "Notice",
+]
 
 
 class Baseline(models.Model):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from inspection import dispositions
 from monitoring import drift
-from review import audits, challenges, containment, counts, decisions, gates, gold, queues, receipts
+from review import audits, challenges, containment, counts, decisions, gates, gold, queues, receipts, rollbacks
 from review.evidence import Reading
 
 BATCH = 500
@@ -18,6 +18,7 @@ def go(*, now: datetime, looks: bool = True, seals: bool = True, gives: bool = T
     queues.admit_overdue(now=now)
     queues.sweep_expired(now=now)
     decisions.finalise_due(now=now, limit=BATCH)
+    rollbacks.follow_all(now=now)
     dispositions.fail_safe_due(now=now)
     dispositions.sequence_due(now=now)
     if looks:

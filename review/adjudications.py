@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from inspection.models import Line, Prediction, User
 from inspection.rules.words import Label, TruthSource
-from review import amendments, audits, counts, readings
+from review import amendments, audits, comparisons, counts, readings
 from review.faults import Invalid, class_faults, text_faults
 from review.models import Adjudication, Decision, Truth
 from review.readings import ItemReadings
@@ -141,6 +141,7 @@ def rule(
         _open(case.first, cause=Cause.SECOND_LOOK, second=None, now=now)
     found = readings.of_run(case.run)
     counts.count_run(case.run, found, cause=f"ruling:{case.pk}", now=now)
+    comparisons.note(case.run, found, now=now)
     audits.note(case.run, found, now=now)
     return case
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from inspection import outbox, pipeline
+from inspection import arms, outbox, pipeline
 from inspection.models import Item, Outbox, Routing
 from review import model_errors, queues
 
@@ -28,6 +28,30 @@ def predict(key: UUID | str, *, clock: Callable[[], datetime], examine: Examine 
         return True
     examined = examine(item, now=clock())
     _finish(work, lambda moment: pipeline.record(item, examined, now=moment), clock=clock)
+    pipeline.keep_warm(item.line)
+    return True
+
+
+def look_silently(key: UUID | str, *, clock: Callable[[], datetime], examine: Examine = pipeline.examine) -> bool:
+    """Let a candidate look at an item that has its answer. False when another worker has it or it is done.
+
+    Where live images wait, or the look is old, it is dropped and counted instead.
+    """
+    work = outbox.claim(arms.SILENT, key, now=clock())
+    if work is None:
+        return False
+    item = Item.objects.select_related("run", "line__deployment").get(pk=key)
+    versions = pipeline.silent_seers_of(item)
+    if work.attempts > outbox.ATTEMPTS_MAX or outbox.is_behind("item.received", work, now=clock()):
+        with transaction.atomic():
+            pipeline.pass_over_silently(item, now=clock())
+            outbox.finish(work, now=clock())
+        return True
+    examined = examine(item, now=clock(), versions=versions) if versions else None
+    with transaction.atomic():
+        if examined is not None:
+            pipeline.record_silently(item, examined, now=clock())
+        outbox.finish(work, now=clock())
     return True
 
 

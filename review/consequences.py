@@ -4,7 +4,7 @@ from datetime import datetime
 
 from inspection import dispositions
 from inspection.rules.words import DecidedBy, Label, Level, Purpose, Verdict
-from review import adjudications, audits, counts, queues, readings
+from review import adjudications, audits, comparisons, counts, queues, readings
 from review.models import Decision, ReviewTask
 from review.readings import ItemReadings
 from review.rules import overlap
@@ -23,10 +23,12 @@ def follow(task: ReviewTask, sealed: Decision, *, now: datetime) -> None:
     found = readings.of_run(task.run)
     mine = next(one for one in found if one.item.pk == task.item_id)
     adjudications.note_reading(mine, now=now)
+    mine.candidate = comparisons.candidate_call(task.item)
     adjudications.open_where_needed(mine, now=now)
     if task.purpose == Purpose.PRIMARY:
         _tell_line(task, mine, now=now)
     counts.count_run(task.run, found, cause=f"decision:{sealed.pk}", now=now)
+    comparisons.note(task.run, found, now=now)
     if task.run.drawn_audit:
         audits.note(task.run, readings.of_run(task.run), now=now)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from inspection.models import Disposition, Line, User
+from inspection.models import Disposition, Line, ModelVersion, User
 from inspection.rules.words import DecidedBy, Verdict
 from review import queues
 from review.audit_models import AuditLot, Watch
@@ -27,23 +27,42 @@ class StillOpen(Exception):
 
 @transaction.atomic
 def open_for(
-    line: Line, *, cause: str, now: datetime, by: User | None = None, watch: Watch | None = None
+    line: Line,
+    *,
+    cause: str,
+    now: datetime,
+    by: User | None = None,
+    watch: Watch | None = None,
+    version: ModelVersion | None = None,
+    since: datetime | None = None,
 ) -> Containment:
-    """Open a containment, or return the one that is open. Its list is filled by `list_due`, so nothing waits for it."""
+    """Open a containment, or return the one that is open. Its list is filled by `list_due`, so nothing waits for it.
+
+    With a `version` it lists what that version passed, `since` the given moment; one that is open is widened.
+    """
     line = Line.objects.select_for_update().get(pk=line.pk)
+    since = min(since or last_good(line, watch), now)
     standing = Containment.objects.filter(line=line, closed_at=None).first()
     if standing is not None:
-        Containment.objects.filter(pk=standing.pk).update(opened_at=now, listed_at=None)
-        standing.opened_at, standing.listed_at = now, None
-        return standing
+        return _widened(standing, version=version, since=since, now=now)
     return Containment.objects.create(
         line=line,
+        model_version=version,
         cause=cause[:300],
         level=watch.level if watch else line.level,
-        since=min(last_good(line, watch), now),
+        since=since,
         opened_by=by,
         opened_at=now,
     )
+
+
+def _widened(standing: Containment, *, version: ModelVersion | None, since: datetime, now: datetime) -> Containment:
+    standing.opened_at, standing.listed_at = now, None
+    standing.since = min(standing.since, since)
+    if standing.model_version != version:
+        standing.model_version = None
+    standing.save(update_fields=["opened_at", "listed_at", "since", "model_version"])
+    return standing
 
 
 def last_good(line: Line, watch: Watch | None = None) -> datetime:
@@ -97,6 +116,8 @@ def passed(containment: Containment) -> QuerySet[Disposition]:
         decided_by=DecidedBy.MODEL.value,
         **window,
     )
+    if containment.model_version_id is not None:
+        automatic = automatic.filter(model_version=containment.model_version_id)
     return automatic.order_by("settled_at", "run")
 
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from inspection.models import Line, Run, User
+from inspection.models import Line, ModelVersion, Run, User
 from inspection.models.fields import word_field
 from inspection.rules.words import Level
 from review.rules.containment import Found
@@ -13,10 +13,12 @@ from review.rules.containment import Found
 class Containment(models.Model):
     """Everything that a line passed by itself since its audits were last good, until a person has closed each part.
 
-    `since` is the end of the last accepted audit lot, or the beginning of the watch where there was none.
+    `since` is the end of the last accepted audit lot, or the beginning of the watch where there was none. With a
+    `model_version`, which was rolled back, it is only what that one passed since its rollout began.
     """
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="containments")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
     cause = models.CharField(max_length=300)
     level = word_field(Level)
     since = models.DateTimeField()

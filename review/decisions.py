@@ -352,8 +352,10 @@ def finalise_due(*, now: datetime, limit: int = 500) -> int:
 
 @transaction.atomic
 def _finalise(task_id: UUID, *, now: datetime) -> int:
-    task = _locked(task_id)
-    ripe = PendingDecision.objects.filter(decision__task=task, final_at__lte=now).select_related("decision__person")
+    # The busiest deed of all reads what it needs and no more: not the image's measures, nor the line twice.
+    tasks = ReviewTask.objects.select_for_update(of=("self",)).select_related("item", "run__epoch", "run__line")
+    task = tasks.get(pk=task_id)
+    ripe = PendingDecision.objects.filter(decision__task=task, final_at__lte=now).select_related("decision")
     pending = [one.decision for one in ripe.order_by("decision__recorded_at", "pk")]
     sealed = [decision for decision in pending if _seal(decision, DecisionFate.FINAL, now=now)]
     if not sealed:

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from inspection.models import Item, Line, User
+from inspection.models import Item, Line, ModelVersion, User
 from inspection.models.fields import word_field
 from inspection.rules.words import Call
 from review.bank_models import BankDefect
@@ -36,6 +36,38 @@ class SessionEnd(models.Model):
         indexes = [models.Index(fields=["person", "line", "-ended_at"], name="session_end_newest")]
 
 
+class GaugeStudy(models.Model):
+    """A study of how well people and the model measure: the same stored images before each, several times, unknown."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="gauge_studies")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    call_threshold = models.FloatField()
+    trials = models.PositiveSmallIntegerField()
+    appraisers = models.ManyToManyField(User, related_name="+")
+    started_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    stopped_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    stopped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line"], condition=Q(stopped_at=None), name="gauge_study_one_open_per_line"
+            ),
+        ]
+
+
+class GaugeItem(models.Model):
+    """One image of a study with its standard."""
+
+    study = models.ForeignKey(GaugeStudy, on_delete=models.PROTECT, related_name="items")
+    source = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+")
+    defect = models.ForeignKey(BankDefect, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "source"], name="gauge_item_once")]
+
+
 class GoldShowing(models.Model):
     """A stored image of known truth, put before one person as if it had just come. Their answer is the task's."""
 
@@ -47,6 +79,7 @@ class GoldShowing(models.Model):
     label = word_field(Call)
     defect_class = models.CharField(max_length=40, blank=True)
     staged_at = models.DateTimeField()
+    study = models.ForeignKey(GaugeStudy, on_delete=models.PROTECT, null=True, related_name="showings")
     told_in = models.ForeignKey(SessionEnd, on_delete=models.PROTECT, null=True, related_name="showings")
 
     class Meta:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from inspection.models import Line, User
 from inspection.rules.words import Call, Label
-from review import gold, sessions
+from review import gold, library, sessions
 from review.figures import Rate, rate
 from review.gold_models import GoldRule
 from review.models import Decision
@@ -63,7 +63,9 @@ class Feasible:
 def of_line(line: Line) -> list[Measured]:
     """Return the measures of everybody who answered a gold item on the line, by name."""
     said: dict[User, list[Decision]] = defaultdict(list)
-    for decision in sessions.answers().filter(task__line=line, blind=True).order_by("recorded_at", "pk"):
+    for decision in (
+        sessions.answers().filter(task__line=line, task__gold__study=None, blind=True).order_by("recorded_at", "pk")
+    ):
         said[decision.person].append(decision)
     return [_measured(person, said[person]) for person in sorted(said, key=lambda one: one.username)]
 
@@ -73,13 +75,13 @@ def feasible(line: Line, rule: GoldRule, *, now: datetime) -> Feasible:
     recent = Decision.objects.filter(task__line=line, recorded_at__gte=now - gold.LOOKED_BACK)
     people = User.objects.filter(pk__in=recent.values("person"), is_active=True).order_by("username")
     counted: dict[str, int] = defaultdict(int)
-    for code in gold.defects_of(line).values_list("defect_class", flat=True):
+    for code in library.defects_of(line).values_list("defect_class", flat=True):
         counted[code] += 1
     names = {kind.code: kind.local_name for kind in line.defect_classes.filter(retired_at=None).order_by("key")}
     return Feasible(
         doses=[(person, gold.dose_for(person, line, rule, now=now)) for person in people],
         classes=[(name, counted[code]) for code, name in names.items()],
-        good=gold.good_of(line).count(),
+        good=library.good_of(line).count(),
         shifts_a_day=len(line.shift_pattern),
     )
 

@@ -14,8 +14,9 @@ from review.bank_models import BankDefect, BankImage, BankScore
 from review.challenge_models import ChallengeCalendar, ChallengePart, ChallengeRound, ChallengeShowing
 from review.containment_models import ContainedRun, Containment
 from review.finding_models import AmendmentDue, PhysicalFinding
-from review.gold_models import GoldRule, GoldShowing, SessionEnd
+from review.gold_models import GaugeItem, GaugeStudy, GoldRule, GoldShowing, SessionEnd
 from review.retro_models import RetroScore, RetroTrial
+from review.rules.adjudication import Cause
 
 __all__ = [
     "Adjudication",
@@ -38,6 +39,8 @@ __all__ = [
     "CountDelta",
     "Decision",
     "DecisionFate",
+    "GaugeItem",
+    "GaugeStudy",
     "GoldRule",
     "GoldShowing",
     "MissResult",
@@ -180,7 +183,7 @@ class Adjudication(TimeOrderedModel):
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="adjudications")
     cause = models.CharField(
         max_length=16,
-        choices=[(c, c) for c in ("model", "people", "cannot_judge", "truth_draw", "check", "second_look", "dispute")],
+        choices=[(cause.value, cause.value) for cause in Cause],
     )
     first = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="+")
     second = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, related_name="+")

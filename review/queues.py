@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from inspection import sql
@@ -207,12 +207,8 @@ def waiting_on(lines: QuerySet[Line], *, person: User) -> list[Waiting]:
     waiting = here.filter(queue_rank__isnull=False)
     others = here.filter(lease_holder__isnull=False).exclude(lease_holder=person)
     for_others = waiting.filter(only_for__isnull=False).exclude(only_for=person)
-    first = (
-        waiting.exclude(not_for=person)
-        .exclude(pk__in=for_others.values("pk"))
-        .order_by("queue_rank")
-        .values("created_at")[:1]
-    )
+    mine = waiting.exclude(not_for=person).filter(Q(only_for=None) | Q(only_for=person))
+    first = mine.order_by("queue_rank").values("created_at")[:1]
     counted = lines.select_related("product").annotate(
         # All of them from the queue's own index, less the few that are not for this person.
         waiting=_count(waiting) - _count(waiting.filter(not_for=person)) - _count(for_others),

@@ -31,6 +31,7 @@ class ItemReadings:
     revised: Decision | None = None
     overlap: Decision | None = None
     model: Call | None = None
+    candidate: Call | None = None
     rulings: list[Ruling] = field(default_factory=list)
     physical: Truth | None = None
     open_cause: Cause | None = None
@@ -67,6 +68,7 @@ class ItemReadings:
             model=self.model,
             drawn_truth=self.run.drawn_truth,
             drawn_check=self.run.drawn_check_defect,
+            candidate=self.candidate,
         )
 
     def view(self) -> counting.View:
@@ -86,6 +88,7 @@ class ItemReadings:
             is_blind=self.first.blind and (self.overlap is None or self.overlap.blind),
             is_drawn_ruling=bool(self.rulings),
             is_sampled=self.run.drawn_truth or Level(self.first.level).rung <= Level.ASSIST.rung,
+            is_raised=bool(self.rulings) and self.rulings[0].cause == Cause.CANDIDATE,
         )
 
 

@@ -18,6 +18,12 @@ def predict_item(*, key: str, **_later_arguments: object) -> None:
 
 
 @shared_task
+def look_silently(*, key: str, **_later_arguments: object) -> None:
+    """Let a candidate look at an item that has its answer, unless there is more urgent work."""
+    arrivals.look_silently(key, clock=clock)
+
+
+@shared_task
 def import_batch(*, key: str, **_later_arguments: object) -> None:
     """Take in the images of a batch for one turn, and offer the rest again."""
     work = outbox.claim("batch.received", key, now=clock())

@@ -145,6 +145,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"queue": "predict", "expires": 10},
     },
+    "send-notices": {
+        "task": "monitoring.tasks.send_notices",
+        "schedule": 10.0,
+        "options": {"queue": "default", "expires": 10},
+    },
     "check-health": {"task": "review.tasks.check_health", "schedule": 60.0, "options": {"queue": "reports"}},
     "score-banks": {"task": "review.tasks.score_banks", "schedule": 60.0, "options": {"queue": "reports"}},
     "advance-retro": {"task": "review.tasks.advance_retro", "schedule": 60.0, "options": {"queue": "reports"}},
@@ -154,6 +159,9 @@ CELERY_BEAT_SCHEDULE = {
 }
 WAITING_REQUESTS_MAX = env.integer("WAITING_REQUESTS_MAX", 4, low=0, high=1000)
 REMOTE_MODELS = env.addresses("REMOTE_MODELS")
+# Receivers of webhooks inside the plant: for them alone an address may be private, plain or on another port.
+NOTICE_HOSTS = env.words("NOTICE_HOSTS")
+METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
 
 # People ---------------------------------------------------------------------------------------------------------
 

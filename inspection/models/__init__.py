@@ -20,6 +20,7 @@ from inspection.models.prediction import (
     TrainedOn,
 )
 from inspection.models.receipt import Receipt, ReceiptHead
+from inspection.models.rollout import ArmEvent, Rollout, RolloutMove, RolloutStep
 from inspection.models.scope import (
     Baseline,
     FailureMode,
@@ -34,6 +35,7 @@ from inspection.models.station import Nonce, Station, StationKey
 __all__ = [
     "AlreadySettled",
     "ApiToken",
+    "ArmEvent",
     "Bands",
     "Baseline",
     "Batch",
@@ -71,6 +73,9 @@ __all__ = [
     "Product",
     "Receipt",
     "ReceiptHead",
+    "Rollout",
+    "RolloutMove",
+    "RolloutStep",
     "Routing",
     "Run",
     "Salt",

@@ -168,13 +168,18 @@ class Routing(models.Model):
 
 
 class Deployment(models.Model):
-    """What serves a line now and what stands beside it. DeploymentChange rows say since when."""
+    """What serves a line now and what stands beside it. DeploymentChange rows say since when.
+
+    `standby` is the version that a rollback returns to: kept loaded, asked nothing.
+    """
 
     line = models.OneToOneField(Line, on_delete=models.PROTECT, primary_key=True, related_name="deployment")
     serving = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
     candidate = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
     strategy = models.CharField(max_length=16, blank=True, choices=[(s.value, s.value) for s in RolloutStrategy])
     share = models.FloatField(default=0.0)
+    standby = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    step = models.ForeignKey("RolloutStep", on_delete=models.PROTECT, null=True, related_name="+")
 
 
 class DeploymentChange(models.Model):

@@ -20,6 +20,7 @@ SENTENCES = {
     "rework": gettext_noop("The part was rejected or held before."),
     "no-prediction": gettext_noop("The model gave no usable answer."),
     "model-late": gettext_noop("The model answered after its deadline."),
+    "model-changed": gettext_noop("Another model had decided about the part's other views."),
     "no-certificate": gettext_noop("The model has no certificate of its own for this line."),
     "between-bands": gettext_noop("The model is not sure enough."),
     "truth-draw": gettext_noop("The run was drawn for the truth sample."),
@@ -40,7 +41,10 @@ class Band:
 
 @dataclass(frozen=True, kw_only=True)
 class RunFacts:
-    """All that the choice hangs on. `band` is None for a model without its own certificate."""
+    """All that the choice hangs on. `band` is None for a model without its own certificate.
+
+    `is_mixed`: another model spoke for an earlier view of the run.
+    """
 
     level: str
     is_held: bool
@@ -55,6 +59,7 @@ class RunFacts:
     drawn_control: bool
     probability: float | None
     band: Band | None
+    is_mixed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +122,7 @@ def _is_no_probability(facts: RunFacts) -> bool:
 
 
 # What is no matter of the bands: where the line stands, and what chance picked for people.
-_ASIDE = {"hold", "level-unknown", "level", "truth-draw", "audit-draw", "control-draw"}
+_ASIDE = {"hold", "level-unknown", "level", "model-changed", "truth-draw", "audit-draw", "control-draw"}
 _POLICIES = {Route.AUTO_PASS: Policy.PASS, Route.AUTO_REJECT: Policy.REJECT, Route.HUMAN: Policy.PERSON}
 # In the order in which they are told: what stops the line, what is wrong with the image, then the rest.
 # The draws come last, so that their reason means "the model would have decided this one".
@@ -131,6 +136,8 @@ _OBSTACLES: dict[str, Callable[[RunFacts], str | bool]] = {
     "rework": lambda facts: facts.is_rework,
     "no-prediction": _is_no_probability,
     "model-late": lambda facts: facts.is_late,
+    # The models were switched between two views: no run is decided by two of them.
+    "model-changed": lambda facts: facts.is_mixed,
     # Without an envelope nothing says on which images the bands hold.
     "no-certificate": lambda facts: facts.band is None or not facts.band.envelope,
     "between-bands": lambda facts: _inside_band(facts) == Route.HUMAN,

@@ -30,13 +30,23 @@ class Traffic:
     seers: tuple[Seer, ...]
     speaker: int | None
 
+    @property
+    def live(self) -> tuple[Seer, ...]:
+        """Those whose answer is waited for."""
+        return tuple(seer for seer in self.seers if seer.role != PredictionRole.SHADOW)
+
+    @property
+    def silent(self) -> tuple[Seer, ...]:
+        """Those who look once the line has its answer."""
+        return tuple(seer for seer in self.seers if seer.role == PredictionRole.SHADOW)
+
 
 def choose(deployed: Deployed, *, level: str, canary_position: float) -> Traffic:
     """Name the versions that must see a run.
 
-    The serving version sees every run and speaks for it. A candidate beside it (shadow, or the
-    other colour kept warm) sees every run silently. A canary speaks for the runs whose position,
-    drawn at intake, lies below its share; the serving version still sees them, for the pair.
+    The serving version sees every run and speaks for it. The other colour, kept warm beside it, sees
+    every run silently; a shadow those whose position, drawn at intake, lies below its share. A canary
+    speaks for the runs below its share; the serving version still sees them, for the pair.
     At `human` nobody is asked, nor at a level this release does not know.
     """
     if level not in set(Level) - {Level.HUMAN}:
@@ -45,7 +55,8 @@ def choose(deployed: Deployed, *, level: str, canary_position: float) -> Traffic
     if deployed.strategy == RolloutStrategy.CANARY and canary_position < deployed.share:
         candidate = _seers(deployed.candidate, PredictionRole.CANDIDATE)
         return _traffic(candidate + serving)
-    if deployed.strategy in (RolloutStrategy.SHADOW, RolloutStrategy.BLUE_GREEN):
+    is_sampled = deployed.strategy == RolloutStrategy.SHADOW and canary_position < deployed.share
+    if is_sampled or deployed.strategy == RolloutStrategy.BLUE_GREEN:
         return _traffic(serving + _seers(deployed.candidate, PredictionRole.SHADOW), speaks=bool(serving))
     return _traffic(serving)
 

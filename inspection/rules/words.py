@@ -174,6 +174,13 @@ class RolloutStrategy(StrEnum):
     BLUE_GREEN = "blue_green"
 
 
+class RolloutOutcome(StrEnum):
+    OPEN = "open"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled_back"
+    ABORTED = "aborted"
+
+
 class ProposalStatus(StrEnum):
     OPEN = "open"
     APPROVED = "approved"

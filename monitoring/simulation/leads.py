@@ -12,6 +12,7 @@ from inspection.certificates import standing
 from inspection.models import Freeze, Hold, LevelProposal, Line, User
 from inspection.rules.gates import HARM
 from inspection.rules.words import Label, Level, Stream
+from monitoring import baselines
 from monitoring.baselines import FREEZE as DRIFT_FREEZE
 from monitoring.simulation.factory import Habits
 from monitoring.simulation.people import judged
@@ -71,6 +72,14 @@ class Leads:
         for freeze in Freeze.objects.in_force().filter(line=world.line, placed_at__lte=since):
             if freeze.cause != DRIFT_FREEZE:
                 automation.thaw(world.line, cause=freeze.cause, by=self.first, now=world.now)
+            elif world.scenario.event_item is None:
+                self._take_new_reference(world)
+
+    def _take_new_reference(self, world: "World") -> None:
+        """Where nature did not change, the images of now are as good a reference as those before."""
+        baseline = baselines.in_force(world.line)
+        if baseline is not None:
+            baselines.replace(baseline, by=self.first, reason="looked into: nothing changed", now=world.now)
 
     def contain(self, world: "World") -> None:
         """Take some of the contained parts apart; what is found becomes their physical truth."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from inspection.models import Disposition, Freeze, Hold, LevelChange, Routing
-from inspection.rules.words import DecidedBy, Level, Route, Verdict
+from inspection.models import Disposition, Freeze, Hold, LevelChange, Prediction, Routing
+from inspection.rules.words import Call, DecidedBy, Level, Route, Verdict
 from monitoring.models import DriftMark
 from monitoring.simulation.parts import Made
 from review.models import AuditFinding
@@ -35,7 +35,7 @@ def of(world: "World", *, seed: int, wall_seconds: float) -> dict[str, Any]:
         "gate_evaluations": world.witness.gate_evaluations,
         "rollout": scenario.rollout(world),
         "auto_decided_after_event": None if event is None else _automatic_from(world, event),
-        "model": {"escape": world.factory.skill.escape, "overkill": world.factory.skill.overkill},
+        "model": _rates(world),
         "level": world.line.level,
         "days": (world.now - _began(world)).total_seconds() / 86400,
         "wall_seconds": round(wall_seconds, 2),
@@ -75,6 +75,20 @@ def _outcomes(world: "World") -> dict[str, int]:
         "auto_decided": len(automatic),
         "auto_escapes": _escaped(automatic),
         "auto_overkills": _overkilled(automatic),
+    }
+
+
+def _rates(world: "World") -> dict[str, float | None]:
+    """Return the model's true rates: as the factory says, or as counted where it looks at pixels."""
+    if world.eyes.skills:
+        return {"escape": world.factory.skill.escape, "overkill": world.factory.skill.overkill}
+    said = Prediction.objects.values_list("item", "call")
+    called = [(world.made_of(item), call == Call.DEFECT) for item, call in said]
+    missed = [not is_called for made, is_called in called if made.is_defect]
+    rejected = [is_called for made, is_called in called if not made.is_defect]
+    return {
+        "escape": sum(missed) / len(missed) if missed else None,
+        "overkill": sum(rejected) / len(rejected) if rejected else None,
     }
 
 

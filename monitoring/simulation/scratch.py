@@ -18,7 +18,7 @@ from django.db import connections
 from django.db.utils import ConnectionHandler
 from django.test import override_settings
 
-from inspection import registry
+from inspection import registry, sql
 from inspection.models.fields import TimeOrderedModel
 
 # Nothing of a scratch database outlives its run, so it never waits for the disk.
@@ -32,7 +32,7 @@ _ON_DISK = "django.core.files.storage.FileSystemStorage"
 
 @contextmanager
 def scratch(*, seed: int, keeps_pictures: bool) -> Iterator[None]:
-    """Let everything below happen in a fresh SQLite database with all migrations applied, and be gone afterwards.
+    """Let everything below happen in a fresh SQLite database, and be gone afterwards.
 
     Images are kept in memory, or in a temporary folder where the decoder's child must find them. No worker is woken.
     Ids follow the seed, and with them every draw: the same seed tells the same story.
@@ -65,7 +65,7 @@ def _settings(folder: Path, *, keeps_pictures: bool) -> dict[str, Any]:
 def _database(path: Path | None) -> Iterator[None]:
     """Put a SQLite database in the place of the configured one; the configured connection comes back as it was."""
     if path is not None:
-        path.write_bytes(_migrated())
+        path.write_bytes(_empty())
     configured = connections["default"]
     settings = {
         "ENGINE": "django.db.backends.sqlite3",
@@ -81,10 +81,16 @@ def _database(path: Path | None) -> Iterator[None]:
 
 
 @cache
-def _migrated() -> bytes:
-    """Return an empty database with all migrations applied, as a file's bytes: made once by a process."""
-    with _database(None):
-        call_command("migrate", verbosity=0, interactive=False)
+def _empty() -> bytes:
+    """Return an empty database as a file's bytes: made once by a process.
+
+    The tables come from the models at once instead of from every migration in turn, which takes a tenth of the time;
+    the append-only triggers are put on them as the migrations do.
+    """
+    labels = dict.fromkeys(app.label for app in apps.get_app_configs())
+    with _database(None), override_settings(MIGRATION_MODULES=labels):
+        call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
+        sql.protect(sql.APPEND_ONLY)
         raw: sqlite3.Connection = connections["default"].connection
         return raw.serialize()
 

@@ -13,6 +13,7 @@ class Cause(StrEnum):
     CANNOT_JUDGE = "cannot_judge"
     PEOPLE = "people"
     MODEL = "model"
+    CANDIDATE = "candidate"
     TRUTH_DRAW = "truth_draw"
     CHECK = "check"
     SECOND_LOOK = "second_look"
@@ -21,13 +22,17 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Calls:
-    """What was said about one image, and what its run was drawn for. `model` is None without a valid prediction."""
+    """What was said about one image, and what its run was drawn for. `model` is None without a valid prediction.
+
+    `candidate` is what a version beside the model said, None where none did.
+    """
 
     first: Label
     second: Label | None
     model: Call | None
     drawn_truth: bool
     drawn_check: bool
+    candidate: Call | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,9 @@ def cause(calls: Calls) -> Cause | None:
         return Cause.TRUTH_DRAW
     if calls.drawn_check and calls.model == Call.DEFECT:
         return Cause.CHECK
+    # Last: what chance drew keeps its own cause, and stays a random sample.
+    if calls.candidate is not None and calls.candidate.value != calls.first.value:
+        return Cause.CANDIDATE
     return None
 
 

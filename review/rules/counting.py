@@ -38,7 +38,7 @@ class View:
     the bands did or would have done, None without bands. `revised` is the call after the prediction was shown.
     `is_disputed` marks an amendment that waits for its ruling. `is_blind` says that the first
     call came before any prediction was shown. `is_sampled` says that the image came to people for every run alike,
-    not because the model was unsure.
+    not because the model was unsure. `is_raised` says that it was ruled on only because a candidate differed.
     """
 
     first: Label
@@ -53,6 +53,7 @@ class View:
     is_drawn_ruling: bool = True
     is_blind: bool = True
     is_sampled: bool = True
+    is_raised: bool = False
 
     @property
     def reference(self) -> Label | None:
@@ -85,8 +86,9 @@ def strata(views: Sequence[View]) -> dict[Stream, Tally]:
     Only images that came to people for every run alike. One that nobody could judge has no place in the table.
     """
     counted = [view for view in views if view.model and view.is_blind and view.is_sampled and _is_clear(view)]
-    # What comes back from the field was drawn by its outcome, and would bend the estimate of its stratum.
-    ruled = [view for view in counted if view.ruling is not None and view.is_drawn_ruling]
+    # What comes back from the field was drawn by its outcome, what a candidate differed on by its difference: either
+    # would bend the estimate of its stratum.
+    ruled = [view for view in counted if view.ruling is not None and view.is_drawn_ruling and not view.is_raised]
     defects = [view for view in ruled if view.ruling == Label.DEFECT]
     cells = {Stream.READ: counted, Stream.RULED: ruled, Stream.RULED_DEFECT: defects}
     return {stream: _cells(group) for stream, group in cells.items() if group}

@@ -4,7 +4,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from inspection import automation, epochs, images, pipeline, registry, stages, stations
-from inspection.models import Disposition, Measures, Prediction, Routing, Run, StageRun
+from inspection.models import Disposition, Measures, Outbox, Prediction, Routing, Run, StageRun
 from inspection.rules.words import Level
 from tests.builders import NOON, make_line, make_station, make_user
 from tests.inspection.items import BRIGHT, DARK, MIDDLE, make_item, picture, soon
@@ -129,11 +129,26 @@ def test_a_model_file_that_was_swapped_is_not_run():
 
 def test_a_candidate_that_fails_does_not_disturb_the_serving_version():
     line = make_partial_line()
-    _beside(line, make_light_meter("nan", name="candidate"), strategy="shadow")
+    _beside(line, make_light_meter("nan", name="candidate"), strategy="shadow", share=1.0)
     item = make_item(line)
     assert run(item).route == "auto_pass"
-    assert outcomes(item)["predict"] == "failed"
+    assert pipeline.examine(item, now=soon(), versions=pipeline.silent_seers_of(item)).opinions == ()
+    assert outcomes(item)["predict"] == "ok"
     assert Prediction.objects.get().role == "serving"
+
+
+def test_a_shadow_looks_once_the_line_has_its_answer():
+    line = make_partial_line()
+    candidate = make_light_meter(name="candidate")
+    _beside(line, candidate, strategy="shadow", share=1.0)
+    item = make_item(line, light=BRIGHT)
+    assert run(item).route == "auto_reject"
+    assert Outbox.objects.filter(topic="item.silent", key=item.pk).exists()
+    assert not Prediction.objects.filter(model_version=candidate).exists()
+    silent = pipeline.examine(item, now=soon(), versions=pipeline.silent_seers_of(item))
+    pipeline.record_silently(item, silent, now=soon())
+    said = Prediction.objects.get(model_version=candidate)
+    assert (said.role, said.call) == ("shadow", "defect")
 
 
 def _beside(line, version, **fields):

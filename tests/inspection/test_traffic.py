@@ -28,12 +28,23 @@ def test_a_line_without_a_model_asks_nobody():
 
 @pytest.mark.parametrize("strategy", ["shadow", "blue_green"])
 def test_a_candidate_beside_the_serving_version_sees_all_and_says_nothing(strategy):
-    deployed = Deployed(serving=1, candidate=2, strategy=strategy)
+    deployed = Deployed(serving=1, candidate=2, strategy=strategy, share=1.0)
     assert seen(deployed) == ([(1, SERVING), (2, SHADOW)], 1)
 
 
 def test_a_shadow_without_a_serving_version_does_not_speak():
-    assert seen(Deployed(serving=None, candidate=2, strategy="shadow")) == ([(2, SHADOW)], None)
+    assert seen(Deployed(serving=None, candidate=2, strategy="shadow", share=1.0)) == ([(2, SHADOW)], None)
+
+
+@pytest.mark.parametrize(("position", "versions"), [(0.19, [(1, SERVING), (2, SHADOW)]), (0.2, [(1, SERVING)])])
+def test_a_sampled_shadow_sees_the_runs_below_its_share(position, versions):
+    deployed = Deployed(serving=1, candidate=2, strategy="shadow", share=0.2)
+    assert seen(deployed, canary_position=position) == (versions, 1)
+
+
+def test_nobody_waits_for_a_shadow():
+    traffic = choose(Deployed(serving=1, candidate=2, strategy="blue_green"), level="partial", canary_position=0.5)
+    assert ([seer.version for seer in traffic.live], [seer.version for seer in traffic.silent]) == ([1], [2])
 
 
 @pytest.mark.parametrize(
@@ -59,4 +70,4 @@ def test_a_candidate_without_a_strategy_is_left_out():
 
 
 def test_a_version_that_stands_on_both_sides_sees_the_run_once():
-    assert seen(Deployed(serving=1, candidate=1, strategy="shadow")) == ([(1, SERVING)], 1)
+    assert seen(Deployed(serving=1, candidate=1, strategy="shadow", share=1.0)) == ([(1, SERVING)], 1)

@@ -38,6 +38,7 @@ def make_run(
     incumbent: str = "",
     joining: Mapping[str, datetime] | None = None,
     part: Part | None = None,
+    position: float = 0.5,
 ) -> Run:
     """Return a run with all its images taken in, and the draws named. `joining` names views that come later."""
     part = part or Part.objects.create(line=line, serial=serial)
@@ -53,7 +54,7 @@ def make_run(
         is_open=False,
         salt=line.salts.get(),
         shares={},
-        canary_position=0.5,
+        canary_position=position,
         **{f"drawn_{draw}": draw in drawn for draw in DRAWS},
     )
     Disposition.objects.create(run=run, line=line)

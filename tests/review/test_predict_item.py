@@ -5,14 +5,15 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now as clock
 
-from inspection import automation, outbox, registry
+from inspection import arms, automation, outbox, registry, rollouts
 from inspection.models import Disposition, Outbox, Prediction, Routing, StageRun
+from inspection.rules.words import RolloutStrategy
 from review import queues
 from review.models import ReviewTask
-from review.tasks import predict_item
+from review.tasks import look_silently, predict_item
 from tests.builders import make_line, make_user
 from tests.inspection.items import BRIGHT, DARK, make_item
-from tests.inspection.models import make_bands, make_serving
+from tests.inspection.models import make_bands, make_light_meter, make_serving
 
 pytestmark = pytest.mark.django_db
 
@@ -102,3 +103,55 @@ def test_arguments_of_a_later_release_are_ignored(line):
     item = make_item(line, at=clock())
     predict_item(key=str(item.pk), trace="0193")
     assert Routing.objects.count() == 1
+
+
+def shadowed(line):
+    """Put a candidate into shadow on the line, and take one image through the live part."""
+    candidate = make_light_meter(name="candidate")
+    rollout = rollouts.start(line, candidate, strategy=RolloutStrategy.SHADOW, by=None, now=clock())
+    item = make_item(line, light=DARK, at=clock())
+    predict_item(key=str(item.pk))
+    return rollouts.current(rollout), item
+
+
+def test_a_candidate_looks_in_a_work_order_of_its_own_after_the_verdict(line):
+    step, item = shadowed(line)
+    assert Disposition.objects.get(run=item.run).verdict == "pass"
+    assert list(Prediction.objects.values_list("role", flat=True)) == ["serving"]
+    for _ in range(3):
+        look_silently(key=str(item.pk))
+    assert set(Prediction.objects.values_list("role", flat=True)) == {"serving", "shadow"}
+    evidence = arms.evidence_of(step, now=clock())
+    assert (evidence.candidate.seen, evidence.incumbent.seen, arms.dropped(step)) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("topic", ["item.silent", "item.received"])
+def test_a_look_gives_way_when_it_is_old_or_live_images_wait(line, topic):
+    step, item = shadowed(line)
+    if topic == "item.received":
+        make_item(line, serial="A-2", at=clock())
+    Outbox.objects.filter(topic=topic, done_at=None).update(available_at=clock() - timedelta(seconds=61))
+    look_silently(key=str(item.pk))
+    assert arms.dropped(step) == 1
+    assert Prediction.objects.count() == 1
+    assert Outbox.objects.get(topic="item.silent").done_at is not None
+
+
+def test_a_prediction_server_that_is_away_leaves_the_part_to_people(line, settings):
+    settings.REMOTE_MODELS = {"light-meter": "http://127.0.0.1:9"}
+    item = make_item(line, light=DARK, at=clock())
+    predict_item(key=str(item.pk))
+    assert Routing.objects.get(item=item).reason == "no-prediction"
+    assert "did not answer" in StageRun.objects.get(item=item, stage="predict").detail
+    assert ReviewTask.objects.get().item == item
+
+
+def test_a_rollback_to_a_model_whose_file_is_gone_leaves_people_alone_with_the_part(line):
+    serving = registry.serving(line)
+    candidate = make_light_meter(name="candidate")
+    rollout = rollouts.start(line, candidate, strategy=RolloutStrategy.CANARY, by=None, now=clock())
+    registry.folder_of(serving).joinpath("model.onnx").unlink()
+    rollouts.roll_back(rollout, by=None, cause="bad", now=clock())
+    item = make_item(line, light=DARK, at=clock())
+    predict_item(key=str(item.pk))
+    assert Routing.objects.get(item=item).reason == "no-prediction"

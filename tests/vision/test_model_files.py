@@ -1,5 +1,6 @@
 """Model files from strangers: only plain numbers or plain graphs come in, and looking does no harm."""
 
+import io
 import json
 import pickle
 import shutil
@@ -68,6 +69,13 @@ def header(entries: dict) -> bytes:
     return struct.pack("<Q", len(text)) + text
 
 
+def zipped(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/0", content)
+    return packed.getvalue()
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -84,8 +92,22 @@ def header(entries: dict) -> bytes:
             }
         )
         + bytes(12),
+        header({"classify.bias": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}),
+        header({"classify.bias": {"dtype": "F32", "shape": [2**62, 2**62], "data_offsets": [0, 8]}}) + bytes(8),
+        zipped(bytes(64_000_000)),
     ],
-    ids=["empty", "too short", "length 2^63", "length past the end", "not an object", "no data", "overlap"],
+    ids=[
+        "empty",
+        "too short",
+        "length 2^63",
+        "length past the end",
+        "not an object",
+        "no data",
+        "overlap",
+        "huge tensor",
+        "size overflow",
+        "zip bomb",
+    ],
 )
 def test_a_broken_safetensors_file_is_refused(tmp_path, content):
     path = tmp_path / "weights.safetensors"

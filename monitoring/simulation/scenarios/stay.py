@@ -10,24 +10,29 @@ DEFECT_RATE = 0.10
 # Agreement 95 % and detection 80 % at once, where every tenth part is defective.
 _ESCAPE = 0.20
 _OVERKILL = (0.05 - DEFECT_RATE * _ESCAPE) / (1 - DEFECT_RATE)
-_AT_THE_LIMIT = {
-    Level.HUMAN: Skill(escape=_ESCAPE, overkill=_OVERKILL),
-    Level.SHADOW: Skill(escape=_ESCAPE, overkill=_OVERKILL),
-    # What no band finds is exactly what the gate allows to be passed.
-    Level.ASSIST: Skill(escape=0.05, hidden=0.05, overkill=0.01),
-    Level.PARTIAL: Skill(escape=0.03, hidden=0.03, overkill=0.01),
-    Level.FULL: Skill(escape=0.03, hidden=0.03, overkill=0.01),
-}
 _PLAIN = Factory(
     defect_rate=DEFECT_RATE,
+    classes={"scratch": 1.0},
     parts_per_day=500,
     truth_share=0.30,
     bank=150,
     history=300,
-    band_parts=600,
     target_escape_ppm=5000.0,
+    skill=Skill(escape=_ESCAPE, overkill=_OVERKILL),
     parts_per_tick=1,
 )
+# What no band finds is exactly what the gate allows to be passed. Defects are as rare as the risk certificate needs
+# for a band that hides so many, and the bank as large as lets a lucky list through at all.
+_BELOW_PARTIAL = replace(
+    _PLAIN,
+    defect_rate=0.02,
+    truth_share=0.70,
+    bank=181,
+    band_parts=1250,
+    skill=Skill(escape=0.05, hidden=0.05, overkill=0.01),
+)
+_BELOW_FULL = replace(_PLAIN, parts_per_day=85, bank=300, skill=Skill(escape=0.03, hidden=0.03, overkill=0.01))
+_FACTORIES = {Level.ASSIST: _BELOW_PARTIAL, Level.PARTIAL: _BELOW_FULL, Level.FULL: _BELOW_FULL}
 
 
 class Stay(Scenario):
@@ -41,5 +46,4 @@ class Stay(Scenario):
     default_items = 3000
 
     def factory(self) -> Factory:
-        slow = self.from_level.rung >= Level.PARTIAL.rung
-        return replace(_PLAIN, skill=_AT_THE_LIMIT[self.from_level], parts_per_day=85 if slow else 500)
+        return _FACTORIES.get(self.from_level, _PLAIN)

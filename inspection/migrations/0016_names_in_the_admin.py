@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inspection', '0014_receipt_kinds'),
+        ('inspection', '0015_rollouts'),
     ]
 
     operations = [

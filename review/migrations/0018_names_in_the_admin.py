@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('review', '0015_findings'),
+        ('review', '0017_rollbacks'),
     ]
 
     operations = [

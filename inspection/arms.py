@@ -1,0 +1,195 @@
+"""What a rollout sees of its two versions, run by run, and the evidence that adds up to.
+
+Every fact is a row of its own, inserted by whoever learns it: no counter is shared, and writing twice changes nothing.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count
+
+from inspection.models import ArmEvent, Line, ModelVersion, Outbox, Prediction, RolloutStep, Routing, Run
+from inspection.models.rollout import DROPPED, READ, SEEN
+from inspection.rules.rollouts import UNANSWERED_MAX, Arm, Evidence, Guard, Phase, Tally, compared
+from inspection.rules.words import Call, Label, Level
+
+SILENT = "item.silent"
+"""Topic of the looks that nobody waits for."""
+LATENCY_WINDOW = timedelta(hours=24)
+LATENCY_SAMPLE = 5000
+
+Failures = Mapping[Arm, Collection[Guard]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a version said about one image, and how long it took."""
+
+    call: Call
+    ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRead:
+    """What people have said about one image: the first call, and the ruling where there is one."""
+
+    item: UUID
+    first: Label
+    ruled: Label | None = None
+
+
+# Facts ----------------------------------------------------------------------------------------------------------
+
+
+def note_spoken(
+    run: Run, step: RolloutStep | None, *, speaker: int | None, answer: Answer | None, now: datetime
+) -> None:
+    """Keep how the version that speaks for a run of a canary did. `answer` is None where it gave none."""
+    if step is None or step.phase != Phase.CANARY or not _is_of(step, run):
+        return
+    arms = [arm for arm, version in step.rollout.versions.items() if version == speaker]
+    _keep(step, run, {arm: _of_answer(step, answer) for arm in arms}, seen=SEEN, now=now)
+
+
+def note_pair(run: Run, step: RolloutStep, *, looked_at: UUID, now: datetime) -> None:
+    """Keep how both versions did on a run that both see, once the last of its views was looked at."""
+    items = list(run.items.values_list("pk", flat=True))
+    others = [str(item) for item in items if item != looked_at]
+    is_waiting = Outbox.objects.filter(topic=SILENT, key__in=others, done_at=None).exists()
+    if is_waiting or len(items) < len(run.views_expected) or not _is_of(step, run):
+        return
+    answers = _answers(run, step)
+    failures = {arm: {guard for item in items for guard in _of_answer(step, answers[arm].get(item))} for arm in answers}
+    _keep(step, run, failures, seen=SEEN, now=now)
+
+
+def note_dropped(run: Run, step: RolloutStep, *, now: datetime) -> None:
+    """Count a run that nobody had time to look at silently."""
+    event = ArmEvent(step=step, run=run, arm=Arm.CANDIDATE.value, kind=DROPPED, seen_at=now)
+    ArmEvent.objects.bulk_create([event], ignore_conflicts=True)
+
+
+def note_reading(run: Run, images: Iterable[ImageRead], *, now: datetime) -> None:
+    """Set what people said about a run against the versions that saw it, in the step in which they did.
+
+    At `partial` and `full` only drawn runs count: of the others people see more of a version that may not decide.
+    """
+    events = ArmEvent.objects.filter(run=run, kind=SEEN).select_related("step__rollout")
+    steps = {event.step.pk: event.step for event in events}
+    arms = {(event.step_id, event.arm) for event in events}
+    judged = [image for image in images if image.first != Label.CANNOT_JUDGE]
+    if not steps or not judged or not _is_sampled(run):
+        return
+    for step in steps.values():
+        answers = {arm: said for arm, said in _answers(run, step).items() if (step.pk, arm) in arms}
+        failures = {arm: _of_reading(run, judged, said) for arm, said in answers.items()}
+        _keep(step, run, failures, seen=READ, now=now)
+
+
+def _is_of(step: RolloutStep, run: Run) -> bool:
+    """Say whether the run came when the step had begun: what was in flight belongs to neither."""
+    return run.opened_at >= step.began_at
+
+
+def _is_sampled(run: Run) -> bool:
+    levels = Routing.objects.filter(item__run=run).values_list("level", flat=True)
+    is_drawn = run.drawn_truth or run.drawn_audit or run.drawn_control
+    return is_drawn or all(Level(level).rung <= Level.ASSIST.rung for level in levels)
+
+
+def _of_answer(step: RolloutStep, answer: Answer | None) -> set[Guard]:
+    if answer is None:
+        return {Guard.ERRORS}
+    failures = {Guard.LATENCY} if answer.ms > step.latency_limit_ms else set()
+    return failures | ({Guard.CALLS} if answer.call == Call.DEFECT else set())
+
+
+def _of_reading(run: Run, images: Iterable[ImageRead], said: Mapping[UUID, Answer]) -> set[Guard]:
+    failures = set()
+    for image in images:
+        answer = said.get(image.item)
+        if answer is None:
+            continue
+        if answer.call.value != image.first.value:
+            failures.add(Guard.OVERTURNS)
+        if image.ruled in (Label.PASS, Label.DEFECT) and answer.call.value != image.ruled.value:
+            failures.add(Guard.RULINGS)
+        # Only what is ruled on alike for both versions: a person saw the defect, or the run was drawn for the truth.
+        was_looked_for = image.first == Label.DEFECT or run.drawn_truth
+        if answer.call == Call.PASS and image.ruled == Label.DEFECT and was_looked_for:
+            failures.add(Guard.ESCAPES)
+    return failures
+
+
+def _answers(run: Run, step: RolloutStep) -> dict[Arm, dict[UUID, Answer]]:
+    versions = step.rollout.versions
+    said: dict[Arm, dict[UUID, Answer]] = {arm: {} for arm in versions}
+    arms = {version: arm for arm, version in versions.items()}
+    predictions = Prediction.objects.filter(item__run=run, model_version__in=arms)
+    for item, version, call, ms in predictions.values_list("item", "model_version", "call", "ms"):
+        said[arms[version]][item] = Answer(Call(call), ms)
+    return said
+
+
+def _keep(step: RolloutStep, run: Run, failures: Failures, *, seen: str, now: datetime) -> None:
+    phase = Phase(step.phase)
+    rows = []
+    for arm, failed in failures.items():
+        rows.append(ArmEvent(step=step, run=run, arm=arm.value, kind=seen, seen_at=now))
+        for guard in failed:
+            others = {other: guard in found for other, found in failures.items()}
+            counts = arm in compared(guard, phase, others, position=run.canary_position)
+            rows.append(ArmEvent(step=step, run=run, arm=arm.value, kind=guard.value, is_compared=counts, seen_at=now))
+    ArmEvent.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+# Evidence -------------------------------------------------------------------------------------------------------
+
+
+def evidence_of(step: RolloutStep, *, now: datetime) -> Evidence:
+    """Return all that the step has shown so far."""
+    counted = step.events.values_list("arm", "kind", "is_compared").annotate(n=Count("pk")).order_by()
+    found = {(arm, kind, is_compared): n for arm, kind, is_compared, n in counted}
+    return Evidence(
+        candidate=_tally(found, Arm.CANDIDATE),
+        incumbent=_tally(found, Arm.INCUMBENT),
+        hours=((step.ended_at or now) - step.began_at).total_seconds() / 3600,
+        unanswered=_unanswered(step),
+    )
+
+
+def dropped(step: RolloutStep) -> int:
+    """Return how many runs the candidate should have seen silently and did not."""
+    return step.events.filter(kind=DROPPED).count()
+
+
+def latency_limit(line: Line, version: ModelVersion | None, *, now: datetime) -> float:
+    """Return the time above which an answer is slow: the version's own p95 of the last day, or the takt if longer."""
+    said = Prediction.objects.filter(item__line=line, model_version=version, created_at__gte=now - LATENCY_WINDOW)
+    times = sorted(said.order_by("-pk").values_list("ms", flat=True)[:LATENCY_SAMPLE])
+    p95 = times[int(0.95 * (len(times) - 1))] if times else 0.0
+    return max(p95, line.takt_s * 1000)
+
+
+def _tally(found: Mapping[tuple[str, str, bool], int], arm: Arm) -> Tally:
+    def count(kind: str, *of: bool) -> int:
+        return sum(found.get((arm.value, kind, is_compared), 0) for is_compared in of)
+
+    return Tally(
+        seen=count(SEEN, False),
+        read=count(READ, False),
+        failures={guard: count(guard.value, True, False) for guard in Guard},
+        compared={guard: count(guard.value, True) for guard in Guard},
+    )
+
+
+def _unanswered(step: RolloutStep) -> int:
+    """Return how many of the candidate's last runs in a row had no answer, up to the number that matters."""
+    mine = step.events.filter(arm=Arm.CANDIDATE.value)
+    last = list(
+        mine.filter(kind=SEEN, is_compared=False).order_by("-pk").values_list("run", flat=True)[:UNANSWERED_MAX]
+    )
+    failed = set(mine.filter(kind=Guard.ERRORS.value, run__in=last).values_list("run", flat=True))
+    return next((n for n, run in enumerate(last) if run not in failed), len(last))

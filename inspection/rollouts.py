@@ -1,0 +1,378 @@
+"""A candidate's way onto a line: shadow, canary, blue-green, under guardrails; and the way back, at any time.
+
+Callable without HTTP: `start` puts a candidate beside the serving version, `follow` acts on what the guardrails read
+(the relay calls it each round), `confirm` is a person's yes to the next step, `roll_back` the way back by name.
+Every deed takes the line's row lock first, and the next item of any process meets what it wrote.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+
+from django.db import transaction
+
+from inspection import arms, registry
+from inspection.models import Deployment, Line, ModelVersion, Rollout, RolloutMove, RolloutStep, User
+from inspection.rules import rollouts as rules
+from inspection.rules.rollouts import Action, Evidence, Move, Phase, State, Step
+from inspection.rules.words import Level, RolloutOutcome, RolloutStrategy
+
+BY_GUARDRAIL = "guardrail: "
+
+
+class RolloutOpen(Exception):
+    """The line has an open rollout: one at a time."""
+
+
+class RolloutClosed(Exception):
+    """The rollout is over, or what it put on the line has been replaced since."""
+
+
+class ServesAlready(Exception):
+    """The candidate is what serves the line."""
+
+
+class FirstOnlyShadows(Exception):
+    """A line without a model can only let its first one watch."""
+
+
+class ClassMissing(Exception):
+    """The candidate does not know a defect class of the line that the serving version knows."""
+
+
+class ShareRefused(Exception):
+    """The share is none, or this step has none."""
+
+
+class NotReady(Exception):
+    """The evidence does not let the rollout go on. `reasons` holds every reason by its code."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__(f"Not ready: {', '.join(reasons)}.")
+        self.reasons = reasons
+
+
+# Forward --------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def start(
+    line: Line,
+    candidate: ModelVersion,
+    *,
+    strategy: RolloutStrategy,
+    share: float | None = None,
+    by: User | None,
+    reason: str = "",
+    now: datetime,
+) -> Rollout:
+    """Put a candidate beside what serves the line, at the first step of the strategy's plan.
+
+    Raises RolloutOpen, ServesAlready, FirstOnlyShadows, ClassMissing or ShareRefused.
+    """
+    line = _locked(line)
+    if line.rollouts.filter(outcome=RolloutOutcome.OPEN.value).exists():
+        raise RolloutOpen(f"{line} has an open rollout.")
+    incumbent = registry.serving(line)
+    _check_candidate(line, candidate, incumbent, strategy)
+    _check_share(share, most=1.0 if strategy == RolloutStrategy.SHADOW else 0.99)
+    plan = rules.plan(strategy, share=share, has_incumbent=incumbent is not None)
+    rollout = Rollout.objects.create(
+        line=line,
+        candidate=candidate,
+        incumbent=incumbent,
+        strategy=strategy.value,
+        plan=[asdict(step) for step in plan],
+        reason=reason[:300],
+        opened_by=by,
+        opened_at=now,
+    )
+    _enter(rollout, plan[0], deed="start", by=by, cause=reason or f"rollout of {candidate}", now=now)
+    return rollout
+
+
+@transaction.atomic
+def confirm(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
+    """Let the rollout go on to its next step, as the evidence proposes. Raises RolloutClosed or NotReady.
+
+    At `human` no model is asked and none decides, so a person may go on without evidence.
+    """
+    rollout = _open(rollout)
+    action = judge(rollout, now=now)
+    is_idle = rollout.line.level == Level.HUMAN and rollout.paused_at is None and action.move == Move.WAIT
+    if action.move not in (Move.PROPOSE, Move.COMPLETE) and not is_idle:
+        raise NotReady(action.reasons or (action.move.value,))
+    plan = plan_of(rollout)
+    if rollout.position + 1 >= len(plan):
+        return _finish(rollout, by=by, now=now)
+    rollout.position += 1
+    step = plan[rollout.position]
+    _enter(rollout, step, deed="confirm", by=by, cause=f"confirmed to {_told(step)}", now=now)
+    return rollout
+
+
+@transaction.atomic
+def set_share(rollout: Rollout, *, share: float, by: User | None, now: datetime) -> Rollout:
+    """Give the candidate another share of the runs: less at any time, more as the evidence proposes.
+
+    A new share begins new counts. Raises RolloutClosed, ShareRefused or NotReady.
+    """
+    rollout = _open(rollout)
+    step = current(rollout)
+    if step.phase not in (Phase.CANARY, Phase.SHADOW):
+        raise ShareRefused(f"There is no share in the step {step.phase}.")
+    _check_share(share, most=1.0 if step.phase == Phase.SHADOW else 0.99)
+    action = judge(rollout, now=now)
+    if step.phase == Phase.CANARY and share > step.share and action.move != Move.PROPOSE:
+        raise NotReady(action.reasons or (action.move.value,))
+    wanted = Step(phase=Phase(step.phase), share=share, min_parts=step.min_parts, min_hours=step.min_hours)
+    _enter(rollout, wanted, deed="share", by=by, cause=f"share set to {share:g}", now=now)
+    return rollout
+
+
+@transaction.atomic
+def pause(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -> Rollout:
+    """Let nothing advance until a person goes on. The share stays, and so do the guardrails. Raises RolloutClosed."""
+    rollout = _open(rollout)
+    if rollout.paused_at is None:
+        rollout.paused_at, rollout.ready_at = now, None
+        rollout.save(update_fields=["paused_at", "ready_at"])
+        _note(rollout, deed="pause", cause=cause, by=by, now=now)
+    return rollout
+
+
+@transaction.atomic
+def go_on(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
+    """End a pause. The step's counts begin anew: what was reviewed is not held against it again."""
+    rollout = _open(rollout)
+    if rollout.paused_at is not None:
+        rollout.paused_at = None
+        _enter(rollout, step_of(current(rollout)), deed="go_on", by=by, cause="went on after a pause", now=now)
+    return rollout
+
+
+# Back -----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def abort(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -> Rollout:
+    """Take the candidate off the line; what served before it serves. Raises RolloutClosed."""
+    return _return(_open(rollout), RolloutOutcome.ABORTED, deed="abort", by=by, cause=cause, now=now)
+
+
+@transaction.atomic
+def roll_back(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -> Rollout:
+    """Return to the incumbent by name, from the next item on: from any step, and after the rollout is over.
+
+    Raises RolloutClosed where the candidate is neither on its way nor serving.
+    """
+    _locked(rollout.line)
+    rollout = Rollout.objects.select_related("line", "candidate", "incumbent").get(pk=rollout.pk)
+    if not rollout.is_open and not may_return(rollout):
+        raise RolloutClosed(f"{rollout} is over and its candidate does not serve.")
+    return _return(rollout, RolloutOutcome.ROLLED_BACK, deed="roll_back", by=by, cause=cause, now=now)
+
+
+def may_return(rollout: Rollout) -> bool:
+    """Say whether a rollout that is over can be taken back: its candidate serves, and nothing newer was rolled out."""
+    newer = Rollout.objects.filter(line=rollout.line, pk__gt=rollout.pk).exists()
+    return not newer and registry.serving(rollout.line) == rollout.candidate
+
+
+# By itself ------------------------------------------------------------------------------------------------------
+
+
+def open_rollouts() -> list[Rollout]:
+    """Return what is on its way on any line."""
+    found = Rollout.objects.filter(outcome=RolloutOutcome.OPEN.value)
+    return list(found.select_related("line", "candidate", "incumbent").order_by("pk"))
+
+
+def follow(rollout: Rollout, *, now: datetime) -> Action:
+    """Do what the evidence asks for without a person: roll back, pause, call for a person, end the watch."""
+    action = judge(rollout, now=now)
+    is_known = action.move == Move.PROPOSE and rollout.ready_at is not None
+    if not is_known and action.move in _BY_ITSELF:
+        _BY_ITSELF[action.move](rollout, action, now)
+    return action
+
+
+def judge(rollout: Rollout, *, now: datetime) -> Action:
+    """Read the rollout as it stands now: the move, its reasons, and every guardrail with its numbers."""
+    step = current(rollout)
+    return rules.advance(state_of(rollout, step), arms.evidence_of(step, now=now))
+
+
+def current(rollout: Rollout) -> RolloutStep:
+    """Return the step the rollout is at, or ended in."""
+    return rollout.steps.order_by("-n")[0]
+
+
+def state_of(rollout: Rollout, step: RolloutStep) -> State:
+    has_incumbent = rollout.incumbent_id is not None
+    return State(step=step_of(step), has_incumbent=has_incumbent, is_paused=rollout.paused_at is not None)
+
+
+def step_of(step: RolloutStep) -> Step:
+    return Step(phase=Phase(step.phase), share=step.share, min_parts=step.min_parts, min_hours=step.min_hours)
+
+
+def plan_of(rollout: Rollout) -> tuple[Step, ...]:
+    return tuple(Step(**{**facts, "phase": Phase(facts["phase"])}) for facts in rollout.plan)
+
+
+def _roll_back_by_itself(rollout: Rollout, action: Action, now: datetime) -> None:
+    roll_back(rollout, by=None, cause=BY_GUARDRAIL + ", ".join(action.reasons), now=now)
+
+
+def _pause_by_itself(rollout: Rollout, action: Action, now: datetime) -> None:
+    pause(rollout, by=None, cause=BY_GUARDRAIL + ", ".join(action.reasons), now=now)
+
+
+@transaction.atomic
+def _call_for_a_person(rollout: Rollout, _action: Action, now: datetime) -> None:
+    if Rollout.objects.filter(pk=rollout.pk, ready_at=None).update(ready_at=now):
+        _note(rollout, deed="ready", cause="the evidence lets it go on", by=None, now=now)
+    rollout.ready_at = now
+
+
+@transaction.atomic
+def _end_the_watch(rollout: Rollout, _action: Action, now: datetime) -> None:
+    _finish(_open(rollout), by=None, now=now)
+
+
+_BY_ITSELF: dict[Move, Callable[[Rollout, Action, datetime], None]] = {
+    Move.ROLL_BACK: _roll_back_by_itself,
+    Move.PAUSE: _pause_by_itself,
+    Move.PROPOSE: _call_for_a_person,
+    Move.COMPLETE: _end_the_watch,
+}
+
+
+# Helpers --------------------------------------------------------------------------------------------------------
+
+
+def _check_candidate(
+    line: Line, candidate: ModelVersion, incumbent: ModelVersion | None, strategy: RolloutStrategy
+) -> None:
+    if incumbent is None:
+        if strategy != RolloutStrategy.SHADOW:
+            raise FirstOnlyShadows("The first model of a line can only enter shadow.")
+        return
+    if incumbent == candidate:
+        raise ServesAlready(f"{candidate} serves the line.")
+    wanted = set(line.defect_classes.filter(retired_at=None).values_list("code", flat=True))
+    missing = wanted & set(incumbent.classes) - set(candidate.classes)
+    if missing:
+        raise ClassMissing(f"{candidate} does not know {', '.join(sorted(missing))}.")
+
+
+def _check_share(share: float | None, *, most: float) -> None:
+    if share is not None and not 0 < share <= most:
+        raise ShareRefused(f"The share {share} must lie above 0 and not above {most}.")
+
+
+def _enter(rollout: Rollout, step: Step, *, deed: str, by: User | None, cause: str, now: datetime) -> None:
+    """Begin a step: the old one's counts are closed, and the deployment is arranged for the new one."""
+    rollout.ready_at = None
+    rollout.save(update_fields=["position", "ready_at", "paused_at"])
+    before = rollout.steps.order_by("-n").first()
+    evidence = arms.evidence_of(before, now=now) if before else Evidence()
+    rollout.steps.filter(ended_at=None).update(ended_at=now)
+    began = RolloutStep.objects.create(
+        rollout=rollout,
+        n=before.n + 1 if before else 1,
+        phase=step.phase.value,
+        share=step.share,
+        min_parts=step.min_parts,
+        min_hours=step.min_hours,
+        latency_limit_ms=arms.latency_limit(rollout.line, rollout.incumbent, now=now),
+        began_at=now,
+    )
+    _arrange(rollout, began, by=by, cause=cause, now=now)
+    _write(rollout, began, deed=deed, cause=cause, evidence=evidence, by=by, now=now)
+
+
+def _arrange(rollout: Rollout, step: RolloutStep, *, by: User | None, cause: str, now: datetime) -> None:
+    is_switched = step.phase == Phase.WATCH
+    strategies = {Phase.SHADOW: RolloutStrategy.SHADOW, Phase.CANARY: RolloutStrategy.CANARY}
+    strategy = strategies.get(Phase(step.phase), RolloutStrategy.BLUE_GREEN)
+    wanted = Deployment(
+        serving=rollout.candidate if is_switched else rollout.incumbent,
+        candidate=rollout.incumbent if is_switched else rollout.candidate,
+        strategy=strategy.value,
+        share=step.share,
+        standby=rollout.incumbent,
+        step=step,
+    )
+    registry.arrange(rollout.line, wanted, by=by, cause=cause, now=now)
+
+
+def _finish(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
+    cause = f"rollout of {rollout.candidate} ended"
+    wanted = Deployment(serving=rollout.candidate, standby=rollout.incumbent)
+    _close(rollout, RolloutOutcome.PROMOTED, wanted, deed="complete", by=by, cause=cause, now=now)
+    return rollout
+
+
+def _return(
+    rollout: Rollout, outcome: RolloutOutcome, *, deed: str, by: User | None, cause: str, now: datetime
+) -> Rollout:
+    # What was taken off stays loaded for a while: whoever looks into it finds it warm.
+    wanted = Deployment(serving=rollout.incumbent, standby=rollout.candidate)
+    _close(rollout, outcome, wanted, deed=deed, by=by, cause=cause, now=now)
+    return rollout
+
+
+def _close(
+    rollout: Rollout,
+    outcome: RolloutOutcome,
+    wanted: Deployment,
+    *,
+    deed: str,
+    by: User | None,
+    cause: str,
+    now: datetime,
+) -> None:
+    _note(rollout, deed=deed, cause=cause, by=by, now=now)
+    rollout.steps.filter(ended_at=None).update(ended_at=now)
+    rollout.outcome, rollout.cause, rollout.closed_at = outcome.value, cause[:200], now
+    rollout.paused_at = rollout.ready_at = None
+    rollout.save(update_fields=["outcome", "cause", "closed_at", "paused_at", "ready_at"])
+    registry.arrange(rollout.line, wanted, by=by, cause=cause, now=now)
+
+
+def _note(rollout: Rollout, *, deed: str, cause: str, by: User | None, now: datetime) -> None:
+    step = current(rollout)
+    _write(rollout, step, deed=deed, cause=cause, evidence=arms.evidence_of(step, now=now), by=by, now=now)
+
+
+def _write(
+    rollout: Rollout,
+    step: RolloutStep,
+    *,
+    deed: str,
+    cause: str,
+    evidence: Evidence,
+    by: User | None,
+    now: datetime,
+) -> None:
+    RolloutMove.objects.create(
+        rollout=rollout, step=step, deed=deed, cause=cause[:200], evidence=asdict(evidence), made_by=by, made_at=now
+    )
+
+
+def _open(rollout: Rollout) -> Rollout:
+    _locked(rollout.line)
+    fresh = Rollout.objects.select_related("line", "candidate", "incumbent").get(pk=rollout.pk)
+    if not fresh.is_open:
+        raise RolloutClosed(f"{fresh} is over: {fresh.outcome}.")
+    return fresh
+
+
+def _told(step: Step) -> str:
+    return f"{step.phase.value} {step.share:.0%}"
+
+
+def _locked(line: Line) -> Line:
+    return Line.objects.select_for_update(of=("self",)).select_related("product").get(pk=line.pk)

@@ -1,0 +1,111 @@
+"""Rows of alarms: where each stands, how it came there, and the thresholds that people set."""
+
+from django.db import models
+from django.db.models import Q
+
+from inspection.models import Line, User
+from inspection.models.fields import word_check, word_field
+from monitoring.rules.alarms import Event, Standing, State
+
+
+class AlarmQuerySet(models.QuerySet):
+    def active(self) -> "AlarmQuerySet":
+        """Those that ask somebody for something, or would if they were not put aside."""
+        return self.exclude(state=State.NORMAL.value).exclude(state=State.OUT_OF_SERVICE.value)
+
+
+class Alarm(models.Model):
+    """One alarm of a line, or of the installation without one. AlarmChange rows say how it came where it stands."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, null=True, related_name="alarms")
+    rule = models.CharField(max_length=40)
+    state = word_field(State, default=State.NORMAL.value)
+    is_on = models.BooleanField(default=False)
+    crossing_since = models.DateTimeField(null=True)
+    raised_at = models.DateTimeField(null=True)
+    value = models.FloatField(null=True)
+    worst = models.FloatField(null=True)
+    shelved_until = models.DateTimeField(null=True)
+    is_one_shot = models.BooleanField(default=False)
+    shelf_reason = models.CharField(max_length=300, blank=True)
+    handled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    suppressed_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="beneath")
+    told_at = models.DateTimeField(null=True, help_text="when people were told of it, or that it flaps")
+
+    objects = AlarmQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line", "rule"], condition=Q(line__isnull=False), name="alarm_once_per_line"
+            ),
+            models.UniqueConstraint(fields=["rule"], condition=Q(line=None), name="alarm_once_of_all"),
+            models.CheckConstraint(
+                condition=~Q(state="shelved") | Q(shelved_until__isnull=False), name="alarm_shelved_has_an_end"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["normal", "returned", "shelved", "out_of_service"]) | Q(is_on=True),
+                name="alarm_active_is_on",
+            ),
+            word_check("state", State, name="alarm_state_known"),
+        ]
+        indexes = [models.Index(fields=["state"], condition=~Q(state="normal"), name="alarm_not_normal")]
+
+    def __str__(self) -> str:
+        return f"{self.line or '*'}/{self.rule}"
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(
+            state=State(self.state),
+            is_on=self.is_on,
+            crossing_since=self.crossing_since,
+            shelved_until=self.shelved_until,
+            is_one_shot=self.is_one_shot,
+        )
+
+    def stand(self, standing: Standing) -> None:
+        """Take over where it stands; the caller saves."""
+        self.state, self.is_on = standing.state.value, standing.is_on
+        self.crossing_since, self.shelved_until = standing.crossing_since, standing.shelved_until
+        self.is_one_shot = standing.is_one_shot
+
+
+class AlarmChange(models.Model):
+    """One thing that happened to an alarm. Written once, never edited."""
+
+    alarm = models.ForeignKey(Alarm, on_delete=models.PROTECT, related_name="changes")
+    event = word_field(Event)
+    state = word_field(State)
+    value = models.FloatField(null=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+    deed = models.CharField(max_length=200, blank=True, help_text="what it did to the line by itself")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [word_check("event", Event, name="alarm_change_event_known")]
+        indexes = [
+            models.Index(fields=["-changed_at"], name="alarm_change_newest_first"),
+            models.Index(fields=["event", "changed_at"], name="alarm_change_by_event"),
+        ]
+
+
+class AlarmThreshold(models.Model):
+    """Where one alarm of one line comes and goes from a moment on, by whom and why. The highest `n` stands."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="alarm_thresholds")
+    rule = models.CharField(max_length=40)
+    n = models.PositiveIntegerField()
+    raise_at = models.FloatField()
+    clear_at = models.FloatField()
+    reason = models.CharField(max_length=300)
+    review_on = models.DateField()
+    replay = models.JSONField(
+        help_text="how often it would have come over the days before, with the old limits and the new"
+    )
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["line", "rule", "n"], name="alarm_threshold_version_once")]

@@ -1,0 +1,240 @@
+"""Alarms over their life: values are held against the rules, people acknowledge and shelve, the line is acted on.
+
+What happens is written down in AlarmChange before anybody is told; delivery reads from there and can lose nothing.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from inspection.models import Line, User
+from monitoring import consequences, readings, rollups
+from monitoring.metric_models import HOUR
+from monitoring.models import Alarm, AlarmChange, AlarmThreshold
+from monitoring.rules import alarms as rules
+from monitoring.rules.alarm_rules import BY_CODE, RULES, Rule, firings
+from monitoring.rules.alarms import Event, Limits, Moved, NotPossible
+
+REPLAYED = timedelta(days=30)
+
+
+# By the clock ---------------------------------------------------------------------------------------------------
+
+
+def evaluate_all(*, now: datetime) -> None:
+    """Hold the newest values of the installation and of every running line against the rules."""
+    evaluate(None, now=now)
+    for line in Line.objects.filter(is_active=True):
+        evaluate(line, now=now)
+
+
+@transaction.atomic
+def evaluate(line: Line | None, *, now: datetime) -> None:
+    """Move the alarms of one line, or of the installation, by the newest values; act where one is raised."""
+    standing = [rule for rule in RULES if rule.of_line == (line is not None)]
+    values = readings.values(line, standing, now=now)
+    limits = limits_of(line)
+    alarms = {alarm.rule: alarm for alarm in Alarm.objects.select_for_update(of=("self",)).filter(line=line)}
+    for rule in standing:
+        value = values.get(rule.code)
+        moved = rules.measured(limits[rule.code], _of(alarms, rule), value, at=now)
+        if moved.standing != _of(alarms, rule):
+            alarm = alarms.setdefault(rule.code, Alarm(line=line, rule=rule.code))
+            _take(alarm, moved, value=value, now=now)
+        elif rule.code in alarms and value is not None:
+            _keep_value(alarms[rule.code], rule, value)
+    _settle(alarms.values(), line, now=now)
+
+
+def limits_of(line: Line | None) -> dict[str, Limits]:
+    """Return where each alarm comes and goes on a line: as shipped, or as people set it last."""
+    limits = {rule.code: rule.limits for rule in RULES}
+    for row in AlarmThreshold.objects.filter(line=line).order_by("n") if line else ():
+        limits[row.rule] = _with(BY_CODE[row.rule], raise_at=row.raise_at, clear_at=row.clear_at)
+    return limits
+
+
+# By people ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def acknowledge(alarm: Alarm, *, by: User, now: datetime) -> Alarm:
+    """Say that somebody has seen it. Raises NotPossible."""
+    alarm = _locked(alarm)
+    return _by_person(alarm, rules.acknowledge(alarm.standing), by=by, now=now)
+
+
+@transaction.atomic
+def shelve(alarm: Alarm, *, minutes: int, reason: str, by: User, now: datetime, one_shot: bool = False) -> Alarm:
+    """Put it aside for a while. Raises NotPossible for too long, or without a reason."""
+    if not reason.strip():
+        raise NotPossible("A shelf wants a reason.")
+    alarm = _locked(alarm)
+    until = now + timedelta(minutes=minutes)
+    moved = rules.shelve(alarm.standing, until=until, at=now, priority=BY_CODE[alarm.rule].priority, one_shot=one_shot)
+    alarm.shelf_reason = reason[:300]
+    return _by_person(alarm, moved, by=by, now=now, reason=reason)
+
+
+@transaction.atomic
+def unshelve(alarm: Alarm, *, by: User, now: datetime) -> Alarm:
+    """Take it back from the shelf. Raises NotPossible."""
+    alarm = _locked(alarm)
+    return _by_person(alarm, rules.unshelve(alarm.standing), by=by, now=now)
+
+
+@transaction.atomic
+def retire(alarm: Alarm, *, reason: str, by: User, now: datetime) -> Alarm:
+    """Take it out of service. Raises NotPossible."""
+    alarm = _locked(alarm)
+    return _by_person(alarm, rules.retire(alarm.standing), by=by, now=now, reason=reason)
+
+
+@transaction.atomic
+def restore(alarm: Alarm, *, by: User, now: datetime) -> Alarm:
+    """Put it back into service. Raises NotPossible."""
+    alarm = _locked(alarm)
+    return _by_person(alarm, rules.restore(alarm.standing), by=by, now=now)
+
+
+# Thresholds -----------------------------------------------------------------------------------------------------
+
+
+def replay(line: Line, rule: Rule, limits: Limits, *, now: datetime) -> dict[str, int]:
+    """Return how often an alarm would have come over the last 30 days, with the limits now and with new ones."""
+    windows = rollups.read(line.pk, rule.metric, since=now - REPLAYED, until=now, tier=HOUR)
+    values = [(began.timestamp(), readings.value_of(rule, summary)) for began, summary in windows if summary.n]
+    before = limits_of(line)[rule.code]
+    return {
+        "hours": len(values),
+        "before": _comings(before, values),
+        "after": _comings(limits, values),
+        "raised": AlarmChange.objects.filter(
+            alarm__line=line, alarm__rule=rule.code, event=Event.RAISED, changed_at__gte=now - REPLAYED
+        ).count(),
+    }
+
+
+@transaction.atomic
+def set_threshold(
+    line: Line, rule: Rule, *, raise_at: float, clear_at: float, reason: str, review_on: date, by: User, now: datetime
+) -> AlarmThreshold:
+    """Let an alarm come and go elsewhere from now on. Raises ValueError for limits that cross."""
+    limits = _with(rule, raise_at=raise_at, clear_at=clear_at)
+    Line.objects.select_for_update().values_list("pk").get(pk=line.pk)
+    last = AlarmThreshold.objects.filter(line=line, rule=rule.code).order_by("-n").first()
+    return AlarmThreshold.objects.create(
+        line=line,
+        rule=rule.code,
+        n=last.n + 1 if last else 1,
+        raise_at=raise_at,
+        clear_at=clear_at,
+        reason=reason[:300],
+        review_on=review_on,
+        replay=replay(line, rule, limits, now=now),
+        changed_by=by,
+        changed_at=now,
+    )
+
+
+# Helpers --------------------------------------------------------------------------------------------------------
+
+
+def _settle(alarms: Iterable[Alarm], line: Line | None, *, now: datetime) -> None:
+    """Take back what lay on the shelf long enough, and put aside what another alarm explains."""
+    alarms = list(alarms)
+    causes = {alarm.rule: alarm for alarm in alarms if alarm.is_on}
+    if line is not None:
+        causes |= {alarm.rule: alarm for alarm in Alarm.objects.filter(line=None, is_on=True)}
+    for alarm in alarms:
+        shelf = rules.expired(alarm.standing, at=now)
+        if shelf.event:
+            _take(alarm, shelf, value=alarm.value, now=now)
+        cause = next((causes[code] for code in BY_CODE[alarm.rule].under if code in causes), None)
+        moved = rules.suppressed(alarm.standing, by_cause=cause is not None)
+        if moved.event:
+            alarm.suppressed_by = cause
+            _take(alarm, moved, value=alarm.value, now=now)
+
+
+def _take(alarm: Alarm, moved: Moved, *, value: float | None, now: datetime) -> None:
+    """Write where the alarm stands now and, when something happened, that it did and what it led to."""
+    alarm.stand(moved.standing)
+    alarm.value = value
+    if moved.event == Event.RAISED:
+        alarm.raised_at, alarm.worst, alarm.told_at, alarm.handled_by = now, value, None, None
+    alarm.save()
+    if moved.event is None:
+        return
+    deed = ""
+    if alarm.line is not None and moved.event in (Event.RAISED, Event.CLEARED):
+        deed = consequences.of(moved.event, alarm.line, BY_CODE[alarm.rule], value=value, now=now)
+    _write(alarm, moved.event, value=value, deed=deed, now=now)
+
+
+def _by_person(alarm: Alarm, moved: Moved, *, by: User, now: datetime, reason: str = "") -> Alarm:
+    alarm.stand(moved.standing)
+    alarm.handled_by = by
+    alarm.save()
+    if moved.event is not None:
+        _write(alarm, moved.event, value=alarm.value, by=by, reason=reason, now=now)
+    return alarm
+
+
+def _write(
+    alarm: Alarm,
+    event: Event,
+    *,
+    value: float | None,
+    now: datetime,
+    by: User | None = None,
+    reason: str = "",
+    deed: str = "",
+) -> None:
+    AlarmChange.objects.create(
+        alarm=alarm,
+        event=event.value,
+        state=alarm.state,
+        value=value,
+        by=by,
+        reason=reason[:300],
+        deed=deed[:200],
+        changed_at=now,
+    )
+
+
+def _keep_value(alarm: Alarm, rule: Rule, value: float) -> None:
+    """Remember the newest and the worst value of an alarm that is on."""
+    if not alarm.is_on or alarm.value == value:
+        return
+    worse = max if rule.limits.is_above else min
+    alarm.value, alarm.worst = value, value if alarm.worst is None else worse(alarm.worst, value)
+    alarm.save(update_fields=["value", "worst"])
+
+
+def _of(alarms: dict[str, Alarm], rule: Rule) -> rules.Standing:
+    return alarms[rule.code].standing if rule.code in alarms else rules.Standing()
+
+
+def _locked(alarm: Alarm) -> Alarm:
+    return Alarm.objects.select_for_update(of=("self",)).select_related("line").get(pk=alarm.pk)
+
+
+def _with(rule: Rule, *, raise_at: float, clear_at: float) -> Limits:
+    shipped = rule.limits
+    return Limits(
+        raise_at=raise_at,
+        clear_at=clear_at,
+        is_above=shipped.is_above,
+        on_delay_s=shipped.on_delay_s,
+        off_delay_s=shipped.off_delay_s,
+    )
+
+
+def _comings(limits: Limits, values: list[tuple[float, float]]) -> int:
+    # Windows of an hour are longer than any delay: each one speaks for itself.
+    at_once = Limits(
+        raise_at=limits.raise_at, clear_at=limits.clear_at, is_above=limits.is_above, on_delay_s=0, off_delay_s=0
+    )
+    return firings(at_once, values)

@@ -1,0 +1,198 @@
+"""What the monitoring pages show: tiles of metrics, rows of alarms, alarm health. Plain values for templates."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+
+from inspection.models import Line, User
+from inspection.permissions import lines_for, roles_of
+from inspection.rules.words import Role
+from monitoring import alarms as deeds
+from monitoring import owners, rollups, series
+from monitoring.alarm_models import AlarmQuerySet
+from monitoring.alarm_words import STATES, WORDS, number, what
+from monitoring.metric_models import MINUTE, MetricWindow
+from monitoring.metric_words import NAMES
+from monitoring.models import Alarm, AlarmChange
+from monitoring.rules.alarm_rules import BY_CODE, RULES
+from monitoring.rules.alarms import FLAP_MORE_THAN, FLAP_WITHIN, STALE_AFTER, Event, State, is_flood
+from monitoring.rules.metrics import METRICS, Kind, Metric
+from monitoring.rules.summaries import Summary
+
+STALE_S = 60
+# A metric without a value for so long is not measured on this line just now.
+SILENT = timedelta(minutes=60)
+TILES = {
+    Kind.SOFTWARE: ("stage_p95", "predict_ms", "queue_age", "model_errors", "missing_predictions"),
+    Kind.INPUT: ("p99_luminance", "brightness", "contrast", "sharpness", "missing_views"),
+    Kind.OUTPUT: ("call_rate", "score", "decided_alone", "missed", "overkill"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """One metric in a row: its name, newest value, the last hour as a line, its limit, and whether it is stale."""
+
+    metric: Metric
+    word: str
+    value: str
+    values: list[float]
+    limit: str
+    stale_s: float | None
+    state: str
+    failures: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmRow:
+    """One alarm as a list shows it."""
+
+    alarm: Alarm
+    priority: str
+    what: str
+    state: str
+    unacknowledged: bool
+    consequence: str
+    todo: str
+    beneath: int
+    owner: User | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmHealth:
+    """How well the alarms themselves serve: too many ask for nothing."""
+
+    an_hour: float
+    in_flood: bool
+    stale: int
+    chattering: int
+    shelved: int
+
+
+def tiles(line: Line | None, names: Sequence[str], *, now: datetime, failures: bool = False) -> list[Tile]:
+    """Return a tile for each metric that was seen within the hour."""
+    since = rollups.start(now, MINUTE) - SILENT
+    rows = MetricWindow.objects.filter(line=line, metric__in=names, tier=MINUTE, began_at__gte=since)
+    found: dict[str, list[MetricWindow]] = {}
+    for row in rows.defer("sketch").order_by("began_at"):
+        found.setdefault(row.metric, []).append(row)
+    watched = owners.failures(line) if line is not None and failures else {}
+    raised = {BY_CODE[alarm.rule].metric: alarm for alarm in Alarm.objects.filter(line=line, is_on=True)}
+    limits = _limits(line)
+    return [
+        _tile(metric, found[metric.name], raised.get(metric.name), limits, watched.get(metric.name, []), now=now)
+        for metric in METRICS
+        if metric.name in found
+    ]
+
+
+def alarms_for(user) -> AlarmQuerySet:
+    """Return the alarms that a person answers for: of the lines they lead, and of the installation."""
+    mine = Q(line__in=lines_for(user, Role.QA_LEAD, Role.ADMINISTRATOR))
+    if roles_of(user) & {Role.QA_LEAD, Role.ADMINISTRATOR}:
+        mine |= Q(line=None)
+    return Alarm.objects.filter(mine).select_related("line", "handled_by", "suppressed_by")
+
+
+def rows(alarms: Iterable[Alarm]) -> list[AlarmRow]:
+    """Return alarms loudest and oldest first, those that wait for eyes before the rest."""
+    alarms = list(alarms)
+    answering = owners.of_all(alarms)
+    made = [_alarm_row(alarm, answering.get(alarm.pk)) for alarm in alarms]
+    return sorted(made, key=lambda row: (row.alarm.state == State.SHELVED, not row.unacknowledged, row.priority))
+
+
+def active(alarms: AlarmQuerySet) -> list[AlarmRow]:
+    """Return the active alarms; what another explains is counted beneath it."""
+    standing = alarms.active().exclude(state=State.SUPPRESSED.value).order_by("raised_at", "pk")
+    return rows(standing.annotate(beneath_count=Count("beneath", filter=Q(beneath__state=State.SUPPRESSED.value))))
+
+
+def collapsed(rows_of_flood: Sequence[AlarmRow]) -> list[AlarmRow]:
+    """Return the first that came of each kind, with how many more stand behind it: a flood is read from its source."""
+    kinds: dict[str, list[AlarmRow]] = {}
+    for row in sorted(rows_of_flood, key=lambda row: (row.alarm.raised_at is None, row.alarm.raised_at, row.alarm.pk)):
+        kinds.setdefault(row.alarm.rule, []).append(row)
+    return [replace(alike[0], beneath=sum(row.beneath for row in alike) + len(alike) - 1) for alike in kinds.values()]
+
+
+def health(alarms: AlarmQuerySet, *, now: datetime) -> AlarmHealth:
+    """Return how loud and how useful the alarms of the last day were."""
+    day = AlarmChange.objects.filter(
+        alarm__in=alarms.order_by(), event=Event.RAISED.value, changed_at__gt=now - timedelta(days=1)
+    )
+    last_hour = day.filter(changed_at__gt=now - FLAP_WITHIN)
+    flapping = last_hour.values("alarm").annotate(times=Count("pk")).filter(times__gt=FLAP_MORE_THAN)
+    return AlarmHealth(
+        an_hour=day.count() / 24,
+        in_flood=is_flood(list(last_hour.values_list("changed_at", flat=True)[:100]), now=now),
+        stale=alarms.filter(is_on=True, raised_at__lt=now - STALE_AFTER).count(),
+        chattering=flapping.count(),
+        shelved=alarms.filter(state=State.SHELVED.value).count(),
+    )
+
+
+def by_kind(all_tiles: Iterable[Tile]) -> dict[Kind, list[Tile]]:
+    kinds: dict[Kind, list[Tile]] = {kind: [] for kind in (Kind.INPUT, Kind.OUTPUT, Kind.SOFTWARE)}
+    for tile in all_tiles:
+        kinds[tile.metric.kind].append(tile)
+    return kinds
+
+
+def _tile(
+    metric: Metric, windows: list[MetricWindow], alarm: Alarm | None, limits: dict[str, str], failures, *, now: datetime
+) -> Tile:
+    values = [series.headline(metric, _plain(window)) for window in windows]
+    # A minute's window is as old as its end.
+    age = (now - windows[-1].began_at).total_seconds() - 60
+    state = "" if alarm is None else "crit" if BY_CODE[alarm.rule].priority == "P1" else "warn"
+    return Tile(
+        metric=metric,
+        word=str(NAMES[metric.name]),
+        value=number(metric.name, values[-1]),
+        values=values,
+        limit=limits.get(metric.name, ""),
+        stale_s=age if age > STALE_S else None,
+        state=state,
+        failures=[mode.local_failure for mode in failures],
+    )
+
+
+def _plain(window: MetricWindow):
+    """Return the summary without its sketch: a headline needs none."""
+    return Summary(window.n, window.total, window.low, window.high, window.last)
+
+
+def _limits(line: Line | None) -> dict[str, str]:
+    standing = deeds.limits_of(line)
+    said = {}
+    for rule in reversed(RULES):
+        limits = standing[rule.code]
+        said[rule.metric] = f"{'<' if limits.is_above else '>'} {number(rule.metric, limits.raise_at)}"
+    return said
+
+
+def _alarm_row(alarm: Alarm, owner: User | None) -> AlarmRow:
+    words = WORDS[alarm.rule]
+    beneath = getattr(alarm, "beneath_count", 0)
+    return AlarmRow(
+        alarm=alarm,
+        priority=BY_CODE[alarm.rule].priority.value,
+        what=what(alarm),
+        state=_state(alarm),
+        unacknowledged=alarm.state in (State.UNACKNOWLEDGED, State.RETURNED),
+        consequence=str(words.consequence),
+        todo=str(words.todo),
+        beneath=beneath,
+        owner=owner,
+    )
+
+
+def _state(alarm: Alarm) -> str:
+    said = str(STATES[State(alarm.state)])
+    if alarm.handled_by and alarm.state in (State.ACKNOWLEDGED, State.SHELVED):
+        return _("%(state)s by %(name)s") % {"state": said, "name": alarm.handled_by}
+    return said

@@ -1,0 +1,288 @@
+"""Metrics on pages and over HTTP: what is measured, over time, and the images behind a moment."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST, require_safe
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inspection import images, permissions
+from inspection.models import Item, Line
+from inspection.rules.words import Role
+from monitoring import alarms, boards, owners, rollups, series, stages
+from monitoring.alarm_words import WORDS, number
+from monitoring.metric_models import DAY, HOUR, MINUTE
+from monitoring.metric_words import KINDS, NAMES
+from monitoring.models import AlarmThreshold
+from monitoring.rules.alarm_rules import BY_CODE, RULES, Rule
+from monitoring.rules.metrics import BY_NAME, METRICS, Metric
+from review.api.people import reported_line
+
+GALLERY = 60
+AROUND = timedelta(minutes=10)
+STEPS = {60: MINUTE, 3600: HOUR, 86400: DAY}
+POINTS_MAX = 5_000
+
+
+@login_required
+@require_GET
+def metrics_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Everything that is measured on a line now, with the failures it watches; and what watches nothing."""
+    line = _line(request, slug)
+    moment = now()
+    names = [metric.name for metric in METRICS]
+    kinds = boards.by_kind(boards.tiles(line, names, now=moment, failures=True))
+    shared = boards.tiles(None, names, now=moment)
+    seen = {tile.metric.name for tile in [*(tile for found in kinds.values() for tile in found), *shared]}
+    unseen = [
+        {"word": NAMES.get(metric, metric), "failures": [mode.local_failure for mode in modes]}
+        for metric, modes in owners.failures(line).items()
+        if metric not in seen
+    ]
+    context = {
+        "line": line,
+        "kinds": [(KINDS[kind], found) for kind, found in kinds.items() if found],
+        "shared": shared,
+        "unseen": unseen,
+    }
+    return render(request, "monitoring/metrics.html", context)
+
+
+@login_required
+@require_GET
+def metric_page(request: HttpRequest, slug: str, metric: str) -> HttpResponse:
+    """One metric over time with the limits of its alarms, its table, and the images of each point."""
+    line, known = _line(request, slug), _metric(metric)
+    span = request.GET.get("span", "hour")
+    span = span if span in series.SPANS else "hour"
+    found = series.rows(line if known.of_line else None, known, span=span, now=now())
+    rules = [rule for rule in RULES if rule.metric == metric]
+    limits = alarms.limits_of(line)
+    drawn = [(limits[rule.code].raise_at, str(WORDS[rule.code].what)) for rule in rules]
+    context = {
+        "line": line,
+        "metric": known,
+        "word": NAMES[metric],
+        "span": span,
+        "spans": _spans(),
+        "rows": found[::-1],
+        "chart": series.chart(found, limits=drawn, metric=metric, zone=line.time_zone),
+        "failures": [mode.local_failure for mode in owners.failures(line).get(metric, [])],
+        "rules": [_rule_row(line, rule, limits) for rule in rules],
+        "history": AlarmThreshold.objects.filter(line=line, rule__in=[rule.code for rule in rules])
+        .select_related("changed_by")
+        .order_by("-pk")[:10],
+        "may_change": known.of_line and permissions.may_sign_levels(request.user, line, now=now()),
+    }
+    return render(request, "monitoring/metric.html", context)
+
+
+@login_required
+@require_POST
+def threshold(request: HttpRequest, slug: str, rule: str) -> HttpResponse:
+    """Change where an alarm comes and goes, with a reason and a review date; say what a replay shows first."""
+    line = _line(request, slug)
+    known = BY_CODE.get(rule)
+    if known is None or not known.of_line:
+        raise Http404
+    if not permissions.may_sign_levels(request.user, line, now=now()):
+        raise PermissionDenied
+    refusal = _change_threshold(request, line, known)
+    if refusal:
+        messages.error(request, refusal)
+    return redirect("metric", slug, known.metric)
+
+
+@login_required
+@require_GET
+def line_images(request: HttpRequest, slug: str) -> HttpResponse:
+    """The images around a moment: a point of a chart, an alarm, a drift mark. Those before it stand beside."""
+    line = _line(request, slug)
+    at = _moment(request.GET.get("at", "")) or now()
+    metric = request.GET.get("metric", "")
+    before = Item.objects.filter(line=line, received_at__lt=at - AROUND / 2, received_at__gte=at - 7 * AROUND)
+    after = Item.objects.filter(line=line, received_at__gte=at - AROUND / 2, received_at__lt=at + AROUND)
+    context = {
+        "line": line,
+        "at": at,
+        "metric": metric if metric in BY_NAME else "",
+        "word": NAMES.get(metric, ""),
+        "before": _pictures(before.order_by("-received_at")[: GALLERY // 5], metric),
+        "after": _pictures(after.order_by("received_at")[:GALLERY], metric),
+    }
+    return render(request, "monitoring/images.html", context)
+
+
+@login_required
+@require_safe
+def line_image(request: HttpRequest, slug: str, pk: UUID) -> FileResponse:
+    """One image of a line as a lead sees it: small, or as people read it."""
+    item = get_object_or_404(Item.objects.filter(line=_line(request, slug)), pk=pk)
+    try:
+        if "full" in request.GET:
+            return FileResponse(images.open_rendition(item.sha256), content_type="image/jpeg")
+        return FileResponse(images.open_thumbnail(item.sha256), content_type="image/webp")
+    except FileNotFoundError as gone:
+        raise Http404 from gone
+
+
+# Over HTTP ------------------------------------------------------------------------------------------------------
+
+
+@extend_schema(operation_id="metrics", responses={200: dict})
+@api_view(["GET", "HEAD"])
+def metrics_api(request: Request, slug: str) -> Response:
+    """One metric's windows from a moment to another, by the minute, hour or day; without a name the list of metrics."""
+    line = reported_line(request, slug)
+    name = request.query_params.get("name", "")
+    if not name:
+        return Response({"metrics": [_description(metric) for metric in METRICS]})
+    metric = BY_NAME.get(name)
+    until = _moment(request.query_params.get("to", "")) or now()
+    since = _moment(request.query_params.get("from", "")) or until - timedelta(hours=1)
+    tier = STEPS.get(_step(request))
+    if metric is None or tier is None or not since < until <= since + POINTS_MAX * rollups.LENGTH[tier]:
+        raise ValidationError({"name": [_("Ask for a known name, a step of 60, 3600 or 86400, and a stretch.")]})
+    found = rollups.read(line.pk if metric.of_line else None, name, since=since, until=until, tier=tier)
+    return Response(
+        {"name": name, "unit": metric.unit, "step": _step(request), "points": [_point(*one) for one in found]}
+    )
+
+
+@extend_schema(operation_id="stages", responses={200: dict})
+@api_view(["GET", "HEAD"])
+def stages_api(request: Request, slug: str) -> Response:
+    """The stages of a line, and where the images of the last hour are."""
+    line = reported_line(request, slug)
+    flow = stages.flow(line, now=now())
+    return Response(
+        {
+            "stages": [vars(row) for row in stages.board(line, now=now())],
+            "flow": {**vars(flow), "lost": flow.lost, "hours": stages.FLOW_HOURS},
+        }
+    )
+
+
+# Helpers --------------------------------------------------------------------------------------------------------
+
+
+def _change_threshold(request: HttpRequest, line: Line, rule: Rule) -> str:
+    """Do it, or show what it would have done; return the sentence that says why not."""
+    raise_at, clear_at = _number(request.POST.get("raise_at", "")), _number(request.POST.get("clear_at", ""))
+    review_on, reason = _date(request.POST.get("review_on", "")), request.POST.get("reason", "").strip()
+    if raise_at is None or clear_at is None or not reason or review_on is None or review_on <= now().date():
+        return _("Give both limits, a reason and a review date that is to come.")
+    try:
+        row = alarms.set_threshold(
+            line,
+            rule,
+            raise_at=raise_at,
+            clear_at=clear_at,
+            reason=reason,
+            review_on=review_on,
+            by=permissions.person(request),
+            now=now(),
+        )
+    except ValueError:
+        return _("The limit where the alarm goes must lie on the good side of where it comes.")
+    messages.success(
+        request,
+        _("In force. Over the last 30 days it would have come %(after)s times, before it %(before)s.") % row.replay,
+    )
+    return ""
+
+
+def _date(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
+def _rule_row(line: Line, rule: Rule, limits: Mapping[str, Any]) -> dict[str, Any]:
+    standing = limits[rule.code]
+    return {
+        "rule": rule,
+        "what": WORDS[rule.code].what,
+        "limits": standing,
+        "raise_word": number(rule.metric, standing.raise_at),
+        "clear_word": number(rule.metric, standing.clear_at),
+        "replay": alarms.replay(line, rule, standing, now=now()) if rule.of_line else None,
+    }
+
+
+def _pictures(items, metric: str) -> list[dict[str, Any]]:
+    return [
+        {"item": item, "value": number(metric, getattr(item.measures, metric)) if _has(item, metric) else ""}
+        for item in items.select_related("measures")
+    ]
+
+
+def _has(item: Item, metric: str) -> bool:
+    return hasattr(item, "measures") and metric in BY_NAME and hasattr(item.measures, metric)
+
+
+def _spans() -> list[tuple[str, str]]:
+    return [("hour", _("hour")), ("day", _("day")), ("month", _("30 days")), ("year", _("year"))]
+
+
+def _description(metric: Metric) -> dict[str, Any]:
+    return {"name": metric.name, "kind": metric.kind, "unit": metric.unit, "of_line": metric.of_line}
+
+
+def _point(began: datetime, summary) -> dict[str, Any]:
+    return {
+        "began_at": began,
+        "n": summary.n,
+        "mean": summary.mean,
+        "low": summary.low,
+        "high": summary.high,
+        "p50": summary.quantile(0.5),
+        "p95": summary.quantile(0.95),
+        "p99": summary.quantile(0.99),
+    }
+
+
+def _step(request: Request) -> int:
+    asked = request.query_params.get("step", "60")
+    return int(asked) if asked.isdecimal() and len(asked) < 7 else 0
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _number(text: str) -> float | None:
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if abs(found) < 1e12 else None
+
+
+def _metric(name: str) -> Metric:
+    if name not in BY_NAME:
+        raise Http404
+    return BY_NAME[name]
+
+
+def _line(request: HttpRequest, slug: str) -> Line:
+    return get_object_or_404(permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR), slug=slug)

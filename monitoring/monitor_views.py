@@ -1,0 +1,125 @@
+"""The cockpit of a line, and all lines at a glance."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET
+
+from inspection import permissions
+from inspection.models import Line
+from inspection.rules.words import Level, Role
+from monitoring import baselines, readings, rollups, stages
+from monitoring import boards as boards_of_metrics
+from monitoring.metric_words import KINDS
+from monitoring.rules.drift import METRICS as DRIFTING
+from monitoring.rules.metrics import Kind
+from review import audit_boards, evidence, sentences
+from review.models import Adjudication
+
+SHOWN_ALARMS = 6
+GLANCE = ("volume", "queue_waiting", "queue_age", "stage_p95", "call_rate", "drift")
+
+
+@login_required
+@require_GET
+def monitor(request: HttpRequest, slug: str) -> HttpResponse:
+    """One line now: level and evidence, the loudest alarm, stages, metrics, drift, audits, alarms."""
+    lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
+    line = get_object_or_404(lines.select_related("epoch__model_version", "product"), slug=slug)
+    moment = now()
+    mine = boards_of_metrics.alarms_for(request.user)
+    rows = boards_of_metrics.active(mine.filter(Q(line=line) | Q(line=None)))
+    names = [name for of_kind in boards_of_metrics.TILES.values() for name in of_kind]
+    tiles = boards_of_metrics.by_kind(boards_of_metrics.tiles(line, names, now=moment))
+    tiles[Kind.SOFTWARE] += boards_of_metrics.tiles(None, ("worker_memory", "storage_free"), now=moment)
+    context = {
+        "line": line,
+        "moment": moment,
+        "seen_at": readings.newest_at(line),
+        "loudest": next((row for row in rows if row.unacknowledged and row.priority == "P1"), None),
+        "rows": rows[:SHOWN_ALARMS],
+        "hidden": max(0, len(rows) - SHOWN_ALARMS),
+        "health": boards_of_metrics.health(mine, now=moment),
+        "stages": stages.board(line, now=moment),
+        "flow": stages.flow(line, now=moment),
+        "kinds": [(KINDS[kind], tiles[kind]) for kind in (Kind.SOFTWARE, Kind.INPUT, Kind.OUTPUT)],
+        "drift": _drift(line),
+        "audit": audit_boards.of(line),
+        "open_cases": Adjudication.objects.filter(line=line, ruled_at=None).count(),
+        "evidence": _evidence(line, moment),
+    }
+    return render(request, "monitoring/monitor.html", context)
+
+
+@login_required
+@require_GET
+def fleet(request: HttpRequest) -> HttpResponse:
+    """Every line that a person leads: level, hold, alarms, flow."""
+    lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR).order_by("slug")
+    if not lines:
+        raise PermissionDenied
+    moment = now()
+    rows = boards_of_metrics.active(boards_of_metrics.alarms_for(request.user))
+    context = {
+        "lines": [_glance(line, rows, moment) for line in lines],
+        "shared": boards_of_metrics.tiles(
+            None,
+            ("outbox_age", "storage_free", "storage_days", "database_ms", "worker_memory", "relay_memory", "load"),
+            now=moment,
+        ),
+        "rows": [row for row in rows if row.alarm.line is None],
+        "health": boards_of_metrics.health(boards_of_metrics.alarms_for(request.user), now=moment),
+    }
+    return render(request, "monitoring/fleet.html", context)
+
+
+def _glance(line: Line, rows: list[boards_of_metrics.AlarmRow], moment: datetime) -> dict[str, Any]:
+    seen = rollups.newest(line.pk, GLANCE, now=moment, minutes=stages.MINUTES)
+    volume = seen.get("volume")
+    mine = [row for row in rows if row.alarm.line_id == line.pk]
+    return {
+        "line": line,
+        "held": line.holds.in_force().exists(),
+        "rate": volume.n / (60 * stages.MINUTES) if volume else None,
+        "waiting": int(seen["queue_waiting"].last) if "queue_waiting" in seen else None,
+        "oldest": seen["queue_age"].last if "queue_age" in seen else None,
+        "p95": seen["stage_p95"].quantile(0.95) if "stage_p95" in seen else None,
+        "calls": seen["call_rate"].mean if "call_rate" in seen else None,
+        "first": mine[0] if mine else None,
+        "alarms": len(mine),
+        "unacknowledged": sum(row.unacknowledged for row in mine),
+    }
+
+
+def _drift(line: Line) -> list[dict[str, Any]]:
+    """Return how far each measure lay in the last window, in its threshold; nothing without a window."""
+    baseline = baselines.in_force(line)
+    window = baseline.windows.order_by("-pk").first() if baseline else None
+    if baseline is None or window is None:
+        return []
+    found = [
+        {
+            "name": name,
+            "distance": window.distances[name],
+            "share": min(100, round(50 * window.distances[name] / baseline.metrics[name]["threshold"])),
+            "is_over": name in window.over,
+        }
+        for name in DRIFTING
+        if name in window.distances and name in baseline.metrics
+    ]
+    return sorted(found, key=lambda row: -row["share"])[:5]
+
+
+def _evidence(line: Line, moment: datetime) -> str:
+    """Return in one sentence what the next rung wants; empty at the top."""
+    above = Level(line.level).above
+    if above is None:
+        return ""
+    reading = evidence.read(line, above, now=moment)
+    return sentences.verdict(reading.judgement, reading.gate.to_level)

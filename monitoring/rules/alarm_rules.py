@@ -1,0 +1,254 @@
+"""The alarms that ship: which metric, how it is read, where it comes and goes, how loud, and what it does by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inspection.rules.words import Priority
+from monitoring.rules.alarms import Limits
+from monitoring.rules.metrics import BY_NAME
+
+
+class Read(StrEnum):
+    """How a window becomes one value: its last level, its mean (a share), its 95th percentile."""
+
+    LAST = "last"
+    MEAN = "mean"
+    P95 = "p95"
+
+
+class Action(StrEnum):
+    """What an alarm does to its line by itself, with the cause recorded.
+
+    Levels fall elsewhere, in the transaction of the item that shows why (charts, failing models), or by drift.
+    """
+
+    NOTHING = ""
+    HOLD = "hold"
+    FREEZE = "freeze"
+    TIGHTEN = "tighten_audit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One alarm. `least` values must have come within `minutes`; `under` names alarms that explain this one."""
+
+    code: str
+    metric: str
+    read: Read
+    limits: Limits
+    priority: Priority
+    minutes: int = 5
+    least: int = 1
+    action: Action = Action.NOTHING
+    under: tuple[str, ...] = ()
+
+    @property
+    def of_line(self) -> bool:
+        return BY_NAME[self.metric].of_line
+
+
+def _above(raise_at: float, clear_at: float, *, on: float = 60.0, off: float = 120.0) -> Limits:
+    return Limits(raise_at=raise_at, clear_at=clear_at, on_delay_s=on, off_delay_s=off)
+
+
+def _below(raise_at: float, clear_at: float) -> Limits:
+    return Limits(raise_at=raise_at, clear_at=clear_at, is_above=False)
+
+
+_P1, _P2, _P3 = Priority.P1, Priority.P2, Priority.P3
+_NOW = 0.0
+_MACHINES = ("worker-silent", "broker-down")
+
+RULES: tuple[Rule, ...] = (
+    # Machines that all lines share.
+    Rule(code="worker-silent", metric="worker_silence", read=Read.LAST, limits=_above(30, 15), priority=_P1),
+    Rule(code="broker-down", metric="broker_down", read=Read.LAST, limits=_above(0.5, 0.5), priority=_P1),
+    Rule(
+        code="outbox-old",
+        metric="outbox_age",
+        read=Read.LAST,
+        limits=_above(60, 30, on=_NOW),
+        priority=_P1,
+        under=_MACHINES,
+    ),
+    Rule(code="disk-full", metric="storage_free", read=Read.LAST, limits=_below(0.10, 0.12), priority=_P1),
+    Rule(
+        code="disk-low",
+        metric="storage_free",
+        read=Read.LAST,
+        limits=_below(0.20, 0.22),
+        priority=_P2,
+        under=("disk-full",),
+    ),
+    Rule(code="disk-days", metric="storage_days", read=Read.LAST, limits=_below(7, 10), priority=_P2),
+    Rule(code="database-slow", metric="database_ms", read=Read.MEAN, limits=_above(200, 100), priority=_P2, least=3),
+    Rule(code="worker-memory", metric="worker_memory", read=Read.LAST, limits=_above(3000, 2500), priority=_P2),
+    Rule(code="load-high", metric="load", read=Read.MEAN, limits=_above(4, 2), priority=_P3, least=3),
+    # Stations and cameras.
+    Rule(
+        code="station-silent",
+        metric="station_silence",
+        read=Read.LAST,
+        limits=_above(60, 30, on=_NOW),
+        priority=_P1,
+    ),
+    Rule(
+        code="no-images",
+        metric="image_age",
+        read=Read.LAST,
+        limits=_above(600, 60),
+        priority=_P2,
+        under=("station-silent",),
+    ),
+    Rule(
+        code="camera-silent",
+        metric="camera_age",
+        read=Read.LAST,
+        limits=_above(600, 60),
+        priority=_P2,
+        under=("station-silent",),
+    ),
+    Rule(code="spool-grows", metric="spooled", read=Read.LAST, limits=_above(100, 10), priority=_P2),
+    Rule(code="clock-skew", metric="clock_skew", read=Read.LAST, limits=_above(60, 30), priority=_P3),
+    # Images.
+    Rule(
+        code="camera-stuck",
+        metric="same_image",
+        read=Read.MEAN,
+        limits=_above(0.2, 0.0, on=_NOW),
+        priority=_P1,
+        minutes=2,
+        least=2,
+        action=Action.HOLD,
+    ),
+    Rule(
+        code="blank-images",
+        metric="blank",
+        read=Read.MEAN,
+        limits=_above(0.5, 0.1, on=_NOW),
+        priority=_P1,
+        minutes=2,
+        least=5,
+        action=Action.HOLD,
+    ),
+    Rule(
+        code="outside-envelope",
+        metric="outside_envelope",
+        read=Read.MEAN,
+        limits=_above(0.5, 0.1, on=_NOW),
+        priority=_P1,
+        minutes=2,
+        least=10,
+        action=Action.TIGHTEN,
+        under=("blank-images",),
+    ),
+    Rule(code="unreadable", metric="unreadable", read=Read.MEAN, limits=_above(0.05, 0.01), priority=_P2, least=20),
+    Rule(
+        code="views-missing", metric="missing_views", read=Read.MEAN, limits=_above(0.05, 0.01), priority=_P2, least=20
+    ),
+    Rule(code="image-drift", metric="drift", read=Read.LAST, limits=_above(1, 0.8), priority=_P2),
+    # The model, and what people say about it.
+    Rule(
+        code="model-errors",
+        metric="model_errors",
+        read=Read.MEAN,
+        limits=_above(0.05, 0.01, on=_NOW),
+        priority=_P1,
+        minutes=60,
+        least=100,
+    ),
+    Rule(
+        code="no-predictions",
+        metric="missing_predictions",
+        read=Read.MEAN,
+        limits=_above(0.05, 0.01),
+        priority=_P1,
+        least=20,
+        action=Action.FREEZE,
+        under=("model-errors", *_MACHINES),
+    ),
+    Rule(
+        code="model-slow",
+        metric="stage_p95",
+        read=Read.P95,
+        limits=_above(2, 1.5),
+        priority=_P2,
+        least=20,
+        under=_MACHINES,
+    ),
+    Rule(
+        code="model-unsure",
+        metric="uncertain",
+        read=Read.MEAN,
+        limits=_above(0.5, 0.3),
+        priority=_P3,
+        minutes=60,
+        least=50,
+    ),
+    Rule(code="model-silent", metric="silence", read=Read.LAST, limits=_above(0.99, 0.5, on=_NOW), priority=_P1),
+    Rule(code="audit-escapes", metric="escape_chart", read=Read.LAST, limits=_above(0.5, 0.3, on=_NOW), priority=_P1),
+    Rule(
+        code="challenge-missed",
+        metric="challenge_misses",
+        read=Read.MEAN,
+        limits=_above(0.0, 0.0, on=_NOW),
+        priority=_P1,
+        minutes=60,
+    ),
+    Rule(
+        code="people-find-more",
+        metric="missed",
+        read=Read.MEAN,
+        limits=_above(0.05, 0.02),
+        priority=_P2,
+        minutes=60,
+        least=50,
+        action=Action.FREEZE,
+    ),
+    Rule(
+        code="overkill-high",
+        metric="overkill",
+        read=Read.MEAN,
+        limits=_above(0.5, 0.3),
+        priority=_P3,
+        minutes=60,
+        least=30,
+    ),
+    Rule(
+        code="cannot-judge",
+        metric="cannot_judge",
+        read=Read.MEAN,
+        limits=_above(0.1, 0.05),
+        priority=_P3,
+        minutes=60,
+        least=30,
+    ),
+    # The queue and the line.
+    Rule(code="queue-old", metric="queue_age", read=Read.LAST, limits=_above(120, 60), priority=_P2),
+    Rule(
+        code="fail-safe",
+        metric="fail_safe",
+        read=Read.MEAN,
+        limits=_above(0.05, 0.01),
+        priority=_P2,
+        least=20,
+        under=("queue-old",),
+    ),
+    Rule(code="line-held", metric="on_hold", read=Read.LAST, limits=_above(0.5, 0.5, on=_NOW, off=_NOW), priority=_P1),
+)
+BY_CODE = {rule.code: rule for rule in RULES}
+
+
+def firings(limits: Limits, values: Sequence[tuple[float, float]]) -> int:
+    """Count how often an alarm would have come over past values, each with its second, oldest first."""
+    is_on, since, count = False, None, 0
+    for second, value in values:
+        if limits.is_beyond(value, is_on=is_on) == is_on:
+            since = None
+            continue
+        since = second if since is None else since
+        if second - since >= (limits.off_delay_s if is_on else limits.on_delay_s):
+            is_on, since = not is_on, None
+            count += is_on
+    return count

@@ -1,0 +1,145 @@
+"""Levels that are read now and then: queues, stations, charts, disk, database, broker, processes."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import connection
+from django.db.models import Max, Min
+from django.utils.dateparse import parse_datetime
+
+from inspection import images
+from inspection.models import Hold, Item, Line, Outbox, ProcessSeen, Station
+from monitoring import health
+from monitoring.metric_models import HOUR, MetricWindow
+from monitoring.models import Baseline
+from monitoring.rules.metrics import days_left
+from monitoring.sources.seen import Seen
+from review import watches
+from review.audit_models import WatchChart
+from review.models import ReviewTask
+
+# A line without an image for longer than this is not running: its silence is no news any more.
+IDLE_AFTER_S = 12 * 3600
+MEGABYTE = 2**20
+
+
+def of_line(line: Line, *, now: datetime) -> list[Seen]:
+    """Return the levels of one line."""
+    read = (*_flow(line, now), *_stations(line, now), *_charts(line))
+    return [Seen(line.pk, metric, now, float(value)) for metric, value in read]
+
+
+def of_installation(*, now: datetime) -> list[Seen]:
+    """Return the levels of what all lines share."""
+    read = (*_outbox(now), *_storage(now), *_services(), *_processes(now))
+    return [Seen(None, metric, now, float(value)) for metric, value in read]
+
+
+# A line ---------------------------------------------------------------------------------------------------------
+
+
+def _flow(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
+    waiting = ReviewTask.objects.filter(line=line, queue_rank__isnull=False)
+    oldest = waiting.aggregate(oldest=Min("created_at"))["oldest"]
+    yield "queue_waiting", waiting.count()
+    yield "queue_age", _seconds(oldest, now) if oldest else 0.0
+    yield "on_hold", Hold.objects.in_force().filter(line=line).exists()
+    newest = Item.objects.filter(line=line).aggregate(newest=Max("received_at"))["newest"]
+    if newest and _seconds(newest, now) < IDLE_AFTER_S:
+        yield "image_age", _seconds(newest, now)
+
+
+def _stations(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
+    stations = list(Station.objects.filter(line=line, is_active=True, last_seen_at__isnull=False))
+    if not stations:
+        return
+    yield "station_silence", max(_seconds(one.last_seen_at, now) for one in stations if one.last_seen_at)
+    yield "clock_skew", max(abs(one.clock_skew_s or 0.0) for one in stations)
+    yield "spooled", sum(one.spooled for one in stations)
+    yield "camera_dropped", sum(int(one.camera.get("dropped") or 0) for one in stations)
+    captures = [parse_datetime(str(one.camera.get("last_capture_at"))) for one in stations]
+    known = [moment for moment in captures if moment is not None]
+    if known:
+        yield "camera_age", max(_seconds(moment, now) for moment in known)
+
+
+def _charts(line: Line) -> Iterator[tuple[str, float]]:
+    """How near each chart is to its limit: at 1 it acts."""
+    baseline = Baseline.objects.filter(line=line, replaced_at=None).first()
+    window = baseline.windows.order_by("-pk").first() if baseline else None
+    if baseline is not None and window is not None:
+        limits = {name: facts["threshold"] for name, facts in baseline.metrics.items()}
+        yield (
+            "drift",
+            max((far / limits[name] for name, far in window.distances.items() if limits.get(name)), default=0),
+        )
+    watch = watches.standing(line)
+    if watch is None:
+        return
+    for chart in WatchChart.objects.filter(
+        watch=watch, closed_at=None, name__in=(WatchChart.SILENCE, WatchChart.ESCAPE)
+    ):
+        yield ("silence" if chart.name == WatchChart.SILENCE else "escape_chart"), max(chart.w, 0.0) / chart.act
+
+
+# The installation -----------------------------------------------------------------------------------------------
+
+
+def _outbox(now: datetime) -> Iterator[tuple[str, float]]:
+    waiting = Outbox.objects.filter(done_at=None, available_at__lte=now)
+    oldest = waiting.aggregate(oldest=Min("available_at"))["oldest"]
+    yield "outbox_waiting", waiting.count()
+    yield "outbox_age", _seconds(oldest, now) if oldest else 0.0
+
+
+def _storage(now: datetime) -> Iterator[tuple[str, float]]:
+    room = images.room()
+    if room is None:
+        return
+    yield "storage_free", room.free / room.total
+    before = MetricWindow.objects.filter(
+        line=None, metric="storage_free", tier=HOUR, began_at__gte=now - timedelta(days=7)
+    )
+    first = before.order_by("began_at").first()
+    if first is not None:
+        left = days_left(first.last, room.free / room.total, elapsed_s=_seconds(first.began_at, now) - 3600)
+        if left is not None:
+            yield "storage_days", left
+
+
+def _services() -> Iterator[tuple[str, float]]:
+    started = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    yield "database_ms", (time.perf_counter() - started) * 1000
+    yield "broker_down", health.broker() != "ok"
+    yield "load", os.getloadavg()[0] / (os.cpu_count() or 1)
+
+
+def _processes(now: datetime) -> Iterator[tuple[str, float]]:
+    for seen in ProcessSeen.objects.filter(name__in=("worker", "relay")):
+        if seen.name == "worker":
+            yield "worker_silence", _seconds(seen.seen_at, now)
+        memory = _memory_of(seen.holder)
+        if memory is not None:
+            yield f"{seen.name}_memory", memory / MEGABYTE
+
+
+def _memory_of(holder: str) -> int | None:
+    """Return the resident memory of a process of this machine, None for another's or one that ended."""
+    host, _, pid = holder.rpartition(":")
+    if host != socket.gethostname():
+        return None
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _seconds(then: datetime, now: datetime) -> float:
+    return max(0.0, (now - then).total_seconds())

@@ -1,0 +1,133 @@
+"""The stages that a line's images pass, and whether every image that came is accounted for."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
+
+from inspection.models import Item, Line, Outbox, Routing, ViewVerdict
+from inspection.rules.words import Purpose, Route, Stage
+from monitoring import rollups
+from monitoring.rules.summaries import Summary
+from review.models import ReviewTask
+
+MINUTES = 5
+FLOW_HOURS = 1
+_STAGES = {Stage.DECODE: _("Decode"), Stage.QUALITY: _("Quality"), Stage.PREDICT: _("Predict")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """Images of the last hour by where they are now, each counted from rows of its own."""
+
+    received: int
+    predicting: int
+    waiting: int
+    final: int
+    quarantined: int
+
+    @property
+    def lost(self) -> int:
+        """Images of which no row says where they are. Always 0, unless something is broken."""
+        return self.received - self.predicting - self.waiting - self.final - self.quarantined
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageRow:
+    """One box of the board: images a second, the time within which 95 % pass, and what stands before it."""
+
+    name: str
+    word: str
+    rate: float | None
+    p95_ms: float | None = None
+    note: str = ""
+    backlog: int | None = None
+    oldest_s: float | None = None
+    errors: int = 0
+    state: str = ""
+
+
+def flow(line: Line, *, now: datetime) -> Flow:
+    """Count the images of the last hour by where they are, at one instant."""
+    came = Item.objects.filter(line=line, received_at__gt=now - timedelta(hours=FLOW_HOURS), received_at__lte=now)
+    verdict = ViewVerdict.objects.filter(item=OuterRef("pk"))
+    put_aside = Routing.objects.filter(item=OuterRef("pk"), route=Route.QUARANTINE)
+    task = ReviewTask.objects.filter(item=OuterRef("pk"), purpose=Purpose.PRIMARY)
+    routed = Routing.objects.filter(item=OuterRef("pk"))
+    return Flow(
+        received=came.count(),
+        quarantined=came.filter(Exists(put_aside)).count(),
+        final=came.filter(Exists(verdict), ~Exists(put_aside)).count(),
+        waiting=came.filter(Exists(task), ~Exists(verdict), ~Exists(put_aside)).count(),
+        predicting=_predicting(came.filter(~Exists(routed))),
+    )
+
+
+def board(line: Line, *, now: datetime) -> list[StageRow]:
+    """Return the boxes from the camera to the final verdict."""
+    names = ["volume", "stage_p95", "outside_envelope", "queue_waiting", "queue_age", "time_to_verdict", "unreadable",
+             "model_errors", "decided_alone", "arrival_lag", *(f"{stage.value}_ms" for stage in _STAGES)]  # fmt: skip
+    seen = rollups.newest(line.pk, names, now=now, minutes=MINUTES)
+    return [
+        StageRow(name="capture", word=str(_("Capture")), rate=_rate(seen, "volume"), note=_cameras(line)),
+        StageRow(
+            name="intake", word=str(_("Intake")), rate=_rate(seen, "volume"), p95_ms=_p95(seen, "arrival_lag", 1000)
+        ),
+        *(_stage(stage, seen) for stage in _STAGES),
+        StageRow(
+            name="route", word=str(_("Route")), rate=_rate(seen, "stage_p95"), p95_ms=_p95(seen, "stage_p95", 1000)
+        ),
+        _queue(seen),
+        StageRow(
+            name="final",
+            word=str(_("Final")),
+            rate=_rate(seen, "time_to_verdict"),
+            p95_ms=_p95(seen, "time_to_verdict", 1000),
+        ),
+    ]
+
+
+def _predicting(unrouted) -> int:
+    """Count the images that no routing stands for yet but whose work order is open."""
+    keys = [str(pk) for pk in unrouted.values_list("pk", flat=True)[:10_000]]
+    return Outbox.objects.filter(topic="item.received", key__in=keys, done_at=None).count() if keys else 0
+
+
+def _stage(stage: Stage, seen: dict[str, Summary]) -> StageRow:
+    failing = {Stage.DECODE: "unreadable", Stage.PREDICT: "model_errors", Stage.QUALITY: "outside_envelope"}[stage]
+    failed = int(seen[failing].total) if failing in seen else 0
+    crit = stage == Stage.QUALITY and failing in seen and seen[failing].mean > 0.5
+    return StageRow(
+        name=stage.value,
+        word=str(_STAGES[stage]),
+        rate=_rate(seen, f"{stage.value}_ms"),
+        p95_ms=_p95(seen, f"{stage.value}_ms", 1),
+        errors=failed,
+        state="crit" if crit else "warn" if failed else "",
+    )
+
+
+def _queue(seen: dict[str, Summary]) -> StageRow:
+    waiting, age = seen.get("queue_waiting"), seen.get("queue_age")
+    return StageRow(
+        name="queue",
+        word=str(_("Queue")),
+        rate=None,
+        backlog=int(waiting.last) if waiting else None,
+        oldest_s=age.last if age else None,
+        state="warn" if age and age.last > 120 else "",
+    )
+
+
+def _cameras(line: Line) -> str:
+    count = line.stations.filter(is_active=True).count()
+    return str(_("%(n)s stations")) % {"n": count}
+
+
+def _rate(seen: dict[str, Summary], metric: str) -> float | None:
+    return seen[metric].n / (60 * MINUTES) if metric in seen else None
+
+
+def _p95(seen: dict[str, Summary], metric: str, factor: float) -> float | None:
+    return seen[metric].quantile(0.95) * factor if metric in seen else None

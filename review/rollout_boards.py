@@ -1,0 +1,250 @@
+"""What the page and the API show of a line's models: plain values made from rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from inspection import arms, rollouts
+from inspection.models import Line, ModelVersion, Prediction, Rollout, RolloutMove
+from inspection.rules.rollouts import BREACH, FIT, LIMITS, Action, Guard, Move, Phase, Reading, Step
+from review import comparisons, rollout_doors
+from review.models import Adjudication
+from stats.eprocess import evidence_ratio
+
+HISTORY = 12
+GALLERY = 24
+PHASES: dict[Phase, Promise] = {
+    Phase.SHADOW: gettext_lazy("shadow"),
+    Phase.CANARY: gettext_lazy("canary"),
+    Phase.WARM: gettext_lazy("both warm"),
+    Phase.WATCH: gettext_lazy("serving, watched"),
+}
+DEEDS: dict[str, Promise] = {
+    "start": gettext_lazy("Started"),
+    "ready": gettext_lazy("Ready for a person"),
+    "confirm": gettext_lazy("Moved on"),
+    "share": gettext_lazy("Share changed"),
+    "pause": gettext_lazy("Paused"),
+    "go_on": gettext_lazy("Went on"),
+    "complete": gettext_lazy("In service"),
+    "abort": gettext_lazy("Aborted"),
+    "roll_back": gettext_lazy("Rolled back"),
+}
+GUARDS: dict[Guard, Promise] = {
+    Guard.ERRORS: gettext_lazy("Errors and timeouts"),
+    Guard.LATENCY: gettext_lazy("Slow answers"),
+    Guard.OVERTURNS: gettext_lazy("Overturned by people"),
+    Guard.ESCAPES: gettext_lazy("Escapes"),
+    Guard.RULINGS: gettext_lazy("Overruled by adjudication"),
+    Guard.CALLS: gettext_lazy("Called defect"),
+}
+
+
+# The other deeds say all with their word.
+_TOLD = {"start", "pause", "abort", "roll_back"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardRow:
+    """One guardrail as it is read: both versions' failures, and how strong the evidence is either way."""
+
+    guard: str
+    name: str
+    candidate: tuple[int, int]
+    incumbent: tuple[int, int]
+    worse: float
+    fit: float
+    state: str
+    pauses: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRow:
+    """One entry of the plan, and whether it is behind, at or before the rollout."""
+
+    name: str
+    share: float
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One image on which the versions differed and a person has ruled."""
+
+    case: Adjudication
+    incumbent: str
+    candidate: str
+
+    @property
+    def right(self) -> str:
+        """Which of the two the ruling confirms; empty where it confirms none."""
+        return {self.incumbent: "incumbent", self.candidate: "candidate"}.get(self.case.label, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """An open rollout as it stands now."""
+
+    rollout: Rollout
+    step: Step
+    began_at: datetime
+    steps: list[StepRow]
+    guards: list[GuardRow]
+    seen: int
+    dropped: int
+    hours: float
+    move: Move
+    reasons: list[str]
+
+    @property
+    def may_go_on(self) -> bool:
+        return self.move in (Move.PROPOSE, Move.COMPLETE)
+
+    @property
+    def worse_bar(self) -> float:
+        return evidence_ratio(BREACH)
+
+    @property
+    def fit_bar(self) -> float:
+        return evidence_ratio(FIT)
+
+
+def board(rollout: Rollout, *, now: datetime) -> Board:
+    """Return a rollout with its plan, its guardrails and what keeps it where it is."""
+    step = rollouts.current(rollout)
+    evidence = arms.evidence_of(step, now=now)
+    action = rollouts.judge(rollout, now=now)
+    return Board(
+        rollout=rollout,
+        step=rollouts.step_of(step),
+        began_at=step.began_at,
+        steps=_steps(rollout),
+        guards=[_guard(reading) for reading in action.readings],
+        seen=evidence.candidate.seen,
+        dropped=arms.dropped(step),
+        hours=evidence.hours,
+        move=action.move,
+        reasons=[rollout_doors.reason_word(code) for code in action.reasons],
+    )
+
+
+def history(line: Line) -> list[tuple[RolloutMove, str, str]]:
+    """Return what happened to the line's rollouts, newest first, each with its word and why."""
+    moves = RolloutMove.objects.filter(rollout__line=line).select_related("rollout__candidate", "made_by")
+    return [(move, str(DEEDS[move.deed]), _cause(move)) for move in moves.order_by("-pk")[:HISTORY]]
+
+
+def gallery(rollout: Rollout) -> list[Difference]:
+    """Return the newest differences that were ruled on. The others stay hidden: somebody may still have to judge."""
+    ruled = comparisons.differences(rollout, is_ruled=True)
+    shown = {said.item_id: said.call for said in ruled[:GALLERY]}
+    still_open = Adjudication.objects.filter(item__in=shown, ruled_at=None).values("item")
+    cases = Adjudication.objects.filter(item__in=shown, ruled_at__isnull=False).exclude(item__in=still_open)
+    newest = {case.item_id: case for case in cases.select_related("run__part").order_by("ruled_at", "pk")}
+    theirs = Prediction.objects.filter(item__in=newest, model_version=rollout.candidate_id)
+    other = dict(theirs.values_list("item", "call"))
+    return [
+        Difference(case=newest[item], incumbent=call, candidate=other[item])
+        for item, call in shown.items()
+        if item in newest
+    ]
+
+
+def versions_for(line: Line, serving: ModelVersion | None) -> QuerySet[ModelVersion]:
+    """Return the versions that may become a candidate, newest first."""
+    versions = ModelVersion.objects.order_by("-created_at", "-pk")
+    return versions.exclude(pk=serving.pk) if serving else versions
+
+
+def standing(line: Line) -> Rollout | None:
+    """Return the line's newest rollout where it is open, or can be taken back by name."""
+    newest = line.rollouts.select_related("line", "candidate", "incumbent").order_by("-pk").first()
+    return newest if newest and (newest.is_open or rollouts.may_return(newest)) else None
+
+
+def as_plain(rollout: Rollout, *, now: datetime) -> dict[str, Any]:
+    """Return a rollout as the API tells it."""
+    step = rollouts.current(rollout)
+    evidence = arms.evidence_of(step, now=now)
+    action = rollouts.judge(rollout, now=now)
+    return {
+        "id": rollout.pk,
+        "line": rollout.line.slug,
+        "candidate": str(rollout.candidate),
+        "incumbent": str(rollout.incumbent) if rollout.incumbent else None,
+        "strategy": rollout.strategy,
+        "phase": step.phase,
+        "share": step.share,
+        "plan": rollout.plan,
+        "position": rollout.position,
+        "outcome": rollout.outcome,
+        "cause": rollout.cause,
+        "opened_at": rollout.opened_at,
+        "closed_at": rollout.closed_at,
+        "paused": rollout.paused_at is not None,
+        "arms": {
+            "candidate": {"seen": evidence.candidate.seen, "read": evidence.candidate.read},
+            "incumbent": {"seen": evidence.incumbent.seen, "read": evidence.incumbent.read},
+        },
+        "dropped": arms.dropped(step),
+        "guardrails": [_guard_plain(reading) for reading in action.readings],
+        "recommendation": _recommendation(rollout, action),
+    }
+
+
+def _cause(move: RolloutMove) -> str:
+    """Return why a move was made where somebody, or a guardrail, said why."""
+    if move.cause.startswith(rollouts.BY_GUARDRAIL):
+        codes = move.cause.removeprefix(rollouts.BY_GUARDRAIL).split(", ")
+        return _("guardrail: %(reasons)s") % {"reasons": ", ".join(map(rollout_doors.reason_word, codes))}
+    return move.cause if move.deed in _TOLD else ""
+
+
+def _recommendation(rollout: Rollout, action: Action) -> dict[str, Any]:
+    if not rollout.is_open:
+        return {"move": "none", "reasons": []}
+    return {"move": action.move.value, "reasons": list(action.reasons)}
+
+
+def _guard_plain(reading: Reading) -> dict[str, Any]:
+    (candidate, of_candidate), (incumbent, of_incumbent) = reading.candidate, reading.incumbent
+    return {
+        "name": reading.guard.value,
+        "candidate": {"failures": candidate, "runs": of_candidate},
+        "incumbent": {"failures": incumbent, "runs": of_incumbent},
+        "log_e_worse": reading.log_e_worse,
+        "log_e_not_worse": reading.log_e_fit,
+        "status": _state(reading),
+    }
+
+
+def _guard(reading: Reading) -> GuardRow:
+    return GuardRow(
+        guard=reading.guard.value,
+        name=str(GUARDS[reading.guard]),
+        candidate=reading.candidate,
+        incumbent=reading.incumbent,
+        worse=evidence_ratio(reading.log_e_worse),
+        fit=evidence_ratio(reading.log_e_fit),
+        state=_state(reading),
+        pauses=LIMITS[reading.guard].pauses,
+    )
+
+
+def _state(reading: Reading) -> str:
+    if reading.is_breached:
+        return "breached"
+    return "ok" if reading.is_fit else "running"
+
+
+def _steps(rollout: Rollout) -> list[StepRow]:
+    rows = []
+    for n, step in enumerate(rollouts.plan_of(rollout)):
+        state = "now" if n == rollout.position else "done" if n < rollout.position else "next"
+        rows.append(StepRow(name=str(PHASES[step.phase]), share=step.share, state=state))
+    return rows

@@ -1,0 +1,31 @@
+"""A rollout as a lead starts it and takes it back."""
+
+import pytest
+
+from inspection.models import Rollout
+from inspection.rules.words import Role
+from tests.builders import PASSWORD, make_model_version, make_user
+from tests.review.rollout_scene import deployed, make_served_line
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_lead_starts_a_canary_and_takes_it_back_by_enter_twice(visit, transactional_db):
+    line = make_served_line()
+    make_model_version("green")
+    page = visit(f"/lines/{line.slug}/automation/", make_user("quinn", role=Role.QA_LEAD), width=1366, height=768)
+    page.click("text=Models and rollouts")
+    page.select_option("#start-strategy", "canary")
+    page.fill("#start-why", "retrained on new labels")
+    page.fill("#start-password", PASSWORD)
+    page.click("[aria-labelledby='start-title'] button")
+    page.wait_for_selector("text=Candidate green:1")
+    assert deployed(line) == ("blue:1", "green:1", "canary", 0.05)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.fill("#back-why", "scratches")
+    page.focus("button.hold")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Rolled back from the next item on.")
+    assert deployed(line) == ("blue:1", "", "", 0.0)
+    assert Rollout.objects.get().outcome == "rolled_back"

@@ -1,0 +1,235 @@
+"""Alarms on rows: every rule that ships comes and goes, acts on its line, and answers to people."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from inspection.models import Freeze, Hold, LevelChange, Line
+from inspection.rules.words import Priority, Role
+from monitoring import alarms, rollups
+from monitoring.models import Alarm, AlarmChange, AlarmThreshold
+from monitoring.rules.alarm_rules import BY_CODE, RULES, Read
+from monitoring.rules.alarms import NotPossible
+from review import watches
+from tests.builders import NOON, make_user
+from tests.monitoring.world import show
+from tests.review.deciding import make_deciding_line
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def line():
+    return make_deciding_line()
+
+
+@pytest.fixture
+def quinn():
+    return make_user("quinn", role=Role.QA_LEAD)
+
+
+def beyond(rule) -> float:
+    """A value that speaks for the alarm."""
+    if rule.read == Read.MEAN and rule.limits.raise_at < 1:
+        return 1.0
+    return rule.limits.raise_at * (2.0 if rule.limits.is_above else 0.5)
+
+
+def fine(rule) -> float:
+    return 0.0 if rule.limits.is_above else rule.limits.clear_at * 2
+
+
+def hold_against(rule, value: float, *, line: Line | None, begin, minutes: int) -> None:
+    """Let the metric be seen with a value for some minutes, and evaluate in each."""
+    for minute in range(minutes):
+        now = begin + minute * MINUTE
+        show(line, rule.metric, [value] * max(rule.least, 1), at=now)
+        alarms.evaluate(line, now=now + timedelta(seconds=30))
+
+
+def raise_alarm(code: str, line: Line | None) -> Alarm:
+    rule = BY_CODE[code]
+    hold_against(rule, beyond(rule), line=line if rule.of_line else None, begin=NOON, minutes=3)
+    return Alarm.objects.get(rule=code)
+
+
+def events(alarm: Alarm) -> list[str]:
+    return list(AlarmChange.objects.filter(alarm=alarm).order_by("pk").values_list("event", flat=True))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_every_rule_comes_and_goes(line, rule):
+    place = line if rule.of_line else None
+    hold_against(rule, fine(rule), line=place, begin=NOON, minutes=2)
+    assert not Alarm.objects.filter(rule=rule.code).exists()
+
+    bad = NOON + timedelta(minutes=rule.minutes + 5)
+    hold_against(rule, beyond(rule), line=place, begin=bad, minutes=3)
+    alarm = Alarm.objects.get(rule=rule.code)
+    assert (alarm.state, alarm.is_on) == ("unacknowledged", True)
+
+    good = bad + timedelta(minutes=rule.minutes + 5)
+    hold_against(rule, fine(rule), line=place, begin=good, minutes=4)
+    alarm.refresh_from_db()
+    assert (alarm.state, alarm.is_on) == ("returned", False)
+    assert events(alarm) == ["raised", "cleared"]
+
+
+def test_too_few_values_raise_nothing(line):
+    rule = BY_CODE["model-errors"]
+    show(line, rule.metric, [1.0] * (rule.least - 1), at=NOON)
+    alarms.evaluate(line, now=NOON)
+    assert not Alarm.objects.exists()
+
+
+def test_one_line_says_nothing_about_another(line):
+    other = make_deciding_line("phone-lens")
+    raise_alarm("queue-old", line)
+    alarms.evaluate(other, now=NOON + 2 * MINUTE)
+    assert Alarm.objects.get().line == line
+
+
+def test_the_newest_and_the_worst_value_are_kept(line):
+    raise_alarm("queue-old", line)
+    for minute, value in ((3, 900.0), (4, 300.0)):
+        show(line, "queue_age", [value], at=NOON + minute * MINUTE)
+        alarms.evaluate(line, now=NOON + minute * MINUTE)
+    alarm = Alarm.objects.get()
+    assert (alarm.value, alarm.worst) == (300, 900)
+
+
+# What an alarm does by itself -----------------------------------------------------------------------------------
+
+
+def deed(code: str) -> str:
+    return AlarmChange.objects.get(alarm__rule=code, event="raised").deed
+
+
+def test_a_stuck_camera_holds_the_line(line):
+    raise_alarm("camera-stuck", line)
+    hold = Hold.objects.in_force().get()
+    assert (hold.kind, hold.reason) == ("camera", "Alarm camera-stuck: same image 1.")
+    assert deed("camera-stuck") == "held"
+
+
+def test_a_model_without_answers_freezes_promotions_until_it_answers(line):
+    raise_alarm("no-predictions", line)
+    assert Freeze.objects.in_force().get().cause == "no-predictions"
+    hold_against(BY_CODE["no-predictions"], 0.0, line=line, begin=NOON + 20 * MINUTE, minutes=4)
+    assert not Freeze.objects.in_force().exists()
+
+
+def test_images_outside_the_envelope_tighten_the_audit(line):
+    watch = watches.current(line, now=NOON)
+    watches.set_state(watch, "normal", now=NOON)
+    raise_alarm("outside-envelope", line)
+    watch.refresh_from_db()
+    assert watch.state == "tightened"
+    assert deed("outside-envelope") == "tightened"
+
+
+def test_an_alarm_of_a_failing_model_leaves_the_level_to_the_items_that_failed(line):
+    raise_alarm("model-errors", line)
+    assert (LevelChange.objects.count(), deed("model-errors")) == (0, "")
+
+
+# Causes ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_another_alarm_explains_is_put_aside_and_counted_beneath_it(line):
+    first = raise_alarm("station-silent", line)
+    hold_against(BY_CODE["station-silent"], 900, line=line, begin=NOON + 3 * MINUTE, minutes=1)
+    second = raise_alarm("no-images", line)
+    assert (second.state, second.suppressed_by) == ("suppressed", first)
+    assert list(first.beneath.all()) == [second]
+
+
+def test_a_cause_of_the_installation_explains_alarms_of_lines(line):
+    raise_alarm("worker-silent", None)
+    assert raise_alarm("model-slow", line).state == "suppressed"
+
+
+def test_without_its_cause_the_alarm_asks_again(line):
+    raise_alarm("worker-silent", None)
+    alarm = raise_alarm("model-slow", line)
+    Alarm.objects.filter(rule="worker-silent").update(is_on=False, state="normal")
+    alarms.evaluate(line, now=NOON + 3 * MINUTE)
+    alarm.refresh_from_db()
+    assert (alarm.state, alarm.suppressed_by) == ("unacknowledged", None)
+
+
+# People ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_acknowledged_alarm_says_by_whom(line, quinn):
+    alarm = alarms.acknowledge(raise_alarm("queue-old", line), by=quinn, now=NOON)
+    assert (alarm.state, alarm.handled_by) == ("acknowledged", quinn)
+    change = AlarmChange.objects.latest("pk")
+    assert (change.event, change.by) == ("acknowledged", quinn)
+    with pytest.raises(NotPossible):
+        alarms.acknowledge(alarm, by=quinn, now=NOON)
+
+
+def test_a_shelved_alarm_comes_back_by_itself(line, quinn):
+    alarm = raise_alarm("queue-old", line)
+    alarms.shelve(alarm, minutes=20, reason="we know", by=quinn, now=NOON + 3 * MINUTE)
+    hold_against(BY_CODE["queue-old"], 240, line=line, begin=NOON + 4 * MINUTE, minutes=20)
+    alarm.refresh_from_db()
+    assert alarm.state == "unacknowledged"
+    assert events(alarm) == ["raised", "shelved", "unshelved"]
+
+
+@pytest.mark.parametrize(("minutes", "reason"), [(20, " "), (481, "a weekend"), (0, "none")])
+def test_a_shelf_wants_a_reason_and_an_end(line, quinn, minutes, reason):
+    with pytest.raises(NotPossible):
+        alarms.shelve(raise_alarm("queue-old", line), minutes=minutes, reason=reason, by=quinn, now=NOON)
+
+
+def test_out_of_service_and_back(line, quinn):
+    alarm = alarms.retire(raise_alarm("queue-old", line), reason="rebuilt", by=quinn, now=NOON)
+    assert not Alarm.objects.active().exists()
+    assert alarms.restore(alarm, by=quinn, now=NOON).state == "unacknowledged"
+
+
+# Thresholds -----------------------------------------------------------------------------------------------------
+
+
+def hours_of_waiting(line, *, values):
+    for hour, value in enumerate(values):
+        show(line, "queue_age", [value], at=NOON - timedelta(hours=len(values) - hour))
+    rollups.roll(now=NOON)
+
+
+def change(line, quinn, **facts):
+    facts = {"raise_at": 300.0, "clear_at": 200.0, "reason": "two shifts", "review_on": date(2026, 12, 24), **facts}
+    return alarms.set_threshold(line, BY_CODE["queue-old"], by=quinn, now=NOON, **facts)
+
+
+def test_a_threshold_is_changed_with_a_replay_a_reason_and_a_review_date(line, quinn):
+    hours_of_waiting(line, values=[10, 200, 10, 400, 10, 150, 10])
+    row = change(line, quinn)
+    assert row.replay == {"hours": 7, "before": 3, "after": 1, "raised": 0}
+    assert (row.n, change(line, quinn, raise_at=500.0).n) == (1, 2)
+
+
+def test_the_newest_threshold_of_a_line_holds_on_that_line(line, quinn):
+    change(line, quinn)
+    other = make_deciding_line("phone-lens")
+    for place in (line, other):
+        hold_against(BY_CODE["queue-old"], 240, line=place, begin=NOON, minutes=3)
+    assert [alarm.line for alarm in Alarm.objects.filter(is_on=True)] == [other]
+
+
+def test_limits_that_cross_are_not_kept(line, quinn):
+    with pytest.raises(ValueError, match="clear_at"):
+        change(line, quinn, clear_at=400.0)
+    assert not AlarmThreshold.objects.exists()
+
+
+# History --------------------------------------------------------------------------------------------------------
+
+
+def test_priorities_are_few_at_the_top():
+    loud = sum(rule.priority == Priority.P1 for rule in RULES)
+    assert loud <= len(RULES) / 2

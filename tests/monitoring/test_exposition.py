@@ -1,0 +1,125 @@
+"""What Prometheus reads: well formed, complete, guarded, and what dashboards and alert rules refer to exists."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from django.utils.timezone import now as clock
+from prometheus_client.parser import text_string_to_metric_families
+
+from inspection import automation
+from inspection.models import Hold
+from inspection.rules.words import Role
+from monitoring import exposition, gathering
+from monitoring.models import Alarm
+from tests.builders import make_user
+from tests.monitoring.world import examine
+from tests.review.deciding import make_deciding_line
+
+pytestmark = pytest.mark.django_db
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+NAME = re.compile(r"\btollgate_[a-z0-9_]+")
+
+
+@pytest.fixture
+def line():
+    return make_deciding_line()
+
+
+def families(client, **headers) -> dict:
+    answer = client.get("/metrics", headers=headers)
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/plain; version=")
+    return {family.name: family for family in text_string_to_metric_families(answer.content.decode())}
+
+
+def test_an_independent_parser_reads_what_was_seen(client, line):
+    moment = clock()
+    for n in range(3):
+        examine(line, f"A-{n}", at=moment - timedelta(seconds=20), ms=40.0)
+    gathering.follow(now=moment)
+    gathering.read_levels(now=moment)
+    automation.place_hold(line, kind=Hold.ALARM, reason="dark", now=moment)
+    Alarm.objects.create(line=line, rule="queue-old", state="unacknowledged", is_on=True, raised_at=moment)
+    found = families(client)
+    predict = {s.labels["quantile"]: s.value for s in found["tollgate_predict_milliseconds"].samples}
+    assert predict == {quantile: pytest.approx(40, rel=0.011) for quantile in ("0.5", "0.95", "0.99")}
+    assert [s.value for s in found["tollgate_volume_per_second"].samples] == [3 / 300]
+    assert [(s.labels, s.value) for s in found["tollgate_line_held"].samples] == [({"line": "phone-back"}, 1)]
+    assert [s.labels["priority"] for s in found["tollgate_alarms_active"].samples] == ["P2"]
+    assert [s.value for s in found["tollgate_line_level"].samples] == [3]
+
+
+def test_names_are_distinct_sane_and_all_there(client, line):
+    found = families(client)
+    assert found.keys() == exposition.names()
+    assert all(NAME.fullmatch(name) for name in found)
+
+
+def test_labels_are_lines_and_statistics_alone(client, line):
+    examine(line, "A-1", at=clock() - timedelta(seconds=20))
+    gathering.follow(now=clock())
+    labels = {label for family in families(client).values() for s in family.samples for label in s.labels}
+    assert labels <= {"line", "quantile", "priority"}
+
+
+def test_metrics_are_for_this_machine_or_for_the_token(client, line, settings):
+    assert client.get("/metrics", REMOTE_ADDR="10.0.0.9").status_code == 403
+    assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 403
+    settings.METRICS_TOKEN = "scrape-me"
+    assert client.get("/metrics").status_code == 403
+    assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 403
+    assert families(client, Authorization="Bearer scrape-me")
+
+
+def test_dashboard_and_alerts_refer_to_metrics_that_exist():
+    board = json.loads((DEPLOY / "grafana" / "tollgate.json").read_text())
+    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    alerts = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())
+    asked += [rule["expr"] for group in alerts["groups"] for rule in group["rules"]]
+    assert len(asked) > 20
+    assert {name for expression in asked for name in NAME.findall(expression)} <= exposition.names()
+    assert all(NAME.search(expression) for expression in asked)
+
+
+# Channels -------------------------------------------------------------------------------------------------------
+
+
+WEBHOOK = {"name": "control room", "kind": "webhook", "address": "https://plant.example/alarms",
+           "secret": "sixteen-characters", "line": "", "least": "P2"}  # fmt: skip
+
+
+@pytest.fixture
+def admin(client):
+    client.force_login(make_user("admin", role=Role.ADMINISTRATOR))
+    return client
+
+
+def test_an_administrator_makes_a_channel_and_sends_a_test(admin):
+    admin.post("/alarms/channels/add/", WEBHOOK)
+    page = admin.get("/alarms/channels/").content.decode()
+    assert "https://plant.example" in page
+    assert "sixteen-characters" not in page
+    number = re.search(r"/alarms/channels/(\d+)/test/", page)[1]
+    admin.post(f"/alarms/channels/{number}/test/")
+    assert "Tollgate: test alarm" in admin.get("/alarms/channels/").content.decode()
+    admin.post(f"/alarms/channels/{number}/switch/")
+    assert "Switch on" in admin.get("/alarms/channels/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"secret": "short"}, {"address": "http://plant.example/"}, {"kind": "apprise"}, {"name": ""}]
+)
+def test_a_channel_that_may_not_be_is_refused_with_a_sentence(admin, wrong):
+    answer = admin.post("/alarms/channels/add/", WEBHOOK | wrong)
+    assert answer.status_code == 422
+    assert "No channel yet" in answer.content.decode()
+
+
+def test_channels_are_for_administrators(client):
+    client.force_login(make_user("quinn", role=Role.QA_LEAD))
+    assert client.get("/alarms/channels/").status_code == 403
+    assert client.post("/alarms/channels/add/", WEBHOOK).status_code == 403

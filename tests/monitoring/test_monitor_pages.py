@@ -1,0 +1,319 @@
+"""Pages and doors of monitoring: cockpit, all lines, metrics, images, alarms."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now as clock
+
+from inspection import automation, risks
+from inspection.models import Hold, Item
+from inspection.rules.words import Role, Verdict
+from monitoring import gathering, stages
+from monitoring.models import Alarm, AlarmChange, AlarmThreshold
+from monitoring.rules.alarm_rules import RULES
+from monitoring.rules.metrics import METRICS
+from review import queues
+from tests.builders import make_line, make_user
+from tests.monitoring.test_alarms import raise_alarm
+from tests.monitoring.world import examine, settle, show
+from tests.review.deciding import make_deciding_line
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def line():
+    return make_deciding_line()
+
+
+@pytest.fixture
+def quinn():
+    return make_user("quinn", role=Role.QA_LEAD)
+
+
+@pytest.fixture
+def lead(client, quinn):
+    client.force_login(quinn)
+    return client
+
+
+@pytest.fixture
+def seen(line):
+    """A line with images of just now, summed up."""
+    moment = clock()
+    for n in range(3):
+        examine(line, f"A-{n}", at=moment - timedelta(seconds=20 + n))
+    gathering.follow(now=moment)
+    gathering.read_levels(now=moment)
+    return moment
+
+
+def text(answer) -> str:
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def fresh_alarm(line, rule="camera-stuck", **facts) -> Alarm:
+    facts = {"state": "unacknowledged", "is_on": True, "raised_at": clock(), "value": 1.0, **facts}
+    return Alarm.objects.create(line=line, rule=rule, **facts)
+
+
+PAGES = ["/lines/phone-back/monitor/", "/lines/phone-back/metrics/", "/lines/phone-back/metrics/brightness/",
+         "/lines/phone-back/metrics/storage_free/?span=month", "/lines/phone-back/images/", "/fleet/", "/alarms/",
+         "/alarms/runbook/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_is_for_leads_and_says_something_before_anything_was_seen(lead, line, address):
+    assert "<h1>" in text(lead.get(address))
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_inspectors_and_strangers_see_none_of_it(client, line, address):
+    for person in (make_user("ana"), make_user("oscar", role=None)):
+        client.force_login(person)
+        assert client.get(address).status_code in (403, 404)
+
+
+def test_the_cockpit_shows_stages_metrics_and_where_every_image_is(lead, line, seen):
+    page = text(lead.get("/lines/phone-back/monitor/"))
+    for word in ("Capture", "Predict", "Queue", "p99 luminance", ">200</span>", "<b>3</b> images received"):
+        assert word in page
+
+
+def test_the_cockpit_says_the_loudest_alarm_and_what_to_do(lead, line):
+    fresh_alarm(line, "queue-old", value=240.0)
+    fresh_alarm(line)
+    page = text(lead.get("/lines/phone-back/monitor/"))
+    banner = page[page.index('class="alarm-banner"') :]
+    assert banner.index("The camera shows the same image again and again") < banner.index("Restart the camera")
+    assert "Images wait too long for a person: 240 s" in page
+
+
+def test_a_value_that_is_old_is_shown_as_old(lead, line):
+    show(line, "brightness", [130.0], at=clock() - timedelta(minutes=9))
+    page = text(lead.get("/lines/phone-back/monitor/"))
+    assert "stale\N{NO-BREAK SPACE}" in page.replace("stale ", "stale\N{NO-BREAK SPACE}")
+    assert ">130</span>" not in page
+
+
+def test_all_lines_at_a_glance(lead, line, seen):
+    make_line("phone-lens")
+    automation.place_hold(line, kind=Hold.ALARM, reason="dark", now=clock())
+    page = text(lead.get("/fleet/"))
+    assert page.index("phone-back") < page.rindex("HOLD") < page.rindex("phone-lens")
+
+
+def test_a_list_of_lines_asks_no_more_for_each_line_than_it_must(lead, line, django_assert_max_num_queries):
+    make_line("phone-lens")
+    with django_assert_max_num_queries(45):
+        lead.get("/fleet/")
+
+
+# Flow -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_image_is_accounted_for_at_any_instant(line):
+    moment = clock()
+    first, second, third, fourth = (examine(line, f"A-{n}", at=moment - timedelta(seconds=9)) for n in range(4))
+    assert stages.flow(line, now=moment).lost == 4
+    queues.admit(first.routing, now=moment)
+    settle(second, Verdict.PASS, sequence=1)
+    settle(third, Verdict.HOLD, sequence=2)
+    queues.admit(fourth.routing, now=moment)
+    flow = stages.flow(line, now=moment)
+    assert (flow.received, flow.waiting, flow.final, flow.lost) == (4, 2, 2, 0)
+
+
+def test_an_image_that_a_reader_has_judged_is_final_and_waits_no_more(line):
+    moment = clock()
+    item = examine(line, "A-1", at=moment - timedelta(seconds=9))
+    queues.admit(item.routing, now=moment)
+    settle(item, Verdict.PASS, sequence=1)
+    flow = stages.flow(line, now=moment)
+    assert (flow.waiting, flow.final, flow.lost) == (0, 1, 0)
+
+
+def test_an_image_aside_is_quarantined(line):
+    moment = clock()
+    item = examine(line, "A-1", at=moment - timedelta(seconds=9), route="quarantine", reason="decode-died")
+    settle(item, Verdict.HOLD, sequence=1)
+    assert vars(stages.flow(line, now=moment)) == {
+        "received": 1, "predicting": 0, "waiting": 0, "final": 0, "quarantined": 1,
+    }  # fmt: skip
+
+
+def test_the_stages_are_told_over_http(lead, line, seen):
+    body = lead.get("/api/v1/lines/phone-back/stages/").json()
+    assert [stage["name"] for stage in body["stages"]] == [
+        "capture", "intake", "decode", "quality", "predict", "route", "queue", "final",
+    ]  # fmt: skip
+    assert body["flow"]["received"] == 3
+
+
+# Metrics --------------------------------------------------------------------------------------------------------
+
+
+def test_a_metric_has_a_chart_and_the_same_numbers_as_a_table(lead, line):
+    moment = clock().replace(second=0, microsecond=0)
+    for minute, value in enumerate((130.0, 61.0, 128.0)):
+        show(line, "brightness", [value], at=moment - timedelta(minutes=10 - minute))
+    page = text(lead.get("/lines/phone-back/metrics/brightness/"))
+    assert page.count('<polyline class="series" points="') == 1
+    assert all(f">{number}</td>" in page for number in (130, 61, 128))
+
+
+def test_a_metric_names_the_failure_that_it_watches_and_the_sheet_what_nothing_measures(lead, line, quinn, seen):
+    risks.preload(line, by=quinn, now=clock())
+    page = text(lead.get("/lines/phone-back/metrics/"))
+    assert page.index("p99 luminance") < page.index("Lamp fades")
+    unseen = page[page.index("On the sheet, not measured now") :]
+    assert "Part sits askew" in unseen
+    assert "Lamp fades" not in unseen
+
+
+def test_the_images_of_a_moment_open_from_a_metric(lead, line, seen):
+    item = Item.objects.earliest("received_at")
+    page = text(lead.get(f"/lines/phone-back/images/?metric=brightness&at={item.received_at.isoformat()[:19]}Z"))
+    assert f"/lines/phone-back/images/{item.pk}/" in page
+    assert "<b>130</b>" in page
+
+
+def test_an_image_of_another_line_is_not_found(lead, line, seen):
+    make_line("phone-lens")
+    item = Item.objects.earliest("received_at")
+    assert lead.get(f"/lines/phone-lens/images/{item.pk}/").status_code == 404
+
+
+def test_metrics_over_http(lead, line, seen):
+    names = lead.get("/api/v1/lines/phone-back/metrics/").json()["metrics"]
+    assert {one["name"] for one in names} == {metric.name for metric in METRICS}
+    body = lead.get("/api/v1/lines/phone-back/metrics/?name=score&step=60").json()
+    assert (body["step"], sum(point["n"] for point in body["points"])) == (60, 3)
+    assert body["points"][0]["p95"] == pytest.approx(0.1, rel=0.01)
+
+
+@pytest.mark.parametrize("query", ["name=nonsense", "name=score&step=7", "name=score&from=2020-01-01T00:00:00Z"])
+def test_what_cannot_be_asked_is_refused(lead, line, query):
+    assert lead.get(f"/api/v1/lines/phone-back/metrics/?{query}").status_code == 422
+
+
+# Thresholds -----------------------------------------------------------------------------------------------------
+
+
+def change(lead, **facts):
+    review_on = (clock() + timedelta(days=30)).date().isoformat()
+    facts = {"raise_at": "300", "clear_at": "200", "reason": "two shifts", "review_on": review_on, **facts}
+    return lead.post("/lines/phone-back/thresholds/queue-old/", facts, follow=True)
+
+
+def test_a_lead_changes_a_threshold_and_hears_what_a_replay_says(lead, line):
+    show(line, "queue_age", [200.0], at=clock() - timedelta(hours=3))
+    assert "it would have come 0 times, before it 1" in text(change(lead))
+    assert AlarmThreshold.objects.get().raise_at == 300
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"reason": " "}, {"raise_at": "many"}, {"clear_at": "400"}, {"review_on": "2020-01-01"}, {"review_on": "x"}],
+)
+def test_a_change_of_threshold_that_says_too_little_is_not_made(lead, line, wrong):
+    change(lead, **wrong)
+    assert not AlarmThreshold.objects.exists()
+
+
+# Alarms ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_alarm_leads_to_its_images_metric_drift_and_runbook(lead, line):
+    alarm = fresh_alarm(line)
+    page = text(lead.get(f"/alarms/{alarm.pk}/"))
+    for address in ("/lines/phone-back/images/?metric=same_image&amp;at=", "/lines/phone-back/metrics/same_image/",
+                    "/lines/phone-back/drift/", "/alarms/runbook/#camera-stuck"):  # fmt: skip
+        assert address in page
+
+
+def test_a_lead_acknowledges_and_comes_back_to_where_they_were(lead, line, quinn):
+    alarm = fresh_alarm(line)
+    answer = lead.post(f"/alarms/{alarm.pk}/acknowledge/", {"next": "/lines/phone-back/monitor/"})
+    assert answer["Location"] == "/lines/phone-back/monitor/"
+    alarm.refresh_from_db()
+    assert (alarm.state, alarm.handled_by) == ("acknowledged", quinn)
+    assert lead.post(f"/alarms/{alarm.pk}/acknowledge/", {"next": "https://evil.example/"})["Location"] == (
+        f"/alarms/{alarm.pk}/"
+    )
+
+
+def test_a_lead_shelves_with_a_reason_and_takes_back(lead, line):
+    alarm = fresh_alarm(line, "queue-old")
+    lead.post(f"/alarms/{alarm.pk}/shelve/", {"minutes": "20", "reason": ""})
+    assert Alarm.objects.get().state == "unacknowledged"
+    lead.post(f"/alarms/{alarm.pk}/shelve/", {"minutes": "20", "reason": "lunch"})
+    assert Alarm.objects.get().state == "shelved"
+    assert "shelved by quinn" in text(lead.get("/alarms/"))
+    lead.post(f"/alarms/{alarm.pk}/unshelve/")
+    assert Alarm.objects.get().state == "unacknowledged"
+
+
+def test_only_administrators_take_an_alarm_out_of_service(lead, client, line):
+    alarm = fresh_alarm(line)
+    assert lead.post(f"/alarms/{alarm.pk}/retire/", {"reason": "rebuilt"}).status_code == 403
+    client.force_login(make_user("admin", role=Role.ADMINISTRATOR))
+    client.post(f"/alarms/{alarm.pk}/retire/", {"reason": "rebuilt"})
+    assert Alarm.objects.get().state == "out_of_service"
+    client.post(f"/alarms/{alarm.pk}/restore/")
+    assert Alarm.objects.get().state == "unacknowledged"
+
+
+def test_alarms_of_lines_one_does_not_lead_are_not_there(client, line):
+    other = make_line("phone-lens")
+    client.force_login(make_user("quill", role=Role.QA_LEAD, line=other))
+    alarm = fresh_alarm(line)
+    assert client.get(f"/alarms/{alarm.pk}/").status_code == 404
+    assert client.post(f"/alarms/{alarm.pk}/acknowledge/").status_code == 404
+    assert client.post(f"/api/v1/alarms/{alarm.pk}/acknowledge/").status_code == 404
+
+
+def test_history_says_what_an_alarm_did_by_itself(lead, line):
+    raise_alarm("camera-stuck", line)
+    page = text(lead.get("/alarms/"))
+    assert "put the line on hold" in page
+    assert "put the line on hold" not in text(lead.get("/alarms/?line=phone-lens"))
+
+
+def test_alarms_over_http(lead, line):
+    alarm = fresh_alarm(line, "queue-old")
+    body = lead.get("/api/v1/alarms/").json()["results"][0]
+    assert (body["id"], body["priority"], body["state"]) == (alarm.pk, "P2", "unacknowledged")
+    assert lead.post(f"/api/v1/alarms/{alarm.pk}/unshelve/").status_code == 409
+    shelf = {"minutes": 20, "reason": "lunch"}
+    answer = lead.post(f"/api/v1/alarms/{alarm.pk}/shelve/", shelf, content_type="application/json")
+    assert answer.json()["state"] == "shelved"
+    assert lead.post(f"/api/v1/alarms/{alarm.pk}/unshelve/").json()["state"] == "unacknowledged"
+    assert lead.post(f"/api/v1/alarms/{alarm.pk}/acknowledge/").json()["handled_by"] == "quinn"
+
+
+def flood(count: int) -> None:
+    """Raise every alarm of some lines within a minute."""
+    lines = [make_line(f"line-{Alarm.objects.count()}-{n}") for n in range(count)]
+    made = Alarm.objects.bulk_create(
+        Alarm(line=line, rule=rule.code, state="unacknowledged", is_on=True, raised_at=clock(), value=1.0)
+        for line in lines
+        for rule in RULES
+        if rule.of_line
+    )
+    AlarmChange.objects.bulk_create(
+        AlarmChange(alarm=alarm, event="raised", state=alarm.state, changed_at=clock()) for alarm in made
+    )
+
+
+def test_a_flood_is_read_from_its_source_and_costs_no_more_questions(lead, django_assert_max_num_queries):
+    flood(2)
+    with CaptureQueriesContext(connection) as few:
+        assert "(+1)" in text(lead.get("/alarms/"))
+    flood(6)
+    with django_assert_max_num_queries(len(few)):
+        page = text(lead.get("/alarms/"))
+    assert "(+7)" in page

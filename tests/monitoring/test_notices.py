@@ -1,0 +1,228 @@
+"""What people are told: one letter a round, one in a flood, signed, retried, and dead in the end."""
+
+import json
+import threading
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from inspection.models import Line
+from inspection.rules.words import Priority, Role
+from monitoring import alarms, delivery, notices
+from monitoring.models import Alarm, AlarmChange, Channel, Notice
+from tests.builders import NOON, make_line, make_user
+from tests.monitoring.world import show
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+SECRET = "a-secret-of-the-plant"
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """Takes what is posted and answers as it was told to."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.taken.append((dict(self.headers), body))
+        self.send_response(self.server.answer)
+        self.send_header("Location", "http://127.0.0.1/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def receiver(settings):
+    settings.NOTICE_HOSTS = ["127.0.0.1"]
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        server.taken, server.answer = [], 204
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def channel(receiver):
+    return make_channel(f"http://127.0.0.1:{receiver.server_port}/alarms")
+
+
+def make_channel(address="https://plant.example/alarms", *, kind=Channel.WEBHOOK, name="control room", **facts):
+    return delivery.add(name=name, kind=kind, address=address, secret=SECRET, now=NOON, **facts)
+
+
+def make_alarm(line: Line | None, rule: str = "queue-old", *, at=NOON) -> Alarm:
+    alarm = Alarm.objects.create(line=line, rule=rule, state="unacknowledged", is_on=True, raised_at=at, value=240.0)
+    AlarmChange.objects.create(alarm=alarm, event="raised", state=alarm.state, value=240.0, changed_at=at)
+    return alarm
+
+
+# Writing --------------------------------------------------------------------------------------------------------
+
+
+def test_an_alarm_is_told_once_with_what_since_consequence_and_deed(settings):
+    settings.NOTICE_HOSTS = ["plant.example"]
+    make_channel()
+    alarm = make_alarm(make_line())
+    assert notices.write_due(now=NOON + MINUTE) == 1
+    assert notices.write_due(now=NOON + 2 * MINUTE) == 0
+    notice = Notice.objects.get()
+    assert notice.title == "phone-glass: P2 Images wait too long for a person: 240 s"
+    for part in ("since 2026-11-23 12:00:00 UTC", "the line gets its fail-safe", "Call another inspector"):
+        assert part in notice.text
+    assert notice.text.endswith(f"/alarms/{alarm.pk}/")
+
+
+def test_a_channel_hears_what_is_loud_enough_on_its_line():
+    line, other = make_line(), make_line("phone-lens")
+    make_channel(name="pager", least=Priority.P1.value)
+    make_channel(name="lens", line=other)
+    make_alarm(line)
+    assert notices.write_due(now=NOON) == 0
+    make_alarm(line, "camera-stuck")
+    make_alarm(other)
+    notices.write_due(now=NOON)
+    assert {(notice.channel.name, notice.title.split(" ")[0]) for notice in Notice.objects.all()} == {
+        ("pager", "phone-glass:"),
+        ("lens", "phone-lens:"),
+    }
+
+
+def test_five_thousand_alarms_in_a_minute_are_three_letters_at_most_and_none_is_lost():
+    make_channel()
+    lines = [make_line(f"line-{n}") for n in range(50)]
+    rules = ["queue-old", "fail-safe", "camera-stuck", "unreadable", "no-images", "image-drift", "model-slow",
+             "model-errors", "spool-grows", "clock-skew"]  # fmt: skip
+    for second in range(0, 60, 6):
+        at = NOON + timedelta(seconds=second)
+        batch = Alarm.objects.bulk_create(
+            Alarm(line=line, rule=rules[second // 6], state="unacknowledged", is_on=True, raised_at=at, value=240.0)
+            for line in lines
+        )
+        AlarmChange.objects.bulk_create(
+            AlarmChange(alarm=alarm, event="raised", state="unacknowledged", changed_at=at)
+            for alarm in batch
+            for _ in range(10)
+        )
+        notices.write_due(now=at)
+    assert AlarmChange.objects.count() == 5_000
+    assert 1 <= Notice.objects.count() <= 3
+    notices.write_due(now=NOON + 11 * MINUTE)
+    assert not Alarm.objects.filter(told_at=None).exists()
+    assert Notice.objects.count() <= 3
+
+
+def test_an_alarm_that_flaps_gets_one_digest_an_hour():
+    make_channel()
+    alarm = make_alarm(make_line())
+    notices.write_due(now=NOON)
+    for n in range(1, 12):
+        AlarmChange.objects.create(alarm=alarm, event="raised", state=alarm.state, changed_at=NOON + n * 5 * MINUTE)
+        Alarm.objects.update(told_at=None)
+        notices.write_due(now=NOON + n * 5 * MINUTE)
+    assert Notice.objects.count() == 4
+
+
+# Sending --------------------------------------------------------------------------------------------------------
+
+
+def send(*, at=NOON):
+    return delivery.send_due(clock=lambda: at)
+
+
+def a_notice(channel) -> Notice:
+    return notices.test(channel, by=make_user("quinn", role=Role.QA_LEAD), now=NOON)
+
+
+def test_a_webhook_is_signed_with_the_secret(channel, receiver):
+    notice = a_notice(channel)
+    assert send() == 1
+    headers, body = receiver.taken[0]
+    assert headers["X-Tollgate-Signature"] == delivery.signature(SECRET, body)
+    assert json.loads(body)["title"] == "Tollgate: test alarm"
+    notice.refresh_from_db()
+    assert (notice.state, notice.attempts) == ("sent", 1)
+    assert send(at=NOON + MINUTE) == 0
+
+
+@pytest.mark.parametrize("answer", [500, 302])
+def test_a_target_that_does_not_take_it_is_tried_again_and_no_redirect_is_followed(channel, receiver, answer):
+    receiver.answer = answer
+    notice = a_notice(channel)
+    assert send() == 0
+    notice.refresh_from_db()
+    assert (notice.state, notice.next_at, notice.error) == ("waiting", NOON + MINUTE, f"The target answered {answer}.")
+    receiver.answer = 204
+    assert send(at=NOON + timedelta(seconds=59)) == 0
+    assert send(at=NOON + MINUTE) == 1
+    assert len(receiver.taken) == 2
+
+
+def test_after_its_last_attempt_a_message_is_dead_and_can_be_revived(channel, receiver):
+    receiver.answer = 500
+    notice, at = a_notice(channel), NOON
+    for _ in range(7):
+        send(at=at)
+        notice.refresh_from_db()
+        at = notice.next_at
+    assert (notice.state, notice.attempts) == ("dead", 7)
+    assert send(at=at + timedelta(days=9)) == 0
+    receiver.answer = 204
+    delivery.revive(notice, now=at)
+    assert send(at=at) == 1
+
+
+def test_a_target_that_is_down_delays_nobody_else(channel, receiver):
+    down = make_channel("http://127.0.0.1:9/alarms", name="down")
+    a_notice(down)
+    notices.test(channel, by=make_user("quill", role=Role.QA_LEAD), now=NOON)
+    assert send() == 1
+    assert Notice.objects.get(channel=down).state == "waiting"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://127.0.0.1/x", "https://localhost/x", "https://0x7f000001/x", "https://[::ffff:127.0.0.1]/x"],
+)
+def test_a_webhook_never_reaches_a_machine_that_is_not_public(address):
+    """Where the name leads is looked at when the socket opens; the listener on the port sees no request."""
+    notice = a_notice(make_channel(address))
+    assert send() == 0
+    notice.refresh_from_db()
+    assert notice.state == "waiting"
+    assert notice.error
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [
+        (Channel.WEBHOOK, "http://plant.example/x"),
+        (Channel.WEBHOOK, "https://plant.example:22/x"),
+        (Channel.WEBHOOK, "file:///etc/passwd"),
+        (Channel.APPRISE, "json://127.0.0.1/x"),
+        (Channel.APPRISE, "xmls://plant.example/x"),
+        (Channel.APPRISE, "nonsense"),
+        (Channel.APPRISE, "slack://"),
+    ],
+)
+def test_addresses_that_may_not_be_used_are_refused(kind, address):
+    with pytest.raises(delivery.AddressRefused):
+        make_channel(address, kind=kind)
+
+
+def test_an_address_lies_sealed_in_the_database():
+    channel = make_channel("mailtos://user:pass-word@example.com", kind=Channel.APPRISE, name="mail")
+    assert channel.shown == "mailtos://…"
+    assert b"pass-word" not in bytes(channel.sealed_address)
+
+
+def test_the_whole_way_from_a_value_to_a_message():
+    make_channel()
+    line = make_line()
+    for minute in range(3):
+        show(line, "queue_age", [240.0], at=NOON + minute * MINUTE)
+        alarms.evaluate_all(now=NOON + minute * MINUTE)
+    assert notices.write_due(now=NOON + 3 * MINUTE) == 1

@@ -1,0 +1,236 @@
+"""Rollouts in the browser and over HTTP: who may see and move them, and how a refusal is said."""
+
+import pytest
+from django.urls import reverse
+
+from inspection import registry, rollouts
+from inspection.models import Rollout
+from inspection.rules.words import Label, Role
+from review import adjudications
+from review.models import Adjudication
+from tests.builders import NOON, PASSWORD, make_model_version, make_user
+from tests.review.rollout_scene import BAD, GOOD, deployed, make_rollout, make_served_line, send
+from tests.review.scene import later, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def line():
+    return make_served_line()
+
+
+@pytest.fixture
+def lead(client, quinn):
+    client.force_login(quinn)
+    return client
+
+
+def page(client, line, **headers):
+    return client.get(reverse("rollouts", args=[line.slug]), **headers)
+
+
+def do(client, line, deed, **fields):
+    return client.post(reverse("rollout-deed", args=[line.slug, deed]), fields, follow=True).content.decode()
+
+
+def ask(client, name, *args, **body):
+    return client.post(reverse(name, args=args), body, content_type="application/json")
+
+
+# The page -------------------------------------------------------------------------------------------------------
+
+
+def test_leads_find_what_serves_and_what_may_come_from_the_lines_pages(lead, line):
+    make_model_version("green")
+    shown = page(lead, line).content.decode()
+    assert "blue:1" in shown
+    assert "green:1" in shown
+    assert f'href="/lines/{line.slug}/rollouts/"' in shown
+
+
+@pytest.mark.parametrize("name", ["ana", "oscar"])
+def test_nobody_else_learns_which_models_there_are(client, line, name):
+    client.force_login(make_user(name, role=None) if name == "oscar" else make_user(name))
+    assert page(client, line).status_code == 404
+
+
+def test_a_rollout_starts_with_the_password_of_who_starts_it(lead, line, quinn):
+    green = make_model_version("green")
+    wish = {"version": green.pk, "strategy": "canary", "share": "10", "reason": "retrained"}
+    assert "not right" in do(lead, line, "start", **wish, password="wrong")
+    assert not Rollout.objects.exists()
+    shown = do(lead, line, "start", **wish, password=PASSWORD)
+    assert deployed(line) == ("blue:1", "green:1", "canary", 0.1)
+    assert "Candidate green:1" in shown
+    assert "retrained" in shown
+    assert Rollout.objects.get().opened_by == quinn
+
+
+def test_the_page_says_every_reason_why_it_waits(lead, line):
+    make_rollout(line)
+    shown = do(lead, line, "advance", password=PASSWORD)
+    assert "Not yet: no part was seen yet, errors: not shown to be no worse" in shown
+    assert deployed(line)[3] == 0.05
+
+
+def test_the_first_model_is_offered_the_shadow_alone(lead, line):
+    line.deployment.serving = None
+    line.deployment.save()
+    shown = page(lead, line).content.decode()
+    assert "first model of a line" in shown
+    assert 'value="blue_green"' not in shown
+
+
+def test_pausing_and_rolling_back_need_a_lead_of_the_line_and_no_password(lead, line):
+    make_rollout(line)
+    assert "Paused. Nothing advances" in do(lead, line, "pause", reason="looking")
+    assert "Rolled back" in do(lead, line, "roll-back", reason="scratches", read_again="on")
+    assert deployed(line) == ("blue:1", "", "", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("deed", "fields", "words"),
+    [
+        ("start", {"version": "x", "strategy": "canary"}, "Choose a version"),
+        ("start", {"version": "1", "strategy": "all-at-once"}, "Choose a version"),
+        ("share", {"share": "much"}, "Choose a version"),
+        ("share", {"share": "0"}, "no such share"),
+        ("share", {"share": "60"}, "Not yet"),
+    ],
+)
+def test_a_form_that_says_too_little_is_answered_in_words(lead, line, deed, fields, words):
+    make_rollout(line)
+    assert words in do(lead, line, deed, password=PASSWORD, **fields)
+    assert deployed(line)[3] == 0.05
+
+
+def test_an_unknown_deed_is_not_there(lead, line):
+    assert lead.post(reverse("rollout-deed", args=[line.slug, "explode"])).status_code == 404
+
+
+def test_the_page_speaks_korean(lead, line):
+    rollout = make_rollout(line)
+    rollouts.pause(rollout, by=None, cause=rollouts.BY_GUARDRAIL + "calls", now=NOON)
+    shown = page(lead, line, headers={"accept-language": "ko"}).content.decode()
+    assert "안전 기준: 불량 판정 비율" in shown
+    assert "모델과 배포" in shown
+
+
+# The API --------------------------------------------------------------------------------------------------------
+
+
+def test_a_rollout_by_the_api_from_start_to_rollback(lead, line):
+    make_model_version("green")
+    wish = {"candidate": "green:1", "strategy": "canary", "share": 0.05}
+    answer = ask(lead, "api-rollouts", line.slug, **wish)
+    assert answer.status_code == 201
+    started = answer.json()
+    assert (started["phase"], started["share"], started["recommendation"]["move"]) == ("canary", 0.05, "wait")
+    seen = lead.get(reverse("api-rollout", args=[started["id"]])).json()
+    assert [guard["name"] for guard in seen["guardrails"]] == ["errors", "latency", "overturns", "escapes", "calls"]
+    assert {guard["log_e_worse"] for guard in seen["guardrails"]} == {0.0}
+    assert ask(lead, "api-rollout-share", started["id"], share=0.01).json()["share"] == 0.01
+    assert ask(lead, "api-rollout-pause", started["id"], reason="look").json()["paused"] is True
+    assert ask(lead, "api-rollout-pause", started["id"], paused=False).json()["paused"] is False
+    assert ask(lead, "api-rollout-rollback", started["id"], reason="bad").json()["outcome"] == "rolled_back"
+    listed = lead.get(reverse("api-rollouts", args=[line.slug])).json()["rollouts"]
+    assert [one["outcome"] for one in listed] == ["rolled_back"]
+
+
+def test_refusals_have_their_codes_and_reasons(lead, line):
+    rollout = make_rollout(line)
+    answer = ask(lead, "api-rollout-promote", rollout.pk)
+    assert (answer.status_code, answer.json()["code"]) == (409, "rollout-not-ready")
+    assert answer.json()["reasons"][:2] == ["no-data", "unproven-errors"]
+    again = ask(lead, "api-rollouts", line.slug, candidate="green", strategy="shadow")
+    assert (again.status_code, again.json()["code"]) == (409, "rollout-open")
+    assert ask(lead, "api-rollout-abort", rollout.pk, reason="no").json()["outcome"] == "aborted"
+    assert ask(lead, "api-rollout-promote", rollout.pk).json()["code"] == "rollout-closed"
+    serving = ask(lead, "api-rollouts", line.slug, candidate="blue:1", strategy="canary")
+    assert (serving.status_code, serving.json()["code"]) == (422, "rollout-refused")
+
+
+def test_what_is_not_there_is_not_found(lead, line):
+    assert ask(lead, "api-rollouts", line.slug, candidate="gone:9", strategy="shadow").status_code == 404
+    assert ask(lead, "api-rollout-rollback", 4711, reason="x").status_code == 404
+
+
+def test_a_stranger_finds_nothing_and_an_inspector_moves_nothing(client, line):
+    rollout = make_rollout(line)
+    client.force_login(make_user("oscar", role=None))
+    assert ask(client, "api-rollout-rollback", rollout.pk).status_code == 404
+    client.force_login(make_user("ana"))
+    assert ask(client, "api-rollouts", line.slug, candidate="green", strategy="shadow").status_code == 403
+    assert ask(client, "api-rollout-rollback", rollout.pk).status_code == 404
+    assert deployed(line)[1] == "green:1"
+
+
+# Differences and the registry -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def compared(line, ana, quinn):
+    """A shadow with two images on which the versions differ: one is ruled for the candidate, one waits."""
+    rollout = make_rollout(line, "shadow")
+    for serial in ("A-1", "A-2", "A-3"):
+        task = send(line, serial, green=GOOD if serial == "A-3" else BAD)
+        read(task, ana, Label.PASS)
+    case = Adjudication.objects.get(run__part__serial="A-1")
+    adjudications.rule(case, by=quinn, label=Label.DEFECT, defect_class="scratch", now=later(60))
+    return rollout
+
+
+def test_the_gallery_shows_what_was_ruled_and_hides_what_waits(lead, line, compared):
+    shown = lead.get(reverse("differences", args=[line.slug])).content.decode()
+    assert "people ruled for the candidate: 1, against it: 0" in shown
+    assert "A-1" in shown
+    assert "candidate right" in shown
+    assert "A-2" not in shown
+    assert "<dt>Images on which they differ</dt><dd>2</dd><dt>Not ruled yet</dt><dd>1</dd>" in shown
+
+
+def test_the_gallery_of_a_line_without_candidates_says_so(lead, line):
+    assert "no candidate to compare" in lead.get(reverse("differences", args=[line.slug])).content.decode()
+
+
+def test_the_registry_tells_where_each_version_stands(lead, line):
+    make_rollout(line)
+    shown = lead.get(reverse("models")).content.decode()
+    assert shown.index("green:1") < shown.index("blue:1")
+    assert shown.count(reverse("rollouts", args=[line.slug])) == 2
+
+
+def test_a_version_shows_its_card_its_hash_and_the_lines_it_served(lead, line):
+    escape = {"overkill": 0.01, "rate": 0.04, "low": 0.02, "high": 0.07}
+    card = {"figures": {"auc": 0.9871, "escape": [escape]}, "source": "snapshot 7", "parent": "blue:1"}
+    version = make_model_version("green", card=card, weights_sha256="cd" * 32)
+    registry.serve(line, version, by=None, cause="better", now=NOON)
+    shown = lead.get(reverse("model", args=["green", 1])).content.decode()
+    for words in ("0.9871", "Escape rate at 1 % overkill", "snapshot 7", "blue:1", "cd" * 32, "better"):
+        assert words in shown
+
+
+def test_what_served_the_line_at_a_moment_is_told_in_the_lines_time(lead, line):
+    registry.serve(line, make_model_version("green"), by=None, cause="better", now=later(3600))
+    for at, name in (("2026-11-23T12:30", "blue:1"), ("2026-11-23T13:30", "green:1")):
+        shown = lead.get(reverse("rollouts", args=[line.slug]), {"at": at}).content.decode()
+        assert f'<b class="model-word">{name}</b>' in shown
+    assert (
+        "No model had been put"
+        in lead.get(reverse("rollouts", args=[line.slug]), {"at": "2026-11-20T00:00"}).content.decode()
+    )
+    assert lead.get(reverse("rollouts", args=[line.slug]), {"at": "2026-99-99T00:00"}).status_code == 200
+
+
+@pytest.mark.parametrize("role", [None, Role.INSPECTOR])
+def test_the_registry_is_not_there_for_others(client, line, role):
+    client.force_login(make_user("oscar", role=role))
+    make_model_version("green")
+    for address in (reverse("models"), reverse("model", args=["green", 1]), reverse("differences", args=[line.slug])):
+        assert client.get(address).status_code == 404
+
+
+def test_what_served_is_one_query(line, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert registry.served_at(line, later(1)).serving.name == "blue"

@@ -1,0 +1,405 @@
+"""A candidate's way onto a line, through the deeds: forward by people, back by itself."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from inspection import arms, registry, rollouts
+from inspection.models import (
+    ArmEvent,
+    DeploymentChange,
+    Line,
+    Outbox,
+    Prediction,
+    Rollout,
+    RolloutMove,
+    Routing,
+)
+from inspection.rules import rollouts as rules
+from inspection.rules.rollouts import Evidence, Guard, Move, Tally
+from inspection.rules.words import Label, RolloutOutcome
+from review import adjudications, containment, rollbacks
+from review.models import Adjudication, Containment, ReviewTask
+from tests.builders import NOON, make_model_version
+from tests.inspection.models import make_bands
+from tests.review.rollout_scene import BAD, GOOD, deployed, look, make_rollout, make_served_line, send
+from tests.review.scene import later, make_run, read
+
+pytestmark = pytest.mark.django_db
+
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def line():
+    return make_served_line()
+
+
+def fresh(rollout) -> Rollout:
+    return Rollout.objects.select_related("line", "candidate", "incumbent").get(pk=rollout.pk)
+
+
+# Starting -------------------------------------------------------------------------------------------------------
+
+
+def test_a_candidate_stands_beside_the_model_and_every_move_is_kept(line):
+    rollout = make_rollout(line)
+    assert deployed(line) == ("blue:1", "green:1", "canary", 0.05)
+    assert (rollout.incumbent.name, rollout.outcome) == ("blue", "open")
+    assert [step["phase"] for step in rollout.plan] == ["canary", "canary", "canary", "watch"]
+    assert RolloutMove.objects.get().deed == "start"
+    assert DeploymentChange.objects.order_by("-pk")[0].share == 0.05
+
+
+def test_the_first_model_of_a_line_can_only_watch():
+    line = make_served_line()
+    registry.serve(line, None, by=None, cause="taken away", now=NOON)
+    for strategy in ("canary", "blue_green"):
+        with pytest.raises(rollouts.FirstOnlyShadows):
+            make_rollout(line, strategy)
+    rollout = make_rollout(line, "shadow")
+    assert deployed(line) == ("None", "green:1", "shadow", 1.0)
+    task = send(line, "A-1")
+    assert (task.item.routing.reason, task.item.routing.model_version) == ("level", None)
+    with pytest.raises(rollouts.NotReady, match="parts"):
+        rollouts.confirm(rollout, by=None, now=later(60))
+
+
+def test_at_human_a_person_puts_the_first_model_into_service():
+    line = make_served_line(level="human")
+    registry.serve(line, None, by=None, cause="taken away", now=NOON)
+    rollout = rollouts.confirm(make_rollout(line, "shadow"), by=None, now=later(60))
+    assert (rollout.outcome, deployed(line)[0]) == ("promoted", "green:1")
+
+
+def test_what_cannot_be_rolled_out_is_refused(line):
+    with pytest.raises(rollouts.ServesAlready):
+        rollouts.start(line, registry.present(line), strategy="canary", by=None, now=NOON)
+    narrow = make_model_version("narrow", classes=["pass", "scratch"])
+    with pytest.raises(rollouts.ClassMissing, match="crack"):
+        rollouts.start(line, narrow, strategy="canary", by=None, now=NOON)
+    for share in (0.0, 1.0, 1.5):
+        with pytest.raises(rollouts.ShareRefused):
+            make_rollout(line, share=share)
+    make_rollout(line)
+    with pytest.raises(rollouts.RolloutOpen):
+        make_rollout(line)
+
+
+def test_the_database_itself_allows_one_open_rollout_and_no_edited_history(line):
+    rollout = make_rollout(line)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Rollout.objects.create(line=line, candidate=rollout.candidate, strategy="shadow", plan=[], opened_at=NOON)
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        RolloutMove.objects.update(cause="other")
+
+
+# Canary ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_keeps_its_side_and_people_decide_what_the_candidate_says():
+    line = make_served_line(level="partial")
+    make_bands(line, registry.present(line), envelope={"size_bytes": [100, 100_000]})
+    make_rollout(line)
+    assert send(line, "A-1", position=0.5) is None
+    task = send(line, "A-2", position=0.04)
+    routing = task.item.routing
+    assert (str(routing.model_version), routing.reason) == ("green:1", "no-certificate")
+
+
+def test_the_next_step_waits_for_evidence_and_then_for_a_person(line, quinn):
+    rollout = make_rollout(line)
+    with pytest.raises(rollouts.NotReady) as refusal:
+        rollouts.confirm(rollout, by=quinn, now=later(60))
+    assert refusal.value.reasons[:2] == ("no-data", "hours")
+    assert rollbacks.follow(rollout, now=later(60)).move == Move.WAIT
+    assert deployed(line)[3] == 0.05
+
+
+def test_a_ready_rollout_is_told_once_and_goes_on_when_a_person_says_so(line, quinn):
+    rollout = make_rollout(line)
+    rollout = _ready(rollout)
+    rollbacks.follow(rollout, now=later(DAY))
+    rollbacks.follow(fresh(rollout), now=later(DAY + 1))
+    assert [move.deed for move in rollout.moves.order_by("pk")] == ["start", "ready"]
+    assert deployed(line)[3] == 0.05
+    rollouts.confirm(rollout, by=quinn, now=later(DAY + 2))
+    assert deployed(line) == ("blue:1", "green:1", "canary", 0.2)
+    last = rollout.moves.order_by("-pk")[0]
+    assert (last.made_by, last.evidence["candidate"]["seen"]) == (quinn, 600)
+
+
+def _ready(rollout):
+    """Give the present step enough runs without any failure."""
+    step = rollouts.current(rollout)
+    runs = [make_run(rollout.line, f"many-{n}") for n in range(600)]
+    ArmEvent.objects.bulk_create(
+        ArmEvent(step=step, run=run, arm="candidate", kind=kind, seen_at=NOON)
+        for run in runs
+        for kind in ("seen", "read")
+    )
+    return fresh(rollout)
+
+
+def test_overturns_roll_the_canary_back_by_itself(line, ana):
+    rollout = make_rollout(line)
+    for n in range(6):
+        task = send(line, f"A-{n}", green=BAD, position=0.01, at=later(n * 20))
+        read(task, ana, Label.PASS, at=later(n * 20 + 1))
+    action = rollbacks.follow(fresh(rollout), now=later(200))
+    assert (action.move, "overturns" in action.reasons) == (Move.ROLL_BACK, True)
+    assert deployed(line) == ("blue:1", "", "", 0.0)
+    rollout = fresh(rollout)
+    assert (rollout.outcome, rollout.closed_at) == ("rolled_back", later(200))
+    assert rollout.moves.order_by("-pk")[0].evidence["candidate"]["failures"]["overturns"] == 6
+    assert send(line, "B-1", position=0.01, at=later(201)).item.routing.model_version.name == "blue"
+
+
+def test_a_candidate_that_answers_nothing_is_gone_at_the_third_part(line):
+    rollout = make_rollout(line)
+    for n in range(3):
+        assert rollbacks.follow(fresh(rollout), now=later(n)).move == Move.WAIT
+        send(line, f"A-{n}", green=None, position=0.01, at=later(n))
+    assert rollbacks.follow(fresh(rollout), now=later(4)).reasons[0] == "unanswered"
+    assert deployed(line)[:2] == ("blue:1", "")
+
+
+def test_guardrails_hold_while_the_rollout_waits_for_a_person(line):
+    rollout = make_rollout(line)
+    rollouts.pause(rollout, by=None, cause="looking", now=NOON)
+    for n in range(3):
+        send(line, f"A-{n}", green=None, position=0.01, at=later(n))
+    assert [action.move for _, action in rollbacks.follow_all(now=later(4))] == [Move.ROLL_BACK]
+
+
+def test_another_call_rate_pauses_and_a_person_goes_on_with_new_counts(line, quinn):
+    rollout = make_rollout(line)
+    for n in range(9):
+        send(line, f"A-{n}", green=BAD, position=0.01, at=later(n))
+    assert rollbacks.follow(fresh(rollout), now=later(20)).reasons == ("calls",)
+    assert deployed(line)[2:] == ("canary", 0.05)
+    assert fresh(rollout).paused_at == later(20)
+    rollouts.go_on(rollout, by=quinn, now=later(30))
+    assert fresh(rollout).paused_at is None
+    assert rollouts.judge(fresh(rollout), now=later(31)).reasons[0] == "no-data"
+
+
+def test_less_share_at_any_time_more_only_with_evidence(line, quinn):
+    rollout = make_rollout(line)
+    with pytest.raises(rollouts.NotReady):
+        rollouts.set_share(rollout, share=0.5, by=quinn, now=later(1))
+    rollouts.set_share(rollout, share=0.01, by=quinn, now=later(2))
+    assert deployed(line)[3] == 0.01
+    assert rollout.steps.count() == 2
+
+
+def test_a_slow_answer_and_one_after_the_deadline_count_against_their_version(line):
+    rollout = make_rollout(line)
+    send(line, "A-1", position=0.01, ms=1_500.0, at=later(1))
+    item = make_run(line, "A-2", position=0.01, at=later(2)).items.select_related("run__part").get()
+    Routing.objects.create(
+        item=item, route="human", reason="model-deadline", level="shadow", epoch=item.run.epoch, routed_at=later(4)
+    )
+    look(line, item, {"green": GOOD, "blue": GOOD}, at=later(5))
+    tally = arms.evidence_of(rollouts.current(rollout), now=later(6)).candidate
+    assert (tally.seen, tally.failures[Guard.LATENCY], tally.failures[Guard.ERRORS]) == (2, 1, 1)
+
+
+def test_what_was_in_flight_when_the_models_changed_counts_against_nobody(line):
+    item = make_run(line, "A-1", position=0.01, at=NOON).items.select_related("run__part").get()
+    rollout = make_rollout(line, at=later(1))
+    look(line, item, {"green": None, "blue": GOOD}, at=later(2))
+    assert arms.evidence_of(rollouts.current(rollout), now=later(3)).candidate == Tally(
+        failures=dict.fromkeys(Guard, 0), compared=dict.fromkeys(Guard, 0)
+    )
+
+
+def test_the_deeds_agree_step_by_step_with_the_rule(line, ana):
+    rollout = make_rollout(line, share=0.4)
+    step = rollouts.step_of(rollouts.current(rollout))
+    expected = {"candidate": {"seen": 0, "read": 0}, "incumbent": {"seen": 0, "read": 0}}
+    for n in range(24):
+        arm, position = ("candidate", 0.1) if n % 3 == 0 else ("incumbent", 0.7)
+        says = BAD if n % 4 == 0 else GOOD
+        task = send(line, f"A-{n}", green=says, blue=says, position=position, at=later(30 * n))
+        read(task, ana, Label.PASS, at=later(30 * n + 1))
+        counts = expected[arm]
+        for kind in ("seen", "read", *(("overturns", "calls") if says == BAD else ())):
+            counts[kind] = counts.get(kind, 0) + 1
+        now = later(30 * n + 20)
+        pure = rules.advance(rules.State(step=step), _evidence(expected, hours=(30 * n + 20) / 3600))
+        assert rollouts.judge(rollout, now=now) == pure
+
+
+def _evidence(expected, *, hours):
+    tallies = {}
+    for arm, counts in expected.items():
+        failures = {guard: counts.get(guard.value, 0) for guard in Guard}
+        tallies[arm] = Tally(seen=counts["seen"], read=counts["read"], failures=failures, compared=failures)
+    return Evidence(**tallies, hours=hours)
+
+
+# Shadow and the paired comparison -------------------------------------------------------------------------------
+
+
+def test_a_shadow_never_decides_and_is_asked_after_the_answer(line):
+    make_rollout(line, "shadow")
+    task = send(line, "A-1", green=BAD)
+    assert task.item.routing.model_version.name == "blue"
+    assert Outbox.objects.filter(topic="item.silent").count() == 1
+    assert dict(Prediction.objects.values_list("model_version__name", "role")) == {"blue": "serving", "green": "shadow"}
+
+
+def test_a_look_for_which_there_was_no_time_is_dropped_and_counted(line):
+    rollout = make_rollout(line, "shadow")
+    send(line, "A-1", is_dropped=True)
+    step = rollouts.current(rollout)
+    assert arms.dropped(step) == 1
+    assert arms.evidence_of(step, now=later(1)).candidate.seen == 0
+
+
+def test_people_rule_where_the_candidate_differs_and_nowhere_else(line, ana):
+    make_rollout(line, "shadow")
+    same = send(line, "A-1")
+    differs = send(line, "A-2", green=BAD)
+    for task in (same, differs):
+        read(task, ana, Label.PASS)
+    case = Adjudication.objects.get()
+    assert (case.item, case.cause) == (differs.item, "candidate")
+
+
+def test_the_ruling_says_which_of_the_two_was_wrong(line, ana, quinn):
+    rollout = make_rollout(line, "shadow")
+    right = send(line, "A-1", green=BAD)
+    wrong = send(line, "A-2", green=BAD)
+    for task in (right, wrong):
+        read(task, ana, Label.PASS)
+    for task, label in ((right, Label.DEFECT), (wrong, Label.PASS)):
+        case = Adjudication.objects.get(item=task.item)
+        defect = "scratch" if label == Label.DEFECT else ""
+        adjudications.rule(case, by=quinn, label=label, defect_class=defect, now=later(60))
+    seen_of_both = arms.evidence_of(rollouts.current(rollout), now=later(61))
+    assert seen_of_both.candidate.compared[Guard.RULINGS] == 1
+    assert seen_of_both.incumbent.compared[Guard.RULINGS] == 1
+
+
+def test_a_ruling_for_the_candidates_sake_is_no_part_of_the_random_check(line, ana, quinn):
+    make_rollout(line, "shadow")
+    task = send(line, "A-1", green=BAD)
+    read(task, ana, Label.PASS)
+    adjudications.rule(Adjudication.objects.get(), by=quinn, label=Label.PASS, now=later(60))
+    streams = set(task.run.count_deltas.values_list("stream", flat=True))
+    assert "read" in streams
+    assert "ruled" not in streams
+
+
+# Blue-green -----------------------------------------------------------------------------------------------------
+
+
+def warmed(line, *, at=NOON):
+    rollout = make_rollout(line, "blue_green", at=at)
+    for n in range(20):
+        send(line, f"warm-{n}", at=at + timedelta(seconds=n))
+    ReviewTask.objects.update(queue_rank=None, closed_at=at)
+    return fresh(rollout)
+
+
+def test_the_switch_is_one_row_and_the_old_colour_stays_warm(line, quinn):
+    rollout = warmed(line)
+    assert deployed(line)[:3] == ("blue:1", "green:1", "blue_green")
+    rollouts.confirm(rollout, by=quinn, now=later(60))
+    assert deployed(line)[:3] == ("green:1", "blue:1", "blue_green")
+    line.refresh_from_db()
+    assert line.deployment.standby.name == "blue"
+    assert line.epoch.model_version.name == "green"
+    assert send(line, "A-1", at=later(61)).item.routing.model_version.name == "green"
+
+
+def test_a_bad_colour_goes_back_during_the_watch(line, ana, quinn):
+    rollout = warmed(line)
+    epoch = Line.objects.get(pk=line.pk).epoch
+    rollout = rollouts.confirm(rollout, by=quinn, now=later(60))
+    line.refresh_from_db()
+    for n in range(12):
+        task = send(line, f"A-{n}", green=BAD, at=later(100 + n * 20))
+        read(task, ana, Label.PASS, at=later(101 + n * 20))
+    assert rollbacks.follow(fresh(rollout), now=later(500)).move == Move.ROLL_BACK
+    assert deployed(line) == ("blue:1", "", "", 0.0)
+    assert Line.objects.get(pk=line.pk).epoch == epoch
+
+
+def test_a_watch_without_trouble_ends_in_service(line, quinn):
+    rollout = rollouts.confirm(warmed(line), by=quinn, now=later(60))
+    rollout.steps.update(min_parts=1)
+    line.refresh_from_db()
+    send(line, "A-1", at=later(61))
+    assert rollbacks.follow(fresh(rollout), now=later(DAY)).reasons == ("hours",)
+    rollbacks.follow(fresh(rollout), now=later(DAY + 61))
+    assert (fresh(rollout).outcome, deployed(line)) == ("promoted", ("green:1", "", "", 0.0))
+
+
+def test_no_run_is_decided_by_two_models(quinn):
+    line = make_served_line(level="partial")
+    rollout = warmed(line)
+    run = make_run(line, "A-1", views=("front", "back"), at=later(58))
+    back, front = run.items.select_related("run__part").order_by("view")
+    look(line, front, {"blue": GOOD, "green": GOOD}, at=later(59))
+    rollouts.confirm(rollout, by=quinn, now=later(60))
+    line.refresh_from_db()
+    make_bands(line, rollout.candidate, envelope={"size_bytes": [100, 100_000]})
+    look(line, back, {"blue": GOOD, "green": GOOD}, at=later(59.5))
+    assert Routing.objects.get(item=back).reason == "model-changed"
+
+
+# Back by name ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def switched(quinn):
+    """A line at partial on which green serves under watch with bands of its own, and has passed two parts."""
+    line = make_served_line(level="partial")
+    rollout = rollouts.confirm(warmed(line), by=quinn, now=later(60))
+    line.refresh_from_db()
+    make_bands(line, rollout.candidate, envelope={"size_bytes": [100, 100_000]})
+    for serial, at in (("old", later(61)), ("young", later(5_000))):
+        assert send(line, serial, at=at) is None
+    return rollout
+
+
+def test_a_rollback_lists_what_the_candidate_passed_and_reads_the_last_hour_again(switched, quinn):
+    line = switched.line
+    again = rollbacks.roll_back(switched, by=quinn, reason="scratches", read_again=True, now=later(5_100))
+    assert deployed(line)[0] == "blue:1"
+    assert again == 1
+    assert ReviewTask.objects.get(queue_rank__isnull=False).run.part.serial == "young"
+    containment.list_due(now=later(5_101))
+    opened = Containment.objects.get()
+    serials = sorted(opened.runs.values_list("run__part__serial", flat=True))
+    assert (opened.model_version, serials) == (switched.candidate, ["old", "young"])
+
+
+def test_nothing_is_read_again_unless_asked(switched, quinn):
+    assert rollbacks.roll_back(switched, by=quinn, reason="no", read_again=False, now=later(5_100)) == 0
+    assert not ReviewTask.objects.filter(run__part__serial="young").exists()
+
+
+def test_a_rollout_that_is_over_can_still_be_taken_back_by_name(line, quinn):
+    rollout = rollouts.confirm(warmed(line), by=quinn, now=later(60))
+    rollout.steps.update(min_parts=0)
+    rollbacks.follow(fresh(rollout), now=later(DAY + 61))
+    send(line, "A-1", at=later(DAY + 70))
+    rollbacks.follow(fresh(rollout), now=later(2 * DAY))
+    rollbacks.roll_back(fresh(rollout), by=quinn, reason="late", read_again=False, now=later(2 * DAY + 1))
+    assert (fresh(rollout).outcome, deployed(line)[0]) == (RolloutOutcome.ROLLED_BACK, "blue:1")
+    with pytest.raises(rollouts.RolloutClosed):
+        rollbacks.roll_back(fresh(rollout), by=quinn, reason="again", read_again=False, now=later(2 * DAY + 2))
+
+
+def test_an_aborted_candidate_leaves_the_line_as_it_was(line, quinn):
+    before = Line.objects.get(pk=line.pk).epoch
+    rollout = rollouts.abort(make_rollout(line), by=quinn, cause="not now", now=later(1))
+    assert (rollout.outcome, deployed(line)) == ("aborted", ("blue:1", "", "", 0.0))
+    assert Line.objects.get(pk=line.pk).epoch == before
+    with pytest.raises(rollouts.RolloutClosed):
+        rollouts.confirm(rollout, by=quinn, now=later(2))

@@ -1,0 +1,98 @@
+"""A prediction server of the Open Inference Protocol v2, as a process of its own: what each model does is its name.
+
+`python -m tests.vision.prediction_server` prints its port and serves until its standard input closes.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+
+LENGTH = "Inference-Header-Content-Length"
+asked: Counter[str] = Counter()
+
+
+def outputs_of(batch: np.ndarray, name: str) -> dict[str, np.ndarray]:
+    """Return what the light meter says: the brighter, the more a defect."""
+    light = batch.mean(axis=(1, 2, 3))
+    logits = np.stack([np.zeros_like(light), 8 * light], axis=1)
+    if name == "nan":
+        logits[:] = np.nan
+    wide = 3 if name == "wide" else 2
+    maps = np.zeros((len(batch), wide, 24, 24), dtype=np.float32)
+    return {"logits": np.resize(logits, (len(batch), wide)), "maps": maps, "embedding": batch.mean(axis=(2, 3))}
+
+
+class Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self._send(200, json.dumps(asked).encode())
+
+    def do_POST(self):
+        name = self.path.split("/")[3]
+        asked[name] += 1
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if name == "busy" or (name == "flaky" and asked[name] == 1):
+            return self._send(503, b"")
+        if name == "moved":
+            return self._send(307, b"", Location="/v2/models/good/infer")
+        if name == "silent":
+            time.sleep(20)
+            return None
+        if name == "babble":
+            return self._send(200, b"<html>")
+        return self._answer(name, body)
+
+    def _answer(self, name, body):
+        length = int(self.headers[LENGTH])
+        tensor = json.loads(body[:length])["inputs"][0]
+        batch = np.frombuffer(body[length:], dtype="<f4").reshape(tensor["shape"])
+        found = outputs_of(batch, name)
+        if name == "words":
+            return self._send(200, json.dumps({"outputs": [_as_words(*one) for one in found.items()]}).encode())
+        raw = [values.astype("<f4").tobytes() for values in found.values()]
+        header = {"outputs": [_as_bytes(n, v, r) for (n, v), r in zip(found.items(), raw, strict=True)]}
+        text = json.dumps(header).encode()
+        content = text + b"".join(raw)
+        return self._send(200, content[:-9] if name == "short" else content, **{LENGTH: str(len(text))})
+
+    def _send(self, status, content, **headers):
+        self.send_response(status)
+        for header, value in {"Content-Length": str(len(content)), **headers}.items():
+            self.send_header(header, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+def _as_bytes(name, values, raw):
+    return {
+        "name": name,
+        "shape": list(values.shape),
+        "datatype": "FP32",
+        "parameters": {"binary_data_size": len(raw)},
+    }
+
+
+def _as_words(name, values):
+    return {"name": name, "shape": list(values.shape), "datatype": "FP32", "data": values.ravel().tolist()}
+
+
+def main() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdout.write(f"{server.server_port}\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Models on a prediction server: right answers are taken, everything else ends in time and goes to people."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import requests
+
+from vision.runtimes.remote import FAILURES_MAX, Breaker, RemoteFailed, RemoteRuntime, read_answer, write_question
+
+BATCH = np.stack([np.full((3, 16, 16), light, dtype=np.float32) for light in (0.25, -0.5)])
+
+
+@pytest.fixture(scope="module")
+def address():
+    """A server that speaks the protocol, in a process of its own."""
+    command = [sys.executable, "-m", "tests.vision.prediction_server"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        server.stdin.close()
+
+
+def patient(address, name, **facts):
+    """Return a runtime that a slow machine does not make impatient."""
+    return RemoteRuntime(address, name, connect_s=30.0, read_s=30.0, **facts)
+
+
+def asked(address, name):
+    return requests.get(address, timeout=30).json().get(name, 0)
+
+
+@pytest.mark.parametrize("name", ["good", "words", "flaky"])
+def test_an_answer_is_taken_in_bytes_or_words_and_at_the_second_try(address, name):
+    logits, maps, embedding = patient(address, name).run(BATCH)
+    np.testing.assert_allclose(logits, [[0, 2.0], [0, -4.0]], atol=1e-6)
+    assert (maps.shape, embedding.shape) == ((2, 2, 24, 24), (2, 3))
+    assert logits.dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["busy", "moved", "babble", "short"])
+def test_whatever_else_comes_is_a_failure(address, name):
+    with pytest.raises(RemoteFailed):
+        patient(address, name).run(BATCH)
+
+
+def test_a_server_that_says_nothing_is_given_up(address):
+    with pytest.raises(RemoteFailed, match="did not answer: ReadTimeout"):
+        RemoteRuntime(address, "silent", connect_s=30.0, read_s=0.1).run(BATCH)
+
+
+def test_a_server_that_is_not_there_is_a_failure():
+    with pytest.raises(RemoteFailed, match="did not answer"):
+        RemoteRuntime("http://127.0.0.1:9", "good").run(BATCH)
+
+
+def test_no_answer_is_asked_for_twice_and_a_refusal_once(address):
+    for name in ("busy", "moved"):
+        before = asked(address, name)
+        with pytest.raises(RemoteFailed):
+            patient(address, name).run(BATCH)
+        assert asked(address, name) - before == (2 if name == "busy" else 1)
+
+
+def test_a_server_that_keeps_failing_is_left_alone_for_a_while(address):
+    now = [0.0]
+    runtime = patient(address, "babble", breaker=Breaker(lambda: now[0]))
+    for _ in range(FAILURES_MAX):
+        with pytest.raises(RemoteFailed, match="cannot be read"):
+            runtime.run(BATCH)
+    before = asked(address, "babble")
+    with pytest.raises(RemoteFailed, match="left alone"):
+        runtime.run(BATCH)
+    assert asked(address, "babble") == before
+    now[0] = 5.0
+    with pytest.raises(RemoteFailed, match="cannot be read"):
+        runtime.run(BATCH)
+
+
+def test_one_good_answer_forgives_the_failures_before():
+    breaker = Breaker(lambda: 0.0)
+    for has_failed in (True, True, False, True, True):
+        breaker.note(has_failed=has_failed)
+    breaker.check()
+
+
+def test_the_question_is_a_header_and_the_numbers_behind_it():
+    body, length = write_question(BATCH)
+    assert body[:length].startswith(b'{"inputs": [{"name": "images", "shape": [2, 3, 16, 16], "datatype": "FP32"')
+    assert body[length:] == BATCH.tobytes()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"[]",
+        b'{"outputs": []}',
+        b'{"outputs": [{"name": "logits", "datatype": "FP32", "shape": [-1, -1], "data": [1]}]}',
+        b'{"outputs": [{"name": "logits", "datatype": "BYTES", "shape": [1], "data": ["x"]}]}',
+        b'{"outputs": [{"name": "logits", "datatype": "FP32", "shape": [99999999999, 9], "data": [1]}]}',
+        b'{"outputs": [{"name": "logits", "datatype": "FP32", "shape": [1e999], "data": [1]}]}',
+    ],
+)
+def test_an_answer_that_is_not_one_is_refused(answer):
+    with pytest.raises(RemoteFailed, match="cannot be read"):
+        read_answer(answer, len(answer))
