@@ -99,7 +99,7 @@ def test_savings_are_for_leads(client, line, ana):
 
 def test_the_page_costs_a_stated_number_of_statements(client, line, quinn, django_assert_max_num_queries):
     client.force_login(quinn)
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(40):
         client.get(reverse("savings", args=[line.slug]))
 
 
