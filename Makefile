@@ -1,7 +1,7 @@
 # Long runs and maintainers' tasks. The two commands everybody needs are ./start and ./check.
 PY = .venv/bin/python
 
-.PHONY: bench faults guarantees lock mutants mutate screenshots messages simulations
+.PHONY: bench faults guarantees lock mutants mutate screenshots messages simulations ui
 
 bench:            ## figures as ratios; writes bench/results/
 	$(PY) -m bench.predict
@@ -32,3 +32,6 @@ messages:         ## collect texts and compile the Korean ones
 
 screenshots:      ## pictures of the running demo for the documents
 	$(PY) tools/screenshots.py
+
+ui:               ## axe and the scripted checks of accessibility on every page of the running demo, both languages and themes
+	$(PY) tools/ui.py

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from config.accounts import theme_of
 from inspection.models import Hold, Line
-from inspection.permissions import lines_for, may_enter_admin, may_found_lines, roles_of
+from inspection.permissions import lines_for, may_enter_admin, may_found_lines, may_lower, roles_of
 from inspection.rules.words import Level, Role
 from monitoring import boards
 from monitoring.rules.alarms import State
 from review import adjudications
+from review import boards as line_boards
 from review.rules.blindness import tells_level
 
 ROLE_WORDS = {
@@ -43,6 +44,7 @@ LINE_PAGES = [
     ("savings", "coin", _("Savings")),
     ("plan", "plan", _("Plan and risks")),
     ("data", "image", _("Data")),
+    ("log", "clock", _("Audit log")),
 ]
 # Pages that only demo lines have.
 OF_DEMO = {"simulated"}
@@ -78,6 +80,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "shell_pages": SimpleLazyObject(lambda: page_entries(slug)),
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
+        "shell_stop": SimpleLazyObject(lambda: stop_of(request.user, slug)),
         "shell_cases": SimpleLazyObject(lambda: cases_waiting(request.user, slug)),
         "shell_alarms": SimpleLazyObject(lambda: alarms_waiting(request.user)),
         "shell_role": SimpleLazyObject(lambda: role_word(request.user)),
@@ -90,7 +93,10 @@ def page_of(name: str) -> str:
         return "alarms"
     if name in {"metric", "line-images"}:
         return "metrics"
-    return "plan" if name.partition("-")[0] in {"scope", "risk", "metric"} else name
+    first = name.partition("-")[0]
+    if first in {"scope", "risk", "metric"}:
+        return "plan"
+    return first if first == "data" else name
 
 
 def level_shown(line: Line, leads: bool) -> str:
@@ -136,6 +142,12 @@ def cases_waiting(user, slug: str) -> int:
 def alarms_waiting(user) -> int:
     """How many alarms that this person answers for nobody has acknowledged."""
     return boards.alarms_for(user).filter(state=State.UNACKNOWLEDGED.value).count()
+
+
+def stop_of(user, slug: str) -> line_boards.Stop | None:
+    """STOP of the chosen line; None where no line is chosen."""
+    line = lines_for(user).filter(slug=slug).first()
+    return line_boards.stop_of(line, may_lower=may_lower(user, line)) if line else None
 
 
 def address_of(name: str, slug: str) -> str:

@@ -1,7 +1,10 @@
 """Every address of the product."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
+from django.views.generic import RedirectView
 
 from config.accounts import choose
 from config.components import components
@@ -17,6 +20,8 @@ urlpatterns = [
     path("components/", components, name="components"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    # Browsers ask here where no page names an icon: for a picture, a CSV, a PDF.
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("favicon.svg"))),
 ]
 
 handler400 = "inspection.api.problems.bad_request"

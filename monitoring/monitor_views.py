@@ -19,7 +19,7 @@ from monitoring import boards as boards_of_metrics
 from monitoring.metric_words import KINDS
 from monitoring.rules.drift import METRICS as DRIFTING
 from monitoring.rules.metrics import Kind
-from review import audit_boards, boards, evidence, sentences
+from review import audit_boards, evidence, sentences
 from review.models import Adjudication
 
 SHOWN_ALARMS = 6
@@ -53,7 +53,6 @@ def monitor(request: HttpRequest, slug: str) -> HttpResponse:
         "audit": audit_boards.of(line),
         "open_cases": Adjudication.objects.filter(line=line, ruled_at=None).count(),
         "evidence": _evidence(line, moment),
-        **boards.stop_of(boards.holds_of(line), may_lower=permissions.may_lower(request.user, line)),
     }
     return render(request, "monitoring/monitor.html", context)
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from inspection.models import Epoch, Line, Run
 from inspection.models.fields import word_check, word_field
@@ -59,6 +60,8 @@ class WatchChart(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("chart of automatic decisions")
+        verbose_name_plural = _("charts of automatic decisions")
         constraints = [
             models.UniqueConstraint(
                 fields=["watch", "name"], condition=Q(closed_at=None), name="watch_chart_one_open_per_name"
@@ -83,6 +86,8 @@ class AuditFinding(models.Model):
     found_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("audit finding")
+        verbose_name_plural = _("audit findings")
         constraints = [
             models.UniqueConstraint(fields=["run", "is_bad"], name="audit_finding_once"),
             word_check("kind", Kind, name="audit_finding_kind_known"),
@@ -118,6 +123,8 @@ class AuditLot(models.Model):
     closed_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("audit lot")
+        verbose_name_plural = _("audit lots")
         constraints = [
             models.UniqueConstraint(fields=["watch", "shift"], name="audit_lot_once_per_shift"),
             models.CheckConstraint(condition=Q(escapes__lte=models.F("closed")), name="audit_lot_escapes_closed"),

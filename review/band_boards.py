@@ -68,7 +68,7 @@ def forecast(line: Line, shares: dict[str, float], *, now: datetime) -> Forecast
         read=round(parts - spared),
         auto_passed=round(parts * shares["pass"] * (1 - drawn)),
         auto_rejected=round(parts * shares["reject"] * (1 - drawn)),
-        minutes=round(spared * _reading_s(line) / 60),
+        minutes=round(spared * reading_s(line) / 60),
         money=money,
     )
 
@@ -125,7 +125,7 @@ def _parts_per_shift(line: Line, *, now: datetime) -> float:
     return Run.objects.natural().filter(line=line, opened_at__gt=since).count() / days / max(len(line.shift_pattern), 1)
 
 
-def _reading_s(line: Line) -> float:
+def reading_s(line: Line) -> float:
     """Return how long one reading takes here: the median of the last ones."""
     times = (
         Decision.objects.filter(task__line=line)

@@ -1,6 +1,6 @@
 """What the pages for leads show: rungs, rows of evidence, charts. Plain values for templates, made from readings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +11,6 @@ from inspection.models import Hold, LevelChange, LevelProposal, Line
 from inspection.rules.ladder import HARM, Condition, Judgement
 from inspection.rules.words import Level
 from review import sentences
-from review.charts import BandChart, Point, band_chart
 from review.evidence import Reading
 
 
@@ -36,6 +35,17 @@ class Row:
     still: int | str
     weight: float | None = None
     note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """STOP as a page of a line shows it to one person: the button, or since when the line stands."""
+
+    may_stop: bool
+    is_stopped: bool
+    held_at: datetime | None
+    zone: str
+    reasons: list[tuple[str, str]]
 
 
 def rungs(line: Line, reading: Reading | None, proposal: LevelProposal | None, held: bool) -> list[Rung]:
@@ -98,15 +108,6 @@ def truths(reading: Reading) -> list[tuple[str, int, int]]:
         (_("Right calls kept after a wrong prediction"), seen.harm[1] - seen.harm[0], seen.harm[0]),
     ]
     return [(name, found, found + missed) for name, found, missed in listed if found + missed]
-
-
-def trend(points: Iterable, *, target: float, zone: str) -> BandChart | None:
-    """Lay out the running agreement with its band; the axis starts at 80 % unless a point lies lower."""
-    laid = [Point(f"{point.day:%m-%d}", point.share, point.low, point.high) for point in points]
-    if not laid:
-        return None
-    floor = 0.8 if min(point.value for point in laid) >= 0.8 else 0.0
-    return band_chart(laid, target=target, floor=floor)
 
 
 def axis_end(*highs: float | None) -> float:
@@ -241,13 +242,16 @@ def holds_of(line: Line) -> Sequence[Hold]:
     return list(line.holds.in_force().select_related("placed_by").order_by("placed_at"))
 
 
-def stop_of(holds: Sequence[Hold], *, may_lower: bool) -> dict[str, object]:
+def stop_of(line: Line, *, may_lower: bool) -> Stop:
     """Return what `review/_stop.html` shows: every page of a line has it in its head."""
+    holds = holds_of(line)
     stop = next((hold for hold in holds if hold.kind == Hold.STOP), None)
     held = stop or next(iter(holds), None)
-    return {
-        "may_lower": may_lower,
-        "is_stopped": stop is not None,
-        "held_at": held and held.placed_at,
-        "stop_reasons": [(reason, sentences.reason_word(reason)) for reason in sentences.STOP_REASONS],
-    }
+    return Stop(
+        # A line that is only planned has nothing to stop.
+        may_stop=may_lower and stop is None and line.may_collect,
+        is_stopped=stop is not None,
+        held_at=held.placed_at if held else None,
+        zone=line.time_zone,
+        reasons=[(reason, sentences.reason_word(reason)) for reason in sentences.STOP_REASONS],
+    )

@@ -79,6 +79,110 @@ def band_chart(
     )
 
 
+class Spot(NamedTuple):
+    """One bin of a reliability diagram: mean probability, share of defects with its interval, counts."""
+
+    at: float
+    share: float
+    low: float
+    high: float
+    k: int
+    n: int
+
+
+class Drawn(NamedTuple):
+    """A bin in the picture: x in percent of the plot, y in pixels, the radius by its weight."""
+
+    x: float
+    y: float
+    low_y: float
+    high_y: float
+    radius: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityChart:
+    """A diagram of 0 to 1 both ways; on the diagonal a probability means what it says."""
+
+    drawn: list[Drawn]
+    ticks: list[Tick]
+    x_ticks: list[Tick]
+    spots: list[Spot]
+    height: int = HEIGHT
+    top: int = TOP
+    foot: int = FOOT
+
+
+def reliability_chart(spots: Sequence[Spot]) -> ReliabilityChart | None:
+    """Lay out a reliability diagram; None without bins. Bins with more parts are drawn larger."""
+    if not spots:
+        return None
+    most = max(spot.n for spot in spots) or 1
+    return ReliabilityChart(
+        drawn=[
+            Drawn(
+                x=round(100 * spot.at, 2),
+                y=_y(spot.share, 0.0),
+                low_y=_y(spot.low, 0.0),
+                high_y=_y(spot.high, 0.0),
+                radius=round(3 + 5 * (spot.n / most) ** 0.5, 1),
+            )
+            for spot in spots
+        ],
+        ticks=[Tick(_y(n / 4, 0.0), f"{25 * n}") for n in range(5)],
+        x_ticks=[Tick(25.0 * n, f"{25 * n}") for n in range(5)],
+        spots=list(spots),
+    )
+
+
+class Column(NamedTuple):
+    """One column: x and width in percent of the plot, y and height in pixels; `is_last` is the one still growing."""
+
+    x: float
+    width: float
+    y: float
+    height: float
+    is_last: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnChart:
+    """Shares as columns over time against a promise. A day without anything has no column."""
+
+    columns: list[Column]
+    y_ticks: list[Tick]
+    x_ticks: list[Tick]
+    promise_y: float | None
+    promise: float | None
+    height: int = HEIGHT
+    top: int = TOP
+    foot: int = FOOT
+
+
+def column_chart(values: Sequence[tuple[str, float | None]], *, promise: float | None) -> ColumnChart | None:
+    """Lay out shares as columns from 0 to 100 %; None where no day has one."""
+    if all(share is None for _, share in values):
+        return None
+    step = 100 / len(values)
+    return ColumnChart(
+        columns=[
+            Column(
+                x=round(n * step + 0.15 * step, 2),
+                width=round(0.7 * step, 2),
+                y=_y(share, 0.0),
+                height=round(FOOT - _y(share, 0.0), 1),
+                is_last=n == len(values) - 1,
+            )
+            for n, (_, share) in enumerate(values)
+            if share is not None
+        ],
+        y_ticks=[Tick(_y(n / 4, 0.0), f"{25 * n}") for n in range(5)],
+        x_ticks=[Tick(round((n + 0.5) * step, 2), values[n][0]) for n in range(0, len(values), 3)],
+        promise_y=None if promise is None else _y(promise, 0.0),
+        promise=promise,
+    )
+
+
 def spark(values: Sequence[float], width: int = 60, height: int = 18) -> str:
     """Points of a line without axes, filling its box; flat in the middle when nothing varies."""
     if not values:

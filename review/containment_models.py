@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from inspection.models import Line, ModelVersion, Run, User
 from inspection.models.fields import word_field
@@ -27,6 +28,8 @@ class Containment(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("containment")
+        verbose_name_plural = _("containments")
         constraints = [
             models.UniqueConstraint(fields=["line"], condition=Q(closed_at=None), name="containment_one_open_per_line"),
             models.CheckConstraint(condition=Q(since__lte=models.F("opened_at")), name="containment_since_before"),
@@ -49,6 +52,8 @@ class ContainedRun(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("contained part")
+        verbose_name_plural = _("contained parts")
         constraints = [
             models.UniqueConstraint(fields=["containment", "run"], name="contained_run_once"),
             models.CheckConstraint(

@@ -39,6 +39,8 @@ class Comparison:
     escape: Rate
     overkill: Rate
     kappa: float | None
+    kappa_low: float | None
+    kappa_high: float | None
     ac1: float | None
     mcc: float | None
     positive_agreement: float | None
@@ -46,6 +48,16 @@ class Comparison:
     @property
     def n(self) -> int:
         return self.agreement.n
+
+    @property
+    def defects(self) -> int:
+        """How many parts are defects by the reference."""
+        return self.table[0][1] + self.table[1][1]
+
+    @property
+    def prevalence(self) -> float | None:
+        total = sum(map(sum, self.table))
+        return self.defects / total if total else None
 
 
 @dataclass(frozen=True)

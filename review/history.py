@@ -64,7 +64,11 @@ def final_readings(epoch: Epoch) -> QuerySet[Any]:
 
 def rows(epoch: Epoch, *, since: date | None, until: date | None) -> Iterator[dict[str, Any]]:
     """Yield one row a reading in the order of the parts, from local day to local day, without holding them all."""
-    readings = final_readings(epoch).filter(**window(epoch, since, until))
+    yield from listed(final_readings(epoch).filter(**window(epoch, since, until)))
+
+
+def listed(readings: QuerySet[Any]) -> Iterator[dict[str, Any]]:
+    """Yield readings with all that is known of each as the columns of a file, in the order of the parts."""
     renamed = readings.annotate(
         opened_at=F("task__run__opened_at"),
         serial=F("task__run__part__serial"),

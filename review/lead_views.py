@@ -1,4 +1,4 @@
-"""Pages for QA leads and administrators: how a line agrees, and how it climbs."""
+"""Pages for QA leads and administrators: how a line climbs."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from inspection import automation, permissions, waivers
 from inspection.models import GateEvaluation, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, judge
 from inspection.rules.words import Level, Role
-from review import audit_boards, boards, candidates, evidence, ladder_doors, reliances, reports, sentences
+from review import audit_boards, boards, candidates, evidence, ladder_doors, sentences
 
 HISTORY = 8
 
@@ -48,7 +48,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
         "has_signed": proposal is not None and proposal.proposer_id == request.user.pk,
-        **boards.stop_of(holds, may_lower=permissions.may_lower(request.user, line)),
+        "may_lower": permissions.may_lower(request.user, line),
     }
     return render(request, "review/automation.html", context)
 
@@ -60,31 +60,6 @@ def ladder_deed(request: HttpRequest, slug: str, deed: str) -> HttpResponse:
     line = _line(request, slug)
     ladder_doors.do(deed, request, line)
     return redirect("automation", slug)
-
-
-@login_required
-@require_GET
-def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """What a lead reads: the answer in one sentence, then the figures behind it."""
-    line = _line(request, slug)
-    report = reports.agreement(line, line.present_epoch, now=now())
-    target = _agreement_target(report.reading)
-    context = {
-        "line": line,
-        "report": report,
-        "chart": boards.trend(report.timeline, target=target, zone=line.time_zone),
-        "target": target,
-        "class_names": {kind.code: kind.local_name for kind in line.defect_classes.all()},
-        "axis": boards.axis_end(report.model.escape.high, report.model.overkill.high),
-        "check": next(iter(report.reading.judgement.checks), None) if report.reading else None,
-        "is_open": report.reading is not None and report.reading.judgement.is_open,
-        "next_level": Level(line.level).above,
-        "prevalence": _prevalence(report),
-        "reliance": reliances.of(line.present_epoch),
-        "truths": boards.truths(report.reading) if report.reading else [],
-        **boards.stop_of(boards.holds_of(line), may_lower=permissions.may_lower(request.user, line)),
-    }
-    return render(request, "review/agreement.html", context)
 
 
 @login_required
@@ -142,14 +117,3 @@ def _hold_sentence(hold: Hold) -> str:
 def _gate_sentence(seen: GateEvaluation) -> str:
     words = {"level": sentences.level_name(Level(seen.to_level))}
     return (_("Gate to %(level)s open") if seen.status == "open" else _("Gate to %(level)s shut")) % words
-
-
-def _agreement_target(reading: evidence.Reading | None) -> float:
-    checks = reading.judgement.checks if reading else ()
-    return next((check.p0 for check in checks if check.stream == "agreement"), 0.95)
-
-
-def _prevalence(report: reports.Report) -> float | None:
-    table = report.model.table
-    total = sum(map(sum, table))
-    return (table[0][1] + table[1][1]) / total if total else None

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from inspection.models import Bands, Epoch, Item, Line, Run, User
@@ -141,6 +142,8 @@ class Decision(models.Model):
     final_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
         constraints = [
             models.UniqueConstraint(fields=["task", "person", "phase", "round"], name="decision_once_per_round"),
             word_check("label", Label, name="decision_label_known"),
@@ -194,6 +197,8 @@ class Adjudication(TimeOrderedModel):
     ruled_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("adjudication")
+        verbose_name_plural = _("adjudications")
         constraints = [
             models.UniqueConstraint(fields=["item"], condition=Q(ruled_at=None), name="adjudication_one_open_per_item"),
             models.CheckConstraint(
@@ -221,6 +226,8 @@ class Truth(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("reference label")
+        verbose_name_plural = _("reference labels")
         constraints = [
             models.UniqueConstraint(fields=["item", "n"], name="truth_version_once"),
             word_check("source", TruthSource, name="truth_source_known"),

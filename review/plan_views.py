@@ -34,7 +34,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
     is_campaign = request.GET.get("mode") == "campaign"
     chosen = found.campaign if is_campaign else found.normal
     context = {
-        **scope_boards.page_of(request, line, "risks", done),
+        **scope_boards.page_of(line, "risks", done),
         "plans": found,
         "basis": plan_sentences.basis(found),
         "is_campaign": is_campaign,
@@ -183,7 +183,7 @@ def _risk_page(request: HttpRequest, line: Line, mode: FailureMode, standing: Fa
 
 
 def _page(request: HttpRequest, line: Line, template: str, **shown: Any) -> HttpResponse:
-    context = {**scope_boards.page_of(request, line, "risks", scopes.steps(line)), **shown}
+    context = {**scope_boards.page_of(line, "risks", scopes.steps(line)), **shown}
     return render(request, template, context, status=422 if request.method == "POST" else 200)
 
 

@@ -21,6 +21,8 @@ from stats.eprocess import cs_lower, cs_upper
 
 CELLS = ("pp", "pd", "dp", "dd")
 CHART_FROM = 26
+# With fewer parts of one inspector a rate says more about chance than about the person.
+INSPECTOR_FROM = 200
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Report:
     timeline: list[Point]
     shifts: list[Slice]
     inspectors: list[Slice]
+    inspectors_few: int
     cameras: list[Slice]
     classes: list[ClassSlice]
     calibration: list[Bin]
@@ -54,6 +57,7 @@ def agreement(
     rows = _rows(epoch, since, until)
     by_stream = {stream: [row for row in rows if row["stream"] == stream] for stream in Stream}
     reading = _reading(line, epoch, now=now)
+    inspectors = _slices(by_stream[Stream.AGREEMENT], key=lambda row: row["person__username"] or "")
     detection, unjudged = _summed(by_stream[Stream.DETECTION]), _summed(by_stream[Stream.CANNOT_JUDGE])
     return Report(
         line=line,
@@ -70,7 +74,8 @@ def agreement(
         estimate=estimates.estimate(epoch),
         timeline=_timeline(by_stream[Stream.AGREEMENT]),
         shifts=_slices(by_stream[Stream.AGREEMENT], key=lambda row: row["shift"].partition("/")[2]),
-        inspectors=_slices(by_stream[Stream.AGREEMENT], key=lambda row: row["person__username"] or ""),
+        inspectors=[one for one in inspectors if one.agreement.n >= INSPECTOR_FROM],
+        inspectors_few=sum(one.agreement.n < INSPECTOR_FROM for one in inspectors),
         **scores.of(epoch, since=since, until=until),
     )
 
@@ -112,13 +117,16 @@ def _comparison(rows: list[dict]) -> Comparison:
     defects, good = total["pd"] + total["dd"], total["pp"] + total["dp"]
     seen = any(map(sum, table))
     called = 2 * total["dd"] + total["pd"] + total["dp"]
+    beyond_chance = agreements.kappa(table) if seen else None
     return Comparison(
         table=table,
         unruled=n - sum(map(sum, table)),
         agreement=rate(total["s"], n),
         escape=rate(total["pd"], defects),
         overkill=rate(total["dp"], good),
-        kappa=agreements.kappa(table).kappa if seen else None,
+        kappa=beyond_chance.kappa if beyond_chance else None,
+        kappa_low=beyond_chance.low if beyond_chance else None,
+        kappa_high=beyond_chance.high if beyond_chance else None,
         ac1=agreements.ac1(table).ac1 if seen else None,
         mcc=agreements.mcc(total["dd"], total["dp"], total["pd"], total["pp"]) if seen else None,
         positive_agreement=2 * total["dd"] / called if called else None,

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from inspection import permissions, scopes
 from inspection.models import Baseline, FailureWatch, Line, LineScope, Membership, User
 from inspection.rules.words import Decider, Role, Stream
-from review import boards, counts, figures, risk_words
+from review import counts, figures, risk_words
 from review.figures import Rate
 from review.sentences import NBSP
 
@@ -78,15 +77,9 @@ class Signing:
     reasons: Sequence[str]
 
 
-def page_of(request: HttpRequest, line: Line, step: str, done: scopes.Steps) -> dict[str, Any]:
+def page_of(line: Line, step: str, done: scopes.Steps) -> dict[str, Any]:
     """Return what every step of a line's wizard shows around its form."""
-    holds = boards.holds_of(line)
-    may_lower = permissions.may_lower(request.user, line) and line.may_collect
-    return {
-        "line": line,
-        "tabs": tabs(line, step, done),
-        **boards.stop_of(holds, may_lower=may_lower),
-    }
+    return {"line": line, "tabs": tabs(line, step, done)}
 
 
 def tabs(line: Line | None, current: str, done: scopes.Steps | None) -> list[Tab]:

@@ -150,7 +150,7 @@ def add_baseline(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, line: Line, step: str, **shown: Any) -> HttpResponse:
-    context = {**scope_boards.page_of(request, line, step, scopes.steps(line)), **shown}
+    context = {**scope_boards.page_of(line, step, scopes.steps(line)), **shown}
     return render(request, f"review/scope/{step}.html", context, status=_status(request))
 
 

@@ -2,20 +2,24 @@
 
 from django.utils.translation import gettext as _
 
+from review.rules.keys import Keys
+
 
 def cannot_judge_reasons() -> list[str]:
     """Reasons 1 to 5 of "cannot judge"; the chosen one opens the comment."""
     return [_("blur"), _("glare"), _("framing"), _("wrong part"), _("other")]
 
 
-def loop_texts() -> dict[str, str]:
-    return _calls() | _states() | _pauses() | _model()
+def loop_texts(chosen: Keys) -> dict[str, str]:
+    return _calls(chosen) | _states() | _pauses() | _model()
 
 
-def key_list(*, reveals: bool) -> list[tuple[list[str], str]]:
-    """The key map as people read it; what asks the model is listed only where a reveal can come."""
+def key_list(chosen: Keys, *, reveals: bool) -> list[tuple[list[str], str]]:
+    """The key map as a person has chosen it; what asks the model is listed only where a reveal can come."""
     asking = {"H", "Y"}
-    return [(caps, words) for caps, words in _keys() if reveals or not asking.intersection(caps)]
+    listed = [(caps, words) for caps, words in _keys() if reveals or not asking.intersection(caps)]
+    named = [([cap for cap in map(chosen.cap, caps) if cap], words) for caps, words in listed]
+    return [(caps, words) for caps, words in named if caps]
 
 
 def _keys() -> list[tuple[list[str], str]]:
@@ -24,7 +28,7 @@ def _keys() -> list[tuple[list[str], str]]:
         (["+", "−"], _("zoom in, zoom out (or the wheel)")),
         (["J", "1–9"], _("defect, then its class")),
         (["0"], _("fit the image")),
-        (["D", "1–5"], _("cannot judge, then why (D again: no reason)")),
+        (["D", "1–5"], _("cannot judge, then why (again: no reason)")),
         (["Shift", "0"], _("one to one")),
         (["Z"], _("undo the last call (or Backspace)")),
         (["← →"], _("pan by a tenth; with Shift by half")),
@@ -43,7 +47,8 @@ def _keys() -> list[tuple[list[str], str]]:
     ]
 
 
-def _calls() -> dict[str, str]:
+def _calls(chosen: Keys) -> dict[str, str]:
+    defect, unsure = (chosen.letters[action] or "–" for action in ("defect", "cannot-judge"))
     return {
         "pass": _("pass"),
         "defect": _("defect"),
@@ -55,8 +60,8 @@ def _calls() -> dict[str, str]:
         "last": _("Last"),
         "savedLeft": _("{call} saved, {count} left"),
         "chooseClass": _("Defect: choose the class"),
-        "chooseReason": _("Cannot judge: choose why, or D again"),
-        "defectFirst": _("Press J first, then the class"),
+        "chooseReason": _("Cannot judge: choose why, or %(key)s again") % {"key": unsure},
+        "defectFirst": _("Press %(key)s first, then the class") % {"key": defect},
         "noClass": _("No class has this digit"),
         "undone": _("{serial} is back, the call is taken back"),
         "tooLate": _("{serial} is final. Tell a QA lead: the item can be ruled on again."),

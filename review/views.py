@@ -18,14 +18,15 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inspection.models import DefectClass, GoldenReference, Hold, Line, User
-from inspection.permissions import lines_for, may_adjudicate, may_inspect, may_lower
+from inspection.permissions import lines_for, may_adjudicate, may_inspect
 from inspection.rules.words import Role
 from review import adjudications as deeds
-from review import boards, first_minutes, queues, sights
+from review import first_minutes, queues, sights
 from review.forms import RulingForm
 from review.models import Adjudication, Decision
 from review.permissions import PersonRequest, cases_for, roles_by_line
 from review.pictures import references_of, upright_size
+from review.rules import keys
 from review.texts import cannot_judge_reasons, key_list, loop_texts
 
 CASES_MAX = 100
@@ -74,13 +75,15 @@ def review(request: PersonRequest, slug: str) -> HttpResponse:
     classes = list(line.defect_classes.filter(retired_at=None).order_by("key"))
     golden = next(iter(references_of(line).values()), None)
     theme = request.user.preferences.get("theme") or "dark"
+    chosen = keys.of(request.user.preferences)
     context = {"line": line, "classes": classes, "golden": golden, "loop_theme": theme}
     return render(
         request,
         "review/review.html",
         {
             **context,
-            "key_list": key_list(reveals=line.level in sights.REVEALING),
+            "glove": chosen.glove,
+            "key_list": key_list(chosen, reveals=line.level in sights.REVEALING),
             "reasons": cannot_judge_reasons(),
             "loop": _laid_out(request, line, classes, golden),
         },
@@ -94,8 +97,7 @@ def adjudications(request: PersonRequest, slug: str) -> HttpResponse:
     line = _line_to_lead(request, slug)
     cases = deeds.waiting_for(request.user, lines=[line])[:CASES_MAX]
     last = Adjudication.objects.filter(line=line, ruled_at__isnull=False).order_by("-ruled_at").first()
-    stop = boards.stop_of(boards.holds_of(line), may_lower=may_lower(request.user, line))
-    return render(request, "review/adjudications.html", {"line": line, "cases": cases, "last": last, **stop})
+    return render(request, "review/adjudications.html", {"line": line, "cases": cases, "last": last})
 
 
 @login_required
@@ -149,6 +151,7 @@ def _laid_out(
     request: PersonRequest, line: Line, classes: list[DefectClass], golden: GoldenReference | None
 ) -> dict[str, Any]:
     """What the loop's scripts start from. It names neither level nor model."""
+    chosen = keys.of(request.user.preferences)
     return {
         "line": line.slug,
         "person": request.user.pk,
@@ -160,7 +163,9 @@ def _laid_out(
         "api": "/api/v1/",
         "home": reverse("queue-choice"),
         "sign_in": reverse("account_login"),
-        "texts": loop_texts(),
+        "keys": dict(chosen.letters),
+        "keys_off": chosen.off,
+        "texts": loop_texts(chosen),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from math import log
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from inspection.rules.words import Label, Level
 from review import sentences
-from review.charts import BandChart
+from review.charts import BandChart, ColumnChart, ReliabilityChart
 from review.charts import spark as spark_points
 
 register = template.Library()
@@ -109,6 +110,12 @@ def percent(share: float | None, digits: int = 1) -> str:
     if share is None:
         return "–"
     return f"{100 * share:.{digits}f}{NBSP}%"
+
+
+@register.filter
+def short_percent(share: float | None) -> str:
+    """A target as it was set: 0.95 as "95 %", 0.995 as "99.5 %"."""
+    return sentences.percent(share)
 
 
 @register.filter
@@ -343,6 +350,30 @@ def stop_button(action: str, reason: str = "") -> dict[str, object]:
 def band_chart(chart: BandChart | None, title: str) -> dict[str, object]:
     """A rate over time with its band and target, and the table of the same numbers below."""
     return {"chart": chart, "title": title}
+
+
+@register.inclusion_tag("_components/reliability_chart.html")
+def reliability(chart: ReliabilityChart | None, title: str) -> dict[str, object]:
+    """Share of defects over the probability a model gave, and the table of the same numbers below."""
+    return {"chart": chart, "title": title}
+
+
+@register.inclusion_tag("_components/column_chart.html")
+def columns(chart: ColumnChart | None, title: str) -> dict[str, object]:
+    """Shares as columns against a promise. The page puts the table of the same numbers beside it."""
+    return {"chart": chart, "title": title}
+
+
+@register.filter
+def ppm(share: float | None) -> str:
+    """A share of parts as parts per million: 0.000012 as "12 ppm"."""
+    return "–" if share is None else f"{share * 1_000_000:,.0f}{NBSP}ppm"
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str) -> str:
+    """An amount in whole units with its sign: "+312 EUR"."""
+    return "–" if amount is None else f"{amount:+,.0f}{NBSP}{currency}"
 
 
 @register.inclusion_tag("_components/spark.html")

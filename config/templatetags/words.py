@@ -39,6 +39,20 @@ RECEIPT_WORDS = {
     ReceiptKind.RULING: _("ruling"),
     ReceiptKind.FINDING: _("found later"),
 }
+STEP_WORDS = {
+    "model": _("model"),
+    "blind": _("blind reading"),
+    "reading": _("reading"),
+    "amended": _("corrected by its reader"),
+    "ruling": _("ruling"),
+    "verdict": _("verdict to the line"),
+}
+
+
+@register.filter
+def step_word(kind: str) -> str:
+    """What a step in the history of an image was."""
+    return str(STEP_WORDS[kind])
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from inspection.models.fields import word_check, word_field
 from inspection.models.line import Epoch, Line
@@ -23,6 +24,8 @@ class GateEvaluation(models.Model):
     evaluated_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("gate evaluation")
+        verbose_name_plural = _("gate evaluations")
         indexes = [models.Index(fields=["line", "to_level", "-evaluated_at"], name="gate_evaluation_newest_first")]
 
 
@@ -51,6 +54,8 @@ class LevelProposal(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("proposal")
+        verbose_name_plural = _("proposals")
         constraints = [
             models.CheckConstraint(
                 condition=Q(approver=None) | (Q(proposer__isnull=False) & ~Q(approver=F("proposer"))),
@@ -85,6 +90,8 @@ class LevelChange(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("level change")
+        verbose_name_plural = _("level changes")
         constraints = [
             models.CheckConstraint(condition=~Q(from_level=F("to_level")), name="level_change_changes"),
             word_check("to_level", Level, name="level_change_to_known"),
@@ -142,6 +149,8 @@ class Hold(models.Model):
     objects = HoldQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
         constraints = [
             # STOP is lifted by two signatures, never by one person alone.
             models.CheckConstraint(
@@ -168,6 +177,8 @@ class Freeze(models.Model):
     objects = HoldQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("freeze of promotions")
+        verbose_name_plural = _("freezes of promotions")
         constraints = [
             models.UniqueConstraint(
                 fields=["line", "cause"], condition=Q(lifted_at=None), name="freeze_one_of_a_cause_in_force"

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from inspection.models.fields import word_check, word_field
 from inspection.models.line import Line
@@ -36,6 +37,8 @@ class Disposition(models.Model):
     sequenced_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("disposition")
+        verbose_name_plural = _("dispositions")
         constraints = [
             models.CheckConstraint(
                 condition=Q(verdict=None, settled_at=None, decided_by="")

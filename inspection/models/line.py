@@ -31,6 +31,10 @@ class Product(models.Model):
     name = models.CharField(max_length=100)
     name_ko = models.CharField(max_length=100, blank=True)
 
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+
     def __str__(self) -> str:
         return self.sku
 
@@ -86,6 +90,8 @@ class Line(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
         constraints = [
             word_check("level", Level, name="line_level_known"),
             # Silence must never let a part through.
@@ -132,6 +138,8 @@ class DefectClass(models.Model):
     retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("defect class")
+        verbose_name_plural = _("defect classes")
         constraints = [
             models.UniqueConstraint(fields=["line", "code"], name="defect_class_code_once"),
             models.UniqueConstraint(

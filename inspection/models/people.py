@@ -21,6 +21,8 @@ class User(AbstractUser):
     preferences = models.JSONField(default=dict, blank=True)
 
     class Meta(AbstractUser.Meta):
+        verbose_name = _("person")  # type: ignore[assignment]
+        verbose_name_plural = _("people")  # type: ignore[assignment]
         constraints = [
             models.UniqueConstraint(fields=["employee_id"], condition=~Q(employee_id=""), name="user_employee_once"),
             models.UniqueConstraint(fields=["email"], condition=~Q(email=""), name="user_email_once"),

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from inspection.models.fields import TimeOrderedModel, word_check, word_field
 from inspection.models.line import Epoch, Line
@@ -26,6 +27,8 @@ class ModelVersion(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("model version")
+        verbose_name_plural = _("model versions")
         constraints = [models.UniqueConstraint(fields=["name", "version"], name="model_version_once")]
 
     def __str__(self) -> str:

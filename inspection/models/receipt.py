@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from inspection.models.fields import word_check, word_field
 from inspection.models.line import Line
@@ -29,6 +30,8 @@ class Receipt(models.Model):
     sealed_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("receipt")
+        verbose_name_plural = _("receipts")
         constraints = [
             models.UniqueConstraint(fields=["line", "n"], name="receipt_numbered_once"),
             models.UniqueConstraint(fields=["line", "kind", "subject"], name="receipt_once_per_subject"),

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from inspection.models.line import Line
 
@@ -24,6 +25,8 @@ class Station(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("station")
+        verbose_name_plural = _("stations")
         constraints = [
             models.UniqueConstraint(fields=["line", "name"], name="station_name_once_per_line"),
             models.CheckConstraint(condition=Q(rate_per_s__gt=0, burst__gte=1), name="station_rate_positive"),

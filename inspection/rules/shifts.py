@@ -30,15 +30,28 @@ def shift_of(pattern: Pattern, time_zone: str, moment: datetime) -> ShiftInstanc
     >>> str(shift_of([{"name": "A", "start": "06:00"}], "Asia/Seoul", datetime(2026, 11, 23, 20, tzinfo=UTC)))
     '2026-11-23/A'
     """
+    _, day, name = _running(pattern, time_zone, moment)
+    return ShiftInstance(day, name)
+
+
+def began(pattern: Pattern, time_zone: str, moment: datetime) -> datetime:
+    """Return when the shift that was running at a moment began. Raises what `shift_of` raises.
+
+    >>> began([{"name": "A", "start": "06:00"}], "Asia/Seoul", datetime(2026, 11, 23, 20, tzinfo=UTC)).isoformat()
+    '2026-11-22T21:00:00+00:00'
+    """
+    return _running(pattern, time_zone, moment)[0]
+
+
+def _running(pattern: Pattern, time_zone: str, moment: datetime) -> tuple[datetime, date, str]:
+    """Return start, local date and name of the shift that was running."""
     if not pattern:
         raise ValueError("The shift pattern is empty, name at least one shift.")
     if moment.tzinfo is None:
         raise ValueError(f"The moment {moment} has no time zone.")
     zone = ZoneInfo(time_zone)
     today = moment.astimezone(zone).date()
-    begun = [start for start in _starts(pattern, zone, around=today) if start[0] <= moment]
-    _, day, name = max(begun)
-    return ShiftInstance(day, name)
+    return max(start for start in _starts(pattern, zone, around=today) if start[0] <= moment)
 
 
 def _starts(pattern: Pattern, zone: ZoneInfo, *, around: date) -> Iterable[tuple[datetime, date, str]]:

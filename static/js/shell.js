@@ -3,6 +3,9 @@
 // A field that is to be filled next comes before the summary that says so.
 (document.querySelector("[data-focus='field']") ?? document.querySelector("[data-focus]"))?.focus();
 
+// The chosen page may lie below the fold of a long sidebar.
+document.querySelector(".sidebar .places [aria-current='page']")?.scrollIntoView({ block: "nearest" });
+
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;

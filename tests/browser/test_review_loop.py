@@ -364,3 +364,32 @@ def test_a_pause_gives_the_items_back_and_going_on_claims_again(line, ana, revie
     loop.decide("KeyF")
     loop.wait_until_saved()
     assert Decision.objects.count() == 1
+
+
+def test_a_chosen_letter_decides_and_the_products_no_longer_does(line, ana, review):
+    add_waiting(line, 3)
+    ana.preferences = {"keys": {"pass": "K"}}
+    ana.save()
+    loop = review(line, ana)
+
+    loop.press("KeyF")
+    decided = loop.decide("KeyK")
+    loop.wait_until_saved()
+
+    assert decided_serials() == [decided]
+    expect(loop.page.locator("[data-do='pass'] .key")).to_have_text("K")
+
+
+def test_with_single_keys_off_only_buttons_decide(line, ana, review):
+    add_waiting(line, 3)
+    ana.preferences = {"keys_off": True}
+    ana.save()
+    loop = review(line, ana)
+    first = loop.serial
+
+    loop.press("KeyF", "KeyJ", "Digit1")
+    loop.page.locator("[data-do='pass']").click()
+    expect(loop.part("serial")).not_to_have_text(first)
+    loop.wait_until_saved()
+
+    assert [decision.label for decision in Decision.objects.all()] == [Label.PASS]

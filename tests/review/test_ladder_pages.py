@@ -131,7 +131,7 @@ def test_pages_for_leads_are_hidden_from_inspectors(client, line, page):
     assert client.get(reverse(page, args=[line.slug])).status_code == 404
 
 
-@pytest.mark.parametrize(("page", "statements"), [("automation", 40), ("agreement", 45)])
+@pytest.mark.parametrize(("page", "statements"), [("automation", 45), ("agreement", 55)])
 def test_pages_for_leads_open_with_a_stated_number_of_statements(
     client, line, page, statements, django_assert_max_num_queries
 ):

@@ -49,12 +49,22 @@ export const KEYMAP = Object.freeze({
 // Holding a key repeats only what is harmless to repeat.
 const REPEATABLE = new Set(["left", "right", "up", "down", "zoom-in", "zoom-out", "darker", "brighter", "flatter", "steeper"]);
 
+// Where a person has switched single keys off, only what closes something is left; buttons do the rest.
+export const NO_KEYS = Object.freeze({ Escape: "escape" });
+
+// Return the map with a person's letters in place of the product's; an empty letter leaves the action without a key.
+export function withLetters(letters) {
+  const isOthers = ([code, action]) => !(/^Key[A-Z]$/.test(code) && action in letters);
+  const chosen = Object.entries(letters).filter(([, letter]) => letter).map(([action, letter]) => [`Key${letter}`, action]);
+  return Object.freeze(Object.fromEntries([...Object.entries(KEYMAP).filter(isOthers), ...chosen]));
+}
+
 // Return {action, digit} for a key event, or null where the key is none of the loop's.
-export function meaningOf(event) {
+export function meaningOf(event, map = KEYMAP) {
   if (event.ctrlKey || event.altKey || event.metaKey) return null;
-  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
+  const digit = map === NO_KEYS ? null : /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
   if (digit && !event.shiftKey) return event.repeat ? null : { action: "digit", digit: Number(digit[1]) };
-  const action = KEYMAP[event.shiftKey ? `Shift+${event.code}` : event.code];
+  const action = map[event.shiftKey ? `Shift+${event.code}` : event.code];
   if (!action || (event.repeat && !REPEATABLE.has(action))) return null;
   return { action, digit: 0 };
 }

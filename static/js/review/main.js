@@ -3,7 +3,7 @@
 import { Calls } from "./calls.js";
 import { ServerClock } from "./clock.js";
 import { Http } from "./http.js";
-import { isTyping, meaningOf } from "./keymap.js";
+import { isTyping, meaningOf, NO_KEYS, withLetters } from "./keymap.js";
 import { Leases } from "./lease.js";
 import { Loop } from "./loop.js";
 import { livingTabs, Outbox } from "./outbox.js";
@@ -82,17 +82,31 @@ async function loadGolden(viewer) {
 
 function listen(parts) {
   const deeds = deedsOf(parts);
+  const keymap = laidOut.keys_off ? NO_KEYS : withLetters(laidOut.keys);
+  nameKeys();
   const golden = goldenKey(parts.viewer);
   document.addEventListener("keydown", (event) => {
-    const meaning = document.querySelector("dialog[open]") || isTyping(event.target) ? null : meaningOf(event);
+    const meaning = document.querySelector("dialog[open]") || isTyping(event.target) ? null : meaningOf(event, keymap);
     if (!meaning || leavesToButton(meaning.action, event.target)) return;
     event.preventDefault();
     if (meaning.action === "golden") return golden.down();
     perform(deeds, meaning.action, meaning.digit);
   });
-  document.addEventListener("keyup", (event) => event.code === "KeyG" && golden.up());
+  document.addEventListener("keyup", (event) => keymap[event.code] === "golden" && golden.up());
   document.addEventListener("click", (event) => clicked(event, parts, deeds));
   listenToComment(parts);
+}
+
+// Every button shows the key that a person chose for it, or none.
+function nameKeys() {
+  for (const [action, letter] of Object.entries(laidOut.keys)) {
+    for (const button of document.querySelectorAll(`[data-do="${action}"][aria-keyshortcuts]`)) {
+      const shown = laidOut.keys_off ? "" : letter;
+      button.querySelectorAll(".key").forEach((cap) => { cap.textContent = shown; cap.hidden = !shown; });
+      if (shown) button.setAttribute("aria-keyshortcuts", shown);
+      else button.removeAttribute("aria-keyshortcuts");
+    }
+  }
 }
 
 function perform(deeds, action, digit = 0) {

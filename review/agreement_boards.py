@@ -1,0 +1,158 @@
+"""What the agreement page draws and says beside the figures: charts, marks, which measure to trust, ways to images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from review import boards, sentences
+from review.changes import Change
+from review.charts import BandChart, Point, ReliabilityChart, Spot, band_chart, reliability_chart
+from review.figures import TOO_FEW, Comparison, Coverage, Slice
+from review.figures import Point as Day
+from review.reports import Report
+from review.rules.certifying import Limits
+
+RARE = 0.05
+WORDS_MAX = 6
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One judge of the comparison: its name, how it is drawn, its figures."""
+
+    name: str
+    kind: str
+    figures: Comparison
+
+
+def page(report: Report, changed: Sequence[Change]) -> dict[str, object]:
+    """Return what the page shows beside the report's own figures. Images are found of the present epoch alone."""
+    line, model = report.line, report.model
+    judgement = report.reading.judgement if report.reading else None
+    target = _target(report)
+    present = report.epoch.pk == line.epoch_id
+    return {
+        "is_open": judgement is not None and judgement.is_open,
+        "check": next(iter(judgement.checks), None) if judgement else None,
+        "truths": boards.truths(report.reading) if report.reading else [],
+        "chart": trend(report.timeline, changed, target=target, zone=line.time_zone),
+        "calibration": calibration(report),
+        "coverage": coverage(report.coverage, target=1 - Limits().risk),
+        "axis": boards.axis_end(model.escape.high, model.overkill.high),
+        "judges": judges(report),
+        "trust": trust(model),
+        "whole": Slice(line.slug, model.agreement, model.escape, model.overkill),
+        "images": images(line.slug) if present else {},
+        "found": [(one, present and searched(line.slug, f"class:{one.code}")) for one in report.classes],
+        "inspectors": [(one, present and searched(line.slug, f"inspector:{one.name}")) for one in report.inspectors],
+        "cameras": [(one, present and searched(line.slug, f"camera:{one.name}")) for one in report.cameras],
+        "csv": _rows_address(report),
+    }
+
+
+def trend(days: Sequence[Day], changes: Sequence[Change], *, target: float, zone: str) -> BandChart | None:
+    """Lay out the running agreement with its band and the changes on its way.
+
+    The axis starts at 80 % unless a point lies lower. A change stands at the first day drawn on or after it; of
+    several at one day the last is named.
+    """
+    laid = [Point(f"{day.day:%m-%d}", day.share, day.low, day.high) for day in days]
+    if not laid:
+        return None
+    floor = 0.8 if min(point.value for point in laid) >= 0.8 else 0.0
+    return band_chart(laid, target=target, floor=floor, events=_events(days, changes, zone))
+
+
+def calibration(report: Report) -> ReliabilityChart | None:
+    """Lay out the share of defects over the probability the model gave, bin by bin."""
+    spots = [
+        Spot(one.mean, one.defects.share or 0.0, one.defects.low, one.defects.high, one.defects.k, one.defects.n)
+        for one in report.calibration
+    ]
+    return reliability_chart(spots)
+
+
+def coverage(points: Sequence[Coverage], *, target: float) -> BandChart | None:
+    """Lay out the share of good parts among the passed over the share passed, safest first."""
+    laid = [
+        Point(
+            sentences.percent(one.passed.share, 0),
+            1 - (one.escaped.share or 0.0),
+            1 - one.escaped.high,
+            1 - one.escaped.low,
+        )
+        for one in points
+    ]
+    if not laid:
+        return None
+    lowest = min(point.low or 0.0 for point in laid)
+    return band_chart(laid, target=target, floor=next(floor for floor in (0.95, 0.9, 0.8, 0.5, 0.0) if floor <= lowest))
+
+
+def judges(report: Report) -> list[Judged]:
+    """Return the model, people and the older system side by side; they are never merged."""
+    return [
+        Judged(_("model against reference"), "model-word", report.model),
+        Judged(_("person against person"), "", report.people),
+        Judged(_("older system against reference"), "", report.incumbent),
+    ]
+
+
+def trust(compared: Comparison) -> str:
+    """Say in plain words which measure to read at this share of defects, and why."""
+    share = compared.prevalence
+    if share is None:
+        return ""
+    facts = {"share": sentences.percent(share), "n": f"{compared.defects:,}"}
+    if compared.defects < TOO_FEW:
+        return _("Only %(n)s defects seen: kappa and AC1 say little yet. Trust the counts of escapes.") % facts
+    if share < RARE:
+        return (
+            _(
+                "%(share)s of parts are defects: kappa falls though nothing is wrong, AC1 stays high though defects "
+                "are missed. Trust the agreement on defects and the escapes."
+            )
+            % facts
+        )
+    return _("%(share)s of parts are defects, enough for kappa: trust it within its interval.") % facts
+
+
+def searched(slug: str, *words: str) -> str:
+    """Return the address of the images behind a figure."""
+    return f"{reverse('data', args=[slug])}?{urlencode({'q': ' '.join(words)})}"
+
+
+def images(slug: str) -> dict[str, str]:
+    """Return the addresses of the images behind the four cells and behind all disagreements."""
+    cells = {"pp": ("pass", "pass"), "pd": ("pass", "defect"), "dp": ("defect", "pass"), "dd": ("defect", "defect")}
+    found = {name: searched(slug, f"model:{said}", f"truth:{is_so}") for name, (said, is_so) in cells.items()}
+    return found | {"differ": searched(slug, "disagree:yes")}
+
+
+def _target(report: Report) -> float:
+    checks = report.reading.judgement.checks if report.reading else ()
+    return next((check.p0 for check in checks if check.stream == "agreement"), 0.95)
+
+
+def _rows_address(report: Report) -> str:
+    """Return the address of exactly the rows behind the report."""
+    asked: dict[str, object] = {"since": report.since, "until": report.until}
+    if report.epoch.pk != report.line.epoch_id and report.epoch.model_version:
+        asked["model"] = f"{report.epoch.model_version.name}:{report.epoch.model_version.version}"
+    query = urlencode({name: value for name, value in asked.items() if value})
+    address = reverse("api-agreement-rows", args=[report.line.slug])
+    return f"{address}?{query}" if query else address
+
+
+def _events(days: Sequence[Day], changes: Sequence[Change], zone: str) -> list[tuple[int, str]]:
+    named: dict[int, str] = {}
+    for change in changes:
+        local = change.at.astimezone(ZoneInfo(zone)).date()
+        at = next((n for n, day in enumerate(days) if day.day >= local), None)
+        if at is not None:
+            named[at] = change.word
+    return sorted(named.items())[-WORDS_MAX:]

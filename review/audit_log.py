@@ -1,0 +1,215 @@
+"""Who did what on a line, newest first: one list over the rows that keep its history. Nothing here is ever edited."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from heapq import nlargest
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from inspection.models import DeploymentChange, Hold, LevelChange, LevelProposal, Line, Lot, Membership, ScopeSignature
+from review.models import Adjudication, BandsChange, ContainedRun, DecisionFate
+
+PAGE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One deed. `who` is empty where the product did it by itself; `change` reads before → after."""
+
+    at: datetime
+    action: str
+    who: str
+    thing: str = ""
+    change: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the log is asked for: one action or all, one person or all, and up to a moment (exclusive)."""
+
+    action: str = ""
+    who: str = ""
+    before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """One table of deeds: its rows for a line, which column holds the moment, which the person, and how it is told."""
+
+    rows: Callable[[Line], QuerySet[Any]]
+    at: str
+    who: str
+    told: Callable[[Any], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Entries newest first, and the moment before which the next page begins (None on the last)."""
+
+    entries: list[Entry]
+    older: datetime | None
+
+
+def page(line: Line, asked: Asked) -> Page:
+    """Return about a hundred entries asked for: one query a table, however long the history.
+
+    Entries of one moment are not parted, so that the next page misses none.
+    """
+    found = chain.from_iterable(_read(line, action, asked) for action in ACTIONS if asked.action in ("", action))
+    newest = nlargest(PAGE + 1, found, key=attrgetter("at"))
+    if len(newest) <= PAGE:
+        return Page(newest, None)
+    whole = [entry for entry in newest if entry.at > newest[-1].at] or newest[:PAGE]
+    return Page(whole, whole[-1].at)
+
+
+def entries(line: Line, asked: Asked) -> Iterator[Entry]:
+    """Yield all entries asked for, a page at a time."""
+    found = page(line, asked)
+    yield from found.entries
+    while found.older is not None:
+        found = page(line, replace(asked, before=found.older))
+        yield from found.entries
+
+
+def _read(line: Line, action: str, asked: Asked) -> Iterable[Entry]:
+    source = _SOURCES[action]
+    rows = source.rows(line).filter(**{f"{source.at}__isnull": False}).select_related(source.who)
+    if asked.before is not None:
+        rows = rows.filter(**{f"{source.at}__lt": asked.before})
+    if asked.who:
+        rows = rows.filter(**{f"{source.who}__username": asked.who})
+    for row in rows.order_by(f"-{source.at}", "-pk")[: PAGE + 1]:
+        yield Entry(
+            at=_reach(row, source.at),
+            action=action,
+            who=str(_reach(row, source.who) or ""),
+            **source.told(row),
+        )
+
+
+def _reach(row: Any, path: str) -> Any:
+    for name in path.split("__"):
+        row = getattr(row, name)
+    return row
+
+
+def _closed(rows: QuerySet[Any], item: str) -> QuerySet[Any]:
+    """Leave out what was said of images that still wait for a ruling: who gives it must not read it here first."""
+    return rows.filter(~Exists(Adjudication.objects.filter(item=OuterRef(item), ruled_at=None)))
+
+
+# How each deed is told ------------------------------------------------------------------------------------------
+
+
+def _proposal(row: LevelProposal) -> dict[str, str]:
+    change = f"{row.from_level} → {row.to_level}"
+    return {"thing": f"#{row.pk} {row.status}", "change": change, "reason": row.reason or row.status_reason}
+
+
+def _ruling(row: Adjudication) -> dict[str, str]:
+    said = f"{row.first.label} {row.first.defect_class}".strip()
+    now = f"{row.label} {row.defect_class}".strip()
+    return {"thing": row.run.part.serial, "change": f"{said} → {now}", "reason": row.reason}
+
+
+def _correction(row: DecisionFate) -> dict[str, str]:
+    call = row.decision
+    now = f"{call.label} {call.defect_class}".strip()
+    return {"thing": call.task.run.part.serial, "change": f"→ {now}", "reason": call.comment}
+
+
+_SOURCES = {
+    "level": _Source(
+        lambda line: LevelChange.objects.filter(line=line),
+        "changed_at",
+        "changed_by",
+        lambda row: {"change": f"{row.from_level} → {row.to_level}", "reason": row.cause},
+    ),
+    "proposed": _Source(
+        lambda line: LevelProposal.objects.filter(line=line),
+        "proposed_at",
+        "proposer",
+        _proposal,
+    ),
+    "approved": _Source(
+        lambda line: LevelProposal.objects.filter(line=line),
+        "approved_at",
+        "approver",
+        _proposal,
+    ),
+    "hold": _Source(
+        lambda line: Hold.objects.filter(line=line),
+        "placed_at",
+        "placed_by",
+        lambda row: {"thing": row.kind, "reason": row.reason},
+    ),
+    "lift": _Source(
+        lambda line: Hold.objects.filter(line=line),
+        "lifted_at",
+        "lifted_by",
+        lambda row: {"thing": row.kind, "reason": row.reason},
+    ),
+    "bands": _Source(
+        lambda line: BandsChange.objects.filter(line=line),
+        "put_at",
+        "put_by",
+        lambda row: {"thing": f"#{row.bands_id}" if row.bands_id else "–", "reason": row.reason},
+    ),
+    "model": _Source(
+        lambda line: DeploymentChange.objects.filter(line=line).select_related("serving", "candidate"),
+        "changed_at",
+        "changed_by",
+        lambda row: {"thing": str(row.serving or "–"), "change": str(row.candidate or ""), "reason": row.cause},
+    ),
+    "scope": _Source(
+        lambda line: ScopeSignature.objects.filter(line=line),
+        "signed_at",
+        "signed_by",
+        lambda row: {"thing": f"v{row.version}", "reason": row.content_hash[:12]},
+    ),
+    "ruling": _Source(
+        lambda line: _closed(Adjudication.objects.filter(line=line), "item").select_related("first", "run__part"),
+        "ruled_at",
+        "ruled_by",
+        _ruling,
+    ),
+    "correction": _Source(
+        lambda line: _closed(
+            DecisionFate.objects.filter(fate=DecisionFate.AMENDED, decision__task__line=line), "decision__task__item"
+        ).select_related("decision__task__run__part"),
+        "at",
+        "decision__person",
+        _correction,
+    ),
+    "contained": _Source(
+        lambda line: ContainedRun.objects.filter(containment__line=line).select_related("run__part"),
+        "closed_at",
+        "closed_by",
+        lambda row: {"thing": row.run.part.serial, "change": row.found, "reason": row.note},
+    ),
+    "lot": _Source(
+        lambda line: Lot.objects.filter(line=line),
+        "released_at",
+        "released_by",
+        lambda row: {"thing": row.code},
+    ),
+    "role": _Source(
+        lambda line: Membership.objects.on_line(line).select_related("user"),
+        "granted_at",
+        "granted_by",
+        lambda row: {"thing": row.user.username, "change": f"→ {row.role}"},
+    ),
+    "role_ended": _Source(
+        lambda line: Membership.objects.on_line(line).select_related("user"),
+        "revoked_at",
+        "granted_by",
+        lambda row: {"thing": row.user.username, "change": f"{row.role} →"},
+    ),
+}
+ACTIONS = tuple(_SOURCES)

@@ -1,0 +1,67 @@
+"""The letters of the review loop that a person may change. Digits, arrows and Enter keep their meaning."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+# Letters are places on the keyboard (event.code), the same under every layout. An empty one switches the key off.
+PRODUCT = {
+    "pass": "F",
+    "defect": "J",
+    "cannot-judge": "D",
+    "undo": "Z",
+    "golden": "G",
+    "heat": "H",
+    "ask": "Y",
+    "comment": "C",
+    "point": "P",
+    "box": "B",
+    "invert": "I",
+    "reset": "R",
+    "pause": "Q",
+    "skip": "S",
+}
+LETTERS = ("", *ascii_uppercase)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """What one person's loop listens to. With `off` set no single key does anything; buttons stay."""
+
+    letters: Mapping[str, str]
+    off: bool = False
+    glove: bool = False
+
+    def cap(self, letter: str) -> str:
+        """Return what stands where the product has `letter`; empty where the key is switched off."""
+        action = next((action for action, known in PRODUCT.items() if known == letter), None)
+        if self.off:
+            return ""
+        return letter if action is None else self.letters[action]
+
+
+def of(kept: Mapping[str, object]) -> Keys:
+    """Read a person's preferences. A map that is not whole or has a conflict counts as none: no answer is ever lost."""
+    changed = kept.get("keys")
+    letters = {**PRODUCT, **changed} if isinstance(changed, dict) else dict(PRODUCT)
+    is_whole = set(letters) == set(PRODUCT) and all(letter in LETTERS for letter in letters.values())
+    if not is_whole or clashes(letters):
+        letters = dict(PRODUCT)
+    return Keys(letters=letters, off=kept.get("keys_off") is True, glove=kept.get("glove") is True)
+
+
+def clashes(letters: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the letters that more than one action wants, each with its actions.
+
+    >>> clashes({"pass": "F", "defect": "F", "undo": "", "golden": ""})
+    {'F': ['pass', 'defect']}
+    """
+    wanted: dict[str, list[str]] = {}
+    for action, letter in letters.items():
+        wanted.setdefault(letter, []).append(action)
+    return {letter: actions for letter, actions in wanted.items() if letter and len(actions) > 1}
+
+
+def changed(letters: Mapping[str, str]) -> dict[str, str]:
+    """Return only what differs from the product's map: a later product may give the rest other letters."""
+    return {action: letter for action, letter in letters.items() if letter != PRODUCT[action]}

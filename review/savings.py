@@ -1,0 +1,194 @@
+"""What automation saves a line and what it costs, against what was promised when it was signed. Never per person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncDate
+
+from inspection.models import Item, Line, Run
+from inspection.rules import shifts
+from inspection.rules.words import DecidedBy, Phase, Purpose, Stream
+from review import counts
+from review.band_boards import Forecast, forecast, reading_s
+from review.band_models import Certification
+from review.figures import Rate, rate
+from review.models import Adjudication, Decision
+
+DAYS = 14
+THIS_SHIFT, TODAY, TWO_WEEKS = "shift", "day", "fortnight"
+PPM = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """One local day: parts with a verdict, and how many of them the model decided alone."""
+
+    day: date
+    automatic: Rate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """The readings of a stretch: what people would read without the model, and what they read all the same.
+
+    `again` are later readings of parts that the model decided, `ruled` rulings on them, `gold` known items. Parts
+    that an audit or a draw gave to people are no part of `automatic`.
+    """
+
+    images: int
+    automatic: int
+    again: int
+    ruled: int
+    gold: int
+
+    @property
+    def saved(self) -> int:
+        """May be negative: where audits and rulings cost more than was spared, that is what the page says."""
+        return self.automatic - self.again - self.ruled - self.gold
+
+
+@dataclass(frozen=True, kw_only=True)
+class Money:
+    """What readings were worth, what escapes and overkill cost, and the net with its range."""
+
+    currency: str
+    saved: Decimal
+    escapes: Decimal
+    overkill: Decimal
+    net: Decimal
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Savings:
+    """One stretch of a line. `promised` is the share that the certificate of the bands in force forecast."""
+
+    line: Line
+    since: datetime
+    automatic: Rate
+    work: Work
+    reading_s: float
+    escapes: Rate
+    overkill: Rate
+    money: Money | None
+    promised: float | None
+    next_shift: Forecast | None
+    days: Sequence[Day]
+
+    @property
+    def minutes(self) -> int:
+        return round(self.work.saved * self.reading_s / 60)
+
+    @property
+    def minutes_of(self) -> int:
+        return round(self.work.images * self.reading_s / 60)
+
+
+def read(line: Line, stretch: str, *, now: datetime) -> Savings:
+    """Return what the present shift, day or fortnight saved."""
+    since = _since(line, stretch, now=now)
+    automatic, work, seconds = _automatic(line, since), _work(line, since), reading_s(line)
+    escapes, overkill = _risks(line)
+    certified = Certification.objects.filter(bands=line.bands_id).first() if line.bands_id else None
+    ahead = forecast(line, certified.outcome["shares"], now=now) if certified else None
+    return Savings(
+        line=line,
+        since=since,
+        automatic=automatic,
+        work=work,
+        reading_s=seconds,
+        escapes=escapes,
+        overkill=overkill,
+        money=_money(line, automatic.n, work, escapes, overkill),
+        promised=1 - ahead.read / ahead.parts if ahead and ahead.parts else None,
+        next_shift=ahead,
+        days=_days(line, now=now),
+    )
+
+
+def _since(line: Line, stretch: str, *, now: datetime) -> datetime:
+    if stretch == THIS_SHIFT:
+        return shifts.began(line.shift_pattern, line.time_zone, now)
+    zone = ZoneInfo(line.time_zone)
+    today = now.astimezone(zone).date()
+    first = today if stretch == TODAY else today - timedelta(days=DAYS - 1)
+    return datetime.combine(first, time.min, zone)
+
+
+def _made(line: Line, since: datetime) -> QuerySet[Run]:
+    """Return the runs with a verdict that the line made since: no known images, no challenge parts."""
+    return Run.objects.natural().filter(line=line, opened_at__gte=since, is_settled=True)
+
+
+def _decided(line: Line, since: datetime) -> dict[str, object]:
+    """Return the filter of runs that the line made since and the model decided alone, seen from a run's rows."""
+    made = {"run__line": line, "run__opened_at__gte": since, "run__part__is_challenge": False}
+    return {**made, "run__disposition__decided_by": DecidedBy.MODEL.value}
+
+
+def _automatic(line: Line, since: datetime) -> Rate:
+    by_model = Count("pk", filter=Q(disposition__decided_by=DecidedBy.MODEL.value))
+    found = _made(line, since).aggregate(n=Count("pk"), k=by_model)
+    return rate(found["k"], found["n"])
+
+
+def _work(line: Line, since: datetime) -> Work:
+    decided = _decided(line, since)
+    calls = Decision.objects.filter(phase=Phase.INITIAL.value)
+    on_decided = {f"task__{name}": value for name, value in decided.items()}
+    gold = calls.filter(task__line=line, task__purpose=Purpose.GOLD.value, task__created_at__gte=since)
+    return Work(
+        images=Item.objects.filter(run__in=_made(line, since)).count(),
+        automatic=Item.objects.filter(**decided).count(),
+        again=calls.filter(**on_decided).count(),
+        ruled=Adjudication.objects.filter(**decided, ruled_at__isnull=False).count(),
+        gold=gold.count(),
+    )
+
+
+def _risks(line: Line) -> tuple[Rate, Rate]:
+    """Return escapes of all inspected and overkill of the good, as the bands in force decide the truth draw."""
+    ledger = counts.ledger(line.present_epoch)
+    found, spared = (
+        ledger.sums(stream, bands=line.bands) for stream in (Stream.POLICY_DETECTION, Stream.POLICY_SPECIFICITY)
+    )
+    return rate(found.f, found.s + found.f + spared.s + spared.f), rate(spared.f, spared.s + spared.f)
+
+
+def _money(line: Line, parts: int, work: Work, escapes: Rate, overkill: Rate) -> Money | None:
+    """Return the balance at the scope's costs; None where they are not all known or nothing was drawn yet."""
+    costs = (line.cost_reading, line.cost_escape, line.cost_overkill)
+    if None in costs or not escapes.n:
+        return None
+    a_reading, an_escape, an_overkill = (Decimal(cost or 0) for cost in costs)
+    saved = a_reading * work.saved
+
+    def lost(escaped: float, rejected: float) -> tuple[Decimal, Decimal]:
+        return an_escape * Decimal(parts * escaped), an_overkill * Decimal(parts * rejected)
+
+    escape_cost, overkill_cost = lost(escapes.share or 0.0, overkill.share or 0.0)
+    return Money(
+        currency=line.scope.currency if hasattr(line, "scope") else "EUR",
+        saved=saved,
+        escapes=escape_cost,
+        overkill=overkill_cost,
+        net=saved - escape_cost - overkill_cost,
+        low=saved - sum(lost(escapes.high, overkill.high)),
+        high=saved - sum(lost(escapes.low, overkill.low)),
+    )
+
+
+def _days(line: Line, *, now: datetime) -> list[Day]:
+    """Return the last fourteen local days, those without parts among them: gaps stay gaps."""
+    since = _since(line, TWO_WEEKS, now=now)
+    local = TruncDate("opened_at", tzinfo=ZoneInfo(line.time_zone))
+    settled = _made(line, since).annotate(day=local).values("day")
+    by_model = Count("pk", filter=Q(disposition__decided_by=DecidedBy.MODEL.value))
+    found = {row["day"]: (row["k"], row["n"]) for row in settled.annotate(n=Count("pk"), k=by_model)}
+    days = [since.date() + timedelta(days=n) for n in range(DAYS)]
+    return [Day(day=day, automatic=rate(*found.get(day, (0, 0)))) for day in days]

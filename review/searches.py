@@ -1,0 +1,169 @@
+"""Readings found by tokens, and all that is known of one image: the gallery behind every figure of a report."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from inspection.models import Disposition, Epoch, Item, Prediction
+from review import history
+from review.models import Adjudication, Decision, ReviewTask, Truth
+from review.rules import tokens
+from review.rules.tokens import Search
+
+PAGE = 60
+COUNTED_MAX = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a gallery, newest first, and where the next one begins (None on the last)."""
+
+    readings: list[Any]
+    after: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing that was said of an image, when and by whom; `label` is a word of Label."""
+
+    at: datetime
+    kind: str
+    label: str
+    defect_class: str = ""
+    who: str = ""
+    note: str = ""
+
+
+def find(epoch: Epoch, search: Search) -> QuerySet[Any]:
+    """Return the final blind first readings of an epoch that the search asks for.
+
+    An image that somebody still reads or rules on is left out: they must not see first what others said.
+    """
+    case = Adjudication.objects.filter(item=OuterRef("task__item"), ruled_at=None)
+    task = ReviewTask.objects.filter(item=OuterRef("task__item"), closed_at=None)
+    since, until = search.date or (None, None)
+    readings = history.final_readings(epoch).filter(~Exists(case), ~Exists(task))
+    return readings.filter(_asked(search), **history.window(epoch, since, until))
+
+
+def page(epoch: Epoch, search: Search, *, after: UUID | None = None) -> Page:
+    """Return up to 60 readings after one that was seen last. Costs two queries wherever it begins."""
+    found = find(epoch, search)
+    if after is not None:
+        last = Decision.objects.filter(pk=after).values("recorded_at")[:1]
+        found = found.filter(Q(recorded_at__lt=last) | Q(recorded_at=last, pk__lt=after))
+    ids = list(found.order_by("-recorded_at", "-pk").values_list("pk", flat=True)[: PAGE + 1])
+    shown = history.final_readings(epoch).filter(pk__in=ids[:PAGE]).select_related("task__item", "task__run__part")
+    readings = list(shown.order_by("-recorded_at", "-pk"))
+    return Page(readings=readings, after=ids[PAGE - 1] if len(ids) > PAGE else None)
+
+
+def count(epoch: Epoch, search: Search) -> int:
+    """Count what the search finds, up to 10,000: beyond that nobody pages."""
+    return find(epoch, search).order_by().values("pk")[:COUNTED_MAX].count()
+
+
+def culprits(epoch: Epoch, parsed: tokens.Parsed) -> list[tokens.Token]:
+    """Return the tokens of a search without hits whose removal alone would find something."""
+    return [
+        token
+        for token in parsed.tokens
+        if find(epoch, tokens.without(parsed.search, token.name)).order_by().values("pk")[:1]
+    ]
+
+
+def is_open(item: Item) -> bool:
+    """Say whether somebody still reads or rules on the image."""
+    return (
+        Adjudication.objects.filter(item=item, ruled_at=None).exists()
+        or ReviewTask.objects.filter(item=item, closed_at=None).exists()
+    )
+
+
+def waiting(epoch: Epoch) -> int:
+    """Count the open cases of an epoch, which no gallery shows."""
+    return Adjudication.objects.filter(line=epoch.line_id, run__epoch=epoch, ruled_at=None).count()
+
+
+def steps(item: Item) -> Iterator[Step]:
+    """Yield what was said of one image in the order of time: models, readings, rulings, what the line got."""
+    said = [*_predictions(item), *_readings(item), *_truths(item), *_verdict(item)]
+    yield from sorted(said, key=lambda step: step.at)
+
+
+def _asked(search: Search) -> Q:
+    """Return the condition of a search on annotated readings."""
+    plain = {
+        "label": search.label,
+        "reference": search.truth,
+        "call": search.model,
+        "reference_class": search.defect_class,
+        "task__item__station__name": search.camera,
+        "person__username": search.inspector,
+        "task__run__part__serial__startswith": search.serial,
+    }
+    asked = Q(**{name: value for name, value in plain.items() if value})
+    if search.score is not None:
+        asked &= Q(probability__range=search.score)
+    if search.disagree:
+        differs = Q(call__in=["pass", "defect"], reference__in=["pass", "defect"]) & ~Q(call=F("reference"))
+        asked &= differs if search.disagree == "yes" else Q(call=F("reference"))
+    return asked
+
+
+def _predictions(item: Item) -> list[Step]:
+    found = Prediction.objects.filter(item=item, model_version=item.run.epoch.model_version_id)
+    return [
+        Step(
+            at=one.created_at,
+            kind="model",
+            label=one.call,
+            defect_class=one.defect_class,
+            who=str(one.model_version),
+            note=f"{one.probability:.2f}",
+        )
+        for one in found.select_related("model_version")
+    ]
+
+
+def _readings(item: Item) -> list[Step]:
+    decisions = Decision.objects.filter(task__item=item, fate__fate__in=["final", "amended"])
+    return [
+        Step(
+            at=one.recorded_at,
+            kind="amended" if one.fate.fate == "amended" else "blind" if one.blind else "reading",
+            label=one.label,
+            defect_class=one.defect_class,
+            who=one.person.username,
+            note=one.comment,
+        )
+        for one in decisions.select_related("person", "fate")
+    ]
+
+
+def _truths(item: Item) -> list[Step]:
+    truths = Truth.objects.filter(item=item, source__in=history.RULED).select_related("person", "adjudication")
+    return [
+        Step(
+            at=one.created_at,
+            kind="ruling",
+            label=one.label,
+            defect_class=one.defect_class,
+            who=one.person.username if one.person else "",
+            note=one.adjudication.reason if one.adjudication else "",
+        )
+        for one in truths
+    ]
+
+
+def _verdict(item: Item) -> list[Step]:
+    settled = Disposition.objects.filter(run=item.run_id)
+    return [
+        Step(at=one.settled_at, kind="verdict", label=one.verdict)
+        for one in settled
+        if one.settled_at is not None and one.verdict is not None
+    ]

@@ -1,0 +1,84 @@
+"""The audit log: every deed with who, when and why; filters; a file to the very beginning."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from inspection import automation
+from inspection.models import Hold
+from inspection.rules.words import Label, Level
+from review import adjudications, audit_log, decisions
+from review.audit_log import Asked
+from review.models import Adjudication
+from tests.builders import NOON
+from tests.review.scene import an_answer, later, make_task, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def acted(line, quinn):
+    """A line that was stopped, and lowered the minute after."""
+    automation.stop(line, by=quinn, reason="glare", now=NOON)
+    automation.lower(line, to_level=Level.HUMAN, by=quinn, reason="dust", now=NOON + timedelta(minutes=1))
+    return line
+
+
+def told(line, **asked):
+    return [(entry.action, entry.who, entry.reason) for entry in audit_log.page(line, Asked(**asked)).entries]
+
+
+def test_deeds_are_told_newest_first_with_who_and_why(acted):
+    assert told(acted)[:2] == [("level", "quinn", "dust"), ("hold", "quinn", "glare")]
+
+
+def test_the_log_is_asked_for_one_action_one_person_and_a_moment(acted):
+    assert [action for action, _, _ in told(acted, action="hold")] == ["hold"]
+    assert told(acted, who="nobody") == []
+    assert "level" not in [action for action, _, _ in told(acted, before=NOON + timedelta(seconds=30))]
+
+
+def test_a_file_reaches_the_beginning_and_tells_each_deed_once(line, monkeypatch):
+    monkeypatch.setattr(audit_log, "PAGE", 4)
+    for n in range(11):
+        at = NOON + timedelta(seconds=n // 2)
+        Hold.objects.create(line=line, kind=Hold.ALARM, reason=f"r{n}", placed_at=at, lifted_at=None)
+    reasons = [entry.reason for entry in audit_log.entries(line, Asked(action="hold"))]
+    assert sorted(reasons) == sorted(f"r{n}" for n in range(11))
+
+
+def test_the_page_shows_and_files_the_log_to_leads_alone(client, acted, quinn, ana):
+    client.force_login(quinn)
+    assert "glare" in client.get(reverse("log", args=[acted.slug])).content.decode()
+    rows = b"".join(client.get(reverse("log-rows", args=[acted.slug]), {"action": "hold"}).streaming_content).decode()
+    assert len(rows.splitlines()) == 2
+    client.force_login(ana)
+    assert client.get(reverse("log", args=[acted.slug])).status_code == 404
+
+
+def test_what_was_said_of_an_image_that_waits_for_a_ruling_is_not_in_the_log(line, ana, quinn):
+    first = read(make_task(line, "A-1"), ana, Label.DEFECT)
+    case = Adjudication.objects.get(ruled_at=None)
+    adjudications.rule(case, by=quinn, label=Label.DEFECT, defect_class="scratch", now=later(300))
+    assert [entry.thing for entry in audit_log.page(line, Asked(action="ruling")).entries] == ["A-1"]
+    correction = an_answer(Label.PASS, comment="a reflection")
+    decisions.amend(first.pk, person=ana, amendment=correction, now=later(400))
+    assert Adjudication.objects.filter(ruled_at=None).exists()
+    assert told(line, action="ruling") == told(line, action="correction") == []
+
+
+@pytest.mark.parametrize("before", ["yesterday", "2026-13-45T00:00:00+00:00", "2026-11-22T00:00:00"])
+def test_a_moment_that_cannot_be_read_asks_for_nothing(client, acted, quinn, before):
+    client.force_login(quinn)
+    assert "glare" in client.get(reverse("log", args=[acted.slug]), {"before": before}).content.decode()
+
+
+def test_the_page_costs_the_same_however_long_the_history(client, acted, quinn, django_assert_max_num_queries):
+    client.force_login(quinn)
+    with django_assert_max_num_queries(40):
+        client.get(reverse("log", args=[acted.slug]))
+    for n in range(5):
+        Hold.objects.create(line=acted, kind=Hold.ALARM, reason=f"r{n}", placed_at=NOON + timedelta(seconds=n))
+    with django_assert_max_num_queries(40):
+        client.get(reverse("log", args=[acted.slug]))

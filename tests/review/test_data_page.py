@@ -1,0 +1,151 @@
+"""The data page: tokens, what they find, what stays hidden, and the history of one image."""
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from inspection.rules.words import Call, Label
+from review import adjudications, searches
+from review.models import Adjudication
+from review.rules import tokens
+from tests.review.scene import later, make_task, read
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "value"),
+    [
+        ("truth:defect", "truth", "defect"),
+        ("model:pass", "model", "pass"),
+        ("call:pass", "model", "pass"),
+        ("class:scratch", "defect_class", "scratch"),
+        ("score:0.4..0.6", "score", (0.4, 0.6)),
+        ("score:..0.1", "score", (0.0, 0.1)),
+        ("date:2026-11-20..", "date", (date(2026, 11, 20), None)),
+        ("date:2026-11-20", "date", (date(2026, 11, 20), date(2026, 11, 20))),
+        ("A-17", "serial", "A-17"),
+    ],
+)
+def test_a_token_fills_its_field(word, name, value):
+    parsed = tokens.parse(word)
+    assert (getattr(parsed.search, name), parsed.refused) == (value, ())
+
+
+@pytest.mark.parametrize(
+    "word", ["truth:perhaps", "colour:red", "score:2..3", "score:.6...4", "date:tomorrow", "truth:"]
+)
+def test_a_token_that_cannot_be_read_is_named_and_left_out(word):
+    assert tokens.parse(f"{word} model:pass").refused == (word,)
+    assert tokens.parse(f"{word} model:pass").search == tokens.parse("model:pass").search
+
+
+def test_a_token_knows_the_search_without_it():
+    first, second = tokens.parse("truth:defect  class:scratch").tokens
+    assert (first.without, second.without) == ("class:scratch", "truth:defect")
+
+
+# On rows --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ruled(line, ana, quinn):
+    """Two parts where the model was wrong by a ruling, one where it was right, one still open."""
+    for n, (call, label) in enumerate([(Call.PASS, Label.DEFECT), (Call.DEFECT, Label.PASS), (Call.PASS, Label.PASS)]):
+        read(make_task(line, f"A-{n}", call=call, at=later(20 * n)), ana, label, at=later(20 * n))
+    for case in Adjudication.objects.filter(ruled_at=None).select_related("first"):
+        kind = case.first.defect_class
+        adjudications.rule(case, by=quinn, label=Label(case.first.label), defect_class=kind, now=later(300))
+    read(make_task(line, "A-9", call=Call.PASS, at=later(90)), ana, Label.DEFECT, at=later(90))
+    return line
+
+
+def serials(line, text):
+    page = searches.page(line.epoch, tokens.parse(text).search)
+    return [one.task.run.part.serial for one in page.readings]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ["A-2", "A-1", "A-0"]),
+        ("disagree:yes", ["A-1", "A-0"]),
+        ("disagree:no", ["A-2"]),
+        ("model:pass truth:defect", ["A-0"]),
+        ("class:scratch", ["A-0"]),
+        ("serial:A-1", ["A-1"]),
+        ("score:0..0.1", []),
+        ("inspector:ana camera:nowhere", []),
+    ],
+)
+def test_a_search_finds_the_readings_it_asks_for_newest_first(ruled, text, found):
+    assert serials(ruled, text) == found
+
+
+@pytest.mark.django_db
+def test_what_waits_for_a_ruling_shows_nobody_what_the_model_said(client, ruled, quinn):
+    client.force_login(quinn)
+    html = client.get(reverse("data", args=[ruled.slug])).content.decode()
+    open_item = Adjudication.objects.get(ruled_at=None).item_id
+    assert "A-9" not in html
+    assert "1 waits for a ruling" in html
+    for page in ("data-item", "data-image", "data-thumbnail"):
+        assert client.get(reverse(page, args=[ruled.slug, open_item])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_pages_of_a_gallery_follow_each_other_without_a_gap(ruled, monkeypatch):
+    monkeypatch.setattr(searches, "PAGE", 2)
+    search = tokens.parse("").search
+    first = searches.page(ruled.epoch, search)
+    second = searches.page(ruled.epoch, search, after=first.after)
+    assert [one.task.run.part.serial for one in (*first.readings, *second.readings)] == ["A-2", "A-1", "A-0"]
+    assert second.after is None
+
+
+@pytest.mark.django_db
+def test_an_empty_answer_names_the_word_that_removes_everything(client, ruled, quinn):
+    client.force_login(quinn)
+    html = client.get(reverse("data", args=[ruled.slug]), {"q": "class:scratch camera:nowhere"}).content.decode()
+    assert "Without one of these something does" in html
+    assert [token.text for token in searches.culprits(ruled.epoch, tokens.parse("class:scratch camera:nowhere"))] == [
+        "camera:nowhere"
+    ]
+
+
+@pytest.mark.django_db
+def test_the_history_of_an_image_is_told_in_order(client, ruled, quinn):
+    client.force_login(quinn)
+    item = Adjudication.objects.filter(ruled_at__isnull=False).earliest("opened_at").item
+    kinds = [step.kind for step in searches.steps(item)]
+    assert kinds.index("model") < kinds.index("blind") < kinds.index("ruling")
+    html = client.get(reverse("data-item", args=[ruled.slug, item.pk])).content.decode()
+    assert "blind reading" in html
+    assert "quinn" in html
+
+
+@pytest.mark.django_db
+def test_the_gallery_as_a_file_has_the_rows_of_the_search(client, ruled, quinn):
+    client.force_login(quinn)
+    answer = client.get(reverse("data-rows", args=[ruled.slug]), {"q": "model:pass truth:defect"})
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    assert len(lines) == 2
+    assert '"A-0"' in lines[1]
+
+
+@pytest.mark.django_db
+def test_inspectors_and_strangers_find_no_data_page(client, ruled, ana, oscar):
+    for person in (ana, oscar):
+        client.force_login(person)
+        assert client.get(reverse("data", args=[ruled.slug])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_gallery_costs_the_same_however_much_it_shows(client, ruled, ana, quinn, django_assert_max_num_queries):
+    client.force_login(quinn)
+    with django_assert_max_num_queries(30):
+        client.get(reverse("data", args=[ruled.slug]))
+    for n in range(4):
+        read(make_task(ruled, f"B-{n}", at=later(100 + n)), ana, at=later(100 + n))
+    with django_assert_max_num_queries(30):
+        client.get(reverse("data", args=[ruled.slug]))

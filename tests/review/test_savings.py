@@ -1,0 +1,108 @@
+"""Savings: readings spared less what people read all the same, risks in ppm, money at the scope's costs."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from inspection.rules.shifts import began
+from inspection.rules.words import Label
+from review import queues, savings
+from review.charts import column_chart
+from review.models import Count
+from tests.builders import NOON
+from tests.review.deciding import audit, make_deciding_line, passed
+from tests.review.scene import make_watched_line, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def line():
+    """A line that passed eight parts by itself today."""
+    line = make_deciding_line()
+    for n in range(8):
+        passed(line, f"P-{n}")
+    return line
+
+
+def test_a_part_that_an_audit_gave_to_people_was_not_saved(line, ana):
+    before = savings.read(line, savings.TODAY, now=NOON + timedelta(hours=1)).work
+    audit(line, "A-1", ana, Label.PASS)
+    after = savings.read(line, savings.TODAY, now=NOON + timedelta(hours=1)).work
+    assert (before.automatic, before.saved) == (after.automatic, after.saved) == (8, 8)
+
+
+def test_a_part_that_is_read_again_is_subtracted(line, ana):
+    item = passed(line, "R-1").items.get()
+    read(queues.ask_again(item, now=NOON), ana)
+    work = savings.read(line, savings.TODAY, now=NOON + timedelta(hours=1)).work
+    assert (work.automatic, work.again, work.saved) == (9, 1, 8)
+
+
+def test_yesterdays_parts_count_in_two_weeks_and_not_today(line):
+    passed(line, "Y-1", at=NOON - timedelta(days=1))
+    at = NOON + timedelta(hours=1)
+    assert savings.read(line, savings.TODAY, now=at).automatic.n == 8
+    assert savings.read(line, savings.TWO_WEEKS, now=at).automatic.n == 9
+
+
+def test_days_without_parts_stay_gaps(line):
+    days = savings.read(line, savings.TODAY, now=NOON).days
+    assert len(days) == savings.DAYS
+    assert (days[-1].automatic.k, days[0].automatic.share) == (8, None)
+    chart = column_chart([("a", None), ("b", 0.5)], promise=0.6)
+    assert len(chart.columns) == 1
+    assert chart.promise_y < chart.columns[0].y
+    assert column_chart([("a", None)], promise=None) is None
+
+
+def drawn(line, stream, s, f):
+    Count.objects.create(
+        line=line, epoch=line.epoch, stream=stream, shift="2026-11-22/day", bands=line.bands, s=s, f=f
+    )  # fmt: skip
+
+
+def test_money_is_counted_only_where_every_cost_is_known(line):
+    drawn(line, "policy_detection", 99, 1)
+    drawn(line, "policy_specificity", 890, 10)
+    at = NOON + timedelta(hours=1)
+    line.cost_reading, line.cost_escape, line.cost_overkill = Decimal(1), Decimal(100), None
+    assert savings.read(line, savings.TODAY, now=at).money is None
+    line.cost_overkill = Decimal(2)
+    found = savings.read(line, savings.TODAY, now=at)
+    assert (found.escapes.k, found.escapes.n, found.overkill.k) == (1, 1000, 10)
+    assert float(found.money.saved) == 8.0
+    assert float(found.money.escapes) == pytest.approx(100 * 8 * 0.001)
+    assert found.money.low < found.money.net < found.money.high
+
+
+def test_the_page_and_its_file_say_the_same(client, line, quinn):
+    client.force_login(quinn)
+    html = client.get(reverse("savings", args=[line.slug]), {"over": "fortnight"}).content.decode()
+    assert 'href="?over=fortnight" aria-current="true"' in html
+    lines = b"".join(client.get(reverse("savings-rows", args=[line.slug])).streaming_content).decode().splitlines()
+    assert len(lines) == 1 + savings.DAYS
+
+
+def test_a_line_that_decides_nothing_says_when_savings_begin(client, quinn):
+    line = make_watched_line("phone-frame")
+    client.force_login(quinn)
+    assert "savings begin at partial" in client.get(reverse("savings", args=[line.slug])).content.decode()
+
+
+def test_savings_are_for_leads(client, line, ana):
+    client.force_login(ana)
+    assert client.get(reverse("savings", args=[line.slug])).status_code == 404
+
+
+def test_the_page_costs_a_stated_number_of_statements(client, line, quinn, django_assert_max_num_queries):
+    client.force_login(quinn)
+    with django_assert_max_num_queries(40):
+        client.get(reverse("savings", args=[line.slug]))
+
+
+def test_a_shift_began_when_its_pattern_says():
+    pattern = [{"name": "A", "start": "06:00"}, {"name": "B", "start": "18:00"}]
+    assert began(pattern, "UTC", datetime(2026, 11, 22, 3, tzinfo=UTC)) == datetime(2026, 11, 21, 18, tzinfo=UTC)
