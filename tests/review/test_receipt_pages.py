@@ -103,5 +103,5 @@ def test_the_lineage_is_for_leads_and_administrators(client, line, ana):
 
 
 def test_a_list_of_receipts_costs_the_same_for_one_and_for_many(lead, line, django_assert_max_num_queries):
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(21):
         page(lead)
