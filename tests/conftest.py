@@ -2,8 +2,13 @@
 
 import pytest
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck, settings
 
 from inspection import sql
+
+# The same examples in every run, and as long as a busy machine takes for them.
+settings.register_profile("tollgate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tollgate")
 
 
 def pytest_addoption(parser):
