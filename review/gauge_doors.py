@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from inspection.models import Line, Membership, User
 from inspection.rules.words import Role
-from review import library, studies
+from review import known_images, studies
 
 REFUSALS: dict[type[Exception], Callable[[], str]] = {
     studies.WrongNumber: lambda: _("Name three inspectors."),
@@ -27,7 +27,7 @@ def inspectors_of(line: Line):
 
 def at_hand(line: Line) -> tuple[int, int]:
     """Return how many defects and good parts the library holds."""
-    return library.defects_of(line).count(), library.good_of(line).count()
+    return known_images.defects_of(line).count(), known_images.good_of(line).count()
 
 
 class StudyForm(forms.Form):

@@ -12,9 +12,9 @@ from django.db.models.functions import TruncDate
 
 from inspection.models import Line, User
 from inspection.rules.words import Call, Phase, Purpose
-from review import library, planting, staging, studies
+from review import known_images, planting, staging, studies
 from review.gold_models import GaugeStudy, GoldRule, GoldShowing
-from review.library import Known
+from review.known_images import Known
 from review.models import Decision, ReviewTask
 from review.rules import gold
 from review.rules.gold import Dose
@@ -48,8 +48,8 @@ def set_rule(line: Line, *, is_on: bool, wanted_share: float, by: User, now: dat
 def dose_for(person: User, line: Line, rule: GoldRule, *, now: datetime) -> Dose:
     """Return what the line's library allows this person now."""
     return gold.dose(
-        defects=library.defects_of(line).count(),
-        good=library.good_of(line).count(),
+        defects=known_images.defects_of(line).count(),
+        good=known_images.good_of(line).count(),
         readings_per_day=readings_per_day(person, line, now=now),
         readings_so_far=_readings(person, line).order_by()[: gold.FIRST_READINGS].count(),
         wanted=rule.wanted_share,
@@ -135,12 +135,12 @@ def pick(person: User, line: Line, *, now: datetime) -> Known | None:
     recent = GoldShowing.objects.filter(person=person, line=line, staged_at__gt=now - gold.REST)
     read = Decision.objects.filter(person=person, task__item=OuterRef("pk"))
     if _chance.random() < 0.5:
-        good = library.good_of(line).filter(~Exists(read)).exclude(pk__in=recent.values("source"))
-        source = library.any_of(good)
+        good = known_images.good_of(line).filter(~Exists(read)).exclude(pk__in=recent.values("source"))
+        source = known_images.any_of(good)
         return Known(source, None) if source else None
     met = recent.filter(defect__isnull=False).values("defect")
-    defect = library.any_of(library.defects_of(line).exclude(pk__in=met))
-    return library.image_of(defect, line) if defect else None
+    defect = known_images.any_of(known_images.defects_of(line).exclude(pk__in=met))
+    return known_images.image_of(defect, line) if defect else None
 
 
 def _drawn_since_last(person: User, line: Line, *, now: datetime) -> float:

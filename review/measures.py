@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from inspection.models import Line, User
 from inspection.rules.words import Call, Label
-from review import gold, library, sessions
+from review import gold, known_images, sessions
 from review.figures import Rate, rate
 from review.gold_models import GoldRule
 from review.models import Decision
@@ -75,13 +75,13 @@ def feasible(line: Line, rule: GoldRule, *, now: datetime) -> Feasible:
     recent = Decision.objects.filter(task__line=line, recorded_at__gte=now - gold.LOOKED_BACK)
     people = User.objects.filter(pk__in=recent.values("person"), is_active=True).order_by("username")
     counted: dict[str, int] = defaultdict(int)
-    for code in library.defects_of(line).values_list("defect_class", flat=True):
+    for code in known_images.defects_of(line).values_list("defect_class", flat=True):
         counted[code] += 1
     names = {kind.code: kind.local_name for kind in line.defect_classes.filter(retired_at=None).order_by("key")}
     return Feasible(
         doses=[(person, gold.dose_for(person, line, rule, now=now)) for person in people],
         classes=[(name, counted[code]) for code, name in names.items()],
-        good=library.good_of(line).count(),
+        good=known_images.good_of(line).count(),
         shifts_a_day=len(line.shift_pattern),
     )
 

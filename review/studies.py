@@ -9,9 +9,9 @@ from django.db.models import Q
 
 from inspection.models import Line, User
 from inspection.rules.shifts import shift_of
-from review import library
+from review import known_images
 from review.gold_models import GaugeItem, GaugeStudy, GoldShowing
-from review.library import Known
+from review.known_images import Known
 
 SIZE, APPRAISERS, TRIALS = 50, 3, 3
 
@@ -38,12 +38,15 @@ def start(line: Line, *, people: Sequence[User], by: User, now: datetime) -> Gau
     if len({person.pk for person in people}) != APPRAISERS:
         raise WrongNumber(f"{len(people)} people were named, a study takes {APPRAISERS}.")
     half = SIZE // 2
-    defects, good = library.some_of(library.defects_of(line), half), library.some_of(library.good_of(line), half)
+    defects, good = (
+        known_images.some_of(known_images.defects_of(line), half),
+        known_images.some_of(known_images.good_of(line), half),
+    )
     if len(defects) < half or len(good) < half:
         raise TooFewImages(f"{len(defects)} defects and {len(good)} good parts, {half} of each needed.")
     study = _created(line, by=by, now=now)
     study.appraisers.set(people)
-    pictured = [library.image_of(defect, line) for defect in defects]
+    pictured = [known_images.image_of(defect, line) for defect in defects]
     known = [*(one for one in pictured if one), *(Known(source, None) for source in good)]
     GaugeItem.objects.bulk_create(GaugeItem(study=study, source=one.source, defect=one.defect) for one in known)
     return study
@@ -82,7 +85,7 @@ def next_for(person: User, line: Line, *, now: datetime) -> tuple[GaugeStudy | N
             today.add(source)
     waiting = study.items.exclude(source__in=[one for one, n in trials.items() if n >= study.trials] + list(today))
     fewest = min((trials.get(source, 0) for source in waiting.values_list("source", flat=True)), default=0)
-    item = library.any_of(waiting.filter(_read(trials, fewest)).select_related("source__measures", "defect"))
+    item = known_images.any_of(waiting.filter(_read(trials, fewest)).select_related("source__measures", "defect"))
     return (study, Known(item.source, item.defect)) if item else (None, None)
 
 

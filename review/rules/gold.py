@@ -23,13 +23,13 @@ class Dose:
     share: float
     wanted: float
     per_day: float
-    library: int
+    held: int
     library_needed: int
 
     @property
     def missing(self) -> int:
         """How many images the library lacks for the wish."""
-        return max(0, self.library_needed - self.library)
+        return max(0, self.library_needed - self.held)
 
     @property
     def days_to_percentage(self) -> float | None:
@@ -52,7 +52,7 @@ def dose(*, defects: int, good: int, readings_per_day: float, readings_so_far: i
         share=found.rate,
         wanted=asked,
         per_day=found.per_day,
-        library=library,
+        held=library,
         library_needed=found.library_needed,
     )
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from inspection.models import Line, Run, User
 from inspection.rules.words import Call, Label
-from review import gold, library, queues, staging
+from review import gold, known_images, queues, staging
 from review.gold_models import GoldShowing
 from review.models import ReviewTask, Truth
 from tests.builders import NOON
@@ -35,9 +35,9 @@ def show(line: Line, person: User, n: int, *, call: Call = Call.DEFECT, at: date
     make_task(line, f"N-{n}", at=at)
     if call == Call.DEFECT:
         defect = make_defect(line, f"KD-{n}")
-        known = library.Known(defect.images.get().item, defect)
+        known = known_images.Known(defect.images.get().item, defect)
     else:
-        known = library.Known(make_good(line, f"KG-{n}").items.get(), None)
+        known = known_images.Known(make_good(line, f"KG-{n}").items.get(), None)
     return gold.show(known, beside=staging.neighbour(line), person=person, now=at)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from inspection.models import Prediction
 from inspection.rules.words import Label
-from review import decisions, gauge_sheets, gold, library, measures, queues, sessions, staging, studies
+from review import decisions, gauge_sheets, gold, known_images, measures, queues, sessions, staging, studies
 from review.gold_models import GaugeStudy, GoldShowing
 from review.models import CountDelta, ReviewTask
 from review.rules.gauge import DEFECT, PASS, UNSURE, sheet
@@ -166,7 +166,7 @@ def test_a_reading_that_nobody_took_is_asked_for_again(line, study, ana):
     make_task(line, "N-1")
     _, known = studies.next_for(ana, line, now=NOON)
     gold.show(known, beside=staging.neighbour(line), person=ana, study=study, now=NOON)
-    assert library.Known(known.source, known.defect) not in _all_next(ana, line)
+    assert known_images.Known(known.source, known.defect) not in _all_next(ana, line)
     staging.withdraw_stale(before=later(1))
     assert known in _all_next(ana, line)
 

@@ -17,7 +17,7 @@ from review import (
     counts,
     decisions,
     gold,
-    library,
+    known_images,
     measures,
     queues,
     receipts,
@@ -129,7 +129,7 @@ def test_nobody_meets_an_image_twice_in_a_month_nor_one_they_have_read(line, ana
     Truth.objects.create(item=Item.objects.get(run__part__serial="G-2"), n=1, label="pass",
                          source="adjudication", created_at=NOON)  # fmt: skip
     make_task(line, "N-1")
-    for known in (library.Known(defect.images.get().item, defect), library.Known(good.items.get(), None)):
+    for known in (known_images.Known(defect.images.get().item, defect), known_images.Known(good.items.get(), None)):
         gold.show(known, beside=staging.neighbour(line), person=ana, now=NOON)
     assert {gold.pick(ana, line, now=NOON + timedelta(days=29)) for _ in range(20)} == {None}
     assert any(gold.pick(ana, line, now=NOON + timedelta(days=31)) for _ in range(40))
