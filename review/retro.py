@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from inspection import pipeline
 from inspection.models import Item, Line, ModelVersion, Run, TrainedOn, User
@@ -19,6 +19,7 @@ from inspection.rules import routing
 from inspection.rules.ladder import Evidence, Gate, judge
 from inspection.rules.words import Call, Label, Level, Stream
 from review import bank, readings
+from review.models import Adjudication
 from review.retro_models import RetroScore, RetroTrial
 from review.rules import counting
 from review.rules.counting import View
@@ -104,9 +105,9 @@ def advance(trial: RetroTrial, gate: Gate, *, now: datetime) -> bool:
 
 
 def _archive(line: Line, closes_at: datetime) -> QuerySet[Run]:
-    ruled = Q(adjudications__ruled_at__lte=closes_at)
+    ruled = Exists(Adjudication.objects.filter(run=OuterRef("pk"), ruled_at__lte=closes_at))
     archived = Run.objects.natural().filter(ruled, line=line, epoch__product=line.product_id, drawn_truth=True)
-    return archived.filter(opened_at__lte=closes_at).distinct().order_by("pk")
+    return archived.filter(opened_at__lte=closes_at).order_by("pk")
 
 
 def unscored(trial: RetroTrial) -> QuerySet[Item]:
