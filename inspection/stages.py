@@ -163,6 +163,9 @@ def warm_up(versions: Sequence[ModelVersion]) -> None:
 
 def keep_warm(version: ModelVersion) -> None:
     """Load a version into this process where it is not. One that cannot be loaded is told of, and harms nobody yet."""
+    if not version.onnx_sha256:
+        # Registered without a graph: there is nothing to load.
+        return
     try:
         registry.scorer(version)
     except (ModelMissing, ModelFailed, OSError):

@@ -15,7 +15,7 @@
 A new scenario is a file in `scenarios/` with a subclass of `Scenario` and one line in `scenarios.SCENARIOS`. It says
 what the factory is like (`factory`), which item the event is (`event_at`), and changes the world through hooks:
 `begin(world)` once the line stands on its rung; `make(world, part)` for every part before it enters; `before(world)`
-and `after(world)` around every tick; `leaves(world, hold)` and `rollout(world)`. What a hook does to the line it does
-with the product's deeds (`world.line`, `world.now`, `world.leads`), and to nature with `world.maker`,
+and `after(world)` around every tick; `is_over(world)`, `leaves(world, hold)` and `rollout(world)`. What a hook does to
+the line it does with the product's deeds (`world.line`, `world.now`, `world.leads`), and to nature with `world.maker`,
 `world.eyes.skills[version.pk]` and `world.inspectors.habits`. Nothing else in the package knows a scenario by name.
 """

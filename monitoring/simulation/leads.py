@@ -1,15 +1,16 @@
-"""The two QA leads: every hour they rule on what is open, look into holds, certify bands, waive, and sign.
+"""The two QA leads: every hour they rule on what is open, look into holds, move rollouts on, certify, waive, and sign.
 
 They sign nothing that the product does not open: the gate is read again at each signature.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from inspection import automation, waivers
+from inspection import automation, rollouts, waivers
 from inspection.certificates import standing
-from inspection.models import Freeze, Hold, LevelProposal, Line, User
+from inspection.models import Freeze, Hold, LevelProposal, Line, Rollout, User
 from inspection.rules.gates import HARM
 from inspection.rules.words import Label, Level, Stream
 from monitoring import baselines
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 EVERY = timedelta(hours=1)
 # A hold or a freeze with no cause to be found is lifted after this long.
 LOOKED_INTO = timedelta(hours=2)
+# Guardrails count on while a rollout is paused, and going on begins their counts anew: so there is no hurry.
+PAUSED_FOR = timedelta(days=1)
 WAIVED_FOR = timedelta(days=30)
 TORN_DOWN_AT_ONCE = 50
 
@@ -44,6 +47,7 @@ class Leads:
         self.rule(world)
         self.contain(world)
         self.look_into_holds(world)
+        self.move_rollouts_on(world)
         if Level(world.line.level).rung >= Level.ASSIST.rung:
             self.certify(world)
         self.sign(world)
@@ -97,6 +101,23 @@ class Leads:
                 )
             if not containment.tally(standing_one)["open"]:
                 containment.close(standing_one, now=world.now)
+
+    # Rollouts ---------------------------------------------------------------------------------------------------
+
+    def move_rollouts_on(self, world: "World") -> None:
+        """Confirm the next step where the evidence calls for a person, and go on after a pause of a day."""
+        for rollout in rollouts.open_rollouts():
+            if rollout.paused_at is None:
+                self._confirm(rollout, world)
+            elif rollout.paused_at <= world.now - PAUSED_FOR:
+                rollouts.go_on(rollout, by=self.second, now=world.now)
+
+    def _confirm(self, rollout: Rollout, world: "World") -> None:
+        if rollout.ready_at is None:
+            return
+        # Read again at the deed: what came in since may have shut the way.
+        with suppress(rollouts.NotReady):
+            rollouts.confirm(rollout, by=self.second, now=world.now)
 
     # Up ---------------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ def simulate(
     with scratch(seed=seed, keeps_pictures=keeps_pictures), seeded_ids(seed, clock) as ids:
         world = World(scenario, seed=seed, clock=clock, ids=ids, eyes=eyes(seed))
         world.stand_on(scenario.from_level)
-        while len(world.made) < scenario.items:
+        while len(world.made) < scenario.items and not scenario.is_over(world):
             world.tick(min(world.factory.parts_per_tick, scenario.items - len(world.made)))
             progress(len(world.made), scenario.items, world.line.level)
         world.settle()

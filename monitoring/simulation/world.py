@@ -136,6 +136,8 @@ class World:
         self._by_item[item.pk] = self._by_run[accepted.run.pk] = made
         self.eyes.meet(item, made)
         arrivals.predict(item.pk, clock=self._clock, examine=self.eyes.examine)
+        # Ordered only where a rollout has a version look once the line has its answer.
+        arrivals.look_silently(item.pk, clock=self._clock, examine=self.eyes.examine)
         return item
 
     def settle(self) -> None:

@@ -5,15 +5,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from inspection.rules.words import Level
-from monitoring.simulation.factory import Factory
+from inspection import registry
+from inspection.rules.words import Level, RolloutStrategy
+from monitoring.simulation.factory import Factory, Skill
 from monitoring.simulation.parts import Maker
 from monitoring.simulation.runs import simulate
 from monitoring.simulation.scenarios import SCENARIOS
+from monitoring.simulation.scenarios.candidates import BadCandidate, GoodCandidate
 from monitoring.simulation.scenarios.concept import ESCAPED_FRACTION, PIT, Concept
 from monitoring.simulation.scenarios.dark import LIGHT_LEFT, Dark
 from monitoring.simulation.scenarios.dead_model import DeadModel
 from monitoring.simulation.scenarios.starved_audit import StarvedAudit
+from monitoring.simulation.world import World
 
 pytestmark = pytest.mark.django_db
 SMALL = Factory(parts_per_day=96, bank=14, history=40, parts_per_tick=12)
@@ -69,3 +72,44 @@ def test_two_shifts_without_audits_take_the_line_one_level_down():
     report = simulate(small(StarvedAudit, event_at=1)(items=110), seed=3).report
     assert [(move["from"], move["to"]) for move in report["timeline"]] == [("partial", "assist")]
     assert report["timeline"][0]["cause"] == "two shifts without enough audits"
+
+
+# Candidates ------------------------------------------------------------------------------------------------------
+
+
+def test_a_bad_candidate_goes_back_by_itself_and_the_run_ends_with_it():
+    class Halved(small(BadCandidate, event_at=0, bank=3, skill=Skill(escape=0.05, overkill=0.05))):
+        share = 0.5
+
+    report = simulate(Halved(items=120, factor=16.0), seed=3).report
+    rollout = report["rollout"]
+    assert (rollout["strategy"], rollout["outcome"]) == ("canary", "rolled_back")
+    assert "overturns" in rollout["cause"]
+    assert report["factor"] == 16.0
+    assert 0 < rollout["canary_items"] <= rollout["at_item"] + 1 <= report["items"] < 120
+
+
+def test_a_good_candidate_looks_silently_and_is_switched_to_by_the_leads():
+    class Warm(small(GoodCandidate, event_at=0, bank=3, parts_per_tick=24)):
+        strategy = RolloutStrategy.BLUE_GREEN
+
+        def after(self, world: World) -> None:
+            self.serves = registry.serving(world.line).version
+
+    scenario = Warm(items=72)
+    # The watch that follows wants 200 parts: it is still on its way.
+    assert simulate(scenario, seed=3).report["rollout"]["outcome"] == "open"
+    assert scenario.serves == 2
+
+
+def test_a_candidate_errs_as_many_times_as_often_as_asked():
+    serving = BadCandidate().factory().skill
+    assert BadCandidate(factor=4.0).skill(serving) == Skill(escape=0.2, overkill=0.2)
+    assert BadCandidate(factor=50.0).skill(serving) == Skill(escape=1.0, overkill=1.0)
+    assert GoodCandidate(factor=3.0).skill(serving) == serving
+
+
+def test_a_rollout_still_on_its_way_is_reported_as_open_with_no_end():
+    rollout = simulate(small(GoodCandidate, event_at=0, bank=3)(items=12, from_level=Level.HUMAN), seed=1).report
+    assert rollout["from_level"] == "shadow"
+    assert (rollout["rollout"]["outcome"], rollout["rollout"]["at_item"]) == ("open", None)

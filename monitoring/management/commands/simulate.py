@@ -48,6 +48,8 @@ class Command(BaseCommand):
         chosen = _chosen(scenario, options)
         if fast and images is not None:
             raise CommandError("--fast has no pixels, so it takes no --images: choose one of the two.")
+        if chosen.tells_errors and not fast:
+            raise CommandError(f"{scenario} sets how often a model errs, which takes a score model: add --fast.")
         told = simulate(
             chosen,
             seed=seed,

@@ -18,10 +18,12 @@ class Scenario:
 
     `default_items` is how long a run is unless the person says so. `event_item` is the first part that the event
     touches, None where there is none. `factor` is the person's --factor, for the scenarios that have one.
+    `tells_errors` says that the scenario sets how often a model errs, which only a score model lets it.
     """
 
     name: ClassVar[str] = ""
     default_items: ClassVar[int] = 40_000
+    tells_errors: ClassVar[bool] = False
 
     def __init__(self, *, items: int | None = None, from_level: Level = Level.SHADOW, factor: float = 2.0) -> None:
         self.items = self.default_items if items is None else items
@@ -46,6 +48,10 @@ class Scenario:
 
     def after(self, world: World) -> None:
         """A tick has ended: parts came in, people have read."""
+
+    def is_over(self, world: World) -> bool:
+        """Say whether the run ends before its parts are used up: asked before every tick."""
+        return False
 
     def leaves(self, world: World, hold: Hold) -> bool:
         """Say whether the leads, having looked into a hold, leave it in force: its cause is real."""
