@@ -1,5 +1,6 @@
 """What every page's frame needs. Nothing is asked of the database until a template shows it."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -104,19 +105,21 @@ def shell(request: HttpRequest) -> dict[str, object]:
     match = request.resolver_match
     slug = match.kwargs.get("slug", "") if match else ""
     page = page_of(match.url_name or "") if match else ""
+    # Asked once for all that hangs on it.
+    roles = SimpleLazyObject(lambda: roles_of(request.user))
     return {
         "demo": settings.DEMO,
         "theme": theme_of(request),
         "shell_slug": slug,
         "shell_page": page,
         "shell_lines": SimpleLazyObject(lambda: line_entries(request.user)),
-        "shell_groups": SimpleLazyObject(lambda: page_groups(request.user, slug, page)),
+        "shell_groups": SimpleLazyObject(lambda: page_groups(roles, slug, page)),
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
         "shell_stop": SimpleLazyObject(lambda: stop_of(request.user, slug)),
         "shell_cases": SimpleLazyObject(lambda: cases_waiting(request.user, slug)),
         "shell_alarms": SimpleLazyObject(lambda: alarms_waiting(request.user)),
-        "shell_role": SimpleLazyObject(lambda: role_word(request.user)),
+        "shell_role": SimpleLazyObject(lambda: role_word(roles)),
     }
 
 
@@ -158,20 +161,19 @@ def line_address(line: Line, leads: bool) -> str:
     return reverse("queue-choice")
 
 
-def page_groups(user, slug: str, page: str) -> list[PageGroup]:
+def page_groups(roles: Container[Role], slug: str, page: str) -> list[PageGroup]:
     """The pages of the chosen line that exist, under the words by which people look for them."""
     if not slug:
         return []
-    hidden = _hidden(user, slug)
+    hidden = _hidden(roles, slug)
     shown = [(word, [entry for entry in pages if entry[0] not in hidden]) for word, pages in LINE_PAGES]
     return [PageGroup(str(word), page in {name for name, *_ in pages}, _entries(slug, pages)) for word, pages in shown]
 
 
-def _hidden(user, slug: str) -> set[str]:
+def _hidden(roles: Container[Role], slug: str) -> set[str]:
     """Return the pages that this person would be refused, or that this line does not have."""
     has_demo = settings.DEMO and Line.objects.filter(slug=slug, is_demo=True).exists()
-    rules = lines_for(user, Role.QA_LEAD).filter(slug=slug).exists()
-    return (set() if has_demo else OF_DEMO) | (set() if rules else OF_LEADS)
+    return (set() if has_demo else OF_DEMO) | (set() if Role.QA_LEAD in roles else OF_LEADS)
 
 
 def _entries(slug: str, pages) -> list[PageEntry]:
@@ -202,7 +204,6 @@ def address_of(name: str, slug: str) -> str:
         return ""
 
 
-def role_word(user) -> str:
+def role_word(roles: Container[Role]) -> str:
     """The person's highest role, in words."""
-    roles = roles_of(user)
     return next((str(word) for role, word in ROLE_WORDS.items() if role in roles), "")
