@@ -1,5 +1,6 @@
 """What every page's frame needs. Nothing is asked of the database until a template shows it."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -24,30 +25,53 @@ ROLE_WORDS = {
     Role.QA_LEAD: _("QA lead"),
     Role.INSPECTOR: _("inspector"),
 }
+# A group is what somebody comes for; the first page of all is where a line's name leads.
 LINE_PAGES = [
-    ("monitor", "pulse", _("Monitor")),
-    ("metrics", "chart", _("Metrics")),
-    ("agreement", "chart", _("Agreement")),
-    ("automation", "stairs", _("Automation")),
-    ("rollouts", "arrow", _("Models and rollouts")),
-    ("simulated", "lamp", _("Simulated line")),
-    ("bands", "half", _("Certified bands")),
-    ("bank", "shield", _("Defect bank")),
-    ("challenges", "scan", _("Challenge parts")),
-    ("inspectors", "eye", _("Inspectors")),
-    ("gauge", "scales", _("Gauge study")),
-    ("drift", "sun", _("Drift")),
-    ("adjudications", "scales", _("Adjudicate")),
-    ("containment", "shield", _("Containment")),
-    ("findings", "scan", _("Found later")),
-    ("receipts", "list", _("Receipts")),
-    ("savings", "coin", _("Savings")),
-    ("plan", "plan", _("Plan and risks")),
-    ("data", "image", _("Data")),
-    ("log", "clock", _("Audit log")),
+    (
+        _("Watch"),
+        [
+            ("monitor", "pulse", _("Monitor")),
+            ("metrics", "chart", _("Metrics")),
+            ("drift", "sun", _("Drift")),
+            ("simulated", "lamp", _("Simulated line")),
+        ],
+    ),
+    (
+        _("Trust"),
+        [
+            ("agreement", "chart", _("Agreement")),
+            ("automation", "stairs", _("Automation")),
+            ("rollouts", "arrow", _("Models and rollouts")),
+            ("bands", "half", _("Certified bands")),
+            ("bank", "shield", _("Defect bank")),
+            ("plan", "plan", _("Plan and risks")),
+            ("savings", "coin", _("Savings")),
+        ],
+    ),
+    (
+        _("People"),
+        [
+            ("adjudications", "scales", _("Adjudicate")),
+            ("inspectors", "eye", _("Inspectors")),
+            ("gauge", "scales", _("Gauge study")),
+            ("challenges", "scan", _("Challenge parts")),
+        ],
+    ),
+    (
+        _("Parts and records"),
+        [
+            ("containment", "shield", _("Containment")),
+            ("findings", "scan", _("Found later")),
+            ("receipts", "list", _("Receipts")),
+            ("data", "image", _("Data")),
+            ("log", "clock", _("Audit log")),
+        ],
+    ),
 ]
 # Pages that only demo lines have.
 OF_DEMO = {"simulated"}
+# Pages that refuse administrators: nobody rules on a case without being a QA lead.
+OF_LEADS = {"adjudications"}
 
 
 @dataclass(frozen=True)
@@ -68,22 +92,34 @@ class PageEntry:
     address: str
 
 
+@dataclass(frozen=True)
+class PageGroup:
+    """`is_open` where the page that is shown belongs to it: the others fold, so that all words fit one screen."""
+
+    word: str
+    is_open: bool
+    pages: list[PageEntry]
+
+
 def shell(request: HttpRequest) -> dict[str, object]:
     match = request.resolver_match
     slug = match.kwargs.get("slug", "") if match else ""
+    page = page_of(match.url_name or "") if match else ""
+    # Asked once for all that hangs on it.
+    roles = SimpleLazyObject(lambda: roles_of(request.user))
     return {
         "demo": settings.DEMO,
         "theme": theme_of(request),
         "shell_slug": slug,
-        "shell_page": page_of(match.url_name or "") if match else "",
+        "shell_page": page,
         "shell_lines": SimpleLazyObject(lambda: line_entries(request.user)),
-        "shell_pages": SimpleLazyObject(lambda: page_entries(slug)),
+        "shell_groups": SimpleLazyObject(lambda: page_groups(roles, slug, page)),
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
         "shell_stop": SimpleLazyObject(lambda: stop_of(request.user, slug)),
         "shell_cases": SimpleLazyObject(lambda: cases_waiting(request.user, slug)),
         "shell_alarms": SimpleLazyObject(lambda: alarms_waiting(request.user)),
-        "shell_role": SimpleLazyObject(lambda: role_word(request.user)),
+        "shell_role": SimpleLazyObject(lambda: role_word(roles)),
     }
 
 
@@ -117,7 +153,7 @@ def line_entries(user) -> list[LineEntry]:
 
 def line_address(line: Line, leads: bool) -> str:
     """Where a line's name in the sidebar leads: its first page for leads, the review loop for inspectors."""
-    names = [name for name, _, _ in LINE_PAGES] if leads else []
+    names = [name for _, pages in LINE_PAGES for name, _, _ in pages] if leads else []
     for name in [*names, "review"]:
         address = address_of(name, line.slug)
         if address:
@@ -125,13 +161,24 @@ def line_address(line: Line, leads: bool) -> str:
     return reverse("queue-choice")
 
 
-def page_entries(slug: str) -> list[PageEntry]:
-    """The pages of the chosen line that exist."""
+def page_groups(roles: Container[Role], slug: str, page: str) -> list[PageGroup]:
+    """The pages of the chosen line that exist, under the words by which people look for them."""
     if not slug:
         return []
-    entries = [PageEntry(name, icon, str(word), address_of(name, slug)) for name, icon, word in LINE_PAGES]
+    hidden = _hidden(roles, slug)
+    shown = [(word, [entry for entry in pages if entry[0] not in hidden]) for word, pages in LINE_PAGES]
+    return [PageGroup(str(word), page in {name for name, *_ in pages}, _entries(slug, pages)) for word, pages in shown]
+
+
+def _hidden(roles: Container[Role], slug: str) -> set[str]:
+    """Return the pages that this person would be refused, or that this line does not have."""
     has_demo = settings.DEMO and Line.objects.filter(slug=slug, is_demo=True).exists()
-    return [entry for entry in entries if entry.address and (has_demo or entry.name not in OF_DEMO)]
+    return (set() if has_demo else OF_DEMO) | (set() if Role.QA_LEAD in roles else OF_LEADS)
+
+
+def _entries(slug: str, pages) -> list[PageEntry]:
+    entries = [PageEntry(name, icon, str(word), address_of(name, slug)) for name, icon, word in pages]
+    return [entry for entry in entries if entry.address]
 
 
 def cases_waiting(user, slug: str) -> int:
@@ -157,7 +204,6 @@ def address_of(name: str, slug: str) -> str:
         return ""
 
 
-def role_word(user) -> str:
+def role_word(roles: Container[Role]) -> str:
     """The person's highest role, in words."""
-    roles = roles_of(user)
     return next((str(word) for role, word in ROLE_WORDS.items() if role in roles), "")

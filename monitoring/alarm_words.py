@@ -218,9 +218,14 @@ DEEDS = {
 
 
 def what(alarm: Alarm) -> str:
-    """Return what is the matter, with the value that raised or keeps it."""
+    """Return what is the matter, with the value that keeps it, or the worst if the newest is good again."""
     said, metric = str(WORDS[alarm.rule].what), BY_CODE[alarm.rule].metric
-    return said if alarm.value is None or metric in YES_OR_NO else f"{said}: {number(metric, alarm.value)}"
+    value = alarm.worst if _is_good_again(alarm) else alarm.value
+    return said if value is None or metric in YES_OR_NO else f"{said}: {number(metric, value)}"
+
+
+def _is_good_again(alarm: Alarm) -> bool:
+    return alarm.state == State.RETURNED or (alarm.is_on and alarm.crossing_since is not None)
 
 
 def number(metric: str, value: float | None) -> str:

@@ -11,7 +11,7 @@ from review import sentences
 from review.models import BandsChange
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Change:
     """One change, in a word that fits a chart."""
 
@@ -20,7 +20,10 @@ class Change:
 
 
 def within(epoch: Epoch, *, until: datetime) -> list[Change]:
-    """Return what changed from the opening of an epoch on, in order. Another model or threshold opens the next one."""
+    """Return what changed from the opening of an epoch on, in order; of what came together, the gravest last.
+
+    Another model or threshold opens the next epoch.
+    """
     line, span = epoch.line_id, (epoch.opened_at, until)
     moves = LevelChange.objects.filter(line=line, changed_at__range=span).values_list("changed_at", "to_level")
     bands = BandsChange.objects.filter(line=line, put_at__range=span).values_list("put_at", flat=True)
@@ -30,9 +33,10 @@ def within(epoch: Epoch, *, until: datetime) -> list[Change]:
     return sorted(
         [
             Change(epoch.opened_at, model),
-            *(Change(at, sentences.level_name(Level(level))) for at, level in moves),
-            *(Change(at, _("bands")) for at in bands),
             *(Change(at, _("reference")) for at in golden),
+            *(Change(at, _("bands")) for at in bands),
+            *(Change(at, sentences.level_name(Level(level))) for at, level in moves),
             *(Change(at, _("STOP") if kind == Hold.STOP else _("hold")) for at, kind in holds),
-        ]
+        ],
+        key=lambda change: change.at,
     )

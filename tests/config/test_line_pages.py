@@ -10,8 +10,8 @@ from tests.review.scene import make_watched_line
 
 pytestmark = pytest.mark.django_db
 
-# The loop belongs to inspectors, who stop nothing.
-OTHERS = {"review"}
+# The loop belongs to inspectors, who stop nothing; the other is a part of a page, fetched again and again.
+OTHERS = {"review", "simulated-now"}
 
 
 def page_names(patterns=None):
@@ -27,8 +27,9 @@ def page_names(patterns=None):
 
 
 @pytest.fixture
-def line():
-    return make_watched_line()
+def line(settings, tmp_path):
+    settings.DEMO, settings.DATA = True, tmp_path
+    return make_watched_line(is_demo=True)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_every_page_of_a_stopped_line_says_so_and_offers_no_second_stop(lead, li
 
 def test_the_walk_finds_the_pages(lead, line):
     seen = {name for name, _ in pages(lead, line)}
-    assert {"agreement", "automation", "bands", "bank", "containment", "drift", "plan", "receipts"} <= seen
+    assert {"agreement", "automation", "bands", "bank", "containment", "drift", "plan", "receipts", "simulated"} <= seen
 
 
 def test_a_browser_that_asks_for_an_icon_by_habit_gets_one(client):
@@ -71,3 +72,19 @@ def test_the_admin_names_its_tables_in_the_readers_language(client):
     html = client.get("/admin/", headers={"accept-language": "ko"}).content.decode()
     assert "불량 종류" in html
     assert "classs" not in html
+
+
+def test_the_sidebar_offers_rulings_only_to_those_who_may_rule(client, lead, line):
+    address = reverse("adjudications", kwargs={"slug": line.slug})
+    page = reverse("agreement", kwargs={"slug": line.slug})
+    assert f'href="{address}"' in lead.get(page).content.decode()
+    client.force_login(make_user("admin", role=Role.ADMINISTRATOR))
+    assert f'href="{address}"' not in client.get(page).content.decode()
+
+
+def test_the_sidebar_unfolds_the_group_of_the_page_that_is_shown(lead, line):
+    html = lead.get(reverse("receipts", kwargs={"slug": line.slug})).content.decode()
+    groups = html.partition('<div class="mobile-bar">')[0].split('<details class="pages"')[1:]
+    unfolded = [group for group in groups if group.startswith(" open>")]
+    assert len(groups) == 4
+    assert [reverse("receipts", kwargs={"slug": line.slug}) in group for group in unfolded] == [True]

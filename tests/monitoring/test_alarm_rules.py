@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from inspection.rules.words import Priority
-from monitoring.alarm_words import WORDS
+from monitoring.alarm_words import WORDS, what
+from monitoring.models import Alarm
 from monitoring.rules import alarms, notices
 from monitoring.rules.alarm_rules import BY_CODE, RULES, firings
 from monitoring.rules.alarms import Event, Limits, NotPossible, Standing, State
@@ -216,3 +217,16 @@ def test_a_replay_counts_how_often_limits_would_have_been_crossed():
     assert firings(at_once, values) == 2
     assert firings(LIMITS, values) == 0
     assert firings(at_once, []) == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"state": State.UNACKNOWLEDGED, "is_on": True}, "0.1 s"),
+        ({"state": State.UNACKNOWLEDGED, "is_on": True, "crossing_since": NOON}, "90 s"),
+        ({"state": State.RETURNED}, "90 s"),
+    ],
+)
+def test_an_alarm_whose_value_is_good_again_tells_the_worst_one(fields, told):
+    alarm = Alarm(rule="outbox-old", value=0.1, worst=90.0, **fields)
+    assert what(alarm).endswith(f": {told}")

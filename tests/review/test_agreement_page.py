@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
-from inspection.models import Hold
+from inspection.models import GoldenReference, Hold
 from inspection.rules.words import Call, Label
 from review import adjudications, agreement_boards, agreement_papers, changes, reports
 from review.charts import Spot, reliability_chart
@@ -92,6 +92,17 @@ def test_the_time_axis_names_what_changed(counted):
     report = reports.agreement(counted, counted.epoch, now=NOON)
     chart = agreement_boards.trend(report.timeline, changes.within(counted.epoch, until=NOON), target=0.95, zone="UTC")
     assert [event.word for event in chart.events] == [str(counted.epoch.model_version)]
+
+
+@pytest.mark.parametrize(("language", "golden"), [("en", "reference"), ("ko", "기준 이미지")])
+def test_of_changes_at_one_moment_the_gravest_is_named_in_every_language(counted, language, golden):
+    GoldenReference.objects.create(
+        line=counted, product=counted.product, view="front", revision=9, sha256="9" * 64, created_at=later(60)
+    )
+    Hold.objects.create(line=counted, kind=Hold.STOP, reason="glare", placed_at=later(60))
+    with translation.override(language):
+        *_, first, last = changes.within(counted.epoch, until=later(5000))
+        assert (first.word, last.word) == (golden, translation.gettext("STOP"))
 
 
 def test_a_window_that_ends_before_it_begins_is_said_and_not_used(client, counted, quinn):
