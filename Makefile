@@ -1,7 +1,7 @@
 # Long runs and maintainers' tasks. The two commands everybody needs are ./start and ./check.
 PY = .venv/bin/python
 
-.PHONY: bench faults guarantees lock mutants mutate screenshots messages simulations ui
+.PHONY: moments bench faults guarantees lock mutants mutate screenshots messages simulations ui
 
 bench:            ## figures as ratios; writes bench/results/
 	$(PY) -m bench.predict
@@ -23,6 +23,9 @@ mutate:           ## the same with every kind of change that mutmut knows; hours
 
 faults:           ## kill processes under load and check that nothing is lost
 	$(PY) -m bench.faults
+
+moments:          ## the demo's three moments in a browser, on the product's own processes; minutes
+	TOLLGATE_ENV=test .venv/bin/pytest -m moments
 
 lock:             ## write the lock files from requirements*.txt (needs uv)
 	tools/lock.sh

@@ -15,7 +15,7 @@ from inspection.models import Line
 
 DEFAULTS: dict[str, Any] = {"light": 1.0, "focus": 1.0, "new_scratch": 0.0, "paused": False, "staffed": False}
 # Of the parts while the new kind of scratch appears: enough to be found by audits in about two minutes.
-NEW_SCRATCH_SHARE = 0.7
+NEW_SCRATCH_SHARE = 0.3
 
 
 def conditions_of(line: Line) -> dict[str, Any]:

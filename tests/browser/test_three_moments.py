@@ -12,6 +12,7 @@ from bench import floor
 from bench.own_engine import ROOT, OwnEngine, wait_until
 from config.engine.home import Home
 
+pytestmark = pytest.mark.moments
 # What another process does is waited for itself, however slow the machine is.
 WITHIN_MS = 300_000
 PANEL = "/lines/phone-back/simulated/"
