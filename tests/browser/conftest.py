@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.loop import LoopPage
 from tests.builders import make_user
@@ -17,6 +17,8 @@ from tests.builders import make_user
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 HERE = Path(__file__).parent
+# What a busy machine may take to show something; what never comes fails after it.
+WITHIN_MS = 60_000
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
@@ -39,6 +41,7 @@ def chromium():
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("Chromium is not installed here.")
+    expect.set_options(timeout=WITHIN_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
@@ -59,6 +62,7 @@ def visit(chromium: Browser, live_server):
             if person is not None:
                 context.add_cookies([_session_of(person, live_server.url)])
         page = context.new_page()
+        page.set_default_timeout(WITHIN_MS)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: "Content Security" in said.text and faults.append(said.text))
         page.goto(live_server.url + path)

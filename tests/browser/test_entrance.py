@@ -103,7 +103,7 @@ def test_waiting_counts_follow_without_a_reload_and_keep_the_selection(ana, visi
 
     add_waiting(line, 7)
 
-    expect(page.locator('tr[data-row="phone-glass"]')).to_contain_text("7", timeout=8000)
+    expect(page.locator('tr[data-row="phone-glass"]')).to_contain_text("7")
     assert page.locator("tr.selected").get_attribute("data-row") == chosen
 
 

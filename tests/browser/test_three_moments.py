@@ -49,7 +49,6 @@ def quinn(demo, chromium):
     wait_until(lambda: sign_in(page, demo), "the sign-in", WITHIN_MS / 1000)
     yield page
     context.close()
-    expect.set_options(timeout=5_000)
     assert faults == []
 
 

@@ -13,7 +13,7 @@ from bench.own_engine import UP_WITHIN_S, wait_until
 from bench.shots import shots
 
 ANSWERED = {"waiting", "provisional", "final", "quarantined"}
-ANSWERED_WITHIN_S = 120
+ANSWERED_WITHIN_S = 300
 PICTURES = 40
 
 
