@@ -46,7 +46,7 @@ def test_a_ruling_that_differs_from_both_wants_a_reason(line, ana, quinn, visit)
     page.get_by_role("button", name="Rule").click()
 
     expect(page.locator(".error-summary")).to_contain_text("Say why in a few words.")
-    page.get_by_label("Reason").fill("follows the edge")
+    page.get_by_role("textbox", name="Reason").fill("follows the edge")
     page.get_by_label("Another call").select_option("crack")
     page.get_by_role("button", name="Rule").click()
 
@@ -57,8 +57,8 @@ def test_a_ruling_that_differs_from_both_wants_a_reason(line, ana, quinn, visit)
 def test_enter_in_the_reason_rules_nothing_before_a_ruling_is_chosen(line, ana, quinn, visit):
     for case in (add_disagreement(line, ana, make_user("andre")), add_single_case(line, ana)):
         page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
-        page.get_by_label("Reason").fill("glare")
-        page.get_by_label("Reason").press("Enter")
+        page.get_by_role("textbox", name="Reason").fill("glare")
+        page.get_by_role("textbox", name="Reason").press("Enter")
         page.wait_for_timeout(200)
 
         expect(page.locator(".ruling-foot")).to_be_visible()
@@ -70,7 +70,7 @@ def test_after_say_why_the_reason_has_the_focus_and_enter_keeps_the_ruling(line,
     page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
     page.keyboard.press("KeyD")
     expect(page.locator(".error-summary")).to_contain_text("Say why in a few words.")
-    expect(page.get_by_label("Reason")).to_be_focused()
+    expect(page.get_by_role("textbox", name="Reason")).to_be_focused()
 
     page.keyboard.type("fd 2 glare")
     page.keyboard.press("Enter")
@@ -84,7 +84,7 @@ def test_keys_rule_again_once_the_field_asked_for_is_left(line, ana, quinn, visi
     case = add_single_case(line, ana)
     page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
     page.keyboard.press("KeyD")
-    expect(page.get_by_label("Reason")).to_be_focused()
+    expect(page.get_by_role("textbox", name="Reason")).to_be_focused()
 
     page.keyboard.press("Escape")
     page.keyboard.press("KeyF")
