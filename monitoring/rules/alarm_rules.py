@@ -112,6 +112,7 @@ RULES: tuple[Rule, ...] = (
     Rule(code="spool-grows", metric="spooled", read=Read.LAST, limits=_above(100, 10), priority=_P2),
     Rule(code="clock-skew", metric="clock_skew", read=Read.LAST, limits=_above(60, 30), priority=_P3),
     # Images.
+    # One part shown twice among the first few is no stuck camera.
     Rule(
         code="camera-stuck",
         metric="same_image",
@@ -119,7 +120,7 @@ RULES: tuple[Rule, ...] = (
         limits=_above(0.2, 0.0, on=_NOW),
         priority=_P1,
         minutes=2,
-        least=2,
+        least=6,
         action=Action.HOLD,
     ),
     Rule(
