@@ -157,6 +157,7 @@ def _laid_out(
         "person": request.user.pk,
         "undo_s": line.undo_s,
         "vigilance_min": line.vigilance_min,
+        "reveal_wait_ms": settings.REVEAL_WAIT_MS,
         "classes": [{"code": one.code, "name": one.local_name, "key": one.key} for one in classes],
         "reasons": cannot_judge_reasons(),
         "reference_url": reverse("api-reference", args=[line.slug, golden.view]) if golden else None,

@@ -122,7 +122,8 @@ def test_control_items_show_nothing_even_on_request(ana, review):
     expect(loop.part("reveal")).to_be_hidden()
 
 
-def test_a_late_answer_brings_the_item_back_with_what_the_model_says(ana, review):
+def test_a_late_answer_brings_the_item_back_with_what_the_model_says(ana, review, settings):
+    settings.REVEAL_WAIT_MS = 300
     line = make_floor(level=Level.ASSIST)
     add_waiting(line, 6, call=Call.DEFECT)
     loop = review(line, ana)

@@ -7,7 +7,6 @@ import { Look } from "./look.js";
 
 const BOUNCE_MS = 150;
 const WAKE_MS = 300;
-const REVEAL_WAIT_MS = 300;
 const UNSENT_MOST = 20;
 
 export class Loop {
@@ -22,7 +21,7 @@ export class Loop {
   #awaited = null;
   #isBlocked = false;
 
-  // setup: {line, person, undoMs, classes, addresses, screen, viewer, supply, outbox, leases, calls, clock, reveal}
+  // setup: {line, person, undoMs, revealWaitMs, classes, addresses, screen, viewer, supply, outbox, leases, calls, clock, reveal}
   constructor(setup) {
     this.#setup = setup;
     const { viewer, supply, outbox, screen } = setup;
@@ -310,7 +309,7 @@ export class Loop {
   #await(call) {
     this.#setMode("");
     this.#awaited = call;
-    call.timer = setTimeout(() => this.#awaited === call && this.#afterCall(call), REVEAL_WAIT_MS);
+    call.timer = setTimeout(() => this.#awaited === call && this.#afterCall(call), this.#setup.revealWaitMs);
   }
 
   #answered({ entry, answer }) {

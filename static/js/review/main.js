@@ -59,6 +59,7 @@ function setup() {
     classes: laidOut.classes,
     reasons: laidOut.reasons,
     undoMs: laidOut.undo_s * 1000,
+    revealWaitMs: laidOut.reveal_wait_ms,
     addresses,
   };
 }
