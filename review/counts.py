@@ -165,13 +165,16 @@ def _written(run: Run) -> dict[Place, Tally]:
 
 
 def _chart(epoch_id: int, tallies: list[Tally], *, now: datetime) -> None:
+    """Move the disagreement chart of an epoch by parts in their order."""
+    if not tallies:
+        return
+    chart, _ = Chart.objects.select_for_update().get_or_create(
+        epoch_id=epoch_id, name=Chart.DISAGREEMENT, defaults={"updated_at": now}
+    )
     for tally in tallies:
-        chart, _ = Chart.objects.select_for_update().get_or_create(
-            epoch_id=epoch_id, name=Chart.DISAGREEMENT, defaults={"updated_at": now}
-        )
         chart.w = cusum.step(chart.w, bool(tally.f), DISAGREEMENT_R0, DISAGREEMENT_R1)
-        chart.n, chart.updated_at = chart.n + 1, now
-        chart.save(update_fields=["w", "n", "updated_at"])
+    chart.n, chart.updated_at = chart.n + len(tallies), now
+    chart.save(update_fields=["w", "n", "updated_at"])
 
 
 # Folding and reading --------------------------------------------------------------------------------------------
@@ -194,8 +197,11 @@ def fold(*, now: datetime) -> int:
 
 
 def _add(line_id: int, epoch_id: int, place: Place, *, total: Counter) -> None:
-    count, _ = Count.objects.get_or_create(line_id=line_id, epoch_id=epoch_id, **asdict(place))
-    Count.objects.filter(pk=count.pk).update(**{name: F(name) + total[name] for name in _TALLY})
+    key = {"line_id": line_id, "epoch_id": epoch_id, **asdict(place)}
+    grown = {name: F(name) + total[name] for name in _TALLY}
+    if not Count.objects.filter(**key).update(**grown):
+        count, _ = Count.objects.get_or_create(**key)
+        Count.objects.filter(pk=count.pk).update(**grown)
 
 
 def ledger(epoch: Epoch) -> Ledger:
