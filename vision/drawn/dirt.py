@@ -93,7 +93,8 @@ def smear(canvas: Canvas, rng: Generator, strength: float) -> None:
     bent = across + np.float32(rng.normal(0, 0.0016)) * along * along
     start = np.float32(rng.uniform(0, 700))
     threads = sample_tile(_threads(), along + start, bent * np.float32(2.2) + start)
-    haze = cut_noise(rng, along.shape, 9.0 * canvas.scale)
+    # A whole number: every other sigma would have a tile of its own made.
+    haze = cut_noise(rng, along.shape, max(round(9.0 * canvas.scale), 1))
     cover = np.exp(-((along / (long * 0.5)) ** 2) - (bent / (wide * 0.5)) ** 2)
     film = np.maximum(np.float32(0.6) + np.float32(0.24) * threads + np.float32(0.35) * haze, 0)
     canvas.add(cover * film * np.float32(rng.uniform(0.018, 0.05) * strength), at=at, hue=OIL_HUE)
