@@ -52,7 +52,8 @@ class Pictures:
         return registry.register(MODEL, name="drawn-net", now=now)
 
     def upload(self, made: Made) -> File:
-        return ContentFile(self._draw(made, Random(f"{self._seed}/{made.serial}/picture")), name="picture.jpg")
+        chance = Random(f"{self._seed}/{made.serial}/{made.index}/picture")
+        return ContentFile(self._draw(made, chance), name="picture.jpg")
 
     def meet(self, item: Item, made: Made) -> None:
         """The image itself says all that the stages need."""

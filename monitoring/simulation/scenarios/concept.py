@@ -34,7 +34,8 @@ class Concept(Deciding):
     """
 
     name = "concept"
-    default_items = 2000
+    # Cut short, the slowest falls would be missing from the mean: most runs end with a fall long before.
+    default_items = 20_000
     event_at = 0
 
     def factory(self) -> Factory:
@@ -43,6 +44,9 @@ class Concept(Deciding):
     def make(self, world: World, made: Made) -> Made:
         chance = Random(f"{made.serial}/pit").random()
         return made if made.is_defect or chance >= ESCAPED_FRACTION else world.maker.with_defect(made, PIT)
+
+    def is_over(self, world: World) -> bool:
+        return fall_of(world) is not None
 
     def figures(self, world: World) -> Figures:
         """Return the audits until the fall beside the exact mean run length at the stated rates."""
