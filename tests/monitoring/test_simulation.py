@@ -195,6 +195,8 @@ def test_the_command_prints_one_object_and_draws_the_run(tmp_path, monkeypatch):
         (["stay", "--fast", "--factor", "0"], "--factor is 0.0, give a number above 0."),
         (["stay", "--fast", "--factor", "nan"], "--factor is nan, give a number above 0."),
         (["stay", "--fast", "--images", "."], "--fast has no pixels, so it takes no --images: choose one of the two."),
+        (["stay", "--fast", "--model", "."], "--fast has no pixels, so it takes no --model: choose one of the two."),
+        (["stay", "--model", "no-such-folder"], "no-such-folder holds no model: card.json is not there."),
         (["bad-candidate"], "bad-candidate sets how often a model errs, which takes a score model: add --fast."),
         (["stay", "--images", "no-such-folder"], "no-such-folder is not a folder."),
         (["stay", "--fast", "--from-level", "top"], "invalid choice: 'top'"),

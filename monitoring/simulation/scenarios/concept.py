@@ -45,9 +45,6 @@ class Concept(Deciding):
         chance = Random(f"{made.serial}/pit").random()
         return made if made.is_defect or chance >= ESCAPED_FRACTION else world.maker.with_defect(made, PIT)
 
-    def is_over(self, world: World) -> bool:
-        return fall_of(world) is not None
-
     def figures(self, world: World) -> Figures:
         """Return the audits until the fall beside the exact mean run length at the stated rates."""
         chart = WatchChart.objects.filter(name=ESCAPE, watch__line=world.line).order_by("pk").first()
