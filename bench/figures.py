@@ -23,11 +23,18 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 def keep(name: str, figures: Mapping[str, Any]) -> None:
     """Write the figures beside the facts of the machine, and print them as a table."""
-    RESULTS.mkdir(exist_ok=True)
-    facts = {"bench": name, "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": _machine()}
-    (RESULTS / f"{name}.json").write_text(json.dumps({**facts, "figures": figures}, indent=1) + "\n")
+    write(name, figures)
     for key, value in figures.items():
         print(f"{key:<44}{value}")
+
+
+def write(name: str, figures: Mapping[str, Any]) -> None:
+    """Write the figures beside the facts of the machine; whoever reads the file meets the old ones or the new."""
+    RESULTS.mkdir(exist_ok=True)
+    facts = {"bench": name, "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": _machine()}
+    fresh = RESULTS / f"{name}.json.new"
+    fresh.write_text(json.dumps({**facts, "figures": figures}, indent=1) + "\n")
+    fresh.replace(RESULTS / f"{name}.json")
 
 
 def _machine() -> dict[str, Any]:

@@ -91,8 +91,8 @@ class ScoreModel:
         return version
 
     def upload(self, made: Made) -> File:
-        """Return a small grey picture that carries the serial, so that no two parts have the same bytes."""
-        return ContentFile(_png(made.serial.encode()), name="picture.png")
+        """Return a small grey picture that carries serial and place, so that no two have the same bytes."""
+        return ContentFile(_png(f"{made.serial}/{made.index}".encode()), name="picture.png")
 
     def meet(self, item: Item, made: Made) -> None:
         self._met[str(item.pk)] = made
@@ -110,7 +110,7 @@ class ScoreModel:
     def score(self, made: Made, version: int) -> float:
         """Return how far from the call threshold a version sees the part, in spreads: above 0 it calls a defect."""
         skill = self.skills[version]
-        rng = Random(f"{self._seed}/{made.serial}/{version}")
+        rng = Random(f"{self._seed}/{made.same_as or made.serial}/{version}")
         is_hidden = rng.random() < skill.hidden
         if made.is_defect and (is_hidden or made.defect_class in skill.blind_to):
             return rng.gauss(HIDDEN_AT, 0.5)
@@ -136,7 +136,7 @@ class ScoreModel:
         )
 
     def _seen(self, made: Made) -> Seen:
-        rng = Random(f"{self._seed}/{made.serial}/looks")
+        rng = Random(f"{self._seed}/{made.serial}/{made.index}/looks")
         values = {name: rng.gauss(mean, spread) for name, (mean, spread) in LOOKS.items()}
         values |= {name: values[name] * made.light for name in LIT}
         measures = Measures(**values, width=SIDE, height=SIDE, size_bytes=round(rng.gauss(*FILE_BYTES)), blank=False)

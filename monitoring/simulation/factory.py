@@ -53,6 +53,7 @@ class Factory:
     bank: int = 400
     history: int = 1000
     band_parts: int = 1500
+    challenges_a_shift: int = 0
     skill: Skill = Skill()
     inspectors: Habits = Habits()
     leads: Habits = Habits(miss=0.0, false_alarm=0.0, cannot_judge=0.0)

@@ -12,7 +12,8 @@ from monitoring.simulation.factory import HARD_SHARE, Factory
 class Made:
     """One part: its place in the run (below 0 before the run begins), its truth, and how its picture was taken.
 
-    `light` is the lamp's strength, 1.0 as it was set up. `picture` names the image where there are pixels.
+    `light` is the lamp's strength, 1.0 as it was set up. `same_as` is the serial under which a challenge part came
+    when its defect became known: a model says the same of it again.
     """
 
     index: int
@@ -22,7 +23,7 @@ class Made:
     is_hard: bool
     captured_at: datetime
     light: float = 1.0
-    picture: str = ""
+    same_as: str = ""
 
     @property
     def label(self) -> Label:

@@ -29,12 +29,13 @@ class NoPictures(Exception):
     """The folder has no images of good and of defective parts."""
 
 
-def source(folder: Path | None) -> Callable[[int], Eyes]:
-    """Return what makes the eyes of a run: over a folder's images, or over drawn parts. Raises NoPictures."""
-    if folder is None:
-        return lambda seed: Pictures(seed=seed, draw=_drawn)
-    shelf = Shelf(folder)
-    return lambda seed: Pictures(seed=seed, draw=shelf.draw)
+def source(folder: Path | None, *, model: Path | None = None) -> Callable[[int], Eyes]:
+    """Return what makes the eyes of a run: over a folder's images, or over drawn parts. Raises NoPictures.
+
+    `model` is the folder of the model that looks; without it that of drawn parts does.
+    """
+    draw = _drawn if folder is None else Shelf(folder).draw
+    return lambda seed: Pictures(seed=seed, draw=draw, model=model or MODEL)
 
 
 Draw = Callable[[Made, Random], bytes]
@@ -43,16 +44,17 @@ Draw = Callable[[Made, Random], bytes]
 class Pictures:
     """Gives each part a picture of what it is, and lets the stages look at it. `skills` change nothing here."""
 
-    def __init__(self, *, seed: int, draw: Draw) -> None:
+    def __init__(self, *, seed: int, draw: Draw, model: Path) -> None:
         self.skills: dict[int, Skill] = {}
-        self._seed, self._draw = seed, draw
+        self._seed, self._draw, self._model = seed, draw, model
 
     def model(self, factory: Factory, *, now: datetime) -> ModelVersion:
-        """Register the model that was trained on drawn parts."""
-        return registry.register(MODEL, name="drawn-net", now=now)
+        """Register the model of the folder."""
+        return registry.register(self._model, name=None, now=now)
 
     def upload(self, made: Made) -> File:
-        return ContentFile(self._draw(made, Random(f"{self._seed}/{made.serial}/picture")), name="picture.jpg")
+        chance = Random(f"{self._seed}/{made.serial}/{made.index}/picture")
+        return ContentFile(self._draw(made, chance), name="picture.jpg")
 
     def meet(self, item: Item, made: Made) -> None:
         """The image itself says all that the stages need."""

@@ -14,6 +14,7 @@ from monitoring.simulation.eyes import Eyes
 from monitoring.simulation.leads import EVERY, Leads
 from monitoring.simulation.parts import Made, Maker
 from monitoring.simulation.people import Inspectors
+from monitoring.simulation.rabbits import Rabbits
 from monitoring.simulation.scenarios.base import Scenario
 from monitoring.simulation.witness import Witness
 from review import arrivals, bank, gates
@@ -48,6 +49,7 @@ class World:
         self.witness = Witness()
         self.last_reading: Reading | None = None
         self.is_running = False
+        self.rabbits: Rabbits | None = None
         self._clock = clock
         self._captured_at: list[datetime] = []
         self._by_item: dict[UUID, Made] = {}
@@ -84,6 +86,8 @@ class World:
             self._live_through(self.factory.history)
             founding.put_bands(self)
             founding.stand(self, level)
+        if self.factory.challenges_a_shift:
+            self.rabbits = Rabbits(self, parts=self.factory.challenges_a_shift)
         self.scenario.begin(self)
         self.is_running = True
         self.witness.begin(self)
@@ -109,6 +113,8 @@ class World:
         """Do a round, take in some parts, let people read, and call the leads when an hour is over."""
         self.scenario.before(self)
         self._go_round()
+        if self.rabbits is not None:
+            self.rabbits.send_due(self)
         for _ in range(parts):
             self.advance(self.takt)
             made = self.scenario.make(self, self.maker.make(len(self.made), now=self.now))
@@ -128,7 +134,7 @@ class World:
                 view=self.line.views[0],
                 captured_at=made.captured_at,
                 file=self.eyes.upload(made),
-                idempotency_key=made.serial,
+                idempotency_key=f"{made.serial}/{made.index}",
             ),
             now=self.now,
         )

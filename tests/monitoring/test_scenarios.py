@@ -59,10 +59,15 @@ def test_no_dark_image_is_ever_decided_by_the_model():
     report = simulate(small(Dark, event_at=12)(items=36), seed=3).report
     assert report["auto_decided"] > 0
     assert report["auto_decided_after_event"] == 0
+    told = report["figures"]
+    assert (told["dark_images"], told["auto_before_hold"], told["auto_after_hold"]) == (24, 0, 0)
+    # The lamp's strength shows in all that it multiplies, and in nothing that it leaves alone.
+    assert [told["stopped_by"][name] for name in ("p99_luminance", "brightness", "contrast")] == [1.0, 1.0, 1.0]
+    assert told["stopped_by_any"] == 1.0 > told["stopped_by"]["entropy"]
 
 
 def test_a_dead_model_is_down_within_one_shift_of_challenge_parts():
-    report = simulate(small(DeadModel, event_at=6)(items=48), seed=3).report
+    report = simulate(small(DeadModel, event_at=6)(items=48), seed=1).report
     assert report["timeline"][0]["to"] == "assist"
     assert "miss chart" in report["timeline"][0]["cause"]
     assert report["figures"]["hours_to_demotion"] <= report["figures"]["shift_hours"]

@@ -20,6 +20,7 @@ from monitoring.simulation.runs import Told, simulate
 from monitoring.simulation.scenarios import SCENARIOS, Scenario
 from monitoring.simulation.scenarios.stay import Stay
 from monitoring.simulation.world import BEGINS_AT, World
+from review.models import ChallengeRound, ChallengeShowing
 
 KEYS = {
     "scenario",
@@ -76,10 +77,14 @@ class Deciding(Scenario):
         return 20
 
     def factory(self) -> Factory:
-        return replace(HASTY, parts_per_day=400, bank=3, history=21, parts_per_tick=4)
+        return replace(HASTY, parts_per_day=400, bank=3, history=21, parts_per_tick=4, challenges_a_shift=2)
 
     def before(self, world: World) -> None:
         assert connection.settings_dict["NAME"].endswith("scratch.sqlite3")
+
+    def figures(self, world: World) -> dict[str, int]:
+        rounds = ChallengeRound.objects.filter(done_at__isnull=False, alarmed_at=None)
+        return {"rounds": rounds.count(), "shown": ChallengeShowing.objects.count()}
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +122,12 @@ def test_a_picture_shows_level_evidence_and_share_with_every_move(climbed):
 
 @pytest.mark.django_db
 def test_a_line_at_partial_decides_by_itself_and_counts_what_it_decided_after_the_event():
-    report = simulate(Deciding(from_level=Level.PARTIAL), seed=1).report
+    report = simulate(Deciding(from_level=Level.PARTIAL), seed=2).report
     assert 0 < report["auto_decided_after_event"] < report["auto_decided"] < 40
     assert report["human_readings"] < 40
     assert report["event_item"] == 20
+    # Challenge parts come when the product says that they are due, in time and as many as it asks for.
+    assert report["figures"]["shown"] == 2 * report["figures"]["rounds"] > 0
 
 
 @pytest.mark.django_db
@@ -188,6 +195,8 @@ def test_the_command_prints_one_object_and_draws_the_run(tmp_path, monkeypatch):
         (["stay", "--fast", "--factor", "0"], "--factor is 0.0, give a number above 0."),
         (["stay", "--fast", "--factor", "nan"], "--factor is nan, give a number above 0."),
         (["stay", "--fast", "--images", "."], "--fast has no pixels, so it takes no --images: choose one of the two."),
+        (["stay", "--fast", "--model", "."], "--fast has no pixels, so it takes no --model: choose one of the two."),
+        (["stay", "--model", "no-such-folder"], "no-such-folder holds no model: card.json is not there."),
         (["bad-candidate"], "bad-candidate sets how often a model errs, which takes a score model: add --fast."),
         (["stay", "--images", "no-such-folder"], "no-such-folder is not a folder."),
         (["stay", "--fast", "--from-level", "top"], "invalid choice: 'top'"),

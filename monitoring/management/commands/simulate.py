@@ -15,6 +15,7 @@ from monitoring.simulation import picture, pictures
 from monitoring.simulation.eyes import Eyes, ScoreModel
 from monitoring.simulation.runs import simulate
 from monitoring.simulation.scenarios import SCENARIOS, Scenario
+from vision.serving import CARD_FILE
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Command(BaseCommand):
             "--factor", type=float, default=2.0, help="error rates of a bad candidate, in the serving's"
         )
         parser.add_argument("--images", type=Path, help="a data-set folder: its images come instead of drawn parts")
+        parser.add_argument("--model", type=Path, help="a folder with card and files: that model looks at the images")
         parser.add_argument("--fast", action="store_true", help="no pixels: a score model instead of images")
         parser.add_argument("--json", action="store_true", help="print one object and nothing else")
         parser.add_argument("--picture", type=Path, help="draw the run into this SVG file")
@@ -48,12 +50,16 @@ class Command(BaseCommand):
         chosen = _chosen(scenario, options)
         if fast and images is not None:
             raise CommandError("--fast has no pixels, so it takes no --images: choose one of the two.")
+        if fast and options["model"] is not None:
+            raise CommandError("--fast has no pixels, so it takes no --model: choose one of the two.")
+        if options["model"] is not None and not (options["model"] / CARD_FILE).is_file():
+            raise CommandError(f"{options['model']} holds no model: {CARD_FILE} is not there.")
         if chosen.tells_errors and not fast:
             raise CommandError(f"{scenario} sets how often a model errs, which takes a score model: add --fast.")
         told = simulate(
             chosen,
             seed=seed,
-            eyes=_eyes(images, fast=fast),
+            eyes=_eyes(images, options["model"], fast=fast),
             keeps_pictures=not fast,
             progress=Shown(scenario, Bar(sys.stderr)),
         )
@@ -72,11 +78,11 @@ def _chosen(name: str, options: dict[str, Any]) -> Scenario:
     return SCENARIOS[name](items=items, from_level=Level(options["from_level"]), factor=factor)
 
 
-def _eyes(images: Path | None, *, fast: bool) -> Callable[[int], Eyes]:
+def _eyes(images: Path | None, model: Path | None, *, fast: bool) -> Callable[[int], Eyes]:
     if fast:
         return ScoreModel.seeded
     try:
-        return pictures.source(images)
+        return pictures.source(images, model=model)
     except pictures.NoPictures as refusal:
         raise CommandError(str(refusal)) from refusal
 

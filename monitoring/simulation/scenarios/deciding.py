@@ -9,7 +9,10 @@ from monitoring.simulation.world import World
 
 
 class Deciding(Scenario):
-    """The line begins at `partial`, or at `full` where that is asked for; `event_at` is the event's place."""
+    """The line begins at `partial`, or at `full` where that is asked for, and the run ends with its fall by rule.
+
+    `event_at` is the event's place.
+    """
 
     event_at = 500
 
@@ -24,6 +27,9 @@ class Deciding(Scenario):
     def has_begun(self, world: World) -> bool:
         """Say whether a part that the event touches has come in."""
         return len(world.made) > self.event_at
+
+    def is_over(self, world: World) -> bool:
+        return fall_of(world) is not None
 
 
 def fall_of(world: World) -> LevelChange | None:

@@ -20,6 +20,7 @@ _PLAIN = Factory(
     target_escape_ppm=5000.0,
     skill=Skill(escape=_ESCAPE, overkill=_OVERKILL),
     parts_per_tick=1,
+    challenges_a_shift=6,
 )
 # What no band finds is exactly what the gate allows to be passed. Defects are as rare as the risk certificate needs
 # for a band that hides so many, and the bank as large as lets a lucky list through at all.
