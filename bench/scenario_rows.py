@@ -21,6 +21,7 @@ STANDARD_ERRORS = 2.0
 NAIVE_OFF = 2.0
 STARVED_SHIFTS = 2
 ALPHAS = {"shadow": 0.05, "assist": 0.05, "partial": 0.01}
+CLIMBED = ("assist", "partial", "full")
 _RUNGS = ("human", "shadow", "assist", "partial", "full")
 
 
@@ -53,13 +54,13 @@ def rows(name: str, runs: Runs) -> list[Row]:
 
 
 def _climb(name: str, runs: Runs) -> list[Row]:
-    return [_rung(name, runs, rung) for rung in ("assist", "partial", "full")]
+    return [_rung(name, runs, rung) for rung in CLIMBED]
 
 
 def _rung(name: str, runs: Runs, rung: str) -> Row:
     moves = [move for move in (_first_up(run, rung) for run in runs) if move is not None]
     within = PARTIAL_WITHIN if rung == "partial" else None
-    forecast = (runs[0].get("forecast") or {}).get(rung, {}).get("parts")
+    forecast = _forecast(runs[0], rung)
     limit = f"forecast {forecast}" + (f", at most {within}" if within else "")
     if not moves:
         return Row(name, len(runs), f"parts to {rung}", "never", limit, holds=within is None)
@@ -68,6 +69,13 @@ def _rung(name: str, runs: Runs, rung: str) -> Row:
     holds = within is None or (len(moves) == len(runs) and latest <= within)
     what = f"parts to {rung} ({len(moves)} of {len(runs)} runs)"
     return Row(name, len(runs), what, found, limit, holds, latest / within if within else None)
+
+
+def _forecast(run: Report, rung: str) -> int | None:
+    """Return after how many parts the plan page saw the line on a rung: rung after rung, each with its own wait."""
+    below = CLIMBED[: CLIMBED.index(rung) + 1]
+    waits = [(run.get("forecast") or {}).get(one, {}).get("parts") for one in below]
+    return None if None in waits else sum(waits)
 
 
 def _first_up(run: Report, rung: str) -> Report | None:

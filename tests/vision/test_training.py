@@ -11,6 +11,7 @@ from tests.vision.conftest import write_parts
 from vision.architectures import ARCHITECTURES
 from vision.backbone import BackboneMissing
 from vision.decode import DECODER_ID
+from vision.trainers.lite0_probe import fit_probe
 from vision.training import TrainingRefused, class_numbers, fit
 
 
@@ -112,6 +113,22 @@ def test_a_split_with_one_label_only_is_refused(samples):
     good_only = [s for s in samples if s.split != "test" or s.label == "ok"]
     with pytest.raises(TrainingRefused, match="'test' needs readable images of both labels"):
         fit(good_only, architecture="small-cnn", classes=["scratch", "chip"], minutes_cap=0)
+
+
+def test_a_feature_that_hardly_ever_fired_in_training_does_not_outweigh_all_others():
+    chance = np.random.default_rng(7)
+    features, numbers = chance.normal(size=(200, 12)), np.repeat([0, 1], 100)
+    features[100:, 0] += 6
+    features[:, 1] = 0.0
+    features[3, 1] = 1e-3
+    probe = fit_probe(features, numbers, features, numbers, classes=2)
+    clear = np.zeros((1, 12))
+    clear[0, 0] = 6.0
+    fired = clear.copy()
+    fired[0, 1] = 1.0
+    (_, before), (_, after) = probe.logits(clear)[0], probe.logits(fired)[0]
+    assert before > 0
+    assert after == pytest.approx(before, abs=0.5)
 
 
 def test_the_probe_says_what_it_needs(samples):

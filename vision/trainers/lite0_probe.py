@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,9 +16,27 @@ from vision.preprocessing import Preprocessing
 from vision.runtimes import Floats
 from vision.trainers import Course, Examples, Progress, batches, binary_loss
 
-_PENALTIES = (3e-5, 1e-4, 3e-4, 1e-3, 1e-2)
+_PENALTIES = (3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 1e-1)
 _STEPS = 400
 _AT_ONCE = 32
+# A feature that all but never fires in training has next to no spread. Divided by it, one new picture in which it does
+# fire would outweigh all others together, for either class: so no spread counts as less than this share of the usual.
+_LEAST_SPREAD = 0.1
+_SPREAD_OF_NOTHING = 1e-6
+
+
+class Probe(NamedTuple):
+    """A fitted head: how features are standardised, and the regression on them."""
+
+    mean: Floats
+    deviation: Floats
+    weight: Floats
+    bias: Floats
+
+    def logits(self, features: Floats) -> Floats:
+        """Return N x classes, as the network with this head gives them."""
+        logits = ((features - self.mean) / self.deviation) @ self.weight.T + self.bias
+        return logits.astype(np.float32)
 
 
 def train(network: Lite0Probe, train: Examples, val: Examples, course: Course) -> int:
@@ -25,16 +44,38 @@ def train(network: Lite0Probe, train: Examples, val: Examples, course: Course) -
     if course.backbone is None:
         raise backbone.BackboneMissing("lite0-probe needs the converted backbone: python -m vision.backbone PATH")
     load_state(network, {**state_of(network), **backbone.load(course.backbone)})
-    features = _features(network, train, course)
-    mean, deviation = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
-    known = (features - mean) / deviation
-    held_back = (_features(network, val, course) - mean) / deviation
-    classes = network.classify.out_features
-    fits = [_regression(known, train.class_numbers, classes, strength) for strength in _PENALTIES]
-    weight, bias = min(fits, key=lambda fit: binary_loss(held_back @ fit[0].T + fit[1], val.class_numbers))
-    probe = {"mean": mean, "deviation": deviation, "classify.weight": weight, "classify.bias": bias}
-    load_state(network, {**state_of(network), **probe})
+    probe = fit_probe(
+        _features(network, train, course),
+        train.class_numbers,
+        _features(network, val, course),
+        val.class_numbers,
+        classes=network.classify.out_features,
+    )
+    head = {
+        "mean": probe.mean,
+        "deviation": probe.deviation,
+        "classify.weight": probe.weight,
+        "classify.bias": probe.bias,
+    }
+    load_state(network, {**state_of(network), **head})
     return 1
+
+
+def fit_probe(
+    features: Floats,
+    class_numbers: NDArray[np.int64],
+    held_back: Floats,
+    held_back_numbers: NDArray[np.int64],
+    *,
+    classes: int,
+) -> Probe:
+    """Fit the regression on pooled features with the penalty that tells the held-back pictures best."""
+    mean, spread = features.mean(axis=0), features.std(axis=0)
+    deviation = np.maximum(spread, max(_LEAST_SPREAD * float(np.median(spread)), _SPREAD_OF_NOTHING))
+    known = (features - mean) / deviation
+    fits = [_regression(known, class_numbers, classes, strength) for strength in _PENALTIES]
+    probes = [Probe(mean, deviation, weight, bias) for weight, bias in fits]
+    return min(probes, key=lambda probe: binary_loss(probe.logits(held_back), held_back_numbers))
 
 
 def frozen_features(squares: NDArray[np.uint8], *, recipe: Preprocessing, weights: Path) -> Floats:
