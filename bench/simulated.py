@@ -4,6 +4,7 @@
     python -m bench.simulated --only stay-shadow  one set
     python -m bench.simulated --seeds 20          fewer runs a set; what was run before is kept
     python -m bench.simulated --seconds 600       stop after so long
+    python -m bench.simulated --only climb --until partial    let climbs end soon after this rung
 
 Every run drives the product's own deeds in a scratch database of its own. Writes one JSON per set,
 bench/results/simulated-<set>.json, after every run, and prints the table of all that there is.
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
     django.setup()
     ends_at = time.monotonic() + options.seconds if options.seconds else None
-    sets = _sets()
+    sets = _sets(until=options.until)
     for name in options.only or sets:
         _complete(name, sets[name], seeds=options.seeds, ends_at=ends_at)
     for name in sets:
@@ -42,6 +43,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Run the factory simulator at size.")
     parser.add_argument("--only", nargs="+", metavar="SET", help="these sets")
     parser.add_argument("--seeds", type=int, help="at most so many runs a set")
+    parser.add_argument("--until", choices=("assist", "partial", "full"), help="let climbs end soon after this rung")
     parser.add_argument("--seconds", type=float, help="begin no run after so long")
     return parser.parse_args(arguments)
 
@@ -57,13 +59,13 @@ class Set:
     run: Callable[[int], dict[str, Any]]
 
 
-def _sets() -> dict[str, Set]:
+def _sets(*, until: str | None) -> dict[str, Set]:
     # The simulator needs the app registry, and this module must be importable before it exists.
     from bench import simulated_runs as runs  # noqa: PLC0415
 
     stays = {f"stay-{level}": Set(200, runs.stay(level)) for level in ("shadow", "assist", "partial")}
     passes = {f"always-pass-{rate}": Set(5, runs.always_pass(rate)) for rate in (0.001, 0.005, 0.01, 0.02)}
-    return {**stays, "climb": Set(20, runs.climb()), **passes}
+    return {**stays, "climb": Set(20, runs.climb(until)), **passes}
 
 
 def _complete(name: str, wanted: Set, *, seeds: int | None, ends_at: float | None) -> None:

@@ -17,6 +17,8 @@ from review.models import Certification
 from stats.proportions import clopper_pearson
 
 STAY_ITEMS, CLIMB_ITEMS, PASS_ITEMS = 3000, 70_000, 3000
+# How much of the rung that a climb ends on is seen.
+SEEN_AFTERWARDS = 2000
 Run = Callable[[int], dict[str, Any]]
 
 
@@ -25,11 +27,12 @@ def stay(level: str) -> Run:
     return lambda seed: simulate(Stay(items=STAY_ITEMS, from_level=Level(level)), seed=seed).report
 
 
-def climb() -> Run:
+def climb(until: str | None = None) -> Run:
     """Return runs of a good model, with the plan page's forecast before the first part."""
 
     def run(seed: int) -> dict[str, Any]:
         scenario = Planned(items=CLIMB_ITEMS)
+        scenario.until = Level(until) if until else None
         report = simulate(scenario, seed=seed).report
         return {**report, "forecast": scenario.forecast, "seconds_a_reading": scenario.factory().inspectors.seconds}
 
@@ -47,9 +50,11 @@ def always_pass(rate: float) -> Run:
 
 
 class Planned(Climb):
-    """A climb that keeps the forecast of the plan page."""
+    """A climb that keeps the forecast of the plan page. It may end some parts after the rung `until`."""
 
     forecast: dict[str, Any] | None = None
+    until: Level | None = None
+    _there_at: int | None = None
 
     def begin(self, world: World) -> None:
         plan = plans.of_line(world.fresh_line(), now=world.now).normal
@@ -57,6 +62,11 @@ class Planned(Climb):
         self.forecast = {
             rung.level.value: {name: asdict(rung)[name] for name in ("days", "parts", "readings")} for rung in rungs
         }
+
+    def is_over(self, world: World) -> bool:
+        is_there = self.until is not None and Level(world.line.level).rung >= self.until.rung
+        self._there_at = (self._there_at or len(world.made)) if is_there else None
+        return self._there_at is not None and len(world.made) >= self._there_at + SEEN_AFTERWARDS
 
 
 class AlwaysPass(Scenario):

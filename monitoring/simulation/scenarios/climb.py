@@ -4,6 +4,8 @@ from monitoring.simulation.factory import Factory
 from monitoring.simulation.scenarios.base import Scenario
 
 CHALLENGES_A_SHIFT = 12
+# Little more than an hour: a climb takes weeks, and its gate may be read at any time.
+PARTS_PER_TICK = 48
 
 
 class Climb(Scenario):
@@ -12,4 +14,4 @@ class Climb(Scenario):
     name = "climb"
 
     def factory(self) -> Factory:
-        return Factory(challenges_a_shift=CHALLENGES_A_SHIFT)
+        return Factory(challenges_a_shift=CHALLENGES_A_SHIFT, parts_per_tick=PARTS_PER_TICK)
