@@ -31,6 +31,7 @@ TASKS = {
     "item.received": ("review.tasks.predict_item", "predict"),
     "item.silent": ("review.tasks.look_silently", "default"),
     "batch.received": ("review.tasks.import_batch", "default"),
+    "export.asked": ("review.tasks.make_export", "reports"),
     "proposal.opened": ("review.tasks.tell_signatories", "default"),
 }
 BELL_TIMEOUT_S = 0.1

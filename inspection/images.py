@@ -65,13 +65,13 @@ def store(file: File) -> Stored:
 
 def keep(file: File, stored: Stored) -> None:
     """`store` for a file whose hash is known already."""
-    _check_room()
+    check_room()
     _save(original_name(stored.sha256), file)
 
 
 def store_archive(batch: UUID, file: File) -> Stored:
     """Keep the archive of a batch, apart from the images, until it is dropped."""
-    _check_room()
+    check_room()
     _save(archive_name(batch), file)
     return digest(file)
 
@@ -95,6 +95,28 @@ def drop_archive(batch: UUID) -> None:
     default_storage.delete(archive_name(batch))
 
 
+def adopt_export(export: UUID, path: Path) -> None:
+    """Move a finished export into the store, where every web process reads it."""
+    check_room()
+    target = _path(export_name(export))
+    if target is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, target)
+        return
+    with path.open("rb") as file:
+        _save(export_name(export), File(file))
+
+
+def open_export(export: UUID) -> File:
+    """Open a finished export. Raises FileNotFoundError once it is dropped."""
+    return default_storage.open(export_name(export))
+
+
+def drop_export(export: UUID) -> None:
+    """Forget the file of an export. Dropping twice does no harm."""
+    default_storage.delete(export_name(export))
+
+
 def put_rendition(sha256: str, jpeg: bytes) -> None:
     """Keep the picture that people are shown. One image has one rendition, made once."""
     _save(rendition_name(sha256), ContentFile(jpeg))
@@ -115,7 +137,7 @@ def open_thumbnail(sha256: str) -> File:
 
 def probe() -> None:
     """Keep a small file and drop it again. Raises StorageFull or StorageUnavailable where an image would meet them."""
-    _check_room()
+    check_room()
     name = f"probes/{uuid4()}"
     _save(name, ContentFile(b"probe"))
     default_storage.delete(name)
@@ -154,6 +176,10 @@ def archive_name(batch: UUID) -> str:
     return f"archives/{batch}.zip"
 
 
+def export_name(export: UUID) -> str:
+    return f"exports/{export}.zip"
+
+
 @contextmanager
 def _local(name: str) -> Iterator[Path]:
     here = _path(name)
@@ -179,10 +205,10 @@ def _name(folder: str, sha256: str, suffix: str = "") -> str:
     return f"{folder}/{sha256[:2]}/{sha256[2:4]}/{sha256}{suffix}"
 
 
-def _check_room() -> None:
+def check_room(size: int = 0) -> None:
     """Leave the last of the disk to the database. Raises StorageFull; an object store has no end here."""
     left = room()
-    if left is not None and left.free < settings.STORAGE_FREE_MIN_BYTES:
+    if left is not None and left.free < settings.STORAGE_FREE_MIN_BYTES + size:
         raise StorageFull("The image store is full.")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from inspection.models import DeploymentChange, Hold, LevelChange, LevelProposal, Line, Lot, Membership, ScopeSignature
-from review.models import Adjudication, BandsChange, ContainedRun, DecisionFate
+from review.models import Adjudication, BandsChange, ContainedRun, DecisionFate, Export
 
 PAGE = 100
 
@@ -198,6 +198,12 @@ _SOURCES = {
         "released_at",
         "released_by",
         lambda row: {"thing": row.code},
+    ),
+    "export": _Source(
+        lambda line: Export.objects.filter(line=line),
+        "asked_at",
+        "asked_by",
+        lambda row: {"thing": row.query or "–", "change": f"{row.total}", "reason": row.sha256[:12]},
     ),
     "role": _Source(
         lambda line: Membership.objects.on_line(line).select_related("user"),

@@ -85,6 +85,7 @@ def action_words() -> dict[str, str]:
         "correction": _("call corrected"),
         "contained": _("contained part closed"),
         "lot": _("lot released"),
+        "export": _("data exported"),
         "role": _("role granted"),
         "role_ended": _("role ended"),
     }

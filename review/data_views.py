@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from inspection import images
 from inspection.models import Item, Line
-from review import history, searches, spreadsheets
+from review import export_views, history, searches, spreadsheets
 from review.api.images import picture
 from review.models import Decision
 from review.permissions import line_for_leads
@@ -45,6 +45,7 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
         "culprits": searches.culprits(line.present_epoch, parsed) if not page.readings else [],
         "usual": [(search, f"{address}?{urlencode({'q': search})}") for search in USUAL],
         "class_names": {kind.code: kind.local_name for kind in line.defect_classes.all()},
+        **export_views.context_of(line),
     }
     return render(request, "review/data.html", context)
 

@@ -67,8 +67,11 @@ def rows(epoch: Epoch, *, since: date | None, until: date | None) -> Iterator[di
     yield from listed(final_readings(epoch).filter(**window(epoch, since, until)))
 
 
-def listed(readings: QuerySet[Any]) -> Iterator[dict[str, Any]]:
-    """Yield readings with all that is known of each as the columns of a file, in the order of the parts."""
+def listed(readings: QuerySet[Any], *beside: str) -> Iterator[dict[str, Any]]:
+    """Yield readings with all that is known of each as the columns of a file, in the order of the parts.
+
+    `beside` names further columns of the query.
+    """
     renamed = readings.annotate(
         opened_at=F("task__run__opened_at"),
         serial=F("task__run__part__serial"),
@@ -80,7 +83,7 @@ def listed(readings: QuerySet[Any]) -> Iterator[dict[str, Any]]:
         incumbent=F("task__item__incumbent_verdict"),
         truth_draw=F("task__run__drawn_truth"),
     )
-    yield from renamed.order_by("opened_at", "pk").values(*COLUMNS).iterator(CHUNK)
+    yield from renamed.order_by("opened_at", "pk").values(*COLUMNS, *beside).iterator(CHUNK)
 
 
 def window(epoch: Epoch, since: date | None, until: date | None) -> dict[str, datetime]:

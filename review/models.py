@@ -13,6 +13,7 @@ from review.band_models import BandsChange, Certification
 from review.bank_models import BankDefect, BankImage, BankScore
 from review.challenge_models import ChallengeCalendar, ChallengePart, ChallengeRound, ChallengeShowing
 from review.containment_models import ContainedRun, Containment
+from review.export_models import Export
 from review.finding_models import AmendmentDue, PhysicalFinding
 from review.gold_models import GaugeItem, GaugeStudy, GoldRule, GoldShowing, PlantedCall, SessionEnd
 from review.retro_models import RetroScore, RetroTrial
@@ -39,6 +40,7 @@ __all__ = [
     "CountDelta",
     "Decision",
     "DecisionFate",
+    "Export",
     "GaugeItem",
     "GaugeStudy",
     "GoldRule",

@@ -9,8 +9,17 @@ def upright_size(item: Item) -> tuple[int, int]:
     The door stores the size as the file declares it; the measures tell which way round the picture stands.
     """
     measures = getattr(item, "measures", None)
-    turned = measures is not None and (item.width - item.height) * (measures.width - measures.height) < 0
-    return (item.height, item.width) if turned else (item.width, item.height)
+    return upright(item.width, item.height, (measures.width, measures.height) if measures else None)
+
+
+def upright(width: int, height: int, seen: tuple[int, int] | None) -> tuple[int, int]:
+    """`upright_size` of a declared size beside the size that was seen; None where nothing was measured.
+
+    >>> upright(640, 480, (192, 256)), upright(640, 480, None)
+    ((480, 640), (640, 480))
+    """
+    turned = seen is not None and (width - height) * (seen[0] - seen[1]) < 0
+    return (height, width) if turned else (width, height)
 
 
 def references_of(line: Line) -> dict[str, GoldenReference]:

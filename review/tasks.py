@@ -8,7 +8,7 @@ from django.utils.timezone import now as clock
 
 from inspection import batches, health, images, intake, outbox, stations
 from inspection.models import LevelProposal
-from review import arrivals, bank, evidence, gates, notices, receipts, retro
+from review import arrivals, bank, evidence, export_archives, exports, gates, notices, receipts, retro
 
 
 @shared_task
@@ -30,6 +30,22 @@ def import_batch(*, key: str, **_later_arguments: object) -> None:
     if work is None:
         return
     if batches.advance(UUID(key), clock=clock):
+        outbox.finish(work, now=clock())
+    else:
+        outbox.give_back(work)
+
+
+@shared_task
+def make_export(*, key: str, **_later_arguments: object) -> None:
+    """Write an export for one turn, and offer the rest again. Who finds it held leaves it to its writer."""
+    work = outbox.claim("export.asked", key, now=clock())
+    if work is None:
+        return
+    try:
+        done = exports.advance(UUID(key), clock=clock)
+    except export_archives.Busy:
+        return
+    if done:
         outbox.finish(work, now=clock())
     else:
         outbox.give_back(work)
@@ -78,8 +94,9 @@ def export_heads(**_later_arguments: object) -> None:
 
 @shared_task
 def tidy(**_later_arguments: object) -> None:
-    """Drop what is kept for a while only: idempotency keys, nonces, half-written files."""
+    """Drop what is kept for a while only: idempotency keys, nonces, half-written files, exports."""
     moment = clock()
     intake.forget_keys(now=moment)
     stations.forget_nonces(now=moment)
     images.sweep_partial(now=moment)
+    exports.forget(now=moment)

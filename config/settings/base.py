@@ -101,6 +101,8 @@ AUTH_USER_MODEL = "inspection.User"
 
 IMAGES_ROOT = DATA / "images"
 MODELS_ROOT = DATA / "models"
+# Exports grow here; a finished one moves into the store beside the images.
+EXPORTS_ROOT = DATA / "exports"
 # Copied elsewhere, these hashes show that a chain of receipts was cut or written anew.
 RECEIPT_HEADS = Path(env.text("RECEIPT_HEADS", str(DATA / "receipt-heads.jsonl")))
 STORAGES = {
