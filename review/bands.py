@@ -6,7 +6,7 @@ them without anybody being told.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -214,14 +214,14 @@ def _bands(
             "inputs_hash": _hash(plain),
             "pass_trace": outcome.pass_trace,
             "reject_trace": outcome.reject_trace,
-            "embedding": _embedding(items),
+            "embedding": embedding_of(items),
         },
         envelope=certifying.envelope(measured),
         created_at=now,
     )
 
 
-def _embedding(items: list[Any]) -> dict[str, Any] | None:
+def embedding_of(items: Sequence[Any]) -> dict[str, Any] | None:
     """Return how the certified images lie and how far from them one may be; None where one was never embedded."""
     rows = Measures.objects.filter(item__in=items).order_by("item").values_list("embedding", flat=True)
     kept = [unpacked(bytes(one)) for one in rows if one is not None]

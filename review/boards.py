@@ -228,6 +228,8 @@ _CONDITIONS = {
     "class_cosmetic": lambda: (_("Cosmetic class proven"), _("%(n)s without a miss"), True),
     "harm": lambda: (_("Right calls given up after a wrong prediction"), _("at most %(n)s"), False),
     "ppm": lambda: (_("Escapes per million in the truth draw"), _("promised %(n)s"), False),
+    "calendar": lambda: (_("Calendar of challenge parts"), _("set"), False),
+    "clean_shifts": lambda: (_("Shifts without a missed challenge part"), _("%(n)s needed"), True),
     "quiet_days": lambda: (_("Days without a warning chart"), _("%(n)s needed"), True),
     "watch": lambda: (_("Chart"), _("warns at %(n)s"), False),
     "alarms": lambda: (_("Open alarms"), _("none may be open"), False),

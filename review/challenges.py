@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from inspection import automation
-from inspection.models import Item, Line, Part, Routing, Run, User
+from inspection.models import Epoch, Item, Line, Part, Routing, Run, User
 from inspection.rules.shifts import shift_of
 from inspection.rules.words import Level
 from review import audits
@@ -61,6 +61,15 @@ def retire(challenge: ChallengePart, *, by: User, now: datetime) -> None:
 
 def calendar_of(line: Line) -> ChallengeCalendar | None:
     return line.challenge_calendars.order_by("-pk").first()
+
+
+def clean_shifts(epoch: Epoch) -> int:
+    """Return in how many of an epoch's last shifts with challenge parts none of them was missed. One statement."""
+    shown = ChallengeShowing.objects.filter(line=epoch.line_id, run__epoch=epoch)
+    by_shift = shown.values("shift").annotate(
+        n=Count("pk"), missed=Count("pk", filter=Q(is_missed=True)), last=Max("shown_at")
+    )
+    return rules.clean_shifts(by_shift.order_by("-last").values_list("n", "missed"))
 
 
 def set_calendar(

@@ -118,7 +118,7 @@ def count_run(run: Run, found: list[ItemReadings], *, cause: str, now: datetime)
 
 def backfill(runs: Iterable[Run]) -> None:
     """Count runs that were loaded whole, as the finaliser and the rulings would have, in the order given."""
-    by_run = {run.pk: run for run in runs}
+    by_run = {run.pk: run for run in runs if not run.part.is_challenge}
     charted: dict[int, list[Tally]] = defaultdict(list)
     deltas = []
     for run_id, found in readings.of_runs(by_run.values()).items():

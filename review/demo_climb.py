@@ -11,7 +11,7 @@ from inspection import health, registry, waivers
 from inspection.models import Line, Station, User
 from inspection.rules.gates import HARM
 from inspection.rules.words import Label, Level
-from review import bands, bank, demo_past, filling, signing
+from review import bands, bank, demo_challenges, demo_past, filling, signing
 from review.demo_past import Stretch
 from review.demo_pictures import Pool, kept, serial, shot_of
 from review.demo_scenes import Scene
@@ -64,6 +64,7 @@ def climb(line: Line, station: Station, scene: Scene, pool: Pool, people: Mappin
     _live(line, station, scene, pool, people, Stretch(WITH_BANDS, assist_end + timedelta(hours=1), end))
     line.truth_share = share
     line.save(update_fields=["truth_share"])
+    demo_challenges.send(line, station, people, now=end + timedelta(minutes=2))
     _waive(line, people, now=end + timedelta(minutes=4))
     _sign_up(line, people, now=end + timedelta(minutes=5))
 

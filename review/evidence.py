@@ -7,7 +7,7 @@ from inspection import automation, certificates, waivers
 from inspection.models import Freeze, GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, Evidence, Gate, Judgement, Target, judge
 from inspection.rules.words import Level, Stream
-from review import counts, estimates, proofs, reliances, retro, watches
+from review import challenges, counts, estimates, proofs, reliances, retro, watches
 from review.models import Chart
 
 GATED = (
@@ -89,6 +89,8 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
         target_ppm=line.target_escape_ppm,
         charts=watched.charts,
         quiet_days=watched.quiet_days,
+        has_calendar=bool(gate.clean_shifts) and challenges.calendar_of(line) is not None,
+        clean_shifts=challenges.clean_shifts(epoch) if gate.clean_shifts else 0,
         harm=_harm(omission, reliances.given_up(epoch)),
         parts=agreement.s + agreement.f,
         defects=natural.s + natural.f + sum(proven.bank),

@@ -46,7 +46,10 @@ VERDICTS = {Label.PASS: Verdict.PASS, Label.DEFECT: Verdict.REJECT, Label.CANNOT
 
 @dataclass(frozen=True, kw_only=True)
 class Past:
-    """One part's finished way: who read it how, and what the ruling says where the rules ask for one."""
+    """One part's finished way: who read it how, and what the ruling says where the rules ask for one.
+
+    A run that names no part yet makes the first entry of a part of this serial.
+    """
 
     run: Run
     shot: Shot
@@ -124,9 +127,9 @@ def _write_batch(line: Line, pasts: list[Past], station: Station) -> None:
 def _intake_rows(line: Line, arrivals: Sequence[tuple[Run, Shot, str, str]], station: Station) -> list[Item]:
     """Write part, run, item, measures, prediction and routing of each arrival."""
     model_version = line.present_epoch.model_version
-    parts = [Part(line=line, serial=serial) for _, _, serial, _ in arrivals]
-    Part.objects.bulk_create(parts)
-    for part, (run, *_) in zip(parts, arrivals, strict=True):
+    first_entries = [(run, Part(line=line, serial=serial)) for run, _, serial, _ in arrivals if run.part_id is None]
+    Part.objects.bulk_create(part for _, part in first_entries)
+    for run, part in first_entries:
         run.part = part
     Run.objects.bulk_create(run for run, *_ in arrivals)
     items = [_item(line, run, shot, incumbent, station) for run, shot, _, incumbent in arrivals]

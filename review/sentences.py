@@ -192,6 +192,8 @@ _CONDITIONS = {
     "class_cosmetic": lambda: _("Cosmetic class %(subject)s: %(n)s known defects, %(more)s more without a miss."),
     "harm": lambda: _("Wrong predictions may make people give up %(share)s of right calls, at most %(limit)s may be."),
     "ppm": lambda: _("The truth draw contradicts the target: %(n)s escapes per million, %(needed)s promised."),
+    "calendar": lambda: _("No calendar says when challenge parts are due."),
+    "clean_shifts": lambda: _("Shifts in a row without a missed challenge part: %(n)s, %(more)s more needed."),
     "quiet_days": lambda: _("The charts of automatic decisions were quiet for %(n)s days, %(needed)s needed."),
     "watch": lambda: _("The %(subject)s chart stands at %(n)s and warns at %(needed)s."),
     "alarms": lambda: _("%(n)s alarms are open."),

@@ -46,8 +46,9 @@ class Gate:
     Detection is shown on one `route`, the bank or natural defects, chosen before evidence is collected; a
     `closed_list` is the bank as the certificate of the bands froze it, tested once. `proven_classes` are the risk
     classes whose every defect class must be proven, or waived by two people. `max_harm` bounds the share of right
-    calls that people give up after a wrong prediction. `confirms` names the stream that live parts must not
-    contradict where the sealed archive has proven the rest.
+    calls that people give up after a wrong prediction. `clean_shifts` asks for a calendar of challenge parts and for
+    so many of its last shifts without a miss. `confirms` names the stream that live parts must not contradict where
+    the sealed archive has proven the rest.
     """
 
     to_level: Level
@@ -64,6 +65,7 @@ class Gate:
     route: str = "natural"
     closed_list: bool = False
     max_harm: float | None = None
+    clean_shifts: int = 0
     quiet_days: int = 0
     asks_ppm: bool = False
     confirms: str = ""
@@ -113,6 +115,7 @@ GATES = {
         route="bank",
         closed_list=True,
         max_harm=0.10,
+        clean_shifts=1,
     ),
     Level.FULL: Gate(
         to_level=Level.FULL,
@@ -131,6 +134,7 @@ GATES = {
         route="bank",
         closed_list=True,
         max_harm=0.10,
+        clean_shifts=10,
         quiet_days=30,
         asks_ppm=True,
     ),
@@ -149,6 +153,8 @@ class Evidence:
     `classes` (risk class, found, missed) by defect class on the gate's route. `escapes` are (passed defects, all
     other parts) of the truth draw. `harm` is (right calls given up, right calls) after a wrong prediction was shown.
     `charts` are (W, warn level) of what watches automatic decisions, `quiet_days` how long none of them warned.
+    `has_calendar` says that challenge parts are due by a calendar, `clean_shifts` in how many of the last shifts none
+    of them was missed.
     """
 
     streams: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -162,6 +168,8 @@ class Evidence:
     harm: tuple[int, int] = (0, 0)
     charts: dict[str, tuple[float, float]] = field(default_factory=dict)
     quiet_days: float | None = None
+    has_calendar: bool = False
+    clean_shifts: int = 0
     parts: int = 0
     defects: int = 0
     days: int = 0

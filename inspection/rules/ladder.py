@@ -129,7 +129,8 @@ def _conditions(gate: Gate, evidence: Evidence) -> list[Condition]:
         + _leaks(gate, evidence)
         + _accuracy(gate, evidence)
     )
-    return conditions + _classes(gate, evidence) + _policy(gate, evidence) + _calm(gate, evidence)
+    proven = conditions + _classes(gate, evidence) + _policy(gate, evidence)
+    return proven + _challenges(gate, evidence) + _calm(gate, evidence)
 
 
 def _at_least(name: str, counted: int, needed: int) -> Condition:
@@ -235,6 +236,14 @@ def _policy(gate: Gate, evidence: Evidence) -> list[Condition]:
     for name, (w, warn) in sorted(evidence.charts.items()):
         conditions.append(Condition(name="watch", counted=w, needed=warn, passed=w < warn, subject=name))
     return conditions
+
+
+def _challenges(gate: Gate, evidence: Evidence) -> list[Condition]:
+    """Known defects sent through on purpose: they come by a calendar, and lately none of them would have passed."""
+    if not gate.clean_shifts:
+        return []
+    calendar = Condition(name="calendar", counted=None, needed=None, passed=evidence.has_calendar, is_data=True)
+    return [calendar, _at_least("clean_shifts", evidence.clean_shifts, gate.clean_shifts)]
 
 
 def _harm(limit: float, harm: tuple[int, int], *, waived: bool) -> Condition:

@@ -20,6 +20,7 @@ from inspection.rules.envelope import WORDS
 from inspection.rules.words import Decider, Level, Pace, RiskClass, Role
 from monitoring.simulation.factory import Factory
 from review import bank
+from review.bands import embedding_of
 from review.rules import certifying
 from review.rules.certifying import KnownDefect
 
@@ -185,11 +186,15 @@ def stand(world: "World", level: Level) -> None:
 
 
 def put_bands(world: "World") -> Bands:
-    """Put bands on the line as if certified: up to the call threshold, with the bank as their closed list."""
+    """Put bands on the line as if certified: up to the call threshold, with the bank as their closed list.
+
+    Their envelope is that of the images before, as far as the model embeds them their distance included.
+    """
     line = world.fresh_line()
     version = registry.present(line)
     known = [KnownDefect(one.group, _hardest(one), one.defect_class) for one in bank.known(line, version)]
     measured = list(Measures.objects.filter(item__line=line).values(*WORDS))
+    looked_at = Measures.objects.filter(item__line=line).values_list("item", flat=True)
     bands = Bands.objects.create(
         line=line,
         epoch=line.present_epoch,
@@ -197,7 +202,11 @@ def put_bands(world: "World") -> Bands:
         calibrator_hash=epochs.calibrator_hash(version),
         t_lo=line.call_threshold,
         t_hi=None,
-        certificates={"basis": _CAUSE, "closed_list": certifying.closed_list(known, line.call_threshold)},
+        certificates={
+            "basis": _CAUSE,
+            "closed_list": certifying.closed_list(known, line.call_threshold),
+            "embedding": embedding_of(list(looked_at)),
+        },
         envelope=certifying.envelope(measured),
         created_at=world.now,
     )

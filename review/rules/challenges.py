@@ -1,6 +1,6 @@
 """Challenge parts: when they are due, when they are late, and which of them the model let through."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from inspection.rules.words import Call, Level, Policy
@@ -33,3 +33,17 @@ def is_overdue(due_at: datetime, *, now: datetime) -> bool:
 def is_starved(shown: int) -> bool:
     """Say whether too few challenge parts came in a shift to hear a model that has died."""
     return shown < FEWEST_A_SHIFT
+
+
+def clean_shifts(shifts: Iterable[tuple[int, int]]) -> int:
+    """Count the shifts without a miss, given as (shown, missed) from the newest back, up to the first with one.
+
+    A shift in which too few came tells only of its misses.
+
+    >>> clean_shifts([(12, 0), (3, 0), (12, 0), (12, 1), (12, 0)])
+    2
+    >>> clean_shifts([(2, 1), (12, 0)]), clean_shifts([])
+    (0, 0)
+    """
+    heard = [missed for shown, missed in shifts if missed or not is_starved(shown)]
+    return next((n for n, missed in enumerate(heard) if missed), len(heard))

@@ -119,6 +119,8 @@ POLICY = replace(
     classes={"crack": ("critical", 299, 0), "scratch": ("major", 10, 0)},
     harm=(0, 29),
     bands_certified=True,
+    has_calendar=True,
+    clean_shifts=1,
 )
 FULL = replace(
     POLICY,
@@ -126,6 +128,7 @@ FULL = replace(
     classes={"crack": ("critical", 459, 0), "scratch": ("major", 90, 0)},
     days=30,
     quiet_days=30.0,
+    clean_shifts=10,
     target_ppm=500.0,
     escapes=(0, 900),
     charts={"escape": (0.5, 1.9)},
@@ -152,6 +155,8 @@ def test_good_evidence_of_the_policy_opens_the_gate(level, evidence):
         ({"harm": (0, 28)}, "harm"),
         ({"harm": (4, 60)}, "harm"),
         ({"streams": {"policy_specificity": (900, 60)}}, "policy_specificity"),
+        ({"has_calendar": False}, "calendar"),
+        ({"clean_shifts": 0}, "clean_shifts"),
     ],
 )
 def test_one_thing_amiss_bars_partial(change, reason):
@@ -168,6 +173,8 @@ def test_one_thing_amiss_bars_partial(change, reason):
         ({"escapes": (8, 892)}, "ppm"),
         ({"charts": {"escape": (1.9, 1.9)}}, "watch"),
         ({"days": 29}, "days"),
+        ({"has_calendar": False}, "calendar"),
+        ({"clean_shifts": 9}, "clean_shifts"),
     ],
 )
 def test_one_thing_amiss_bars_full(change, reason):

@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from inspection import intake
+from inspection import epochs, intake
 from inspection.models import Disposition, Freeze, Hold, LevelChange, Routing
 from inspection.rules.words import Call, Label, Level
-from review import audits, bank, challenge_boards, challenges, containment, counts, decisions
+from review import audits, bank, challenge_boards, challenges, containment, counts, decisions, evidence
 from review.audit_models import AuditLot, MissResult
 from review.challenge_models import ChallengeRound, ChallengeShowing
 from review.containment_models import Containment
 from review.models import CountDelta
 from review.rules.challenges import is_missed
-from tests.builders import NOON, make_line, make_station
+from tests.builders import NOON, make_line, make_model_version, make_station
 from tests.inspection.making import upload
 from tests.review.bank_scene import make_defect
 from tests.review.deciding import audit, make_deciding_line, passed
@@ -263,3 +263,47 @@ def test_the_api_does_what_the_page_does(back, quinn, ana, client_of):
     part = said.json()["parts"][0]["id"]
     assert client.post(f"{address}{part}/retire/").json()["parts"] == []
     assert make_watched_line("phone-side").challenge_parts.count() == 0
+
+
+# What the gates ask ---------------------------------------------------------------------------------------------
+
+
+def a_shift(line, known, day, *, shown, missed=0):
+    """Let known defects come by in the shift of a day, so many of them missed."""
+    at = NOON + timedelta(days=day)
+    for n in range(shown):
+        passed = {"policy": "pass", "call": "pass"} if n < missed else {}
+        challenges.note(comes_by(line, known, at=at + timedelta(minutes=n), **passed), now=at)
+
+
+def asked(line, to_level=Level.FULL):
+    """Return what a gate makes of the challenge parts: (calendar met, shifts counted, shifts needed)."""
+    judgement = evidence.read(line, to_level, now=NOON).judgement
+    found = {condition.name: condition for condition in judgement.conditions}
+    return found["calendar"].passed, found["clean_shifts"].counted, found["clean_shifts"].needed
+
+
+def test_a_gate_counts_the_last_shifts_without_a_miss_and_asks_for_a_calendar(back, quinn):
+    known = a_challenge(back, quinn)
+    assert asked(back) == (False, 0, 10)
+    every_shift(back, quinn)
+    a_shift(back, known, 0, shown=6, missed=1)
+    assert asked(back) == (True, 0, 10)
+    a_shift(back, known, 1, shown=6)
+    a_shift(back, known, 2, shown=6)
+    assert asked(back) == (True, 2, 10)
+
+
+def test_a_shift_with_too_few_challenge_parts_tells_only_of_its_misses(back, quinn):
+    known = a_challenge(back, quinn)
+    a_shift(back, known, 0, shown=6)
+    a_shift(back, known, 1, shown=5)
+    assert asked(back) == (False, 1, 10)
+    a_shift(back, known, 2, shown=1, missed=1)
+    assert asked(back) == (False, 0, 10)
+
+
+def test_challenge_parts_shown_to_another_epoch_prove_nothing_of_this_one(back, quinn):
+    a_shift(back, a_challenge(back, quinn), 0, shown=6)
+    epochs.enter(back, make_model_version(version=2), cause="a new version", now=later(9))
+    assert asked(back) == (False, 0, 10)

@@ -14,7 +14,7 @@ from tests.review.scene import make_run, make_watched_line
 
 pytestmark = pytest.mark.django_db
 
-STATEMENTS = {Level.ASSIST: 11, Level.PARTIAL: 11, Level.FULL: 12}
+STATEMENTS = {Level.ASSIST: 11, Level.PARTIAL: 13, Level.FULL: 14}
 
 
 @pytest.mark.parametrize("to_level", [Level.ASSIST, Level.PARTIAL, Level.FULL])
