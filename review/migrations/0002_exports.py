@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inspection', '0017_names_in_the_admin'),
-        ('review', '0019_names_in_the_admin'),
+        ('inspection', '0001_squashed'),
+        ('review', '0001_squashed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
