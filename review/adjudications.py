@@ -1,7 +1,7 @@
 """Rulings: which images need one, who may give it, what they see, and what follows."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -121,7 +121,7 @@ def rule(
     Raises AlreadyRuled, ConflictOfInterest or Invalid. The originals stay as they were.
     """
     # The run before the case, as the finaliser takes them: the other way round they would wait for each other.
-    counts.lock(case.run)
+    counts.lock([case.run])
     case = _locked(case)
     if case.ruled_at is not None:
         return _same_ruling(case, by=by, label=label, defect_class=defect_class)
@@ -141,26 +141,38 @@ def rule(
         _open(case.first, cause=Cause.SECOND_LOOK, second=None, now=now)
     found = readings.of_run(case.run)
     counts.count_run(case.run, found, cause=f"ruling:{case.pk}", now=now)
-    comparisons.note(case.run, found, now=now)
+    comparisons.note([(case.run, found)], now=now)
     audits.note(case.run, found, now=now)
     return case
 
 
-def note_reading(found: ItemReadings, *, now: datetime) -> None:
-    """Keep a reading, or two that agree, as the item's truth until something stronger comes."""
-    label = Label(found.first.label)
+def note_readings(found: Sequence[ItemReadings], *, now: datetime) -> None:
+    """Keep each reading, or two that agree, as the item's truth until something stronger comes. Two statements."""
+    versions = Truth.objects.filter(item__in=[one.item for one in found]).order_by("n")
+    newest = {truth.item_id: truth for truth in versions}
+    Truth.objects.bulk_create(
+        _truth_of(one, newest.get(one.item.pk), now=now) for one in found if _is_stronger(one, newest.get(one.item.pk))
+    )
+
+
+def _is_stronger(found: ItemReadings, newest: Truth | None) -> bool:
+    label = found.first.label
     if label == Label.CANNOT_JUDGE or (found.overlap and found.overlap.label != label):
-        return
-    source = TruthSource.CONSENSUS if found.overlap else TruthSource.SINGLE
-    newest = Truth.objects.filter(item=found.item).order_by("-n").first()
-    if newest is not None and _STRENGTH.index(TruthSource(newest.source)) >= _STRENGTH.index(source):
-        return
-    Truth.objects.create(
+        return False
+    return newest is None or _STRENGTH.index(TruthSource(newest.source)) < _STRENGTH.index(_source(found))
+
+
+def _source(found: ItemReadings) -> TruthSource:
+    return TruthSource.CONSENSUS if found.overlap else TruthSource.SINGLE
+
+
+def _truth_of(found: ItemReadings, newest: Truth | None, *, now: datetime) -> Truth:
+    return Truth(
         item=found.item,
         n=newest.n + 1 if newest else 1,
-        label=label.value,
+        label=found.first.label,
         defect_class=found.first.defect_class,
-        source=source.value,
+        source=_source(found).value,
         person_id=found.first.person_id,
         created_at=now,
     )

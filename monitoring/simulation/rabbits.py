@@ -42,7 +42,7 @@ class Rabbits:
         """Send the next one through the line like any part."""
         made = self._made[self._sent % len(self._made)]
         self._sent += 1
-        world.bring_in(replace(made, index=_FIRST_INDEX - self._sent, captured_at=world.now))
+        world.bring_in([replace(made, index=_FIRST_INDEX - self._sent, captured_at=world.now)])
 
 
 def _findable(world: "World") -> list[BankDefect]:
