@@ -20,10 +20,11 @@ from review.finding_models import AmendmentDue, PhysicalFinding
 from review.models import Adjudication, Truth
 
 
-def ask_for_ruling(case: Adjudication) -> None:
-    """Let the ruling have its receipt."""
-    AmendmentDue.objects.create(
-        line_id=case.line_id, run_id=case.run_id, kind=ReceiptKind.RULING.value, subject=str(case.pk)
+def ask_for_rulings(cases: Iterable[Adjudication]) -> None:
+    """Let each ruling have its receipt."""
+    AmendmentDue.objects.bulk_create(
+        AmendmentDue(line_id=case.line_id, run_id=case.run_id, kind=ReceiptKind.RULING.value, subject=str(case.pk))
+        for case in cases
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from uuid import UUID
 
 from django.db import transaction
@@ -249,6 +250,21 @@ def ledger(epoch: Epoch) -> Ledger:
     folded = _grouped(Count.objects.filter(epoch=epoch))
     tail = _grouped(CountDelta.objects.filter(epoch=epoch, folded_at=None))
     return Ledger(_listed(folded.union(tail, all=True)))
+
+
+def along(epoch: Epoch) -> Iterator[Ledger]:
+    """Yield the ledger after each run of the tail, in their order: the last one is the ledger as it stands.
+
+    Two statements: for whoever is alone with the database, as a simulation is.
+    """
+    places = _listed(_grouped(Count.objects.filter(epoch=epoch)))
+    tail = CountDelta.objects.filter(epoch=epoch, folded_at=None).order_by("pk")
+    rows = tail.values_list("run", "cause", *_PLACE, *_TALLY)
+    for _, changes in groupby(rows, key=lambda row: row[:2]):
+        for _, _, *row in changes:
+            place, change = Place(*row[: len(_PLACE)]), Tally(*row[len(_PLACE) :])
+            places[place] = places.get(place, _NOTHING).plus(change)
+        yield Ledger(dict(places))
 
 
 def sums(epoch: Epoch, stream: Stream, *, bands: Bands | None = None) -> Sums:

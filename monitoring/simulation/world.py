@@ -182,7 +182,7 @@ class World:
         self.witness.sample(self)
 
     def _go_round(self) -> None:
-        self._heard(rounds.go(now=self.now))
+        self._heard(rounds.go(now=self.now, each=self.scenario.reads_each))
         self.line = self.fresh_line()
         self.station.line = self.line
 

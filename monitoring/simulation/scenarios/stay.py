@@ -19,7 +19,6 @@ _PLAIN = Factory(
     history=300,
     target_escape_ppm=5000.0,
     skill=Skill(escape=_ESCAPE, overkill=_OVERKILL),
-    parts_per_tick=1,
     challenges_a_shift=6,
 )
 # What no band finds is exactly what the gate allows to be passed. Defects are as rare as the risk certificate needs
@@ -45,6 +44,7 @@ class Stay(Scenario):
 
     name = "stay"
     default_items = 3000
+    reads_each = True
 
     def factory(self) -> Factory:
         return _FACTORIES.get(self.from_level, _PLAIN)
