@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, NamedTuple, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from inspection import epochs, images, outbox
 from inspection.images import Stored
@@ -233,8 +235,7 @@ def _remember(station: Station, fresh: Iterable[_Arrival], accepted: dict[str, A
 
 def _runs_for(uploads: Sequence[Upload], *, line: Line, is_retry: bool, now: datetime) -> dict[str, Run]:
     """Return by serial the run that each image joins: the open one while it lacks its view, else the next."""
-    last = _last_runs(uploads, line=line)
-    shown = set(Item.objects.filter(run__in=last.values()).values_list("run", "view"))
+    last, shown = _last_runs(uploads, line=line)
     known = {upload.serial: upload for upload in uploads if upload.serial in last}
     joined = {
         serial: last[serial]
@@ -261,11 +262,13 @@ def _name_lots(known: dict[str, Upload], last: dict[str, Run], *, line: Line, no
             Part.objects.filter(pk=part.pk).update(lot=_lot(upload.lot, line=line, now=now))
 
 
-def _last_runs(uploads: Iterable[Upload], *, line: Line) -> dict[str, Run]:
-    """Return by serial the newest run of each part that came before, with its part."""
+def _last_runs(uploads: Iterable[Upload], *, line: Line) -> tuple[dict[str, Run], set[tuple[UUID, str]]]:
+    """Return by serial the newest run of each part that came before, with its part, and the views shown by run."""
     serials = [upload.serial for upload in uploads]
-    runs = Run.objects.real().filter(part__line=line, part__serial__in=serials).select_related("part").order_by("n")
-    return {run.part.serial: run for run in runs}
+    runs = Run.objects.real().filter(part__line=line, part__serial__in=serials).select_related("part")
+    # One row a view, so that one statement tells both.
+    rows = list(runs.annotate(shown=F("items__view")).order_by("n"))
+    return {run.part.serial: run for run in rows}, {(run.pk, run.shown) for run in rows}
 
 
 def _new_parts(uploads: Sequence[Upload], *, line: Line, is_retry: bool, now: datetime) -> list[Part]:

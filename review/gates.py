@@ -33,7 +33,9 @@ def read_next(line: Line, *, now: datetime) -> evidence.Reading | None:
 
 
 def _lines() -> QuerySet[Line]:
-    return Line.objects.filter(is_active=True, epoch__isnull=False).select_related("epoch", "product")
+    return Line.objects.filter(is_active=True, epoch__isnull=False).select_related(
+        "epoch__model_version", "bands", "product", "deployment"
+    )
 
 
 def _read(line: Line, ledgers: Iterable[Ledger], *, now: datetime) -> list[evidence.Reading]:
