@@ -137,8 +137,9 @@ def sequence_due(*, now: datetime, limit: int = BATCH) -> int:
     Called by the single finaliser; a second one by mistake waits for the first and does no harm.
     """
     waiting = Disposition.objects.filter(sequence=None, settled_at__isnull=False)
-    lines = waiting.order_by().values_list("line", flat=True).distinct()
-    return sum(_sequence_line(line, now=now, limit=limit) for line in list(lines))
+    # The oldest first, which is the order of the index of what waits: lines are never looked for among all.
+    lines = dict.fromkeys(waiting.order_by("settled_at").values_list("line", flat=True)[:limit])
+    return sum(_sequence_line(line, now=now, limit=limit) for line in lines)
 
 
 def is_known(disposition: Disposition) -> bool:

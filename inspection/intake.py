@@ -327,8 +327,9 @@ def _lot(code: str, *, line: Line, now: datetime) -> Lot | None:
 
 def _same_pictures(hashes: Mapping[str, str], *, line: Line) -> dict[str, Item | None]:
     """Return by serial the first item of another part with the very same bytes: a camera that is stuck."""
-    before = Item.objects.real().filter(line=line, sha256__in=hashes.values())
-    known = set(before.values_list("sha256", flat=True).distinct())
+    # By the hash alone: among the line's images a planner might look through them all.
+    known = set(Item.objects.filter(sha256__in=hashes.values()).values_list("sha256", flat=True).distinct())
+    before = Item.objects.real().filter(line=line)
     return {
         serial: before.filter(sha256=sha256).exclude(run__part__serial=serial).order_by("received_at", "pk").first()
         for serial, sha256 in hashes.items()
