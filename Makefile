@@ -1,7 +1,7 @@
 # Long runs and maintainers' tasks. The two commands everybody needs are ./start and ./check.
 PY = .venv/bin/python
 
-.PHONY: moments bench faults guarantees lock mutants mutate screenshots messages simulations ui
+.PHONY: moments bench faults guarantees lock mutants mutate screenshots messages simulations simulator-speed ui
 
 bench:            ## figures as ratios; writes bench/results/
 	$(PY) -m bench.predict
@@ -11,6 +11,9 @@ bench:            ## figures as ratios; writes bench/results/
 
 guarantees:       ## every statistical guarantee at full size; resumable
 	$(PY) -m bench.guarantees
+
+simulator-speed:  ## 20,000 parts through the simulator without pixels, against its limit; minutes
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m bench.simulator_speed
 
 simulations:      ## the factory simulator at size: wrong promotions, climbs, always-pass; resumable, hours
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m bench.simulated

@@ -3,7 +3,8 @@
 Every fact is a row of its own, inserted by whoever learns it: no counter is shared, and writing twice changes nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -71,12 +72,20 @@ def note_dropped(run: Run, step: RolloutStep, *, now: datetime) -> None:
     ArmEvent.objects.bulk_create([event], ignore_conflicts=True)
 
 
-def note_reading(run: Run, images: Iterable[ImageRead], *, now: datetime) -> None:
-    """Set what people said about a run against the versions that saw it, in the step in which they did.
+def note_readings(images: Mapping[Run, Iterable[ImageRead]], *, now: datetime) -> None:
+    """Set what people said about runs against the versions that saw them, in the step in which they did.
 
     At `partial` and `full` only drawn runs count: of the others people see more of a version that may not decide.
+    Runs that no rollout saw cost one statement together.
     """
-    events = ArmEvent.objects.filter(run=run, kind=SEEN).select_related("step__rollout")
+    events: dict[UUID, list[ArmEvent]] = defaultdict(list)
+    for event in ArmEvent.objects.filter(run__in=list(images), kind=SEEN).select_related("step__rollout"):
+        events[event.run_id].append(event)
+    for run, read in images.items():
+        _note_reading(run, read, events[run.pk], now=now)
+
+
+def _note_reading(run: Run, images: Iterable[ImageRead], events: Sequence[ArmEvent], *, now: datetime) -> None:
     steps = {event.step.pk: event.step for event in events}
     arms = {(event.step_id, event.arm) for event in events}
     judged = [image for image in images if image.first != Label.CANNOT_JUDGE]

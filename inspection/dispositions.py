@@ -1,6 +1,8 @@
 """What happens to a run: settled by the worst of its views, numbered for the line, told to the station."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,7 +31,18 @@ WORST_FIRST = (Verdict.HOLD, Verdict.REJECT, Verdict.PASS)
 BATCH = 500
 
 
-@transaction.atomic
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """The final verdict on one image, and whose it is."""
+
+    item: Item
+    verdict: Verdict
+    decided_by: DecidedBy
+    level: Level
+    reason: str
+    model_version: ModelVersion | None = None
+
+
 def settle_view(
     item: Item,
     *,
@@ -40,38 +53,63 @@ def settle_view(
     at: datetime,
     model_version: ModelVersion | None = None,
 ) -> Disposition | None:
-    """Keep the final verdict on one image, and settle its run once every view has one, by the worst of them.
+    """Do as `settle_views` for one image. Return the disposition where its verdict settled the run, else None."""
+    given = Given(
+        item=item, verdict=verdict, decided_by=decided_by, level=level, reason=reason, model_version=model_version
+    )
+    settled = settle_views([given], at=at)
+    return Disposition.objects.get(run=settled[0]) if settled else None
 
-    Return the disposition where this verdict settled the run, else None. A verdict on a run that has its
-    disposition already is recorded and not sent; a second verdict on one image is ignored.
+
+@transaction.atomic
+def settle_views(given: Sequence[Given], *, at: datetime) -> list[UUID]:
+    """Keep the final verdicts, one an image, and settle each run once every view has its own, by the worst of them.
+
+    Return the runs that were settled. A verdict on a run that has its disposition already is recorded and not sent;
+    a second verdict on one image is ignored. The statements are as many for one image as for a hundred.
     """
-    # The run's row is the lock: of two views that end together, the second one sees the first.
-    run = Run.objects.select_for_update().get(pk=item.run_id)
-    if ViewVerdict.objects.filter(item=item).exists():
-        return None
-    given = ViewVerdict.objects.create(
-        item=item,
-        run=run,
-        verdict=verdict.value,
-        decided_by=decided_by.value,
-        level=level.value,
-        reason=reason,
-        model_version=model_version,
+    # The runs' rows are the lock: of two views that end together, the second one sees the first.
+    locked = Run.objects.select_for_update().filter(pk__in={one.item.run_id for one in given})
+    runs = {run.pk: run for run in locked.order_by("pk")}
+    known = set(ViewVerdict.objects.filter(item__in=[one.item for one in given]).values_list("item", flat=True))
+    fresh = [_verdict(one, at=at) for one in given if one.item.pk not in known]
+    ViewVerdict.objects.bulk_create(fresh)
+    open_runs = [run for run in runs.values() if not run.is_settled]
+    beside = _views_beside(fresh, open_runs)
+    whole = [run.pk for run in open_runs if run.pk in beside and not _lacks(run, beside[run.pk])]
+    _settle({run: worst(beside[run]) for run in whole}, at=at)
+    return whole
+
+
+def _verdict(given: Given, *, at: datetime) -> ViewVerdict:
+    return ViewVerdict(
+        item=given.item,
+        run_id=given.item.run_id,
+        verdict=given.verdict.value,
+        decided_by=given.decided_by.value,
+        level=given.level.value,
+        reason=given.reason,
+        model_version=given.model_version,
         given_at=at,
     )
-    if run.is_settled:
-        return None
-    views = _views_beside(given, run)
-    if _missing(run, seen=(view.item.view for view in views)):
-        return None
-    return _settle(run, worst(views), at=at)
 
 
-def _views_beside(given: ViewVerdict, run: Run) -> list[ViewVerdict]:
-    """Return every verdict on the run's images, this one among them."""
-    if run.views_expected == [given.item.view]:
-        return [given]
-    return list(run.view_verdicts.select_related("item", "model_version").order_by("given_at", "pk"))
+def _views_beside(fresh: Iterable[ViewVerdict], runs: Iterable[Run]) -> dict[UUID, list[ViewVerdict]]:
+    """Return by run every verdict on its images where there is a fresh one; of a run with one view that is all."""
+    views: dict[UUID, list[ViewVerdict]] = defaultdict(list)
+    for view in fresh:
+        views[view.run_id].append(view)
+    several = [run.pk for run in runs if run.pk in views and run.views_expected != [views[run.pk][0].item.view]]
+    if several:
+        of_several = ViewVerdict.objects.filter(run__in=several).select_related("item", "model_version")
+        views.update({run: [] for run in several})
+        for view in of_several.order_by("given_at", "pk"):
+            views[view.run_id].append(view)
+    return views
+
+
+def _lacks(run: Run, views: Iterable[ViewVerdict]) -> bool:
+    return bool(_missing(run, seen=(view.item.view for view in views)))
 
 
 def worst(views: Iterable[ViewVerdict]) -> ViewVerdict:
@@ -79,9 +117,9 @@ def worst(views: Iterable[ViewVerdict]) -> ViewVerdict:
     return min(views, key=lambda view: WORST_FIRST.index(Verdict(view.verdict)))
 
 
-def expect(run_id: UUID, *, final_at: datetime | None) -> None:
-    """Note that a provisional verdict stands until `final_at`; None when it was undone."""
-    Disposition.objects.filter(run=run_id, settled_at=None).update(final_at=final_at)
+def expect(run_ids: Collection[UUID], *, final_at: datetime | None) -> None:
+    """Note that a provisional verdict stands on runs until `final_at`; None when it was undone."""
+    Disposition.objects.filter(run__in=run_ids, settled_at=None).update(final_at=final_at)
 
 
 def fail_safe_due(*, now: datetime, limit: int = BATCH) -> int:
@@ -99,8 +137,9 @@ def sequence_due(*, now: datetime, limit: int = BATCH) -> int:
     Called by the single finaliser; a second one by mistake waits for the first and does no harm.
     """
     waiting = Disposition.objects.filter(sequence=None, settled_at__isnull=False)
-    lines = waiting.order_by().values_list("line", flat=True).distinct()
-    return sum(_sequence_line(line, now=now, limit=limit) for line in list(lines))
+    # The oldest first, which is the order of the index of what waits: lines are never looked for among all.
+    lines = dict.fromkeys(waiting.order_by("settled_at").values_list("line", flat=True)[:limit])
+    return sum(_sequence_line(line, now=now, limit=limit) for line in lines)
 
 
 def is_known(disposition: Disposition) -> bool:
@@ -183,17 +222,21 @@ def _missing(run: Run, *, seen: Iterable[str]) -> list[str]:
     return [view for view in run.views_expected if view not in there]
 
 
-def _settle(run: Run, view: ViewVerdict, *, at: datetime) -> Disposition:
-    disposition = Disposition.objects.get(run=run)
-    disposition.settle(
-        verdict=Verdict(view.verdict),
-        decided_by=DecidedBy(view.decided_by),
-        level=Level(view.level),
-        reason=view.reason,
-        at=at,
-        model_version=view.model_version,
-    )
-    return disposition
+def _settle(speaking: dict[UUID, ViewVerdict], *, at: datetime) -> None:
+    """Settle runs by the view that speaks for each, those that end alike together."""
+    alike: dict[tuple, list[UUID]] = defaultdict(list)
+    for run, view in speaking.items():
+        alike[view.verdict, view.decided_by, view.level, view.reason, view.model_version].append(run)
+    for (verdict, decided_by, level, reason, model_version), runs in alike.items():
+        Disposition.objects.settle(
+            runs,
+            verdict=Verdict(verdict),
+            decided_by=DecidedBy(decided_by),
+            level=Level(level),
+            reason=reason,
+            at=at,
+            model_version=model_version,
+        )
 
 
 @transaction.atomic
@@ -205,7 +248,8 @@ def _fail_safely(pk: UUID, *, now: datetime) -> bool:
     missing = _missing(run, seen=run.items.values_list("view", flat=True))
     fault = Fault.VIEW_MISSING if missing else Fault.REVIEW_LATE
     verdict = failsafe.verdict(fault, level=line.level, fail_safe=line.fail_safe) or Verdict.HOLD
-    Disposition.objects.get(run=run).settle(
+    Disposition.objects.settle(
+        [run.pk],
         verdict=verdict,
         decided_by=DecidedBy.FAILSAFE,
         level=Level(line.level),

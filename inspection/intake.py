@@ -4,16 +4,17 @@ import hashlib
 import json
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, NamedTuple, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import F
 
 from inspection import epochs, images, outbox
 from inspection.images import Stored
@@ -65,30 +66,30 @@ class Accepted(NamedTuple):
 
 
 def accept(station: Station, *, upload: Upload, now: datetime) -> Accepted:
-    """Take an image in once, however often it is sent.
+    """Take one image in as `accept_all` does."""
+    return accept_all(station, uploads=[upload], now=now)[0]
 
-    When this returns, the file is on the disk and the rows are committed: part and run with their draws, the
+
+def accept_all(station: Station, *, uploads: Sequence[Upload], now: datetime) -> list[Accepted]:
+    """Take images in once each, however often they are sent: together, or not at all. They show different parts.
+
+    When this returns, the files are on the disk and the rows are committed: part and run with their draws, the
     run's open disposition, item, key, and the work order for the prediction. An image joins the open run of its
-    serial; where the run is shut or has this view already, it opens the next one (rework).
+    serial; where the run is shut or has this view already, it opens the next one (rework). The answers are in the
+    order of the uploads, and the statements as many for one as for a hundred.
     Raises ScopeUnsigned, ImageRefused, KeyReused, StorageFull, StorageUnavailable; then nothing is kept.
     """
     check_scope(station.line)
-    header = check_header(
-        cast(BinaryIO, upload.file),
-        size=upload.file.size,
-        content_type=upload.content_type,
-        limits=limits_of(station.line),
-    )
-    stored = images.digest(upload.file)
-    fingerprint = fingerprint_of(upload, sha256=stored.sha256, line=station.line)
+    arrived = [_checked(upload, line=station.line) for upload in uploads]
     race: IntegrityError | None = None
     for _ in range(ATTEMPTS):
-        earlier = _earlier(station, upload.idempotency_key, fingerprint)
-        if earlier is not None:
-            return earlier
-        images.keep(upload.file, stored)
+        accepted = _earlier(station, arrived)
+        fresh = [one for one in arrived if one.upload.idempotency_key not in accepted]
+        for one in fresh:
+            images.keep(one.upload.file, one.stored)
         try:
-            return _admit(station, upload, stored, header, fingerprint=fingerprint, is_retry=bool(race), now=now)
+            accepted |= _admit(station, fresh, is_retry=bool(race), now=now) if fresh else {}
+            return [accepted[one.upload.idempotency_key] for one in arrived]
         except IntegrityError as error:
             race = error
     raise race or AssertionError("No attempt was made.")
@@ -150,77 +151,155 @@ def forget_keys(*, now: datetime) -> int:
     return IngestKey.objects.filter(created_at__lt=now - KEYS_KEPT).delete()[0]
 
 
-def _earlier(station: Station, key: str, fingerprint: str) -> Accepted | None:
-    known = IngestKey.objects.select_related("item", "run").filter(station=station, key=key).first()
-    if known is None:
-        return None
-    if known.fingerprint != fingerprint:
-        raise KeyReused("The idempotency key was used for another image.")
-    return Accepted(known.item, known.run, replayed=True)
+@dataclass(frozen=True)
+class _Arrival:
+    """An upload that may come in, with hash and size of its file, what its header says, and the hash of its body."""
+
+    upload: Upload
+    stored: Stored
+    header: Header
+    fingerprint: str
+
+
+def _checked(upload: Upload, *, line: Line) -> _Arrival:
+    file = cast(BinaryIO, upload.file)
+    header = check_header(file, size=upload.file.size, content_type=upload.content_type, limits=limits_of(line))
+    stored = images.digest(upload.file)
+    return _Arrival(upload, stored, header, fingerprint_of(upload, sha256=stored.sha256, line=line))
+
+
+def _earlier(station: Station, arrived: Iterable[_Arrival]) -> dict[str, Accepted]:
+    """Return by key what came before. Raises KeyReused where it had another body."""
+    sent = {one.upload.idempotency_key: one.fingerprint for one in arrived}
+    known = IngestKey.objects.select_related("item", "run").filter(station=station, key__in=sent)
+    earlier = {}
+    for one in known:
+        if one.fingerprint != sent[one.key]:
+            raise KeyReused("The idempotency key was used for another image.")
+        earlier[one.key] = Accepted(one.item, one.run, replayed=True)
+    return earlier
 
 
 @transaction.atomic
-def _admit(
-    station: Station, upload: Upload, stored: Stored, header: Header, *, fingerprint: str, is_retry: bool, now: datetime
-) -> Accepted:
-    run = _run_for(upload, line=station.line, is_retry=is_retry, now=now)
-    item = Item.objects.create(
-        run=run,
-        line=station.line,
-        station=station,
-        view=upload.view,
-        captured_at=upload.captured_at,
-        received_at=now,
-        sha256=stored.sha256,
-        size_bytes=stored.size,
-        width=header.width,
-        height=header.height,
-        content_type=header.content_type,
-        incumbent_verdict=upload.incumbent_verdict,
-        duplicate_of=_same_picture(stored.sha256, line=station.line, serial=upload.serial),
-        meta=upload.meta,
+def _admit(station: Station, fresh: Sequence[_Arrival], *, is_retry: bool, now: datetime) -> dict[str, Accepted]:
+    line = station.line
+    runs = _runs_for([one.upload for one in fresh], line=line, is_retry=is_retry, now=now)
+    earlier = _same_pictures({one.upload.serial: one.stored.sha256 for one in fresh}, line=line)
+    items = [
+        Item(
+            run=runs[one.upload.serial],
+            line=line,
+            station=station,
+            view=one.upload.view,
+            captured_at=one.upload.captured_at,
+            received_at=now,
+            sha256=one.stored.sha256,
+            size_bytes=one.stored.size,
+            width=one.header.width,
+            height=one.header.height,
+            content_type=one.header.content_type,
+            incumbent_verdict=one.upload.incumbent_verdict,
+            duplicate_of=earlier.get(one.upload.serial),
+            meta=one.upload.meta,
+        )
+        for one in fresh
+    ]
+    Item.objects.bulk_create(items)
+    accepted = {
+        one.upload.idempotency_key: Accepted(item, item.run, replayed=False)
+        for one, item in zip(fresh, items, strict=True)
+    }
+    _remember(station, fresh, accepted, now=now)
+    outbox.ask_all("item.received", [item.pk for item in items], now=now)
+    return accepted
+
+
+def _remember(station: Station, fresh: Iterable[_Arrival], accepted: dict[str, Accepted], *, now: datetime) -> None:
+    """Keep the keys, so that the same uploads again give the same answers."""
+    known = [(one.upload.idempotency_key, one.fingerprint) for one in fresh]
+    IngestKey.objects.bulk_create(
+        IngestKey(
+            station=station,
+            key=key,
+            fingerprint=fingerprint,
+            run=accepted[key].run,
+            item=accepted[key].item,
+            created_at=now,
+        )
+        for key, fingerprint in known
     )
-    IngestKey.objects.create(
-        station=station, key=upload.idempotency_key, fingerprint=fingerprint, run=run, item=item, created_at=now
+
+
+# Runs -----------------------------------------------------------------------------------------------------------
+
+
+def _runs_for(uploads: Sequence[Upload], *, line: Line, is_retry: bool, now: datetime) -> dict[str, Run]:
+    """Return by serial the run that each image joins: the open one while it lacks its view, else the next."""
+    last, shown = _last_runs(uploads, line=line)
+    known = {upload.serial: upload for upload in uploads if upload.serial in last}
+    joined = {
+        serial: last[serial]
+        for serial, upload in known.items()
+        if last[serial].is_open and (last[serial].pk, upload.view) not in shown
+    }
+    _name_lots(known, last, line=line, now=now)
+    overtaken = [run for serial, run in last.items() if run.is_open and serial not in joined]
+    Run.objects.filter(pk__in=[run.pk for run in overtaken]).update(is_open=False)
+    parts = _new_parts(
+        [upload for upload in uploads if upload.serial not in known], line=line, is_retry=is_retry, now=now
     )
-    outbox.ask("item.received", item.pk, now=now)
-    return Accepted(item, run, replayed=False)
+    first = [(part, 1) for part in parts]
+    again = [(run.part, run.n + 1) for serial, run in last.items() if serial not in joined]
+    opened = _open([*first, *again], line=line, now=now)
+    return {**joined, **{run.part.serial: run for run in opened}}
 
 
-def _run_for(upload: Upload, *, line: Line, is_retry: bool, now: datetime) -> Run:
-    """Return the run that the image joins: the open one of its serial while it lacks this view, else the next."""
-    view_is_there = Exists(Item.objects.filter(run=OuterRef("pk"), view=upload.view))
-    runs = Run.objects.real().filter(part__line=line, part__serial=upload.serial)
-    last = runs.annotate(view_is_there=view_is_there).select_related("part").order_by("-n").first()
-    if last is None:
-        return _open(_new_part(upload, line=line, is_retry=is_retry, now=now), line=line, n=1, now=now)
-    if upload.lot and last.part.lot_id is None:
-        Part.objects.filter(pk=last.part_id).update(lot=_lot(upload.lot, line=line, now=now))
-    if last.is_open and not last.view_is_there:
-        return last
-    if last.is_open:
-        Run.objects.filter(pk=last.pk).update(is_open=False)
-    return _open(last.part, line=line, n=last.n + 1, now=now)
+def _name_lots(known: dict[str, Upload], last: dict[str, Run], *, line: Line, now: datetime) -> None:
+    """Let a part that came without its lot have it as soon as a station names it."""
+    for serial, upload in known.items():
+        part = last[serial].part
+        if upload.lot and part.lot_id is None:
+            Part.objects.filter(pk=part.pk).update(lot=_lot(upload.lot, line=line, now=now))
 
 
-def _new_part(upload: Upload, *, line: Line, is_retry: bool, now: datetime) -> Part:
-    """Return the part of a serial that comes for the first time.
+def _last_runs(uploads: Iterable[Upload], *, line: Line) -> tuple[dict[str, Run], set[tuple[UUID, str]]]:
+    """Return by serial the newest run of each part that came before, with its part, and the views shown by run."""
+    serials = [upload.serial for upload in uploads]
+    runs = Run.objects.real().filter(part__line=line, part__serial__in=serials).select_related("part")
+    # One row a view, so that one statement tells both.
+    rows = list(runs.annotate(shown=F("items__view")).order_by("n"))
+    return {run.part.serial: run for run in rows}, {(run.pk, run.shown) for run in rows}
+
+
+def _new_parts(uploads: Sequence[Upload], *, line: Line, is_retry: bool, now: datetime) -> list[Part]:
+    """Return the parts of serials that come for the first time.
 
     A challenge part is named before it comes: the first try meets its row, and only a second one looks for it.
     """
-    named = Part.objects.filter(line=line, serial=upload.serial, is_challenge=True).first() if is_retry else None
-    return named or Part.objects.create(line=line, serial=upload.serial, lot=_lot(upload.lot, line=line, now=now))
+    serials = [upload.serial for upload in uploads]
+    named = list(Part.objects.filter(line=line, serial__in=serials, is_challenge=True)) if is_retry else []
+    known = {part.serial for part in named}
+    made = [
+        Part(line=line, serial=upload.serial, lot=_lot(upload.lot, line=line, now=now))
+        for upload in uploads
+        if upload.serial not in known
+    ]
+    return [*named, *Part.objects.bulk_create(made)]
 
 
-def _open(part: Part, *, line: Line, n: int, now: datetime) -> Run:
-    """Open a run with its draws, its deadlines and a disposition that waits for a verdict."""
+def _open(opening: Sequence[tuple[Part, int]], *, line: Line, now: datetime) -> list[Run]:
+    """Open the n-th run of each part with its draws, its deadlines and a disposition that waits for a verdict."""
+    if not opening:
+        return []
     if line.epoch_id is None:
         epochs.enter(line, None, cause="first part", now=now)
-    run = new_run(line, n=n, salt=_salt(line, now=now), now=now)
-    run.part = part
-    run.save(force_insert=True)
-    Disposition.objects.create(run=run, line=line)
-    return run
+    salt = _salt(line, now=now)
+    runs = [new_run(line, n=n, salt=salt, now=now) for _, n in opening]
+    for run, (part, _) in zip(runs, opening, strict=True):
+        run.part = part
+    Run.objects.bulk_create(runs)
+    Disposition.objects.bulk_create(Disposition(run=run, line=line) for run in runs)
+    return runs
 
 
 def new_run(line: Line, *, n: int, salt: Salt, now: datetime) -> Run:
@@ -246,7 +325,13 @@ def _lot(code: str, *, line: Line, now: datetime) -> Lot | None:
     return Lot.objects.get_or_create(line=line, code=code, defaults={"created_at": now})[0]
 
 
-def _same_picture(sha256: str, *, line: Line, serial: str) -> Item | None:
-    """Return the first item of another part with the very same bytes: a camera that is stuck."""
-    same = Item.objects.real().filter(line=line, sha256=sha256).exclude(run__part__serial=serial)
-    return same.order_by("received_at", "pk").first()
+def _same_pictures(hashes: Mapping[str, str], *, line: Line) -> dict[str, Item | None]:
+    """Return by serial the first item of another part with the very same bytes: a camera that is stuck."""
+    # By the hash alone: among the line's images a planner might look through them all.
+    known = set(Item.objects.filter(sha256__in=hashes.values()).values_list("sha256", flat=True).distinct())
+    before = Item.objects.real().filter(line=line)
+    return {
+        serial: before.filter(sha256=sha256).exclude(run__part__serial=serial).order_by("received_at", "pk").first()
+        for serial, sha256 in hashes.items()
+        if sha256 in known
+    }

@@ -1,6 +1,8 @@
 """Later work: asked for in the transaction of the fact, claimed with a lease, done once."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -17,24 +19,44 @@ OLD = timedelta(seconds=60)
 
 
 def ask(topic: str, key: object, *, now: datetime) -> None:
-    """Write the work order beside the fact that asks for it; ring the bell once both are committed."""
+    """Order one piece of work as `ask_all` does."""
+    ask_all(topic, [key], now=now)
+
+
+def ask_all(topic: str, keys: Iterable[object], *, now: datetime) -> None:
+    """Write the work orders beside the facts that ask for them; ring the bell once all are committed."""
+    orders = [Outbox(topic=topic, key=str(key), available_at=now, sent_at=now) for key in keys]
     # One statement, and asking twice is asking once.
-    order = Outbox(topic=topic, key=str(key), available_at=now, sent_at=now)
-    Outbox.objects.bulk_create([order], ignore_conflicts=True)
-    transaction.on_commit(lambda: bell.ring(topic, str(key)))
+    Outbox.objects.bulk_create(orders, ignore_conflicts=True)
+    for order in orders:
+        transaction.on_commit(partial(bell.ring, topic, order.key))
 
 
 def claim(topic: str, key: object, *, now: datetime) -> Outbox | None:
     """Lease the work for one worker and count the attempt first, so that a crash counts. None when it is taken."""
+    return claim_all(topic, [key], now=now).get(str(key))
+
+
+def claim_all(topic: str, keys: Iterable[object], *, now: datetime) -> dict[str, Outbox]:
+    """Lease what nobody has of some work, counting each attempt first. Return it by key; what is taken is left out."""
+    named = Outbox.objects.filter(topic=topic, key__in=[str(key) for key in keys], done_at=None)
     free = Q(lease_until=None) | Q(lease_until__lte=now)
-    taken = Outbox.objects.filter(free, topic=topic, key=str(key), done_at=None).update(
-        lease_until=now + LEASE, attempts=F("attempts") + 1
-    )
-    return Outbox.objects.get(topic=topic, key=str(key)) if taken else None
+    with transaction.atomic():
+        # Locked first: who waited for another worker's claim finds the work taken.
+        mine = {work.key: work for work in named.filter(free).select_for_update(skip_locked=True).order_by("pk")}
+        taken = Outbox.objects.filter(pk__in=[work.pk for work in mine.values()])
+        taken.update(lease_until=now + LEASE, attempts=F("attempts") + 1)
+    for work in mine.values():
+        work.lease_until, work.attempts = now + LEASE, work.attempts + 1
+    return mine
 
 
 def finish(work: Outbox, *, now: datetime) -> None:
-    Outbox.objects.filter(pk=work.pk).update(done_at=now, lease_until=None)
+    finish_all([work], now=now)
+
+
+def finish_all(works: Iterable[Outbox], *, now: datetime) -> None:
+    Outbox.objects.filter(pk__in=[work.pk for work in works]).update(done_at=now, lease_until=None)
 
 
 def give_back(work: Outbox) -> None:

@@ -3,12 +3,12 @@
 Facts are read from rows that are written once; the same reading, done again later, proves that they still say so.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
 from inspection import lineage
@@ -46,18 +46,28 @@ class Due:
 # Sealing --------------------------------------------------------------------------------------------------------
 
 
-def lines_due() -> list[Line]:
-    """Return the lines on which something waits for its receipt."""
+def lines_due() -> dict[int, set[ReceiptKind]]:
+    """Return the lines on which something waits for its receipt, with the kinds of moves among it. Two statements."""
     behind = Q(line__receipt_head=None) | Q(last__gt=F("line__receipt_head__sequence"))
     runs = DispositionSequence.objects.filter(behind, last__gt=0).values_list("line", flat=True)
-    moved = (rows.values_list("line", flat=True).distinct() for rows in _moves_without_receipt().values())
-    return list(Line.objects.filter(pk__in={*runs, *(pk for found in moved for pk in found)}).order_by("pk"))
+    kinds: dict[int, set[ReceiptKind]] = {line: set() for line in runs}
+    moved = [
+        rows.order_by().annotate(moved=Value(kind.value, CharField())).values_list("line", "moved")
+        for kind, rows in _moves_without_receipt().items()
+    ]
+    for line, kind in moved[0].union(*moved[1:]):
+        kinds.setdefault(line, set()).add(ReceiptKind(kind))
+    return kinds
 
 
-def locked_head(line: Line) -> ReceiptHead:
+def locked_head(line_id: int) -> ReceiptHead:
     """Return the end of the chain, locked until the transaction ends: one sealer writes at a time."""
-    ReceiptHead.objects.bulk_create([ReceiptHead(line=line)], ignore_conflicts=True)
-    return ReceiptHead.objects.select_for_update().get(line=line)
+    heads = ReceiptHead.objects.select_for_update(of=("self",)).select_related("line").filter(line=line_id)
+    head = heads.first()
+    if head is None:
+        ReceiptHead.objects.bulk_create([ReceiptHead(line_id=line_id)], ignore_conflicts=True)
+        head = heads.get()
+    return head
 
 
 def append(head: ReceiptHead, due: Iterable[Due], *, now: datetime) -> int:
@@ -96,12 +106,13 @@ def append(head: ReceiptHead, due: Iterable[Due], *, now: datetime) -> int:
 # What is due ----------------------------------------------------------------------------------------------------
 
 
-def moves_due(line: Line) -> list[Due]:
-    """Return the line's moves, holds, signatures and deployments that have no receipt yet, each kind in its order."""
+def moves_due(line_id: int, kinds: Collection[ReceiptKind]) -> list[Due]:
+    """Return the line's moves of some kinds that have no receipt yet, each kind in its order."""
     return [
         Due(kind, str(row.pk), _MOVES[kind][1](row))
         for kind, rows in _moves_without_receipt().items()
-        for row in rows.filter(line=line).order_by("pk")
+        if kind in kinds
+        for row in rows.filter(line=line_id).order_by("pk")
     ]
 
 

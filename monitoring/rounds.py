@@ -10,10 +10,12 @@ from review.evidence import Reading
 BATCH = 500
 
 
-def go(*, now: datetime, looks: bool = True, seals: bool = True, gives: bool = True) -> list[Reading]:
+def go(
+    *, now: datetime, looks: bool = True, seals: bool = True, gives: bool = True, each: bool = False
+) -> list[Reading]:
     """Do what is due by now; `looks` at images for drift, `seals` receipts and `gives` gold items where it is time.
 
-    Return the gates that were read: those of every line once a count has moved.
+    Return the gates that were read: those of every line once a count has moved, or after `each` run that moved one.
     """
     queues.admit_overdue(now=now)
     queues.sweep_expired(now=now)
@@ -30,4 +32,6 @@ def go(*, now: datetime, looks: bool = True, seals: bool = True, gives: bool = T
         receipts.seal_due(now=now)
     if gives:
         gold.give_due(now=now)
-    return gates.read_all(now=now) if counts.fold(now=now) else []
+    along = gates.read_along(now=now) if each else []
+    has_moved = counts.fold(now=now) > 0
+    return gates.read_all(now=now) if has_moved and not each else along

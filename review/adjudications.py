@@ -1,9 +1,11 @@
 """Rulings: which images need one, who may give it, what they see, and what follows."""
 
 import random
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -11,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from inspection.models import Line, Prediction, User
 from inspection.rules.words import Label, TruthSource
 from review import amendments, audits, comparisons, counts, readings
+from review.counts import Counted
 from review.faults import Invalid, class_faults, text_faults
 from review.models import Adjudication, Decision, Truth
 from review.readings import ItemReadings
@@ -101,92 +104,173 @@ def predictions_after(case: Adjudication) -> list[Prediction]:
 
 def check_conflict(case: Adjudication, person: User) -> None:
     """Raise ConflictOfInterest where the person has judged this image before."""
-    readers = Decision.objects.filter(task__item=case.item_id).values_list("person", flat=True)
-    others = Adjudication.objects.filter(item=case.item_id, ruled_at__isnull=False).exclude(pk=case.pk)
-    earlier = set(others.values_list("ruled_by", flat=True)) if case.cause == Cause.SECOND_LOOK else set()
-    if rules.is_conflict(person.pk, readers=set(readers), earlier_rulers=earlier):
-        raise ConflictOfInterest(f"{person} has judged this image before.")
+    _Earlier([case]).check(case, person)
+
+
+class _Earlier:
+    """Who has judged the images of some cases before: readers, and those who ruled on other cases of them."""
+
+    def __init__(self, cases: Sequence[Adjudication]) -> None:
+        items = [case.item_id for case in cases]
+        self._readers = set(Decision.objects.filter(task__item__in=items).values_list("task__item", "person"))
+        looked_again = [case.item_id for case in cases if case.cause == Cause.SECOND_LOOK]
+        ruled = Adjudication.objects.filter(item__in=looked_again, ruled_at__isnull=False)
+        self._rulers = list(ruled.values_list("item", "ruled_by", "pk"))
+
+    def check(self, case: Adjudication, person: User) -> None:
+        """Raise ConflictOfInterest where the person is among them."""
+        readers = {reader for item, reader in self._readers if item == case.item_id}
+        rulers = {ruler for item, ruler, other in self._rulers if item == case.item_id and other != case.pk}
+        if rules.is_conflict(person.pk, readers=readers, earlier_rulers=rulers):
+            raise ConflictOfInterest(f"{person} has judged this image before.")
 
 
 # Ruling ---------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """What an adjudicator says of one case."""
+
+    case: Adjudication
+    label: Label
+    defect_class: str = ""
+    reason: str = ""
+
+
 def rule(
     case: Adjudication, *, by: User, label: Label, defect_class: str = "", reason: str = "", now: datetime
 ) -> Adjudication:
-    """Give the ruling. It becomes the next version of the item's truth and corrects the counts of its run.
+    """Give one ruling as `rule_all` does."""
+    spoken = Spoken(case=case, label=label, defect_class=defect_class, reason=reason)
+    return rule_all([spoken], by=by, now=now)[0]
 
-    The same ruling again gives the same answer.
-    Raises AlreadyRuled, ConflictOfInterest or Invalid. The originals stay as they were.
+
+@transaction.atomic
+def rule_all(spoken: Sequence[Spoken], *, by: User, now: datetime) -> list[Adjudication]:
+    """Give rulings, each on another run: all of them, or none.
+
+    Each becomes the next version of its item's truth and corrects the counts of its run. The same ruling again gives
+    the same answer. Raises AlreadyRuled, ConflictOfInterest or Invalid. The originals stay as they were.
     """
-    # The run before the case, as the finaliser takes them: the other way round they would wait for each other.
-    counts.lock(case.run)
-    case = _locked(case)
-    if case.ruled_at is not None:
-        return _same_ruling(case, by=by, label=label, defect_class=defect_class)
-    check_conflict(case, by)
-    faults = [*class_faults(case.line, label, defect_class), *text_faults(reason, pointer="/reason")]
+    # The runs before the cases, as the finaliser takes them: the other way round they would wait for each other.
+    counts.lock([one.case.run for one in spoken])
+    cases = _locked([one.case for one in spoken])
+    fresh = [one for one in spoken if not _is_ruled(cases[one.case.pk], one, by=by)]
+    earlier = _Earlier([cases[one.case.pk] for one in fresh])
+    for one in fresh:
+        earlier.check(cases[one.case.pk], by)
+        _check(one)
+    ruled = [_say(cases[one.case.pk], one, by=by, now=now) for one in fresh]
+    Adjudication.objects.bulk_create(
+        ruled,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["label", "defect_class", "reason", "ruled_by", "ruled_at"],
+    )
+    _follow(ruled, now=now)
+    return [cases[one.case.pk] for one in spoken]
+
+
+def _follow(ruled: Sequence[Adjudication], *, now: datetime) -> None:
+    """Do what rulings ask for: the truth that stands, their receipts, another look, the counts, and the audits."""
+    rulings = _rulings_of(ruled)
+    _add_truths([case for case in ruled if rules.standing(rulings[case.item_id]) == case.label], now=now)
+    amendments.ask_for_rulings(ruled)
+    for case in ruled:
+        drawn = case.run.drawn_truth and case.run.drawn_second_look
+        if rules.wants_another_look(rulings[case.item_id], drawn_second_look=drawn):
+            _open(case.first, cause=Cause.SECOND_LOOK, second=None, now=now)
+    found = readings.of_runs(case.run for case in ruled)
+    counts.count_runs([Counted(case.run, found[case.run_id], f"ruling:{case.pk}") for case in ruled], now=now)
+    comparisons.note([(case.run, found[case.run_id]) for case in ruled], now=now)
+    for case in ruled:
+        audits.note(case.run, found[case.run_id], now=now)
+
+
+def _check(spoken: Spoken) -> None:
+    faults = [
+        *class_faults(spoken.case.line, spoken.label, spoken.defect_class),
+        *text_faults(spoken.reason, pointer="/reason"),
+    ]
     if faults:
         raise Invalid(faults)
-    case.label, case.defect_class, case.reason = label.value, defect_class, reason
+
+
+def _say(case: Adjudication, spoken: Spoken, *, by: User, now: datetime) -> Adjudication:
+    case.label, case.defect_class, case.reason = spoken.label.value, spoken.defect_class, spoken.reason
     case.ruled_by, case.ruled_at = by, now
-    case.save(update_fields=["label", "defect_class", "reason", "ruled_by", "ruled_at"])
-    rulings = _rulings_of(case)
-    if rules.standing(rulings) == label:
-        _add_truth(case, now=now)
-    amendments.ask_for_ruling(case)
-    drawn = case.run.drawn_truth and case.run.drawn_second_look
-    if rules.wants_another_look(rulings, drawn_second_look=drawn):
-        _open(case.first, cause=Cause.SECOND_LOOK, second=None, now=now)
-    found = readings.of_run(case.run)
-    counts.count_run(case.run, found, cause=f"ruling:{case.pk}", now=now)
-    comparisons.note(case.run, found, now=now)
-    audits.note(case.run, found, now=now)
     return case
 
 
-def note_reading(found: ItemReadings, *, now: datetime) -> None:
-    """Keep a reading, or two that agree, as the item's truth until something stronger comes."""
-    label = Label(found.first.label)
+def note_readings(found: Sequence[ItemReadings], *, now: datetime) -> None:
+    """Keep each reading, or two that agree, as the item's truth until something stronger comes. Two statements."""
+    versions = Truth.objects.filter(item__in=[one.item for one in found]).order_by("n")
+    newest = {truth.item_id: truth for truth in versions}
+    Truth.objects.bulk_create(
+        _truth_of(one, newest.get(one.item.pk), now=now) for one in found if _is_stronger(one, newest.get(one.item.pk))
+    )
+
+
+def _is_stronger(found: ItemReadings, newest: Truth | None) -> bool:
+    label = found.first.label
     if label == Label.CANNOT_JUDGE or (found.overlap and found.overlap.label != label):
-        return
-    source = TruthSource.CONSENSUS if found.overlap else TruthSource.SINGLE
-    newest = Truth.objects.filter(item=found.item).order_by("-n").first()
-    if newest is not None and _STRENGTH.index(TruthSource(newest.source)) >= _STRENGTH.index(source):
-        return
-    Truth.objects.create(
+        return False
+    return newest is None or _STRENGTH.index(TruthSource(newest.source)) < _STRENGTH.index(_source(found))
+
+
+def _source(found: ItemReadings) -> TruthSource:
+    return TruthSource.CONSENSUS if found.overlap else TruthSource.SINGLE
+
+
+def _truth_of(found: ItemReadings, newest: Truth | None, *, now: datetime) -> Truth:
+    return Truth(
         item=found.item,
         n=newest.n + 1 if newest else 1,
-        label=label.value,
+        label=found.first.label,
         defect_class=found.first.defect_class,
-        source=source.value,
+        source=_source(found).value,
         person_id=found.first.person_id,
         created_at=now,
     )
 
 
-def _same_ruling(case: Adjudication, *, by: User, label: Label, defect_class: str) -> Adjudication:
-    if (case.ruled_by_id, case.label, case.defect_class) != (by.pk, label.value, defect_class):
+def _is_ruled(case: Adjudication, spoken: Spoken, *, by: User) -> bool:
+    """Say whether the very same ruling was given before. Raises AlreadyRuled where it was another."""
+    if case.ruled_at is None:
+        return False
+    if (case.ruled_by_id, case.label, case.defect_class) != (by.pk, spoken.label.value, spoken.defect_class):
         raise AlreadyRuled(f"Case {case.pk} was ruled on at {case.ruled_at}.")
-    return case
+    return True
 
 
-def _locked(case: Adjudication) -> Adjudication:
-    cases = Adjudication.objects.select_for_update(of=("self",))
-    return cases.select_related("line", "run__epoch", "run__line", "first__task").get(pk=case.pk)
+def _locked(cases: Iterable[Adjudication]) -> dict[UUID, Adjudication]:
+    mine = Adjudication.objects.select_for_update(of=("self",)).filter(pk__in=[case.pk for case in cases])
+    beside = ("line", "run__epoch", "run__line", "run__part", "first__task")
+    return {case.pk: case for case in mine.select_related(*beside).order_by("pk")}
 
 
-def _rulings_of(case: Adjudication) -> list[Ruling]:
-    cases = Adjudication.objects.filter(item=case.item_id, ruled_at__isnull=False)
-    return [Ruling(Cause(one.cause), Label(one.label)) for one in cases.order_by("opened_at", "pk")]
+def _rulings_of(cases: Iterable[Adjudication]) -> dict[UUID, list[Ruling]]:
+    """Return by item every ruling on it, in the order in which the cases were opened."""
+    rulings: dict[UUID, list[Ruling]] = defaultdict(list)
+    given = Adjudication.objects.filter(item__in=[case.item_id for case in cases], ruled_at__isnull=False)
+    for one in given.order_by("opened_at", "pk"):
+        rulings[one.item_id].append(Ruling(Cause(one.cause), Label(one.label)))
+    return rulings
 
 
-def _add_truth(case: Adjudication, *, now: datetime) -> None:
-    newest = Truth.objects.filter(item=case.item_id).order_by("-n").first()
-    if newest is not None and newest.source == TruthSource.PHYSICAL:
-        return
-    Truth.objects.create(
+def _add_truths(cases: Sequence[Adjudication], *, now: datetime) -> None:
+    versions = Truth.objects.filter(item__in=[case.item_id for case in cases]).order_by("n")
+    newest = {truth.item_id: truth for truth in versions}
+    Truth.objects.bulk_create(
+        _truth_by(case, newest.get(case.item_id), now=now)
+        for case in cases
+        if case.item_id not in newest or newest[case.item_id].source != TruthSource.PHYSICAL
+    )
+
+
+def _truth_by(case: Adjudication, newest: Truth | None, *, now: datetime) -> Truth:
+    return Truth(
         item_id=case.item_id,
         n=newest.n + 1 if newest else 1,
         label=case.label,

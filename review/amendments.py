@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from inspection.lineage import Facts, when
-from inspection.models import Line, Receipt
+from inspection.models import Receipt
 from inspection.models.receipt import in_words
 from inspection.receipts import Due
 from inspection.rules.words import ReceiptKind
@@ -20,10 +20,11 @@ from review.finding_models import AmendmentDue, PhysicalFinding
 from review.models import Adjudication, Truth
 
 
-def ask_for_ruling(case: Adjudication) -> None:
-    """Let the ruling have its receipt."""
-    AmendmentDue.objects.create(
-        line_id=case.line_id, run_id=case.run_id, kind=ReceiptKind.RULING.value, subject=str(case.pk)
+def ask_for_rulings(cases: Iterable[Adjudication]) -> None:
+    """Let each ruling have its receipt."""
+    AmendmentDue.objects.bulk_create(
+        AmendmentDue(line_id=case.line_id, run_id=case.run_id, kind=ReceiptKind.RULING.value, subject=str(case.pk))
+        for case in cases
     )
 
 
@@ -37,14 +38,14 @@ def ask_for_finding(finding: PhysicalFinding) -> None:
 # Sealing --------------------------------------------------------------------------------------------------------
 
 
-def lines_due() -> list[Line]:
+def lines_due() -> set[int]:
     """Return the lines on which an amendment waits for its receipt."""
-    return list(Line.objects.filter(pk__in=_ripe().values("line")))
+    return set(_ripe().values_list("line", flat=True).distinct())
 
 
-def due(line: Line, *, limit: int) -> list[Due]:
+def due(line_id: int, *, limit: int) -> list[Due]:
     """Return the next amendments of a line to be sealed, in the order in which they were asked for."""
-    waiting = list(_ripe().filter(line=line).select_related("run").order_by("pk")[:limit])
+    waiting = list(_ripe().filter(line=line_id).select_related("run").order_by("pk")[:limit])
     said = _facts((one.kind, one.subject) for one in waiting)
     return [
         Due(ReceiptKind(one.kind), one.subject, said[one.kind, one.subject], run=one.run)

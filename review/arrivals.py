@@ -1,6 +1,6 @@
 """What follows an image's arrival: the models look at it, it is routed, and people get it where they answer for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,28 +8,38 @@ from django.db import transaction
 
 from inspection import arms, outbox, pipeline
 from inspection.models import Item, Outbox, Routing
+from inspection.sightings import Sighting
 from review import model_errors, queues
 
 Examine = Callable[..., pipeline.Examined]
 
 
 def predict(key: UUID | str, *, clock: Callable[[], datetime], examine: Examine = pipeline.examine) -> bool:
-    """Do the work that was ordered when the item came in. False when another worker has it or it is done.
+    """Do the work of one item as `predict_all` does. False when another worker has it or it is done."""
+    return bool(predict_all([key], clock=clock, examine=examine))
 
-    `examine` looks at the image and writes no row; whoever drives the product without pixels brings another.
+
+def predict_all(
+    keys: Iterable[UUID | str], *, clock: Callable[[], datetime], examine: Examine = pipeline.examine
+) -> int:
+    """Do the work that was ordered when the items came in. Return how many: the rest others have, or it is done.
+
+    The items are of different parts. What is found out is written for all of them together, or for none.
+    `examine` looks at an image and writes no row; whoever drives the product without pixels brings another.
     """
-    work = outbox.claim("item.received", key, now=clock())
-    if work is None:
-        return False
-    item = Item.objects.select_related("run__part", "station", "line__deployment").get(pk=key)
-    if work.attempts > outbox.ATTEMPTS_MAX:
-        # Three workers went down over it: nobody touches the file a fourth time.
-        _finish(work, lambda moment: pipeline.quarantine(item, reason="attempts-used-up", now=moment), clock=clock)
-        return True
-    examined = examine(item, now=clock())
-    _finish(work, lambda moment: pipeline.record(item, examined, now=moment), clock=clock)
-    pipeline.keep_warm(item.line)
-    return True
+    work = outbox.claim_all("item.received", keys, now=clock())
+    items = Item.objects.filter(pk__in=list(work)).select_related("run__part", "station", "line__deployment")
+    found = []
+    for item in items.order_by("pk"):
+        if work[str(item.pk)].attempts > outbox.ATTEMPTS_MAX:
+            # Three workers went down over it: nobody touches the file a fourth time.
+            _give_up(item, work.pop(str(item.pk)), now=clock())
+        else:
+            found.append((item, examine(item, now=clock())))
+    _finish(found, [work[str(item.pk)] for item, _ in found], now=clock())
+    for item, _ in found:
+        pipeline.keep_warm(item.line)
+    return len(items)
 
 
 def look_silently(key: UUID | str, *, clock: Callable[[], datetime], examine: Examine = pipeline.examine) -> bool:
@@ -55,11 +65,22 @@ def look_silently(key: UUID | str, *, clock: Callable[[], datetime], examine: Ex
     return True
 
 
-def _finish(work: Outbox, route: Callable[[datetime], Routing], *, clock: Callable[[], datetime]) -> None:
-    """Route, admit, answer a model that failed, and close the work order together, or not at all."""
-    moment = clock()
+def _finish(found: Sequence[Sighting], work: Sequence[Outbox], *, now: datetime) -> None:
+    """Route, admit, answer models that failed, and close the work orders together, or not at all."""
+    if not found:
+        return
     with transaction.atomic():
-        routing = route(moment)
-        queues.admit(routing, now=moment)
-        model_errors.follow(routing, now=moment)
-        outbox.finish(work, now=moment)
+        _follow(pipeline.record_all(found, now=now), now=now)
+        outbox.finish_all(work, now=now)
+
+
+def _give_up(item: Item, work: Outbox, *, now: datetime) -> None:
+    with transaction.atomic():
+        _follow([pipeline.quarantine(item, reason="attempts-used-up", now=now)], now=now)
+        outbox.finish(work, now=now)
+
+
+def _follow(routings: Sequence[Routing], *, now: datetime) -> None:
+    queues.admit_all(routings, now=now)
+    for routing in routings:
+        model_errors.follow(routing, now=now)

@@ -4,14 +4,15 @@ Both versions look; people rule where either differs from the first reader, and 
 comparison costs rulings only where there is something to compare.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from inspection import arms
 from inspection.arms import ImageRead
-from inspection.models import ArmEvent, Item, Prediction, Rollout, Run
+from inspection.models import ArmEvent, Prediction, Rollout, Run
 from inspection.rules.rollouts import Arm, Guard, Paired, Phase
 from inspection.rules.words import Call, Label, RolloutOutcome
 from review.models import Adjudication
@@ -19,22 +20,26 @@ from review.readings import ItemReadings
 from review.rules import adjudication
 
 
-def candidate_call(item: Item) -> Call | None:
-    """Return what the candidate of the line's open rollout said about an image, None where it saw none."""
-    open_rollout = Rollout.objects.filter(line=item.line_id, outcome=RolloutOutcome.OPEN.value)
-    versions = open_rollout.values_list("candidate", "incumbent").first()
-    if versions is None:
-        return None
-    # Under watch the candidate serves already, and the version kept warm is the one beside.
-    said = Prediction.objects.filter(item=item, model_version__in=[pk for pk in versions if pk is not None])
-    calls = said.exclude(model_version=item.run.epoch.model_version_id).values_list("call", flat=True)
-    call = calls.first()
-    return Call(call) if call else None
+def candidate_calls(found: Sequence[ItemReadings]) -> dict[UUID, Call]:
+    """Return by image what the candidate of its line's open rollout said; images that it has not seen are left out."""
+    lines = {one.item.line_id for one in found}
+    open_rollouts = Rollout.objects.filter(line__in=lines, outcome=RolloutOutcome.OPEN.value)
+    versions = {line: two for line, *two in open_rollouts.values_list("line", "candidate", "incumbent")}
+    asked = {one.item.pk: one for one in found if one.item.line_id in versions}
+    said = Prediction.objects.filter(item__in=asked).order_by("pk").values_list("item", "model_version", "call")
+    calls: dict[UUID, Call] = {}
+    for item, version, call in said if asked else ():
+        # Under watch the candidate serves already, and the version kept warm is the one beside.
+        is_beside = version != asked[item].run.epoch.model_version_id
+        if is_beside and version in versions[asked[item].item.line_id]:
+            calls.setdefault(item, Call(call))
+    return calls
 
 
-def note(run: Run, found: Iterable[ItemReadings], *, now: datetime) -> None:
-    """Set what people have said about a run against both versions of the rollout that saw it."""
-    arms.note_reading(run, [_image(one) for one in found if one.primary is not None], now=now)
+def note(read: Sequence[tuple[Run, Iterable[ItemReadings]]], *, now: datetime) -> None:
+    """Set what people have said about runs against both versions of the rollout that saw them."""
+    images = {run: [_image(one) for one in found if one.primary is not None] for run, found in read}
+    arms.note_readings(images, now=now)
 
 
 def paired(rollout: Rollout) -> Paired:

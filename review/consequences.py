@@ -1,10 +1,14 @@
 """What follows when a reading becomes final: truth, a second reading, a case, the verdict to the line, the counts."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from inspection import dispositions
+from inspection.dispositions import Given
 from inspection.rules.words import DecidedBy, Label, Level, Purpose, Verdict
 from review import adjudications, audits, comparisons, counts, queues, readings
+from review.counts import Counted
 from review.models import Decision, ReviewTask
 from review.readings import ItemReadings
 from review.rules import overlap
@@ -12,35 +16,72 @@ from review.rules import overlap
 _VERDICTS = {Label.PASS: Verdict.PASS, Label.DEFECT: Verdict.REJECT, Label.CANNOT_JUDGE: Verdict.HOLD}
 
 
-def follow(task: ReviewTask, sealed: Decision, *, now: datetime) -> None:
-    """Do everything that a final reading asks for, by the draws that its run was given at intake.
+@dataclass(frozen=True)
+class Final:
+    """A reading that has just become final: its task, and the person's first call in it."""
 
-    Called once per reading by the finaliser, in the transaction that made it final.
+    task: ReviewTask
+    sealed: Decision
+
+
+def follow(final: Sequence[Final], *, now: datetime) -> None:
+    """Do everything that final readings ask for, by the draws that their runs were given at intake.
+
+    Called once per reading by the finaliser, in the transaction that made it final, with each run at most once: a
+    second reading of a run meets what the first one has left. What every reading asks for costs the same number of
+    statements for one and for many. Tasks come with their item and with their run, its part, epoch and line.
     """
+    for one in final:
+        _ask_again(one, now=now)
+    runs = [one.task.run for one in final]
+    counts.lock(runs)
+    found = readings.of_runs(runs)
+    mine = [_mine(one, found[one.task.run_id]) for one in final]
+    adjudications.note_readings(mine, now=now)
+    candidates = comparisons.candidate_calls(mine)
+    for reading in mine:
+        reading.candidate = candidates.get(reading.item.pk)
+        adjudications.open_where_needed(reading, now=now)
+    _tell_line(final, mine, now=now)
+    counts.count_runs(
+        [Counted(one.task.run, found[one.task.run_id], f"decision:{one.sealed.pk}") for one in final], now=now
+    )
+    comparisons.note([(run, found[run.pk]) for run in runs], now=now)
+    _note_audits(final, now=now)
+
+
+def _ask_again(one: Final, *, now: datetime) -> None:
+    task = one.task
     if overlap.wants_second_reading(purpose=Purpose(task.purpose), drawn_overlap=task.run.drawn_overlap):
-        queues.admit_again(task, purpose=Purpose.OVERLAP, not_for=sealed.person, now=now)
-    counts.lock(task.run)
-    found = readings.of_run(task.run)
-    mine = next(one for one in found if one.item.pk == task.item_id)
-    adjudications.note_reading(mine, now=now)
-    mine.candidate = comparisons.candidate_call(task.item)
-    adjudications.open_where_needed(mine, now=now)
-    if task.purpose == Purpose.PRIMARY:
-        _tell_line(task, mine, now=now)
-    counts.count_run(task.run, found, cause=f"decision:{sealed.pk}", now=now)
-    comparisons.note(task.run, found, now=now)
-    if task.run.drawn_audit:
-        audits.note(task.run, readings.of_run(task.run), now=now)
+        queues.admit_again(task, purpose=Purpose.OVERLAP, not_for=one.sealed.person, now=now)
 
 
-def _tell_line(task: ReviewTask, found: ItemReadings, *, now: datetime) -> None:
-    """Give the view its verdict; the run settles by the worst of its views once each has one."""
+def _mine(one: Final, found: Sequence[ItemReadings]) -> ItemReadings:
+    return next(reading for reading in found if reading.item.pk == one.task.item_id)
+
+
+def _tell_line(final: Sequence[Final], mine: Sequence[ItemReadings], *, now: datetime) -> None:
+    """Give each view its verdict; a run settles by the worst of its views once each has one."""
+    told = zip(final, mine, strict=True)
+    given = [_verdict(one.task, reading) for one, reading in told if one.task.purpose == Purpose.PRIMARY]
+    dispositions.settle_views(given, at=now)
+
+
+def _verdict(task: ReviewTask, found: ItemReadings) -> Given:
     label = Label(found.word.label)
-    dispositions.settle_view(
-        task.item,
+    return Given(
+        item=task.item,
         verdict=_VERDICTS[label],
         decided_by=DecidedBy.HUMAN,
         level=Level(task.level),
         reason=f"called {label.value.replace('_', ' ')}",
-        at=now,
     )
+
+
+def _note_audits(final: Sequence[Final], *, now: datetime) -> None:
+    """Let the audits hear it, run by run in their order: a chart may take the line down at any of them."""
+    drawn = [one.task.run for one in final if one.task.run.drawn_audit]
+    # Read again: a case may have been opened just now.
+    found = readings.of_runs(drawn)
+    for run in drawn:
+        audits.note(run, found[run.pk], now=now)

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
+from itertools import groupby
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from inspection.models import Bands, Epoch, Run
 from inspection.rules.ladder import DISAGREEMENT_R0, DISAGREEMENT_R1
@@ -92,28 +94,48 @@ class Ledger:
 # Writing --------------------------------------------------------------------------------------------------------
 
 
-def lock(run: Run) -> None:
-    """Take the run for this transaction: a ruling and the finaliser never write the same difference twice."""
-    Run.objects.select_for_update(no_key=True).values_list("pk").get(pk=run.pk)
+@dataclass(frozen=True)
+class Counted:
+    """A run with its readings, read after `lock`, and the name of the call or ruling that asks for the count."""
+
+    run: Run
+    found: list[ItemReadings]
+    cause: str
+
+
+def lock(runs: Iterable[Run]) -> None:
+    """Take the runs for this transaction: a ruling and the finaliser never write the same difference twice."""
+    # In one order everywhere: two who take several wait for each other, never in a circle.
+    taken = Run.objects.select_for_update(no_key=True).filter(pk__in=[run.pk for run in runs])
+    list(taken.order_by("pk").values_list("pk"))
 
 
 def count_run(run: Run, found: list[ItemReadings], *, cause: str, now: datetime) -> None:
-    """Write what the run adds to its streams beyond what was written before: nothing when nothing changed.
+    """Count one run as `count_runs` does."""
+    count_runs([Counted(run, found, cause)], now=now)
 
-    `found` are the run's readings, read after `lock`. `cause` names the call or ruling that asks. A run that is not
-    whole adds nothing yet, and one of a challenge part never: it says nothing of what the line makes. The first count
-    of a run moves the disagreement chart of its epoch.
+
+def count_runs(counted: Iterable[Counted], *, now: datetime) -> None:
+    """Write what each run adds to its streams beyond what was written before: nothing when nothing changed.
+
+    A run that is not whole adds nothing yet, and one of a challenge part never: it says nothing of what the line
+    makes. The first count of a run moves the disagreement chart of its epoch, in the order given. The statements are
+    as many for one run as for a hundred.
     """
-    if run.part.is_challenge:
-        return
-    due, written = _due(run, found), _written(run)
-    places = dict.fromkeys((*due, *written))
-    changes = {place: due.get(place, _NOTHING).minus(written.get(place, _NOTHING)) for place in places}
-    CountDelta.objects.bulk_create(
-        _delta(run, place, change, cause=cause, now=now) for place, change in changes.items() if any(change)
-    )
-    if not any(place.stream == Stream.AGREEMENT for place in written):
-        _chart(run.epoch_id, [tally for place, tally in due.items() if place.stream == Stream.AGREEMENT], now=now)
+    natural = [one for one in counted if not one.run.part.is_challenge]
+    written = _written([one.run for one in natural])
+    deltas, charted = [], defaultdict(list)
+    for one in natural:
+        due, before = _due(one.run, one.found), written[one.run.pk]
+        for place in dict.fromkeys((*due, *before)):
+            change = due.get(place, _NOTHING).minus(before.get(place, _NOTHING))
+            if any(change):
+                deltas.append(_delta(one.run, place, change, cause=one.cause, now=now))
+        if not any(place.stream == Stream.AGREEMENT for place in before):
+            charted[one.run.epoch_id] += _agreement(due)
+    CountDelta.objects.bulk_create(deltas)
+    for epoch_id, tallies in charted.items():
+        _chart(epoch_id, tallies, now=now)
 
 
 def backfill(runs: Iterable[Run]) -> None:
@@ -123,10 +145,9 @@ def backfill(runs: Iterable[Run]) -> None:
     deltas = []
     for run_id, found in readings.of_runs(by_run.values()).items():
         run = by_run[run_id]
-        for place, tally in _due(run, found).items():
-            deltas.append(_delta(run, place, tally, cause="loaded", now=run.opened_at))
-            if place.stream == Stream.AGREEMENT:
-                charted[run.epoch_id].append(tally)
+        due = _due(run, found)
+        deltas += [_delta(run, place, tally, cause="loaded", now=run.opened_at) for place, tally in due.items()]
+        charted[run.epoch_id] += _agreement(due)
     CountDelta.objects.bulk_create(deltas)
     for epoch_id, tallies in charted.items():
         _chart(epoch_id, tallies, now=max(run.opened_at for run in by_run.values()))
@@ -160,8 +181,18 @@ def _due(run: Run, found: list[ItemReadings]) -> dict[Place, Tally]:
     return due
 
 
-def _written(run: Run) -> dict[Place, Tally]:
-    return _listed(_grouped(CountDelta.objects.filter(run=run)))
+def _agreement(due: dict[Place, Tally]) -> list[Tally]:
+    return [tally for place, tally in due.items() if place.stream == Stream.AGREEMENT]
+
+
+def _written(runs: Iterable[Run]) -> dict[UUID, dict[Place, Tally]]:
+    """Return by run what was written of it before, the deltas of each place added up."""
+    before: dict[UUID, dict[Place, Tally]] = defaultdict(dict)
+    rows = CountDelta.objects.filter(run__in=[run.pk for run in runs])
+    for run_id, *row in rows.values_list("run", *_PLACE, *_TALLY):
+        place, change = Place(*row[: len(_PLACE)]), Tally(*row[len(_PLACE) :])
+        before[run_id][place] = before[run_id].get(place, _NOTHING).plus(change)
+    return before
 
 
 def _chart(epoch_id: int, tallies: list[Tally], *, now: datetime) -> None:
@@ -185,23 +216,33 @@ def fold(*, now: datetime) -> int:
     """Add the deltas that are not folded yet to the counts. Return how many were folded."""
     tail = CountDelta.objects.select_for_update(skip_locked=True).filter(folded_at=None)
     rows = list(tail.order_by("pk")[:FOLD_MAX])
-    totals: dict[tuple, Counter] = defaultdict(Counter)
+    totals: dict[tuple[int, int, Place], Counter] = defaultdict(Counter)
     for row in rows:
-        place = Place(*(getattr(row, name) for name in _PLACE))
-        totals[row.line_id, row.epoch_id, place].update({name: getattr(row, name) for name in _TALLY})
-    # In one order everywhere: two folders by mistake wait for each other, never in a circle.
-    for key in sorted(totals, key=str):
-        _add(*key, total=totals[key])
+        totals[_key(row)].update({name: getattr(row, name) for name in _TALLY})
+    _add(totals)
     CountDelta.objects.filter(pk__in=[row.pk for row in rows]).update(folded_at=now)
     return len(rows)
 
 
-def _add(line_id: int, epoch_id: int, place: Place, *, total: Counter) -> None:
-    key = {"line_id": line_id, "epoch_id": epoch_id, **asdict(place)}
-    grown = {name: F(name) + total[name] for name in _TALLY}
-    if not Count.objects.filter(**key).update(**grown):
-        count, _ = Count.objects.get_or_create(**key)
-        Count.objects.filter(pk=count.pk).update(**grown)
+def _add(totals: dict[tuple[int, int, Place], Counter]) -> None:
+    """Add to the counts, opening those that are not there yet."""
+    mine = Count.objects.filter(
+        epoch__in={epoch for _, epoch, _ in totals}, shift__in={place.shift for *_, place in totals}
+    )
+    there = {_key(count) for count in mine}
+    # Opened, then locked, each in one order everywhere: two folders by mistake wait for each other, never in a circle.
+    missing = sorted(totals.keys() - there, key=str)
+    opened = [Count(line_id=line, epoch_id=epoch, **asdict(place)) for line, epoch, place in missing]
+    Count.objects.bulk_create(opened, ignore_conflicts=True)
+    locked = [count for count in mine.select_for_update().order_by("pk") if _key(count) in totals]
+    for count in locked:
+        for name in _TALLY:
+            setattr(count, name, getattr(count, name) + totals[_key(count)][name])
+    Count.objects.bulk_create(locked, update_conflicts=True, unique_fields=["id"], update_fields=_TALLY)
+
+
+def _key(row: Count | CountDelta) -> tuple[int, int, Place]:
+    return row.line_id, row.epoch_id, Place(*(getattr(row, name) for name in _PLACE))
 
 
 def ledger(epoch: Epoch) -> Ledger:
@@ -209,6 +250,21 @@ def ledger(epoch: Epoch) -> Ledger:
     folded = _grouped(Count.objects.filter(epoch=epoch))
     tail = _grouped(CountDelta.objects.filter(epoch=epoch, folded_at=None))
     return Ledger(_listed(folded.union(tail, all=True)))
+
+
+def along(epoch: Epoch) -> Iterator[Ledger]:
+    """Yield the ledger after each run of the tail, in their order: the last one is the ledger as it stands.
+
+    Two statements: for whoever is alone with the database, as a simulation is.
+    """
+    places = _listed(_grouped(Count.objects.filter(epoch=epoch)))
+    tail = CountDelta.objects.filter(epoch=epoch, folded_at=None).order_by("pk")
+    rows = tail.values_list("run", "cause", *_PLACE, *_TALLY)
+    for _, changes in groupby(rows, key=lambda row: row[:2]):
+        for _, _, *row in changes:
+            place, change = Place(*row[: len(_PLACE)]), Tally(*row[len(_PLACE) :])
+            places[place] = places.get(place, _NOTHING).plus(change)
+        yield Ledger(dict(places))
 
 
 def sums(epoch: Epoch, stream: Stream, *, bands: Bands | None = None) -> Sums:

@@ -1,23 +1,24 @@
 """What people say about images: kept as provisional, taken back inside the undo window, made final once."""
 
 import logging
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from inspection import dispositions
 from inspection.models import Prediction, User
-from inspection.rules.words import Call, Label, Phase, Purpose
+from inspection.rules.words import Call, Phase, Purpose
 from review import adjudications, consequences, counts, queues, readings, sights
+from review.calls import AlreadyDecided, DecisionInput, History, Said
+from review.consequences import Final
 from review.faults import Fault, Invalid, class_faults, region_faults, text_faults
 from review.gold_models import PlantedCall
 from review.models import Decision, DecisionFate, PendingDecision, ReviewTask
-from review.queues import LeaseLost
+from review.queues import Lease, LeaseLost
 from review.rules import blindness
 from review.rules.blindness import Sight
 
@@ -25,10 +26,7 @@ logger = logging.getLogger(__name__)
 
 # Someone who looks at a prediction needs longer than the undo of a slip.
 REVEAL_WINDOW = timedelta(seconds=30)
-
-
-class AlreadyDecided(Exception):
-    """This person's call in this phase is on record."""
+FINALISED_AT_ONCE = 100
 
 
 class UndoExpired(Exception):
@@ -37,23 +35,6 @@ class UndoExpired(Exception):
 
 class NotAmendable(Exception):
     """Only one's own final call can be amended, once."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DecisionInput:
-    """What the page sends. Shape was checked at the door; meaning is checked by `record`."""
-
-    decision_id: UUID
-    label: Label
-    shown_at: datetime
-    decided_at: datetime
-    view_ms: int
-    defect_class: str = ""
-    regions: list[dict[str, float]] = field(default_factory=list)
-    comment: str = ""
-    phase: Phase = Phase.INITIAL
-    ask_reveal: bool = False
-    page: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,34 +58,50 @@ class Undone:
     reveal: Prediction | PlantedCall | None = None
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A call on its way to its row, the first call that it follows, what its answer shows, and the lease it spends."""
+
+    decision: Decision
+    first: Decision | None
+    reveal: Prediction | PlantedCall | None
+    lease: Lease
+
+
 # Recording ------------------------------------------------------------------------------------------------------
 
 
 def record(task: ReviewTask, *, person: User, token: int, decision: DecisionInput, now: datetime) -> Recorded:
-    """Keep the call as provisional until its undo window closes.
+    """Keep one call as `record_all` does. At most eight statements."""
+    return record_all([Said(task, token, decision)], person=person, now=now)[0]
+
+
+def record_all(said: Sequence[Said], *, person: User, now: datetime) -> list[Recorded]:
+    """Keep a person's calls, one a task, as provisional until their undo window closes: all of them, or none.
 
     The first call is blind evidence; only then may the answer show the prediction, and a call of phase `final`
-    keep or change it. The same `decision_id` again gives the same answer. At most eight statements.
-    Raises Invalid, LeaseLost or AlreadyDecided. The task comes with its line, item and run.
+    keep or change it. The same `decision_id` again gives the same answer. The answers come in the order of the calls,
+    and the statements are as many for one as for a hundred.
+    Raises Invalid, LeaseLost or AlreadyDecided.
     """
-    earlier = _earlier(task, person, decision.decision_id)
-    replay = _replay(earlier, task, person, decision)
-    if replay:
-        return replay
-    _check(task, decision)
-    first = _first_call(earlier, decision)
-    reveal = _reveal(task, decision)
+    history = History(said, person=person)
+    replays = _replays(said, history)
+    fresh = [one for one in said if one.task.pk not in replays]
+    if not fresh:
+        return [replays[one.task.pk] for one in said]
+    for one in fresh:
+        _check(one.task, one.decision)
+    kept = _unsaved(fresh, history, person=person, now=now)
     try:
         with transaction.atomic(savepoint=False):
-            if _take(task, person=person, token=token, keep=reveal is not None, now=now):
-                round_ = _round(earlier, decision.phase)
-                kept = _keep(task, person, decision, first=first, round_=round_, reveal=reveal, now=now)
-                _announce(task, kept, first=first)
-                return Recorded(decision=kept, reveal=reveal)
+            if _take(kept, person=person, now=now):
+                _keep(kept)
+                told = {one.decision.task_id: Recorded(decision=one.decision, reveal=one.reveal) for one in kept}
+                return [replays.get(one.task.pk) or told[one.task.pk] for one in said]
     except IntegrityError:
         # The same round was decided in this very moment; _refuse finds by which call.
-        logger.info("Two calls in one round of task %s", task.pk)
-    return _refuse(task, person, decision)
+        logger.info("Two calls in one round of a task among %s", [one.task.pk for one in said])
+    return [_refuse(one, person) for one in said]
 
 
 def reveal_of(decision: Decision) -> Prediction | PlantedCall | None:
@@ -114,26 +111,14 @@ def reveal_of(decision: Decision) -> Prediction | PlantedCall | None:
     return sights.prediction_of(decision.task)
 
 
-def _earlier(task: ReviewTask, person: User, decision_id: UUID) -> list[Decision]:
-    """Return this person's calls on the task, and whatever has the id: one statement."""
-    mine = Q(task=task, person=person) | Q(pk=decision_id)
-    return list(Decision.objects.filter(mine).select_related("fate").order_by("recorded_at", "pk"))
-
-
-def _replay(earlier: list[Decision], task: ReviewTask, person: User, decision: DecisionInput) -> Recorded | None:
-    known = next((one for one in earlier if one.pk == decision.decision_id), None)
-    if known is None:
-        return None
-    if known.task_id != task.pk or known.person_id != person.pk or not _says_the_same(known, decision):
-        fault = Fault(pointer="/decision_id", detail=_("The id belongs to another decision."), code="taken")
-        raise Invalid([fault])
-    known.task = task
-    return Recorded(decision=known, reveal=reveal_of(known), is_replay=True)
-
-
-def _says_the_same(known: Decision, decision: DecisionInput) -> bool:
-    said = (decision.label, decision.defect_class, decision.phase, decision.comment)
-    return said == (known.label, known.defect_class, known.phase, known.comment)
+def _replays(said: Iterable[Said], history: History) -> dict[UUID, Recorded]:
+    """Return by task the calls that are on record already, with the answers they had."""
+    known = {one.task.pk: history.replayed(one) for one in said}
+    return {
+        task: Recorded(decision=decision, reveal=reveal_of(decision), is_replay=True)
+        for task, decision in known.items()
+        if decision is not None
+    }
 
 
 def _check(task: ReviewTask, decision: DecisionInput) -> None:
@@ -146,74 +131,76 @@ def _check(task: ReviewTask, decision: DecisionInput) -> None:
         raise Invalid(faults)
 
 
-def _reveal(task: ReviewTask, decision: DecisionInput) -> Prediction | PlantedCall | None:
-    """Return the prediction if the answer to this call shows it. Where nothing is shown, nothing is looked up."""
-    seen = sights.of(task)
-    if seen != Sight.AFTER_CALL or decision.phase != Phase.INITIAL:
-        return None
-    prediction = sights.told(task)
-    if prediction is None:
-        return None
-    call = Call(prediction.call)
-    shown = blindness.reveals(seen, call=call, label=decision.label, asked=decision.ask_reveal)
-    return prediction if shown else None
+def _reveals(said: Iterable[Said]) -> dict[UUID, Prediction | PlantedCall]:
+    """Return by task the predictions that the answers show. Where nothing is shown, nothing is looked up."""
+    asked = {one.task.pk: one for one in said if _may_reveal(one)}
+    told = sights.told([one.task for one in asked.values()])
+    return {
+        task: prediction
+        for task, prediction in told.items()
+        if blindness.reveals(
+            Sight.AFTER_CALL,
+            call=Call(prediction.call),
+            label=asked[task].decision.label,
+            asked=asked[task].decision.ask_reveal,
+        )
+    }
 
 
-def _take(task: ReviewTask, *, person: User, token: int, keep: bool, now: datetime) -> bool:
-    """Spend the lease on this call; with a reveal it is kept for the final one. False when it is not there."""
-    held = queues.held(task, person=person, token=token, now=now)
-    if keep:
-        return bool(held.update(lease_until=now + queues.LEASE))
-    return bool(held.update(lease_holder=None, lease_until=None))
+def _may_reveal(said: Said) -> bool:
+    return said.decision.phase == Phase.INITIAL and sights.of(said.task) == Sight.AFTER_CALL
 
 
-def _refuse(task: ReviewTask, person: User, decision: DecisionInput) -> Recorded:
+def _take(kept: Sequence[_Kept], *, person: User, now: datetime) -> bool:
+    """Spend the leases on the calls; with a reveal one is kept for the final call. False when none is there.
+
+    Raises LeaseLost, and with it keeps nothing, where only some are there.
+    """
+    waiting = [one.lease for one in kept if one.reveal is not None]
+    spent = [one.lease for one in kept if one.reveal is None]
+    taken = queues.held(spent, person=person, now=now).update(lease_holder=None, lease_until=None)
+    taken += queues.held(waiting, person=person, now=now).update(lease_until=now + queues.LEASE)
+    if 0 < taken < len(kept):
+        raise LeaseLost(f"{len(kept) - taken} of {len(kept)} tasks are not leased to {person} under their tokens.")
+    return taken == len(kept)
+
+
+def _refuse(said: Said, person: User) -> Recorded:
     """Say why the lease is not there: the same call won the race, the round is decided, or the lease is lost."""
-    earlier = _earlier(task, person, decision.decision_id)
-    replay = _replay(earlier, task, person, decision)
+    history = History([said], person=person)
+    replay = _replays([said], history).get(said.task.pk)
     if replay:
         return replay
-    if any(_stands(one) and one.phase == decision.phase for one in earlier):
-        raise AlreadyDecided(f"{person} has decided task {task.pk} in phase {decision.phase}.")
-    raise LeaseLost(f"Task {task.pk} is not leased to {person} under this token.")
+    if history.is_decided(said):
+        raise AlreadyDecided(f"{person} has decided task {said.task.pk} in phase {said.decision.phase}.")
+    raise LeaseLost(f"Task {said.task.pk} is not leased to {person} under this token.")
 
 
-def _first_call(earlier: list[Decision], decision: DecisionInput) -> Decision | None:
-    """Return the first call that a final one keeps or changes. Raises where the phases do not allow the call."""
-    standing = [one for one in earlier if _stands(one)]
-    if any(one.phase == decision.phase for one in standing):
-        raise AlreadyDecided("This round is decided.")
-    if decision.phase == Phase.INITIAL:
-        return None
-    first = next((one for one in standing if one.revealed_at and one.blind), None)
-    if first is None:
-        fault = Fault(pointer="/phase", detail=_("A final call follows a first one that was answered."), code="order")
-        raise Invalid([fault])
-    return first
+def _unsaved(said: Sequence[Said], history: History, *, person: User, now: datetime) -> list[_Kept]:
+    firsts = {one.task.pk: history.first_call(one) for one in said}
+    reveals = _reveals(said)
+    kept = []
+    for one in said:
+        first, reveal = firsts[one.task.pk], reveals.get(one.task.pk)
+        decision = _decision(one, person, first=first, round_=history.round_of(one), reveal=reveal, now=now)
+        kept.append(_Kept(decision, first, reveal, (one.task.pk, one.token)))
+    return kept
 
 
-def _stands(decision: Decision) -> bool:
-    return not hasattr(decision, "fate") or decision.fate.fate != DecisionFate.UNDONE
-
-
-def _round(earlier: list[Decision], phase: Phase) -> int:
-    return 1 + sum(one.phase == phase for one in earlier)
-
-
-def _keep(
-    task: ReviewTask,
+def _decision(
+    said: Said,
     person: User,
-    decision: DecisionInput,
     *,
     first: Decision | None,
     round_: int,
-    reveal: Prediction | PlantedCall | None,
+    reveal: Prediction | PlantedCall | None = None,
     now: datetime,
 ) -> Decision:
+    task, decision = said.task, said.decision
     window = timedelta(seconds=task.line.undo_s)
     alongside = first is None and sights.was_alongside(task)
     revealed_at = first.revealed_at if first else now if reveal else decision.shown_at if alongside else None
-    kept = Decision.objects.create(
+    return Decision(
         id=decision.decision_id,
         task=task,
         person=person,
@@ -234,15 +221,19 @@ def _keep(
         recorded_at=now,
         final_at=now + (max(window, REVEAL_WINDOW) if reveal else window),
     )
-    PendingDecision.objects.create(decision=kept, final_at=kept.final_at)
-    return kept
 
 
-def _announce(task: ReviewTask, kept: Decision, *, first: Decision | None) -> None:
-    """Let the first call wait for the final one, and the line know when the verdict stands."""
-    if first is not None:
-        PendingDecision.objects.filter(decision=first).update(final_at=kept.final_at)
-    dispositions.expect(task.run_id, final_at=kept.final_at)
+def _keep(kept: Sequence[_Kept]) -> None:
+    """Write the calls, let each first one wait for its final one, and the line know when the verdicts stand."""
+    decisions = [one.decision for one in kept]
+    Decision.objects.bulk_create(decisions)
+    PendingDecision.objects.bulk_create(PendingDecision(decision=one, final_at=one.final_at) for one in decisions)
+    for final_at in {one.final_at for one in decisions}:
+        mine = [one for one in kept if one.decision.final_at == final_at]
+        firsts = [one.first for one in mine if one.first is not None]
+        if firsts:
+            PendingDecision.objects.filter(decision__in=firsts).update(final_at=final_at)
+        dispositions.expect([one.decision.task.run_id for one in mine], final_at=final_at)
 
 
 # Taking back and correcting -------------------------------------------------------------------------------------
@@ -273,7 +264,7 @@ def undo(decision_id: UUID, *, person: User, now: datetime) -> Undone:
     for one in taken_back:
         if not _seal(one, DecisionFate.UNDONE, now=now):
             raise UndoExpired(f"Decision {decision_id} is final.")
-    dispositions.expect(task.run_id, final_at=None)
+    dispositions.expect([task.run_id], final_at=None)
     _lease_again(task, person, now=now)
     is_final = answered or decision.phase == Phase.FINAL
     return Undone(task=task, reopens_final=is_final, reveal=sights.prediction_of(task) if is_final else None)
@@ -297,11 +288,13 @@ def amend(decision_id: UUID, *, person: User, amendment: DecisionInput, now: dat
         raise NotAmendable("This call was amended before; an adjudicator rules on it.")
     amendment = replace(amendment, phase=Phase.FINAL)
     _check(task, amendment)
-    earlier = _earlier(task, person, amendment.decision_id)
-    kept = _keep(task, person, amendment, first=original, round_=_round(earlier, Phase.FINAL), reveal=None, now=now)
+    said = Said(task, task.lease_token, amendment)
+    round_ = History([said], person=person).round_of(said)
+    kept = _decision(said, person, first=original, round_=round_, now=now)
+    kept.save(force_insert=True)
     _seal(kept, DecisionFate.AMENDED, now=now)
     if task.purpose != Purpose.GOLD:
-        counts.lock(task.run)
+        counts.lock([task.run])
         adjudications.dispute(original, kept, now=now)
         counts.count_run(task.run, readings.of_run(task.run), cause=f"decision:{kept.pk}", now=now)
     return kept
@@ -325,11 +318,15 @@ def _seal(decision: Decision, fate: str, *, now: datetime) -> bool:
     """Write what became of the decision, once. False when another fate was written first."""
     try:
         with transaction.atomic():
-            DecisionFate.objects.create(decision=decision, fate=fate, at=now)
+            _give_fate([decision], fate, now=now)
     except IntegrityError:
         return False
-    PendingDecision.objects.filter(decision=decision).delete()
     return True
+
+
+def _give_fate(decisions: Sequence[Decision], fate: str, *, now: datetime) -> None:
+    DecisionFate.objects.bulk_create(DecisionFate(decision=one, fate=fate, at=now) for one in decisions)
+    PendingDecision.objects.filter(decision__in=decisions).delete()
 
 
 def _lease_again(task: ReviewTask, person: User, *, now: datetime) -> None:
@@ -344,26 +341,40 @@ def _lease_again(task: ReviewTask, person: User, *, now: datetime) -> None:
 def finalise_due(*, now: datetime, limit: int = 500) -> int:
     """Make decisions final whose undo window closed, with all that follows. The single finaliser. Return how many.
 
-    Each task in a transaction of its own: what was made final stays so, whatever happens to the next one.
+    Tasks go in batches, each in a transaction of its own: what was made final stays so, whatever happens to the next
+    batch. A run is at most once in a batch, so that its second reading meets all that the first one has left.
     """
     due = PendingDecision.objects.filter(final_at__lte=now).order_by("final_at", "pk")
-    tasks = dict.fromkeys(due.values_list("decision__task", flat=True)[:limit])
-    return sum(_finalise(task_id, now=now) for task_id in tasks)
+    tasks = dict(due.values_list("decision__task", "decision__task__run")[:limit])
+    return sum(_finalise(batch, now=now) for batch in _batches(tasks))
+
+
+def _batches(runs: dict[UUID, UUID]) -> Iterator[list[UUID]]:
+    """Yield tasks in their order, each as early as a batch has room for it and not its run."""
+    waiting = runs
+    while waiting:
+        taken: dict[UUID, UUID] = {}
+        for task, run in waiting.items():
+            if run not in taken and len(taken) < FINALISED_AT_ONCE:
+                taken[run] = task
+        yield list(taken.values())
+        waiting = {task: run for task, run in waiting.items() if task not in taken.values()}
 
 
 @transaction.atomic
-def _finalise(task_id: UUID, *, now: datetime) -> int:
+def _finalise(task_ids: Sequence[UUID], *, now: datetime) -> int:
     # The busiest deed of all reads what it needs and no more: not the image's measures, nor the line twice.
-    tasks = ReviewTask.objects.select_for_update(of=("self",)).select_related("item", "run__epoch", "run__line")
-    task = tasks.get(pk=task_id)
-    ripe = PendingDecision.objects.filter(decision__task=task, final_at__lte=now).select_related("decision")
+    beside = ("item", "run__epoch", "run__line", "run__part")
+    tasks = ReviewTask.objects.select_for_update(of=("self",)).select_related(*beside).filter(pk__in=task_ids)
+    locked = {task.pk: task for task in tasks.order_by("pk")}
+    ripe = PendingDecision.objects.filter(decision__task__in=task_ids, final_at__lte=now).select_related("decision")
     pending = [one.decision for one in ripe.order_by("decision__recorded_at", "pk")]
-    sealed = [decision for decision in pending if _seal(decision, DecisionFate.FINAL, now=now)]
-    if not sealed:
-        return 0
-    task.lease_holder = task.lease_until = task.queue_rank = None
-    task.closed_at = now
-    task.save(update_fields=["lease_holder", "lease_until", "queue_rank", "closed_at"])
-    if task.purpose != Purpose.GOLD:
-        consequences.follow(task, sealed[0], now=now)
-    return len(sealed)
+    # Under the tasks' locks a pending call has no fate yet.
+    _give_fate(pending, DecisionFate.FINAL, now=now)
+    sealed: dict[UUID, Decision] = {}
+    for decision in pending:
+        sealed.setdefault(decision.task_id, decision)
+    ReviewTask.objects.filter(pk__in=sealed).update(lease_holder=None, lease_until=None, queue_rank=None, closed_at=now)
+    final = [Final(locked[pk], sealed[pk]) for pk in task_ids if pk in sealed]
+    consequences.follow([one for one in final if one.task.purpose != Purpose.GOLD], now=now)
+    return len(pending)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from inspection import automation, certificates, waivers
-from inspection.models import Freeze, GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
+from inspection.models import Bands, Freeze, GateEvaluation, GateLimits, HealthRun, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, Evidence, Gate, Judgement, Target, judge
 from inspection.rules.words import Level, Stream
 from review import challenges, counts, estimates, proofs, reliances, retro, watches
+from review.counts import Ledger
 from review.models import Chart
 
 GATED = (
@@ -52,56 +54,100 @@ def read(line: Line, to_level: Level, *, now: datetime, open_alarms: int = 0, ig
 
     `ignore_stop` sets a STOP aside: the way back after it asks whether the gate stands but for the STOP itself.
     """
+    asked = ask(line, to_level, now=now, open_alarms=open_alarms, ignore_stop=ignore_stop)
+    return asked.read(counts.ledger(line.present_epoch))
+
+
+def ask(line: Line, to_level: Level, *, now: datetime, open_alarms: int = 0, ignore_stop: bool = False) -> "Asked":
+    """Return the gate with all that it asks of the line beside its streams."""
     gate = gate_for(line, to_level)
     if to_level == Level.ASSIST and _is_proven(line):
         gate = retro.confirming(gate)
-    evidence = gather(line, gate, now=now, open_alarms=open_alarms)
-    if ignore_stop:
-        evidence = replace(evidence, holds=_holds(line).exclude(kind=Hold.STOP).count())
-    return Reading(line=line, gate=gate, evidence=evidence, judgement=judge(gate, evidence))
+    calm = _calm(line, now=now, open_alarms=open_alarms, ignore_stop=ignore_stop)
+    if gate.needs_health:
+        return Asked(line, gate, _Beside(Evidence(health=_health(line), **calm)))
+    return Asked(line, gate, _beside(line, gate, calm, now=now))
 
 
-def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Evidence:
-    """Collect the evidence of the line's present epoch: folded counts, their tail, and the bank. O(1) statements."""
-    calm = {
+@dataclass(frozen=True)
+class _Beside:
+    """What a gate asks of a line beside its streams: evidence without them, the bank, and what was planted.
+
+    `proven` is None for a gate that asks for health alone: then the evidence is whole.
+    """
+
+    evidence: Evidence
+    bands: Bands | None = None
+    proven: proofs.Bank | None = None
+    planted: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A gate and all beside its streams as it stood at one moment: the streams may be read as often as they move."""
+
+    line: Line
+    gate: Gate
+    beside: _Beside
+
+    def read(self, ledger: Ledger) -> Reading:
+        """Judge the gate on what was counted."""
+        evidence = self.gather(ledger)
+        return Reading(line=self.line, gate=self.gate, evidence=evidence, judgement=judge(self.gate, evidence))
+
+    def gather(self, ledger: Ledger) -> Evidence:
+        """Return the evidence of the line's present epoch: the counts given, and what stands beside them."""
+        if self.beside.proven is None:
+            return self.beside.evidence
+        gate, bands = self.gate, self.beside.bands
+        streams = {stream.value: ledger.sums(stream, bands=bands) for stream in GATED}
+        agreement, natural, omission = streams["agreement"], streams[gate.detection], ledger.sums(Stream.OMISSION)
+        proven = self.beside.proven.proofs(gate, ledger, bands)
+        return replace(
+            self.beside.evidence,
+            streams={name: (sums.s, sums.f) for name, sums in streams.items()},
+            natural=(natural.s, natural.f),
+            bank=proven.bank,
+            leaked=proven.leaked,
+            classes=proven.classes,
+            escapes=_escapes(streams),
+            harm=_harm(omission, self.beside.planted),
+            parts=agreement.s + agreement.f,
+            defects=natural.s + natural.f + sum(proven.bank),
+            days=agreement.days,
+            shifts=agreement.shifts,
+            people=agreement.people,
+            accuracy=estimates.of(ledger).accuracy,
+        )
+
+
+def _calm(line: Line, *, now: datetime, open_alarms: int, ignore_stop: bool) -> dict[str, Any]:
+    holds = Hold.objects.in_force().filter(line=line)
+    return {
         "open_alarms": open_alarms,
-        "holds": _holds(line).count(),
+        "holds": (holds.exclude(kind=Hold.STOP) if ignore_stop else holds).count(),
         "freezes": Freeze.objects.in_force().filter(line=line).count(),
         "days_since_lowering": _days_since_lowering(line, now=now),
     }
-    if gate.needs_health:
-        return Evidence(health=_health(line), **calm)
+
+
+def _beside(line: Line, gate: Gate, calm: dict[str, Any], *, now: datetime) -> _Beside:
     epoch = line.present_epoch
     bands = certificates.standing(line, epoch.model_version_id)
-    ledger = counts.ledger(epoch)
-    streams = {stream.value: ledger.sums(stream, bands=bands) for stream in GATED}
-    agreement, natural, omission = streams["agreement"], streams[gate.detection], ledger.sums(Stream.OMISSION)
     chart = Chart.objects.filter(epoch=epoch, name=Chart.DISAGREEMENT).first()
-    proven, watched = proofs.of(line, gate, ledger, bands), watches.calm(line, now=now)
-    return Evidence(
-        streams={name: (sums.s, sums.f) for name, sums in streams.items()},
-        natural=(natural.s, natural.f),
-        bank=proven.bank,
-        leaked=proven.leaked,
-        classes=proven.classes,
+    watched = watches.calm(line, now=now)
+    evidence = Evidence(
         waived=waivers.in_force(line, gate.to_level, now=now) if gate.proven_classes else (),
-        escapes=_escapes(streams),
         target_ppm=line.target_escape_ppm,
         charts=watched.charts,
         quiet_days=watched.quiet_days,
         has_calendar=bool(gate.clean_shifts) and challenges.calendar_of(line) is not None,
         clean_shifts=challenges.clean_shifts(epoch) if gate.clean_shifts else 0,
-        harm=_harm(omission, reliances.given_up(epoch)),
-        parts=agreement.s + agreement.f,
-        defects=natural.s + natural.f + sum(proven.bank),
-        days=agreement.days,
-        shifts=agreement.shifts,
-        people=agreement.people,
-        accuracy=estimates.of(ledger).accuracy,
         chart=chart.w if chart else 0.0,
         bands_certified=bands is not None,
         **calm,
     )
+    return _Beside(evidence, bands, proofs.bank_of(line, gate, bands), reliances.given_up(epoch))
 
 
 def _is_proven(line: Line) -> bool:
@@ -118,10 +164,6 @@ def _escapes(streams: dict[str, counts.Sums]) -> tuple[int, int]:
 def _harm(live: counts.Sums, planted: tuple[int, int]) -> tuple[int, int]:
     """Return what wrong predictions made people give up: the model's own, and those planted on known defects."""
     return live.f + planted[0], live.s + live.f + planted[1]
-
-
-def _holds(line: Line):
-    return Hold.objects.in_force().filter(line=line)
 
 
 def _health(line: Line) -> tuple[int, int, float, float] | None:

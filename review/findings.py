@@ -46,7 +46,7 @@ def record(
     `defect_class` is the kind of defect of a bad part, `view` the image that shows it (else all do). The same
     finding again gives the one that stands. Raises NotSettled.
     """
-    counts.lock(run)
+    counts.lock([run])
     run = Run.objects.select_related("epoch", "line", "disposition").get(pk=run.pk)
     if run.disposition.verdict is None:
         raise NotSettled(f"Run {run.pk} has no verdict yet.")

@@ -20,19 +20,31 @@ class Proofs:
     classes: Classes = field(default_factory=dict)
 
 
-def of(line: Line, gate: Gate, ledger: Ledger, bands: Bands | None) -> Proofs:
-    """Return what is proven on the gate's route: natural defects by class, the bank as it stands, or as it was
-    frozen with the certificate of the bands.
-    """
+@dataclass(frozen=True)
+class Bank:
+    """What the bank proves on a gate's route, by class and in all, how much leaked, and the risk of each class."""
+
+    by_class: dict[str, tuple[int, int]]
+    total: tuple[int, int]
+    leaked: int
+    risks: dict[str, str]
+
+    def proofs(self, gate: Gate, ledger: Ledger, bands: Bands | None) -> Proofs:
+        """Return what is proven on the gate's route: natural defects by class, or the bank."""
+        by_class = self.by_class
+        if gate.route == "natural" and gate.proven_classes:
+            natural = ledger.by_class(Stream.POLICY_DETECTION, bands=bands)
+            by_class = {code: (sums.s, sums.f) for code, sums in natural.items()}
+        classes = {code: (risk, *by_class.get(code, (0, 0))) for code, risk in self.risks.items()}
+        return Proofs(bank=self.total, leaked=self.leaked, classes=classes)
+
+
+def bank_of(line: Line, gate: Gate, bands: Bands | None) -> Bank:
+    """Return the bank as it stands, or as it was frozen with the certificate of the bands."""
     risks = dict(line.defect_classes.filter(retired_at=None).values_list("code", "risk_class"))
     version = line.present_epoch.model_version
     known = bank.known(line, version) if version else []
-    by_class, total, leaked = _bank(line, gate, known, bands)
-    if gate.route == "natural" and gate.proven_classes:
-        natural = ledger.by_class(Stream.POLICY_DETECTION, bands=bands)
-        by_class = {code: (sums.s, sums.f) for code, sums in natural.items()}
-    classes = {code: (risk, *by_class.get(code, (0, 0))) for code, risk in risks.items()}
-    return Proofs(bank=total, leaked=leaked, classes=classes)
+    return Bank(*_bank(line, gate, known, bands), risks)
 
 
 Counted = tuple[int, int]

@@ -1,7 +1,11 @@
 """The queue of waiting readings: what enters it, who holds what, and what comes back."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -19,34 +23,45 @@ PERSON_MAX = 12
 SWEEP_MAX = 500
 REASON_OVERDUE = "model-deadline"
 
+Lease = tuple[UUID, int]
+"""A task and the fencing token under which somebody holds it."""
+
 
 class LeaseLost(Exception):
     """The lease ended, was taken back, or never was this person's."""
 
 
 def admit(routing: Routing, *, now: datetime) -> list[ReviewTask]:
-    """Put the item into the queue when a person answers for it. Admitting twice gives the task that is there.
-
-    Called in the transaction that writes the routing, so that no routed item is ever without its task.
-    """
+    """Put one item into the queue as `admit_all` does; return its task where it has one."""
     if routing.route != Route.HUMAN:
         return []
+    admit_all([routing], now=now)
+    return list(ReviewTask.objects.filter(item=routing.item_id, purpose=Purpose.PRIMARY.value))
+
+
+def admit_all(routings: Iterable[Routing], *, now: datetime) -> None:
+    """Put the items into the queue for which a person answers. Admitting twice leaves the task that is there.
+
+    Called in the transaction that writes the routings, so that no routed item is ever without its task.
+    """
+    asked = [_first_reading(routing, now=now) for routing in routings if routing.route == Route.HUMAN]
+    ReviewTask.objects.bulk_create(asked, ignore_conflicts=True)
+
+
+def _first_reading(routing: Routing, *, now: datetime) -> ReviewTask:
     run = routing.item.run
-    task, _ = ReviewTask.objects.get_or_create(
+    return ReviewTask(
         item=routing.item,
         purpose=Purpose.PRIMARY.value,
-        defaults={
-            "line_id": routing.item.line_id,
-            "run": run,
-            "level": routing.level,
-            "assist_style": routing.item.line.assist_style,
-            "is_control": run.drawn_control,
-            "queue_rank": priority.rank(run.review_due_at),
-            "due_at": run.review_due_at,
-            "created_at": now,
-        },
+        line_id=routing.item.line_id,
+        run=run,
+        level=routing.level,
+        assist_style=routing.item.line.assist_style,
+        is_control=run.drawn_control,
+        queue_rank=priority.rank(run.review_due_at),
+        due_at=run.review_due_at,
+        created_at=now,
     )
-    return [task]
 
 
 def admit_again(task: ReviewTask, *, purpose: Purpose, not_for: User, now: datetime) -> ReviewTask:
@@ -116,7 +131,7 @@ def _admit_silent(item: Item, *, now: datetime) -> int:
                 epoch_id=item.run.epoch_id,
                 routed_at=now,
             )
-            admit(routing, now=now)
+            admit_all([routing], now=now)
     except IntegrityError:
         # The prediction came in this very moment and routed the item first.
         return 0
@@ -157,7 +172,7 @@ def follow(line: Line) -> int:
 def heartbeat(task: ReviewTask, *, person: User, token: int, now: datetime) -> datetime:
     """Renew the lease of the task and of the ones prefetched beside it in the same tab; return its new end."""
     until = now + LEASE
-    if not held(task, person=person, token=token, now=now).update(lease_until=until):
+    if not held([(task.pk, token)], person=person, now=now).update(lease_until=until):
         raise LeaseLost(f"Task {task.pk} is not leased to {person} under token {token}.")
     beside = ReviewTask.objects.filter(lease_holder=person, lease_tab=task.lease_tab, lease_until__gt=now)
     beside.update(lease_until=until)
@@ -166,7 +181,7 @@ def heartbeat(task: ReviewTask, *, person: User, token: int, now: datetime) -> d
 
 def release(task: ReviewTask, *, person: User, token: int, now: datetime) -> None:
     """Give the task back to the queue, unread."""
-    freed = held(task, person=person, token=token, now=now).update(
+    freed = held([(task.pk, token)], person=person, now=now).update(
         queue_rank=priority.rank(task.due_at), lease_holder=None, lease_until=None, lease_tab=""
     )
     if not freed:
@@ -184,11 +199,12 @@ def sweep_expired(*, now: datetime) -> int:
     )
 
 
-def held(task: ReviewTask, *, person: User, token: int, now: datetime) -> QuerySet[ReviewTask]:
-    """Return the task if the lease under this token is the person's and still runs: the fence of every write."""
-    return ReviewTask.objects.filter(
-        pk=task.pk, lease_holder=person, lease_token=token, lease_until__gt=now, closed_at=None
-    )
+def held(leases: Collection[Lease], *, person: User, now: datetime) -> QuerySet[ReviewTask]:
+    """Return the tasks whose lease under its token is the person's and still runs: the fence of every write."""
+    if not leases:
+        return ReviewTask.objects.none()
+    mine = reduce(or_, (Q(pk=pk, lease_token=token) for pk, token in leases))
+    return ReviewTask.objects.filter(mine, lease_holder=person, lease_until__gt=now, closed_at=None)
 
 
 @dataclass(frozen=True)

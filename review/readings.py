@@ -100,6 +100,8 @@ def of_run(run: Run) -> list[ItemReadings]:
 def of_runs(runs: Iterable[Run]) -> dict[UUID, list[ItemReadings]]:
     """Return the readings of several runs in five statements. Runs come with their epoch."""
     by_run = {run.pk: run for run in runs}
+    if not by_run:
+        return {}
     items = Item.objects.filter(run__in=by_run).select_related("routing").order_by("pk")
     found = {item.pk: ItemReadings(item=item, run=by_run[item.run_id]) for item in items}
     _add_decisions(found, by_run)

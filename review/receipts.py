@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, takewhile
@@ -45,18 +45,19 @@ def seal_due(*, now: datetime, limit: int = SEALED_AT_ONCE) -> int:
     Each line in one transaction under the lock of its head: killed at any point, the next round begins where the
     last whole one ended, and a second sealer waits and finds nothing left.
     """
-    lines = {*receipts.lines_due(), *amendments.lines_due()}
-    return sum(_seal_line(line, limit=limit, now=now) for line in sorted(lines, key=lambda line: line.pk))
+    moved = receipts.lines_due()
+    lines = sorted({*moved, *amendments.lines_due()})
+    return sum(_seal_line(line, moved.get(line, ()), limit=limit, now=now) for line in lines)
 
 
 @transaction.atomic
-def _seal_line(line: Line, *, limit: int, now: datetime) -> int:
-    head = receipts.locked_head(line)
+def _seal_line(line_id: int, moved: Collection[ReceiptKind], *, limit: int, now: datetime) -> int:
+    head = receipts.locked_head(line_id)
     settled = receipts.runs_due(head, limit=limit)
     runs = receipts.of_runs(settled, people_of(one.run_id for one in settled))
-    amended = amendments.due(line, limit=limit)
+    amended = amendments.due(line_id, limit=limit)
     amendments.close(amended)
-    return receipts.append(head, [*receipts.moves_due(line), *runs, *amended], now=now)
+    return receipts.append(head, [*receipts.moves_due(line_id, moved), *runs, *amended], now=now)
 
 
 def people_of(run_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:

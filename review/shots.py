@@ -3,11 +3,11 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from inspection import pipeline
+from inspection import certificates
 from inspection.models import Bands, Line, Run
-from inspection.pipeline import Examined
 from inspection.rules.routing import RunFacts, policy
 from inspection.rules.words import Call
+from inspection.sightings import Examined
 from inspection.stages import Seen
 from vision.decode import DECODER_ID
 
@@ -70,6 +70,6 @@ def policy_of(shot: Shot, *, line: Line, run: Run, bands: Bands) -> str:
         drawn_audit=run.drawn_audit,
         drawn_control=run.drawn_control,
         probability=shot.opinion["probability"] if shot.opinion else None,
-        band=pipeline.band_of(bands),
+        band=certificates.band_of(bands),
     )
     return policy(facts) or ""

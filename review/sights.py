@@ -35,11 +35,16 @@ def predictions_of(items: Iterable[UUID]) -> QuerySet[Prediction]:
     return Prediction.objects.filter(item__in=items, model_version=F("item__routing__model_version"))
 
 
-def told(task: ReviewTask) -> Prediction | PlantedCall | None:
-    """Return what may be shown of a task: the planted call of a gold item, else the prediction. One statement."""
-    if task.purpose != Purpose.GOLD:
-        return showable_of([task.item_id]).first()
-    return planted_of([task.pk]).first()
+def told(tasks: Iterable[ReviewTask]) -> dict[UUID, Prediction | PlantedCall]:
+    """Return by task what may be shown: the planted call of a gold item, else the prediction. One statement each."""
+    gold, plain = [], {}
+    for task in tasks:
+        if task.purpose == Purpose.GOLD:
+            gold.append(task.pk)
+        else:
+            plain[task.item_id] = task.pk
+    said = {plain[one.item_id]: one for one in (showable_of(plain).order_by("-pk") if plain else ())}
+    return said | {one.showing_id: one for one in (planted_of(gold) if gold else ())}
 
 
 def planted_of(tasks: Iterable[UUID]) -> QuerySet[PlantedCall]:

@@ -1,6 +1,8 @@
 """What happens to a run."""
 
+from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -15,6 +17,37 @@ from inspection.rules.words import DecidedBy, Level, Verdict
 
 class AlreadySettled(Exception):
     """The run has its disposition; a second one would contradict what the line was told."""
+
+
+class DispositionQuerySet(models.QuerySet["Disposition"]):
+    def settle(
+        self,
+        runs: Collection[UUID],
+        *,
+        verdict: Verdict,
+        decided_by: DecidedBy,
+        level: Level,
+        reason: str,
+        at: datetime,
+        model_version: ModelVersion | None = None,
+        missing_views: list[str] | None = None,
+    ) -> None:
+        """Close these runs, all alike. Closing one twice is a bug in the caller, so it fails (AlreadySettled)."""
+        closed = self.filter(run__in=runs, settled_at=None).update(
+            verdict=verdict.value,
+            decided_by=decided_by.value,
+            level=level.value,
+            reason=reason,
+            settled_at=at,
+            model_version=model_version,
+            missing_views=missing_views or [],
+        )
+        if closed != len(runs):
+            raise AlreadySettled(f"{len(runs) - closed} of these runs have a final disposition: {list(runs)}.")
+        Run.objects.filter(pk__in=runs).update(is_open=False, is_settled=True)
+        if verdict != Verdict.PASS:
+            parts = Part.objects.filter(runs__in=runs, ever_rejected_or_held=False)
+            parts.update(ever_rejected_or_held=True)
 
 
 class Disposition(models.Model):
@@ -35,6 +68,8 @@ class Disposition(models.Model):
     settled_at = models.DateTimeField(null=True)
     sequence = models.PositiveBigIntegerField(null=True)
     sequenced_at = models.DateTimeField(null=True)
+
+    objects = DispositionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("disposition")
@@ -60,35 +95,6 @@ class Disposition(models.Model):
                 name="disposition_to_be_sequenced",
             ),
         ]
-
-    def settle(
-        self,
-        *,
-        verdict: Verdict,
-        decided_by: DecidedBy,
-        level: Level,
-        reason: str,
-        at: datetime,
-        model_version: ModelVersion | None = None,
-        missing_views: list[str] | None = None,
-    ) -> None:
-        """Close the run. Closing twice is a bug in the caller, so it fails (AlreadySettled)."""
-        facts = {
-            "verdict": verdict.value,
-            "decided_by": decided_by.value,
-            "level": level.value,
-            "reason": reason,
-            "settled_at": at,
-            "model_version": model_version,
-            "missing_views": missing_views or [],
-        }
-        if not type(self).objects.filter(pk=self.pk, settled_at=None).update(**facts):
-            raise AlreadySettled(f"Run {self.run_id} already has a final disposition.")
-        for name, value in facts.items():
-            setattr(self, name, value)
-        Run.objects.filter(pk=self.run_id).update(is_open=False, is_settled=True)
-        if verdict != Verdict.PASS:
-            Part.objects.filter(runs=self.run_id, ever_rejected_or_held=False).update(ever_rejected_or_held=True)
 
 
 class ViewVerdict(models.Model):

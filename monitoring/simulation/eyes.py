@@ -15,9 +15,9 @@ from django.core.files.base import ContentFile, File
 
 from inspection import pipeline
 from inspection.models import Item, Line, ModelVersion
-from inspection.pipeline import Examined
 from inspection.rules import routing
 from inspection.rules.words import Call, Outcome, PredictionRole, Stage
+from inspection.sightings import Examined
 from inspection.stages import Opinion, Seen, StageDone
 from monitoring.simulation.factory import Factory, Skill, distance, hard_rates
 from monitoring.simulation.parts import Made

@@ -7,6 +7,7 @@ from inspection import epochs, registry, risks, scopes
 from inspection.models import (
     Bands,
     GateLimits,
+    Item,
     LevelChange,
     Line,
     Measures,
@@ -19,6 +20,7 @@ from inspection.models import (
 from inspection.rules.envelope import WORDS
 from inspection.rules.words import Decider, Level, Pace, RiskClass, Role
 from monitoring.simulation.factory import Factory
+from monitoring.simulation.parts import Made
 from review import bank
 from review.bands import embedding_of
 from review.rules import certifying
@@ -31,6 +33,7 @@ SLUG = "simulated"
 INSPECTORS = ("ana", "andre", "aria")
 LEADS = ("quinn", "quill")
 DEADLINE_S = 4 * 3600.0
+AT_ONCE = 20
 RISKS = {"scratch": RiskClass.MAJOR, "stain": RiskClass.COSMETIC, "crack": RiskClass.CRITICAL}
 _NAMES_KO = {"scratch": "긁힘", "stain": "얼룩", "crack": "균열"}
 _CAUSE = "set up with the simulation, as if two leads had signed"
@@ -139,22 +142,27 @@ def station_of(line: Line, *, now: datetime) -> Station:
 
 def fill_bank(world: "World") -> None:
     """Send known defects through the line, let people read them, and keep them sealed in the bank."""
-    for n in range(world.factory.bank):
-        world.advance(timedelta(seconds=2))
-        made = world.maker.make_defect(-1_000_000 + n, now=world.now)
-        item = world.bring_in(made)
-        defect = bank.add(
-            world.line,
-            serial=made.serial,
-            view=item.view,
-            defect_class=made.defect_class,
-            mark="1",
-            found_by="collected before the start",
-            by=world.leads.first,
-            now=world.now,
-        )
-        bank.confirm(defect, method="microscope", by=world.leads.second, now=world.now)
+    known = range(-1_000_000, -1_000_000 + world.factory.bank)
+    for first in known[::AT_ONCE]:
+        made = [world.maker.make_defect(n, now=world.now) for n in known[first - known[0] :][:AT_ONCE]]
+        for one, item in zip(made, world.bring_in(made), strict=True):
+            _keep(one, item, world)
+        world.advance(timedelta(seconds=2) * len(made))
     world.settle()
+
+
+def _keep(made: Made, item: Item, world: "World") -> None:
+    defect = bank.add(
+        world.line,
+        serial=made.serial,
+        view=item.view,
+        defect_class=made.defect_class,
+        mark="1",
+        found_by="collected before the start",
+        by=world.leads.first,
+        now=world.now,
+    )
+    bank.confirm(defect, method="microscope", by=world.leads.second, now=world.now)
 
 
 def serve(world: "World") -> ModelVersion:

@@ -18,6 +18,7 @@ from monitoring.baselines import FREEZE as DRIFT_FREEZE
 from monitoring.simulation.factory import Habits
 from monitoring.simulation.people import judged
 from review import adjudications, bands, containment, counts, findings, signing
+from review.adjudications import Spoken
 from review.containment_models import Containment
 from review.models import Adjudication, Certification
 from review.rules.containment import Found
@@ -57,13 +58,13 @@ class Leads:
     def rule(self, world: "World") -> None:
         """Rule on every open case that one of the two may rule on."""
         for lead in (self.first, self.second):
-            for case in list(adjudications.waiting_for(lead, lines=[world.line])):
-                self._rule(world, case, lead)
+            spoken = [self._say(world, case, lead) for case in adjudications.waiting_for(lead, lines=[world.line])]
+            adjudications.rule_all(spoken, by=lead, now=world.now)
+            self.rulings += len(spoken)
 
-    def _rule(self, world: "World", case: Adjudication, lead: User) -> None:
+    def _say(self, world: "World", case: Adjudication, lead: User) -> Spoken:
         label, kind = judged(world.made_of(case.item_id), self.habits, who=lead.username, seed=self._seed)
-        adjudications.rule(case, by=lead, label=label, defect_class=kind, now=world.now)
-        self.rulings += 1
+        return Spoken(case=case, label=label, defect_class=kind)
 
     # Trouble ----------------------------------------------------------------------------------------------------
 

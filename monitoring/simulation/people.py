@@ -12,7 +12,7 @@ from inspection.rules.words import Label, Phase
 from monitoring.simulation.factory import Habits, hard_rates
 from monitoring.simulation.parts import Made
 from review import decisions, queues
-from review.decisions import DecisionInput
+from review.calls import DecisionInput, Said
 from review.models import ReviewTask
 
 if TYPE_CHECKING:
@@ -66,22 +66,24 @@ class Inspectors:
         """Claim and read; return when the person is free again, None where nothing waits for them."""
         most = max(1, int(LEASE_USED * queues.LEASE.total_seconds() / self.habits.seconds))
         tasks = queues.claim(person, world.line, count=min(queues.CLAIM_MAX, most), tab="1", now=at)
-        for task in tasks:
-            at = self._read(world, task, person, at)
-        return at if tasks else None
+        return self._read(world, tasks, person, at) if tasks else None
 
-    def _read(self, world: "World", task: ReviewTask, person: User, at: datetime) -> datetime:
-        made = world.made_of(task.item_id)
-        label, kind = judged(made, self.habits, who=person.username, seed=self._seed)
-        done_at = at + timedelta(seconds=self.habits.seconds)
-        kept = self._say(task, person, label, kind, shown_at=at, done_at=done_at, phase=Phase.INITIAL)
-        self.readings += 1
-        if kept.reveal is None:
-            return done_at
-        label, kind = self._second_thought(made, label, kind, who=person.username)
-        again_at = done_at + timedelta(seconds=self.habits.seconds)
-        self._say(task, person, label, kind, shown_at=done_at, done_at=again_at, phase=Phase.FINAL)
-        return again_at
+    def _read(self, world: "World", tasks: list[ReviewTask], person: User, at: datetime) -> datetime:
+        """Read one after the other and send the calls; look again where the answer shows that the model differs."""
+        made = {task.pk: world.made_of(task.item_id) for task in tasks}
+        called = {task.pk: judged(made[task.pk], self.habits, who=person.username, seed=self._seed) for task in tasks}
+        said, at = self._say(tasks, called, at=at, phase=Phase.INITIAL)
+        kept = decisions.record_all(said, person=person, now=at)
+        self.readings += len(tasks)
+        differing = [task for task, one in zip(tasks, kept, strict=True) if one.reveal is not None]
+        if not differing:
+            return at
+        again = {
+            task.pk: self._second_thought(made[task.pk], *called[task.pk], who=person.username) for task in differing
+        }
+        said, at = self._say(differing, again, at=at, phase=Phase.FINAL)
+        decisions.record_all(said, person=person, now=at)
+        return at
 
     def _second_thought(self, made: Made, label: Label, kind: str, *, who: str) -> tuple[Label, str]:
         """Return the call after the model was shown to differ."""
@@ -92,23 +94,21 @@ class Inspectors:
         return (Label.PASS, "") if label == Label.DEFECT else (Label.DEFECT, made.defect_class or FIRST_GUESS)
 
     def _say(
-        self,
-        task: ReviewTask,
-        person: User,
-        label: Label,
-        kind: str,
-        *,
-        shown_at: datetime,
-        done_at: datetime,
-        phase: Phase,
-    ) -> decisions.Recorded:
-        said = DecisionInput(
-            decision_id=self._ids(),
-            label=label,
-            defect_class=kind,
-            shown_at=shown_at,
-            decided_at=done_at,
-            view_ms=int((done_at - shown_at).total_seconds() * 1000),
-            phase=phase,
-        )
-        return decisions.record(task, person=person, token=task.lease_token, decision=said, now=done_at)
+        self, tasks: list[ReviewTask], called: dict[UUID, tuple[Label, str]], *, at: datetime, phase: Phase
+    ) -> tuple[list[Said], datetime]:
+        """Return the calls as the page would send them, and when the last of them is given."""
+        said = []
+        for task in tasks:
+            shown_at, at = at, at + timedelta(seconds=self.habits.seconds)
+            label, kind = called[task.pk]
+            given = DecisionInput(
+                decision_id=self._ids(),
+                label=label,
+                defect_class=kind,
+                shown_at=shown_at,
+                decided_at=at,
+                view_ms=int(self.habits.seconds * 1000),
+                phase=phase,
+            )
+            said.append(Said(task, task.lease_token, given))
+        return said, at

@@ -12,7 +12,7 @@ from PIL import Image, ImageEnhance
 import vision
 from inspection import pipeline, registry
 from inspection.models import Item, ModelVersion
-from inspection.pipeline import Examined
+from inspection.sightings import Examined
 from monitoring.simulation.eyes import Eyes
 from monitoring.simulation.factory import Factory, Skill
 from monitoring.simulation.parts import Made

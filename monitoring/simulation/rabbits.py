@@ -35,14 +35,19 @@ class Rabbits:
     def send_due(self, world: "World") -> None:
         """Send what the rounds that stand open still want."""
         for due in challenges.open_rounds(world.line):
-            for _ in range(due.wanted - due.showings.count()):
-                self.send(world)
+            self.send(world, due.wanted - due.showings.count())
 
-    def send(self, world: "World") -> None:
-        """Send the next one through the line like any part."""
+    def send(self, world: "World", parts: int = 1) -> None:
+        """Send the next ones through the line like any part. None of them can be there twice at a time."""
+        while parts > 0:
+            together = [self._next(world) for _ in range(min(parts, len(self._made)))]
+            world.bring_in(together)
+            parts -= len(together)
+
+    def _next(self, world: "World") -> Made:
         made = self._made[self._sent % len(self._made)]
         self._sent += 1
-        world.bring_in(replace(made, index=_FIRST_INDEX - self._sent, captured_at=world.now))
+        return replace(made, index=_FIRST_INDEX - self._sent, captured_at=world.now)
 
 
 def _findable(world: "World") -> list[BankDefect]:

@@ -33,14 +33,14 @@ class Witness:
         self.samples: list[Sample] = []
         self.tightened_at_item: int | None = None
         self._readings_before = 0
-        self._counted = (0, 0)
+        self._sequence = 0
         self._ticks: list[datetime] = []
         self._readings: list[int] = []
 
     def begin(self, world: "World") -> None:
         self.began_at = world.now
         self._readings_before = world.inspectors.readings
-        self._counted = self._decided()
+        self._decided(world)
 
     def readings(self, world: "World") -> int:
         return world.inspectors.readings - self._readings_before
@@ -63,9 +63,7 @@ class Witness:
     def sample(self, world: "World") -> None:
         if self.began_at is None:
             return
-        before, counted = self._counted, self._decided()
-        self._counted = counted
-        settled, automatic = counted[0] - before[0], counted[1] - before[1]
+        settled, automatic = self._decided(world)
         self.samples.append(
             Sample(
                 item=max(0, len(world.made) - 1),
@@ -75,9 +73,12 @@ class Witness:
             )
         )
 
-    def _decided(self) -> tuple[int, int]:
-        settled = Disposition.objects.filter(settled_at__isnull=False)
-        return settled.count(), settled.filter(decided_by=DecidedBy.MODEL.value).count()
+    def _decided(self, world: "World") -> tuple[int, int]:
+        """Count the runs that had their place in the line's sequence since the last time, and the automatic ones."""
+        numbered = Disposition.objects.filter(line=world.line, sequence__gt=self._sequence)
+        by = list(numbered.values_list("decided_by", flat=True))
+        self._sequence += len(by)
+        return len(by), by.count(DecidedBy.MODEL.value)
 
 
 def _evidence(world: "World") -> float:

@@ -1,12 +1,12 @@
 """One simulated line with its clock: parts come in, the product's rounds go, people read, leads look in every hour."""
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from inspection import health, intake
-from inspection.models import Item, Line
+from inspection import arms, health, intake
+from inspection.models import Item, Line, Outbox
 from inspection.rules.words import Level
 from monitoring import rounds
 from monitoring.simulation import founding
@@ -99,12 +99,11 @@ class World:
 
     def _live_through(self, parts: int) -> None:
         """Let parts come before the run begins."""
-        for n in range(parts):
-            self.advance(self.takt)
-            self.bring_in(self.maker.make(-parts + n, now=self.now))
-            if n % self.factory.parts_per_tick == 0:
-                self._after_arrivals(self.takt * self.factory.parts_per_tick)
-                self._go_round()
+        for first in range(-parts, 0, self.factory.parts_per_tick):
+            indexes = range(first, min(0, first + self.factory.parts_per_tick))
+            self.bring_in([self._next(self.maker.make, index) for index in indexes])
+            self._after_arrivals(self.takt * len(indexes))
+            self._go_round()
         self.settle()
 
     # Turning ----------------------------------------------------------------------------------------------------
@@ -115,36 +114,45 @@ class World:
         self._go_round()
         if self.rabbits is not None:
             self.rabbits.send_due(self)
-        for _ in range(parts):
-            self.advance(self.takt)
-            made = self.scenario.make(self, self.maker.make(len(self.made), now=self.now))
-            self.made.append(made)
-            self._captured_at.append(self.now)
-            self.bring_in(made)
+        fresh = [self._next(self._make, len(self.made) + n) for n in range(parts)]
+        self.made += fresh
+        self._captured_at += [made.captured_at for made in fresh]
+        self.bring_in(fresh)
         self._after_arrivals(self.takt * parts)
         self.scenario.after(self)
         self.witness.note(self)
 
-    def bring_in(self, made: Made) -> Item:
-        """Send one part's image as its station would, and let the prediction service do its work."""
-        accepted = intake.accept(
-            self.station,
-            upload=intake.Upload(
-                serial=made.serial,
-                view=self.line.views[0],
-                captured_at=made.captured_at,
-                file=self.eyes.upload(made),
-                idempotency_key=f"{made.serial}/{made.index}",
-            ),
-            now=self.now,
-        )
-        item = accepted.item
-        self._by_item[item.pk] = self._by_run[accepted.run.pk] = made
-        self.eyes.meet(item, made)
-        arrivals.predict(item.pk, clock=self._clock, examine=self.eyes.examine)
+    def bring_in(self, parts: Sequence[Made]) -> list[Item]:
+        """Send the parts' images as their station would its spool, and let the prediction service do its work."""
+        uploads = [self._upload(made) for made in parts]
+        accepted = intake.accept_all(self.station, uploads=uploads, now=self.now)
+        for made, one in zip(parts, accepted, strict=True):
+            self._by_item[one.item.pk] = self._by_run[one.run.pk] = made
+            self.eyes.meet(one.item, made)
+        keys = [one.item.pk for one in accepted]
+        arrivals.predict_all(keys, clock=self._clock, examine=self.eyes.examine)
         # Ordered only where a rollout has a version look once the line has its answer.
-        arrivals.look_silently(item.pk, clock=self._clock, examine=self.eyes.examine)
-        return item
+        ordered = Outbox.objects.filter(topic=arms.SILENT, key__in=[str(key) for key in keys])
+        for key in ordered.order_by("pk").values_list("key", flat=True):
+            arrivals.look_silently(key, clock=self._clock, examine=self.eyes.examine)
+        return [one.item for one in accepted]
+
+    def _next(self, make: Callable[..., Made], index: int) -> Made:
+        """Return the part that comes a takt after the one before."""
+        self.advance(self.takt)
+        return make(index, now=self.now)
+
+    def _make(self, index: int, *, now: datetime) -> Made:
+        return self.scenario.make(self, self.maker.make(index, now=now))
+
+    def _upload(self, made: Made) -> intake.Upload:
+        return intake.Upload(
+            serial=made.serial,
+            view=self.line.views[0],
+            captured_at=made.captured_at,
+            file=self.eyes.upload(made),
+            idempotency_key=f"{made.serial}/{made.index}",
+        )
 
     def settle(self) -> None:
         """Let people finish what waits: everything is read and final afterwards, as far as people get there."""
@@ -174,7 +182,7 @@ class World:
         self.witness.sample(self)
 
     def _go_round(self) -> None:
-        self._heard(rounds.go(now=self.now))
+        self._heard(rounds.go(now=self.now, each=self.scenario.reads_each))
         self.line = self.fresh_line()
         self.station.line = self.line
 

@@ -25,6 +25,9 @@ class Tally(NamedTuple):
     dp: int = 0
     dd: int = 0
 
+    def plus(self, other: "Tally") -> "Tally":
+        return Tally(*(mine + its for mine, its in zip(self, other, strict=True)))
+
     def minus(self, other: "Tally") -> "Tally":
         return Tally(*(mine - its for mine, its in zip(self, other, strict=True)))
 

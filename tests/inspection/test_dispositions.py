@@ -96,8 +96,13 @@ def test_a_run_is_settled_once():
     item = make_item(make_station(make_line()))
     judge(item, Verdict.PASS)
     with pytest.raises(AlreadySettled):
-        Disposition.objects.get().settle(
-            verdict=Verdict.REJECT, decided_by=DecidedBy.HUMAN, level=Level.HUMAN, reason="again", at=NOON
+        Disposition.objects.settle(
+            [Disposition.objects.get().run_id],
+            verdict=Verdict.REJECT,
+            decided_by=DecidedBy.HUMAN,
+            level=Level.HUMAN,
+            reason="again",
+            at=NOON,
         )
 
 
@@ -268,9 +273,9 @@ def test_an_item_tells_where_it_is_on_its_way():
     seen.append(state(item))
     route(item, "human")
     seen.append(state(item))
-    dispositions.expect(item.run_id, final_at=NOON + timedelta(seconds=10))
+    dispositions.expect([item.run_id], final_at=NOON + timedelta(seconds=10))
     seen.append(state(item))
-    dispositions.expect(item.run_id, final_at=None)
+    dispositions.expect([item.run_id], final_at=None)
     seen.append(state(item))
     judge(item, Verdict.PASS, by=DecidedBy.HUMAN)
     seen.append(state(item))

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 from django.core.files.storage import default_storage
 
-from inspection import automation, epochs, images, pipeline, registry, stages, stations
+from inspection import automation, cameras, epochs, images, pipeline, registry, stages, stations
 from inspection.models import Disposition, Hold, Measures, Outbox, Prediction, Routing, Run, StageRun
 from inspection.rules.words import Level
 from tests.builders import NOON, make_line, make_station, make_user
@@ -441,7 +441,7 @@ def test_files_brought_in_by_hand_may_repeat():
 
 def test_a_scene_that_comes_again_after_many_others_is_no_stuck_camera():
     line = make_partial_line()
-    for n in range(pipeline.LAST_OF_CAMERA + 1):
+    for n in range(cameras.LAST_OF_CAMERA + 1):
         run(make_item(line, serial=f"A-{n}", seed=n, at=soon(n)), now=soon(n + 0.5))
     assert run(make_item(line, serial="A-9", seed=0, at=soon(60)), now=soon(60.5)).reason == "inside-bands"
 

@@ -78,7 +78,7 @@ def test_a_waiting_post_is_answered_with_201_once_the_verdict_is_known(device, t
 
 
 def test_a_provisional_verdict_does_not_end_the_wait(device, time):
-    time.at(0.5, lambda: dispositions.expect(Item.objects.get().run_id, final_at=clock()))
+    time.at(0.5, lambda: dispositions.expect([Item.objects.get().run_id], final_at=clock()))
     time.at(1.0, judge(Verdict.PASS, DecidedBy.HUMAN))
     time.at(3.0, sequence)
     answer = device.post(query="?wait=5")

@@ -7,9 +7,9 @@ import numpy as np
 
 from inspection import arms, outbox, pipeline, registry, rollouts
 from inspection.models import Deployment, Item, Line, ModelVersion, Rollout, Run
-from inspection.pipeline import Examined
 from inspection.rules import routing, traffic
 from inspection.rules.words import Outcome, PredictionRole, RolloutStrategy, Stage
+from inspection.sightings import Examined
 from inspection.stages import Opinion, Seen, StageDone
 from review import queues
 from review.models import ReviewTask

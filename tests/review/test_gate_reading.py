@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from inspection.rules.words import Level
-from review import counts, evidence
+from inspection.rules.words import Level, Stream
+from review import counts, evidence, gates
 from review.models import CountDelta
 from tests.builders import NOON, make_user
 from tests.inspection.models import make_bands
@@ -27,6 +27,22 @@ def test_a_gate_is_read_in_a_stated_number_of_statements(to_level, parts, django
     with django_assert_num_queries(STATEMENTS[to_level]):
         reading = evidence.read(line, to_level, now=NOON)
     assert reading.evidence.parts == parts
+
+
+def test_a_tail_is_told_run_by_run_and_ends_where_the_ledger_stands():
+    line = make_watched_line()
+    fill(line, 10)
+    along = list(counts.along(line.epoch))
+    assert [ledger.sums(Stream.AGREEMENT).s for ledger in along] == [6, 7, 8, 9, 10]
+    assert along[-1] == counts.ledger(line.epoch)
+    counts.fold(now=NOON)
+    assert list(counts.along(line.epoch)) == []
+
+
+def test_a_gate_is_read_after_every_run_of_the_tail():
+    line = make_watched_line()
+    fill(line, 10)
+    assert [reading.evidence.parts for reading in gates.read_along(now=NOON)] == [6, 7, 8, 9, 10]
 
 
 def fill(line, parts: int) -> None:

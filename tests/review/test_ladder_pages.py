@@ -29,7 +29,7 @@ def line():
 def open_gate(line, monkeypatch):
     """A line whose evidence is good: the counts are given, everything after them is real."""
     healthy = replace(GOOD, health=(200, 0, 10.0, 2000.0))
-    monkeypatch.setattr("review.evidence.gather", lambda *args, **kwargs: healthy)
+    monkeypatch.setattr("review.evidence.Asked.gather", lambda *args, **kwargs: healthy)
     return line
 
 

@@ -104,4 +104,4 @@ def test_regions_are_in_pixels_of_the_upright_picture(line, ana, client_of):
     [shown] = client.post(f"/api/v1/lines/{line.slug}/claim/", {}, format="json").json()["tasks"]
 
     assert (shown["item"]["width"], shown["item"]["height"]) == (480, 640)
-    assert queues.held(task, person=ana, token=1, now=NOON).exists()
+    assert queues.held([(task.pk, 1)], person=ana, now=NOON).exists()

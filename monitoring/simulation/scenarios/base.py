@@ -18,12 +18,14 @@ class Scenario:
 
     `default_items` is how long a run is unless the person says so. `event_item` is the first part that the event
     touches, None where there is none. `factor` is the person's --factor, for the scenarios that have one.
-    `tells_errors` says that the scenario sets how often a model errs, which only a score model lets it.
+    `tells_errors` says that the scenario sets how often a model errs, which only a score model lets it; `reads_each`
+    that the gate is read after every part that was counted, not once a round.
     """
 
     name: ClassVar[str] = ""
     default_items: ClassVar[int] = 40_000
     tells_errors: ClassVar[bool] = False
+    reads_each: ClassVar[bool] = False
 
     def __init__(self, *, items: int | None = None, from_level: Level = Level.SHADOW, factor: float = 2.0) -> None:
         self.items = self.default_items if items is None else items

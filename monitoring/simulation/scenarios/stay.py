@@ -19,7 +19,7 @@ _PLAIN = Factory(
     history=300,
     target_escape_ppm=5000.0,
     skill=Skill(escape=_ESCAPE, overkill=_OVERKILL),
-    parts_per_tick=1,
+    parts_per_tick=24,
     challenges_a_shift=6,
 )
 # What no band finds is exactly what the gate allows to be passed. Defects are as rare as the risk certificate needs
@@ -32,7 +32,9 @@ _BELOW_PARTIAL = replace(
     band_parts=1250,
     skill=Skill(escape=0.05, hidden=0.05, overkill=0.01),
 )
-_BELOW_FULL = replace(_PLAIN, parts_per_day=85, bank=300, skill=Skill(escape=0.03, hidden=0.03, overkill=0.01))
+_BELOW_FULL = replace(
+    _PLAIN, parts_per_day=85, parts_per_tick=8, bank=300, skill=Skill(escape=0.03, hidden=0.03, overkill=0.01)
+)
 _FACTORIES = {Level.ASSIST: _BELOW_PARTIAL, Level.PARTIAL: _BELOW_FULL, Level.FULL: _BELOW_FULL}
 
 
@@ -45,6 +47,7 @@ class Stay(Scenario):
 
     name = "stay"
     default_items = 3000
+    reads_each = True
 
     def factory(self) -> Factory:
         return _FACTORIES.get(self.from_level, _PLAIN)
