@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from inspection import registry, training
-from inspection.training import classes_of, escape_at
+from inspection.fitting import escape_at
+from inspection.learning import classes_of
 from tests.builders import NOON, make_line
 from tests.inspection.items import BRIGHT, DARK, picture
 from vision.dataset import Sample
@@ -81,7 +82,7 @@ def test_labelled_images_become_a_registered_model_whose_card_tells_what_it_is_w
     assert (card["line"], card["source"], card["calibrator"]) == ("phone-glass", "light", version.calibrator)
     assert version.calibrator["a"] < 0
     assert registry.scorer(version).card["classes"] == ["scratch"]
-    assert {step.stage for step in steps} == {"read", "train"}
+    assert {step.stage for step in steps} == {"read", "steps", "train"}
 
 
 def train(line, samples, **changes):
