@@ -1,4 +1,4 @@
-"""The child that learns: limited memory and processor time, the least urgent process of the machine.
+"""The child that learns: limited memory and processor time, less urgent than all that answers the line.
 
     python -m inspection.fitting_child
 
@@ -51,7 +51,7 @@ def _limit(*, memory_mb: int, cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * _MEGABYTE, memory_mb * _MEGABYTE))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(10)
+    os.nice(5)
 
 
 def _order(told: dict[str, Any]) -> fitting.Order:

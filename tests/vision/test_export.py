@@ -11,8 +11,11 @@ from safetensors.numpy import load_file
 
 from vision import backbone, export, networks
 from vision.architectures import ARCHITECTURES, LITE0_POOLED
+from vision.decode import Decoder
 from vision.export import ExportFailed, save
 from vision.model_checks import check_onnx, check_safetensors
+from vision.serving import load
+from vision.trainers import binary_loss
 from vision.training import fit
 
 PUBLISHED = [backbone.PACKAGE, "efficientnet_lite_pytorch"]
@@ -161,7 +164,7 @@ def test_the_anomaly_model_learns_from_good_parts_alone(samples, converted, tmp_
     found = fit(learned, architecture="patch-memory", classes=["other"], minutes_cap=5, backbone=converted)
     assert found.counts["train"]["defect"] == 0
     card = save(found, tmp_path, {"name": "memory"})
-    assert card["runtime_difference"] <= 1e-3
+    assert card["runtime_difference"] <= 1e-4
     defect, good = (next(s for s in samples if s.split == "test" and s.label == label) for label in ("defect", "ok"))
     scorer = load(tmp_path)
     with Decoder() as decoder:
