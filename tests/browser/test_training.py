@@ -23,6 +23,7 @@ def test_a_lead_brings_labels_to_a_candidate_in_shadow(visit, transactional_db, 
         body = encode(draw(n, defect=defect, visibility=0.9, size=(320, 240)))
         state(make_item(line, serial=f"P-{n}", body=body, at=now()), Label.DEFECT if defect else Label.PASS)
     page = visit(f"/lines/{line.slug}/data/", make_user("quinn", role=Role.QA_LEAD), width=1366, height=768)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.click("text=Take a snapshot")
     page.wait_for_selector("text=matches its images")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

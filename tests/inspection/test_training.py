@@ -6,7 +6,7 @@ import pytest
 from inspection import registry, training
 from inspection.fitting import escape_at
 from inspection.learning import classes_of
-from tests.builders import NOON, make_line
+from tests.builders import NOON, make_line, make_model_version
 from tests.inspection.items import BRIGHT, DARK, picture
 from vision.dataset import Sample
 
@@ -57,6 +57,19 @@ def sample(defect_type: str) -> Sample:
 )
 def test_the_classes_are_those_of_the_line_that_the_images_show(shown, classes):
     assert classes_of(make_line(), [sample(kind) for kind in shown]) == classes
+
+
+@pytest.mark.django_db
+def test_what_the_version_to_be_replaced_knows_stays_among_the_classes():
+    parent = make_model_version(classes=["crack", "gone"])
+    assert classes_of(make_line(), [sample("scratch")], parent=parent) == ["scratch", "crack"]
+
+
+@pytest.mark.django_db
+def test_what_learns_from_good_parts_alone_speaks_for_all_classes():
+    line, parent = make_line(), make_model_version(classes=["crack"])
+    assert classes_of(line, [sample("scratch")], good_only=True) == ["other"]
+    assert classes_of(line, [sample("scratch")], parent=parent, good_only=True) == ["crack", "other"]
 
 
 @pytest.mark.django_db

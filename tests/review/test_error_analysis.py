@@ -42,7 +42,7 @@ def test_a_slice_counts_its_misses_and_its_overkill():
 def test_a_class_is_its_defects_beside_every_good_part():
     images = [shown(), shown(defect_class="crack", probability=0.1), good(), good()]
     crack = found(images, "class", "crack")
-    assert (crack.images, crack.defects, crack.missed, crack.auc) == (3, 1, 1, 0.25)
+    assert (crack.images, crack.defects, crack.missed, crack.auc) == (3, 1, 1, 0.5)
 
 
 @pytest.mark.parametrize(("cut", "value"), [("station", "st-02"), ("shift", "B")])

@@ -63,8 +63,8 @@ def _calm(network: Lite0Probe) -> None:
     """Let no feature count by a tiny spread; what the network says stays the same."""
     state = state_of(network)
     spread = np.maximum(state["deviation"], _LEAST_SPREAD * np.median(state["deviation"]))
-    weight = state["classify.weight"] * (spread / state["deviation"])
-    load_state(network, {**state, "deviation": spread, "classify.weight": weight})
+    calmed = {"deviation": spread, "classify.weight": state["classify.weight"] * (spread / state["deviation"])}
+    load_state(network, {**state, **{name: values.astype(np.float32) for name, values in calmed.items()}})
 
 
 def _run_epoch(
