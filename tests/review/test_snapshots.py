@@ -13,11 +13,9 @@ from review.rules.manifests import Entry, LeftOut, hash_of
 from tests.builders import NOON, make_line, make_user
 from tests.inspection.items import make_item
 from tests.review.scene import make_task, read
-from tests.review.training_scene import _own_files, make_labelled, state
+from tests.review.training_scene import make_labelled, state
 
-__all__ = ["_own_files"]
-
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_own_files")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture

@@ -18,11 +18,9 @@ from review.models import HeldBack, RetrainingRule, Training
 from review.rules.trainings import Cause, Occasions, cause_now
 from tests.builders import NOON, make_line, make_model_version, make_user
 from tests.inspection.models import make_light_meter, make_serving
-from tests.review.training_scene import _own_files, make_labelled
+from tests.review.training_scene import make_labelled
 
-__all__ = ["_own_files"]
-
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_own_files")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture

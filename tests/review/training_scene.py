@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import pytest
-
 from inspection.models import Item, Line
 from inspection.rules.words import Label, TruthSource
 from review.models import Truth
@@ -32,13 +30,3 @@ def state(item: Item, label: Label, *, source: TruthSource = TruthSource.ADJUDIC
         source=source.value,
         created_at=NOON,
     )
-
-
-@pytest.fixture
-def _own_files(settings, tmp_path):
-    """Keep images and models of a test in folders of its own."""
-    settings.MODELS_ROOT = tmp_path / "models"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "images"}},
-    }
