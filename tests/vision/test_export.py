@@ -144,6 +144,7 @@ def test_the_probe_learns_and_serves_like_the_small_network(samples, converted, 
     assert (found.val.labels == (found.val.raw_scores > 0)).mean() > 0.8
 
 
+@pytest.mark.slow
 @needs_backbone
 def test_the_tuned_network_validates_no_worse_than_the_probe_it_began_as(samples, converted, tmp_path):
     few = [s for n, s in enumerate(samples) if s.split != "train" or n < 48]
@@ -156,6 +157,7 @@ def test_the_tuned_network_validates_no_worse_than_the_probe_it_began_as(samples
     assert save(tuned, tmp_path, {"name": "tuned"})["runtime_difference"] <= 1e-4
 
 
+@pytest.mark.slow
 @needs_backbone
 @pytest.mark.parametrize("knows_defects", [True, False])
 def test_the_anomaly_model_learns_from_good_parts_alone(samples, converted, tmp_path, knows_defects):
