@@ -25,8 +25,6 @@ _BATCH = 32
 _BLOCK_RATE, _HEAD_RATE = 5e-5, 3e-5
 _DECAY = 0.02
 _RESERVE_S = 20.0
-_LEAST_SPREAD = 0.1
-"""Of a feature, beside the median of all: one that never varied may do so once the block below it learns."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,6 @@ def train(network: Lite0Probe, train: Examples, val: Examples, course: Course) -
     """Fit the probe, then the last block, the head and the classifier together. Returns the epochs of the second."""
     lite0_probe.train(network, train, val, course)
     network.eval()
-    _calm(network)
     learned_from = [_below(network, train, course, mirrored=mirrored) for mirrored in (False, True)]
     held_back = _below(network, val, course, mirrored=False)
     best, best_epoch, best_state = _loss(network, held_back, val), 0, state_of(network)
@@ -57,14 +54,6 @@ def train(network: Lite0Probe, train: Examples, val: Examples, course: Course) -
         course.progress(epoch_done(epoch, MAX_EPOCHS, loss=learned, held_back_loss=loss))
     load_state(network, best_state)
     return epoch
-
-
-def _calm(network: Lite0Probe) -> None:
-    """Let no feature count by a tiny spread; what the network says stays the same."""
-    state = state_of(network)
-    spread = np.maximum(state["deviation"], _LEAST_SPREAD * np.median(state["deviation"]))
-    calmed = {"deviation": spread, "classify.weight": state["classify.weight"] * (spread / state["deviation"])}
-    load_state(network, {**state, **{name: values.astype(np.float32) for name, values in calmed.items()}})
 
 
 def _run_epoch(

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('inspection', '0001_squashed'),
-        ('review', '0001_squashed'),
+        ('review', '0002_exports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
