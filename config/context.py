@@ -42,6 +42,7 @@ LINE_PAGES = [
             ("agreement", "chart", _("Agreement")),
             ("automation", "stairs", _("Automation")),
             ("rollouts", "arrow", _("Models and rollouts")),
+            ("training", "reset", _("Training")),
             ("bands", "half", _("Certified bands")),
             ("bank", "shield", _("Defect bank")),
             ("plan", "plan", _("Plan and risks")),
@@ -132,7 +133,7 @@ def page_of(name: str) -> str:
     first = name.partition("-")[0]
     if first in {"scope", "risk", "metric"}:
         return "plan"
-    return first if first == "data" else name
+    return first if first in {"data", "training"} else name
 
 
 def level_shown(line: Line, leads: bool) -> str:

@@ -33,6 +33,8 @@ TASKS = {
     "batch.received": ("review.tasks.import_batch", "default"),
     "export.asked": ("review.tasks.make_export", "reports"),
     "proposal.opened": ("review.tasks.tell_signatories", "default"),
+    "training.asked": ("review.tasks.train", "training"),
+    "training.due": ("review.tasks.retrain", "training"),
 }
 BELL_TIMEOUT_S = 0.1
 # After a broken bell, how long nobody pulls at it: a dead broker must not slow every upload.

@@ -7,16 +7,17 @@ from django.db.models import Q
 from config import relay
 from inspection import outbox
 from inspection.models import ProcessSeen
-from monitoring import rounds, watching
+from monitoring import retraining, rounds, watching
 from review import model_errors
 
 HOLDER_SILENT_AFTER = timedelta(seconds=5)
 # What no reader waits for is done less often than the rounds come.
 SEALED_EVERY = timedelta(seconds=1)
-# Images are looked at here and not by the second worker, which may be training for an hour.
+# Images are looked at here and not by the second worker, which may be busy with an import.
 DRIFT_EVERY = timedelta(seconds=2)
 GOLD_EVERY = timedelta(seconds=5)
 FILES_EVERY = timedelta(seconds=60)
+TRAININGS_EVERY = timedelta(seconds=10)
 METRICS_EVERY = timedelta(seconds=10)
 PRUNED_EVERY = timedelta(minutes=5)
 
@@ -34,6 +35,8 @@ def turn(*, holder: str, now: datetime) -> None:
     rounds.go(now=now, looks=looks, seals=seals, gives=gives)
     if _is_time("model-files", every=FILES_EVERY, now=now):
         model_errors.check_files(now=now)
+    if _is_time("trainings", every=TRAININGS_EVERY, now=now):
+        retraining.follow(now=now)
     if _is_time("metrics", every=METRICS_EVERY, now=now):
         watching.go(now=now, prunes=_is_time("prune", every=PRUNED_EVERY, now=now))
 

@@ -36,6 +36,10 @@ class FirstOnlyShadows(Exception):
     """A line without a model can only let its first one watch."""
 
 
+class OnlyShadows(Exception):
+    """A version that was trained here has not been brought on from its shadow yet."""
+
+
 class ClassMissing(Exception):
     """The candidate does not know a defect class of the line that the serving version knows."""
 
@@ -68,7 +72,7 @@ def start(
 ) -> Rollout:
     """Put a candidate beside what serves the line, at the first step of the strategy's plan.
 
-    Raises RolloutOpen, ServesAlready, FirstOnlyShadows, ClassMissing or ShareRefused.
+    Raises RolloutOpen, ServesAlready, FirstOnlyShadows, OnlyShadows, ClassMissing or ShareRefused.
     """
     line = _locked(line)
     if line.rollouts.filter(outcome=RolloutOutcome.OPEN.value).exists():
@@ -261,10 +265,17 @@ def _check_candidate(
         return
     if incumbent == candidate:
         raise ServesAlready(f"{candidate} serves the line.")
+    if strategy != RolloutStrategy.SHADOW and not _may_skip_shadow(line, candidate):
+        raise OnlyShadows(f"{candidate} was trained here and has not shown itself in shadow.")
     wanted = set(line.defect_classes.filter(retired_at=None).values_list("code", flat=True))
     missing = wanted & set(incumbent.classes) - set(candidate.classes)
     if missing:
         raise ClassMissing(f"{candidate} does not know {', '.join(sorted(missing))}.")
+
+
+def _may_skip_shadow(line: Line, candidate: ModelVersion) -> bool:
+    """Say whether a version came from elsewhere, or was brought on from its shadow on this line before."""
+    return "snapshot" not in candidate.card or line.rollouts.filter(candidate=candidate, position__gte=1).exists()
 
 
 def _check_share(share: float | None, *, most: float) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -119,6 +120,7 @@ def line_images(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "line": line,
         "at": at,
+        "day": at.astimezone(ZoneInfo(line.time_zone)).date(),
         "metric": metric if metric in BY_NAME else "",
         "word": NAMES.get(metric, ""),
         "before": _pictures(before.order_by("-received_at")[: GALLERY // 5], metric),

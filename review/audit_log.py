@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from inspection.models import DeploymentChange, Hold, LevelChange, LevelProposal, Line, Lot, Membership, ScopeSignature
-from review.models import Adjudication, BandsChange, ContainedRun, DecisionFate, Export
+from review.models import Adjudication, BandsChange, ContainedRun, DecisionFate, Export, RetrainingRule, Training
 
 PAGE = 100
 
@@ -166,6 +166,18 @@ _SOURCES = {
         "changed_at",
         "changed_by",
         lambda row: {"thing": str(row.serving or "–"), "change": str(row.candidate or ""), "reason": row.cause},
+    ),
+    "training": _Source(
+        lambda line: Training.objects.filter(snapshot__line=line).select_related("snapshot"),
+        "asked_at",
+        "asked_by",
+        lambda row: {"thing": f"#{row.pk} {row.snapshot} {row.architecture}", "change": row.state, "reason": row.cause},
+    ),
+    "retraining": _Source(
+        lambda line: RetrainingRule.objects.filter(line=line),
+        "set_at",
+        "set_by",
+        lambda row: {"thing": row.architecture, "change": "→ on" if row.is_on else "→ off"},
     ),
     "scope": _Source(
         lambda line: ScopeSignature.objects.filter(line=line),

@@ -80,6 +80,8 @@ def action_words() -> dict[str, str]:
         "lift": _("hold lifted"),
         "bands": _("bands put in force"),
         "model": _("models changed"),
+        "training": _("training asked for"),
+        "retraining": _("training by itself set"),
         "scope": _("scope signed"),
         "ruling": _("ruling given"),
         "correction": _("call corrected"),

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from hashlib import sha256
 
 from django.db import IntegrityError, transaction
@@ -101,9 +102,18 @@ def _created(**facts: object) -> BankDefect:
 # Sealing --------------------------------------------------------------------------------------------------------
 
 
+class Sealed(StrEnum):
+    """What a sealed image or part measures."""
+
+    BANK = "bank"
+    GOLD = "gold"
+    CHALLENGE = "challenge"
+    TRUTH_DRAW = "truth-draw"
+
+
 @dataclass(frozen=True)
 class Seal:
-    """What no model of the line may learn from, by image and by part: bank, gold items, truth draw."""
+    """What no model of the line may learn from, by image and by part: bank, gold items, challenge parts, truth draw."""
 
     line: Line
     images: frozenset[str]
@@ -116,17 +126,32 @@ class Seal:
 
 def seal(line: Line) -> Seal:
     """Return the line's seal as it stands now."""
-    banked = line.bank.kept()
-    drawn = Item.objects.filter(line=line, run__part__runs__drawn_truth=True).distinct()
-    images = {*BankImage.objects.filter(defect__in=banked).values_list("item__sha256", flat=True)}
+    every = seals(line).values()
+    images, groups = (frozenset().union(*(getattr(one, kind) for one in every)) for kind in ("images", "groups"))
+    return Seal(line, images, groups)
+
+
+def seals(line: Line) -> dict[Sealed, Seal]:
+    """Return the line's seal in its parts, so that what is left out can be told why."""
+    banked = BankImage.objects.filter(defect__in=line.bank.kept())
     shown = Item.objects.filter(line=line, gold_showings__isnull=False).distinct()
-    images |= {*shown.values_list("sha256", flat=True)}
-    parts = list(banked.values_list("part", "part__serial"))
-    parts += shown.values_list("run__part", "run__part__serial")
-    parts += line.parts.filter(is_challenge=True).values_list("pk", "serial")
-    parts += drawn.values_list("run__part", "run__part__serial")
-    names = {str(name) for pair in parts for name in pair}
-    return Seal(line, frozenset(images | {*drawn.values_list("sha256", flat=True)}), frozenset(names))
+    drawn = Item.objects.filter(line=line, run__part__runs__drawn_truth=True).distinct()
+    return {
+        Sealed.BANK: _sealed(
+            line, banked.values_list("item__sha256", flat=True), line.bank.kept().values_list("part", "part__serial")
+        ),
+        Sealed.GOLD: _of_items(line, shown),
+        Sealed.CHALLENGE: _sealed(line, (), line.parts.filter(is_challenge=True).values_list("pk", "serial")),
+        Sealed.TRUTH_DRAW: _of_items(line, drawn),
+    }
+
+
+def _of_items(line: Line, items: QuerySet[Item]) -> Seal:
+    return _sealed(line, items.values_list("sha256", flat=True), items.values_list("run__part", "run__part__serial"))
+
+
+def _sealed(line: Line, images: Iterable[str], parts: Iterable[tuple[object, str]]) -> Seal:
+    return Seal(line, frozenset(images), frozenset(str(name) for pair in parts for name in pair))
 
 
 def note_training(version: ModelVersion, samples: Iterable[tuple[str, str]]) -> None:

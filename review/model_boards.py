@@ -7,9 +7,10 @@ from typing import Any
 
 from inspection import epochs
 from inspection.models import Deployment, DeploymentChange, Line, ModelVersion, TrainedOn
+from review.training_models import Training
 
 CHANGES = 20
-KNOWN_FIGURES = ("images", "defects", "auc", "ece", "ms_per_image", "escape")
+KNOWN_FIGURES = ("images", "defects", "auc", "auc_low", "auc_high", "ece", "ms_per_image", "escape")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ class VersionPage:
     trained_on: int
     groups: int
     changes: list[DeploymentChange]
+    training: Training | None
 
 
 def rows(lines: Iterable[Line]) -> list[VersionRow]:
@@ -70,6 +72,9 @@ def page(version: ModelVersion, lines: Iterable[Line]) -> VersionPage:
         trained_on=trained.count(),
         groups=trained.exclude(group="").values("group").distinct().count(),
         changes=list(changes.order_by("-changed_at", "-pk")[:CHANGES]),
+        training=Training.objects.filter(version=version, snapshot__line__in=lines)
+        .select_related("snapshot__line")
+        .first(),
     )
 
 

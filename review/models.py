@@ -18,6 +18,7 @@ from review.finding_models import AmendmentDue, PhysicalFinding
 from review.gold_models import GaugeItem, GaugeStudy, GoldRule, GoldShowing, PlantedCall, SessionEnd
 from review.retro_models import RetroScore, RetroTrial
 from review.rules.adjudication import Cause
+from review.training_models import HeldBack, RetrainingRule, Snapshot, SnapshotImage, Training
 
 __all__ = [
     "Adjudication",
@@ -45,14 +46,19 @@ __all__ = [
     "GaugeStudy",
     "GoldRule",
     "GoldShowing",
+    "HeldBack",
     "MissResult",
     "PendingDecision",
     "PhysicalFinding",
     "PlantedCall",
+    "RetrainingRule",
     "RetroScore",
     "RetroTrial",
     "ReviewTask",
     "SessionEnd",
+    "Snapshot",
+    "SnapshotImage",
+    "Training",
     "Truth",
     "Watch",
     "WatchChart",

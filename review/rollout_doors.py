@@ -43,6 +43,9 @@ REFUSALS: dict[type[Exception], Callable[[Exception], str]] = {
     rollouts.RolloutClosed: lambda _refusal: _("This rollout is over, or something newer came onto the line."),
     rollouts.ServesAlready: lambda _refusal: _("This version serves the line already."),
     rollouts.FirstOnlyShadows: lambda _refusal: _("The first model of a line can only enter shadow."),
+    rollouts.OnlyShadows: lambda _refusal: _(
+        "A version trained here begins in shadow, until people have brought it on from there."
+    ),
     rollouts.ClassMissing: lambda _refusal: _("The candidate does not know every defect class of the serving version."),
     rollouts.ShareRefused: lambda _refusal: _("This step has no such share."),
     rollouts.NotReady: lambda refusal: _("Not yet: %(reasons)s.") % {"reasons": reasons_of(refusal)},

@@ -1,5 +1,6 @@
 """What happens later, told on one page. A task is a door: the outbox row is the work order, the message a wake-up."""
 
+import logging
 from uuid import UUID
 
 from celery import shared_task
@@ -8,7 +9,21 @@ from django.utils.timezone import now as clock
 
 from inspection import batches, health, images, intake, outbox, stations
 from inspection.models import LevelProposal
-from review import arrivals, bank, evidence, export_archives, exports, gates, notices, receipts, retro
+from review import (
+    arrivals,
+    bank,
+    evidence,
+    export_archives,
+    exports,
+    gates,
+    notices,
+    receipts,
+    retraining,
+    retro,
+    trainings,
+)
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -57,6 +72,31 @@ def tell_signatories(*, key: str, **_later_arguments: object) -> None:
     work = outbox.claim("proposal.opened", key, now=clock())
     if work is not None:
         notices.tell_signatories(LevelProposal.objects.get(pk=key))
+        outbox.finish(work, now=clock())
+
+
+@shared_task
+def train(*, key: str, **_later_arguments: object) -> None:
+    """Bring a training to its end. While another one runs the order stays, and is offered again when its lease ends."""
+    work = outbox.claim(trainings.TOPIC, key, now=clock())
+    if work is None:
+        return
+    try:
+        training = trainings.run(key, clock=clock)
+    except Exception:
+        logger.exception("Unable to finish training %s", key)
+        trainings.fail(key, now=clock())
+        raise
+    if training is not None or not trainings.is_waiting(key):
+        outbox.finish(work, now=clock())
+
+
+@shared_task
+def retrain(*, key: str, **_later_arguments: object) -> None:
+    """Ask for a training that a line's rule wants, where there are new labels."""
+    work = outbox.claim(retraining.TOPIC, key, now=clock())
+    if work is not None:
+        retraining.begin(key, now=clock())
         outbox.finish(work, now=clock())
 
 

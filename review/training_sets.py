@@ -1,17 +1,24 @@
 """Which of the plant's own labels a model may learn from, and how much of each person's."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from uuid import UUID
 
-from inspection.models import Line
+from django.db.models import QuerySet
+
+from inspection.models import Item, Line
 from inspection.rules.words import Label, TruthSource
 from review import bank
 from review.models import Decision, Truth, newest_truths
+from review.rules.manifests import LeftOut
 
 # One person's mistakes, or malice, must stay a small part of what a model learns.
 PERSON_SHARE_MAX = 0.25
+LEARNED_SOURCES = (TruthSource.ADJUDICATION, TruthSource.CONSENSUS)
+# No statement names more images than every database takes.
+CHUNK = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,28 +34,35 @@ class Labelled:
     """Whose readings made the label; nobody's for a ruling, which the adjudicator answers for."""
 
 
+@dataclass(frozen=True)
+class Sorting:
+    """The labels to learn from, and how many were left out for which reason."""
+
+    kept: list[Labelled]
+    left_out: dict[LeftOut, int]
+
+
 def of_line(line: Line) -> list[Labelled]:
     """Return the labels to learn from: what may be learned, capped by person."""
-    return capped(learnable(line))
+    return sort_out(line).kept
+
+
+def sort_out(line: Line, items: QuerySet[Item] | None = None) -> Sorting:
+    """Part the labels of a line, or of some of its images, into those to learn from and those left out.
+
+    Only rulings and two-person labels are learned from. Parts of the truth draw and of the defect bank, gold items and
+    challenge parts measure the line's models and stay sealed from them, in every run and every image. Of images with
+    the same bytes one is kept. Images of one part form a group.
+    """
+    found, left_out = _parted(line, line.items.all() if items is None else items)
+    kept = capped(found)
+    left_out[LeftOut.OVER_CAP] += len(found) - len(kept)
+    return Sorting(kept, {reason: left_out[reason] for reason in LeftOut if left_out[reason]})
 
 
 def learnable(line: Line) -> list[Labelled]:
-    """Return the rulings and two-person labels of a line.
-
-    Parts of the truth draw and of the defect bank are the line's measure of its models and stay sealed from
-    them, in every run and every image, and so do labels brought in for evaluation. Images of one part form a group.
-    """
-    sources = (TruthSource.ADJUDICATION.value, TruthSource.CONSENSUS.value)
-    sealed = bank.seal(line)
-    items = line.items.exclude(run__part__runs__drawn_truth=True)
-    truths = newest_truths(items).filter(source__in=sources, label__in=(Label.PASS.value, Label.DEFECT.value))
-    rows = [
-        truth
-        for truth in truths.select_related("item__run").order_by("item")
-        if not sealed.holds(sha256=truth.item.sha256, names=(str(truth.item.run.part_id),))
-    ]
-    readers = _readers([truth for truth in rows if truth.source == TruthSource.CONSENSUS])
-    return [_labelled(truth, readers) for truth in rows]
+    """Return the labels that may be learned from, before anybody's share is capped."""
+    return _parted(line, line.items.all())[0]
 
 
 def capped(labels: Sequence[Labelled], *, share: float = PERSON_SHARE_MAX) -> list[Labelled]:
@@ -78,6 +92,32 @@ def _most_over(labels: Sequence[Labelled], share: float) -> tuple[int, int] | No
     return (person, max(1, int(over / (0.5 - share)))) if over > 1e-9 else None
 
 
+def _parted(line: Line, items: QuerySet[Item]) -> tuple[list[Labelled], Counter[LeftOut]]:
+    seals = bank.seals(line)
+    left_out: Counter[LeftOut] = Counter()
+    kept: dict[str, Truth] = {}
+    truths = newest_truths(items.real()).select_related("item__run")  # type: ignore[attr-defined]
+    for truth in truths.order_by("item").iterator(CHUNK):
+        reason = _why_not(truth, seals) or (LeftOut.COPY if truth.item.sha256 in kept else None)
+        if reason is None:
+            kept[truth.item.sha256] = truth
+        else:
+            left_out[reason] += 1
+    readers = _readers([truth for truth in kept.values() if truth.source == TruthSource.CONSENSUS])
+    return [_labelled(truth, readers) for truth in kept.values()], left_out
+
+
+def _why_not(truth: Truth, seals: dict[bank.Sealed, bank.Seal]) -> LeftOut | None:
+    """Return why a label is not learned from, None where it is."""
+    names = (str(truth.item.run.part_id),)
+    for kind, seal in seals.items():
+        if seal.holds(sha256=truth.item.sha256, names=names):
+            return LeftOut(kind.value)
+    if truth.source not in LEARNED_SOURCES:
+        return LeftOut.ONE_VOICE
+    return None if truth.label in (Label.PASS, Label.DEFECT) else LeftOut.UNDECIDED
+
+
 def _labelled(truth: Truth, readers: dict[str, tuple[int, ...]]) -> Labelled:
     item = truth.item
     return Labelled(
@@ -93,9 +133,11 @@ def _labelled(truth: Truth, readers: dict[str, tuple[int, ...]]) -> Labelled:
 def _readers(truths: Iterable[Truth]) -> dict[str, tuple[int, ...]]:
     """Return for each item the people whose standing calls agree with its label."""
     labels = {str(truth.item_id): truth.label for truth in truths}
-    calls = Decision.objects.filter(task__item__in=list(labels), fate__fate="final")
     found: dict[str, set[int]] = {}
-    for item, person, label in calls.values_list("task__item", "person", "label"):
-        if label == labels[str(item)]:
-            found.setdefault(str(item), set()).add(person)
+    names = [UUID(item) for item in labels]
+    for start in range(0, len(names), CHUNK):
+        calls = Decision.objects.filter(task__item__in=names[start : start + CHUNK], fate__fate="final")
+        for item, person, label in calls.values_list("task__item", "person", "label"):
+            if label == labels[str(item)]:
+                found.setdefault(str(item), set()).add(person)
     return {item: tuple(sorted(people)) for item, people in found.items()}

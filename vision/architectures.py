@@ -54,6 +54,8 @@ class Architecture:
     embedding: int
     shapes: Callable[[int], Shapes]
     needs_backbone: bool = False
+    good_only: bool = False
+    """It learns from good parts alone; defects, where there are any, only calibrate and judge it."""
 
 
 SMALL_CNN_LAYERS = (
@@ -81,6 +83,12 @@ LITE0_TAPS = (4, 10)
 """Blocks whose output is pooled beside the last map: 40 and 112 channels."""
 LITE0_POOLED = 2 * (1280 + 112 + 40)
 """Average and maximum of the last map and the two middle maps: 2,864 numbers."""
+
+
+PATCH = 112 + 40
+"""Numbers of a place of the two middle maps side by side."""
+MEMORY = 1000
+"""Places of good parts that an anomaly model remembers."""
 
 
 def _lite0_blocks() -> tuple[Block, ...]:
@@ -124,6 +132,19 @@ def _lite0_probe_shapes(classes: int) -> Shapes:
     return {**lite0_backbone_shapes(), **probe}
 
 
+def _patch_memory_shapes(classes: int) -> Shapes:
+    steps = [step for block in LITE0_BLOCKS[: LITE0_TAPS[-1] + 1] for step in block.steps]
+    places: Shapes = {
+        "mean": (PATCH,),
+        "deviation": (PATCH,),
+        "memory": (MEMORY, PATCH),
+        "centre": (1,),
+        "scale": (1,),
+        "classify.bias": (classes,),
+    }
+    return {**_shapes([LITE0_STEM, *steps]), **places}
+
+
 def _shapes(layers: tuple[Convolution, ...] | list[Convolution]) -> Shapes:
     return {name: shape for layer in layers for name, shape in layer.shapes().items()}
 
@@ -143,6 +164,21 @@ ARCHITECTURES = {
             embedding=1280,
             shapes=_lite0_probe_shapes,
             needs_backbone=True,
+        ),
+        Architecture(
+            name="lite0-tuned",
+            preprocessing="squash-224-lite/1",
+            embedding=1280,
+            shapes=_lite0_probe_shapes,
+            needs_backbone=True,
+        ),
+        Architecture(
+            name="patch-memory",
+            preprocessing="squash-224-lite/1",
+            embedding=PATCH,
+            shapes=_patch_memory_shapes,
+            needs_backbone=True,
+            good_only=True,
         ),
     )
 }

@@ -11,6 +11,8 @@ from pathlib import Path
 MANIFEST = "manifest.csv"
 SPLITS = ("train", "val", "test")
 LABELS = ("ok", "defect")
+OTHER = "other"
+"""A class of this name takes defects whose own type is not among the classes."""
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 _OK_FOLDERS = {"ok", "good", "pass"}

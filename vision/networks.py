@@ -20,6 +20,8 @@ from vision.architectures import (
     LITE0_POOLED,
     LITE0_STEM,
     LITE0_TAPS,
+    MEMORY,
+    PATCH,
     SMALL_CNN_LAYERS,
     SMALL_CNN_POOLED,
     Block,
@@ -111,6 +113,82 @@ class Lite0Probe(nn.Module):
         return _places(levels, weights, _LITE0_ENLARGE) + (self.classify.bias - weights @ self.mean)[:, None, None]
 
 
+class Lite0Trunk(nn.Module):
+    """EfficientNet-Lite0 up to its second middle map. Gives both middle maps, the finer one last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = _lite0_layer(LITE0_STEM, nn.ReLU6())
+        self.blocks = nn.ModuleList(_InvertedResidual(block) for block in LITE0_BLOCKS[: LITE0_TAPS[-1] + 1])
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        features, taps = self.stem(images), []
+        for number, block in enumerate(self.blocks):
+            features = block(features)
+            if number in LITE0_TAPS:
+                taps.append(features)
+        return list(reversed(taps))
+
+
+class PatchMemory(nn.Module):
+    """How far each place of a part lies from every place of good parts it remembers (Roth et al. 2022, PatchCore).
+
+    The farthest place decides: 0 where it is as far as the farthest places of good parts usually are.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+    memory: Tensor
+    centre: Tensor
+    scale: Tensor
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.backbone = Lite0Trunk()
+        self.register_buffer("mean", torch.zeros(PATCH))
+        self.register_buffer("deviation", torch.ones(PATCH))
+        self.register_buffer("memory", torch.zeros(MEMORY, PATCH))
+        self.register_buffer("centre", torch.zeros(1))
+        self.register_buffer("scale", torch.ones(1))
+        self.classify = _Bias(classes)
+
+    def forward(self, images: Tensor) -> Outputs:
+        patches = self.patches(images)
+        places = (self.distances(patches) - self.centre) / self.scale
+        maps = self._beside_pass(places)
+        return maps.amax(dim=(2, 3)), maps, _average(patches)
+
+    def patches(self, images: Tensor) -> Tensor:
+        """Standardised features of each place, of its neighbourhood at both scales."""
+        coarse, fine = (functional.avg_pool2d(tap, 3, stride=1, padding=1) for tap in self.backbone(images))
+        both = torch.cat([functional.interpolate(coarse, scale_factor=2.0), fine], dim=1)
+        return (both - self.mean[:, None, None]) / self.deviation[:, None, None]
+
+    def distances(self, patches: Tensor) -> Tensor:
+        """Distance of each place to the nearest one remembered: N x 1 x h x w."""
+        # Means and a maximum, where sums and a minimum would do: graphs with few operators are served.
+        own, known = (PATCH * (one * one).mean(dim=1, keepdim=True) for one in (patches, self.memory))
+        across = functional.conv2d(patches, 2 * self.memory[:, :, None, None])
+        nearest = (across - known[:, :, None]).amax(dim=1, keepdim=True)
+        return (own - nearest).clamp(min=0).sqrt()
+
+    def _beside_pass(self, places: Tensor) -> Tensor:
+        """What speaks for a defect speaks for each class alike, pass excepted."""
+        bias = self.classify.bias[:, None, None]
+        classes = len(self.classify.bias)
+        return torch.cat([places * 0, *([places] * (classes - 1))], dim=1) + bias
+
+
+class _Bias(nn.Module):
+    """One number a class, all 0: by it a file of weights tells for how many classes it was made."""
+
+    bias: Tensor
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.register_buffer("bias", torch.zeros(classes))
+
+
 def pooled(levels: list[Tensor]) -> Tensor:
     """Average and maximum over the places of each map, side by side."""
     return torch.cat([part for features in levels for part in (_average(features), _most(features))], dim=1)
@@ -188,4 +266,9 @@ def _last_name(row: Convolution) -> str:
     return row.name.rpartition(".")[2]
 
 
-_NETWORKS: dict[str, type[nn.Module]] = {"small-cnn": SmallCnn, "lite0-probe": Lite0Probe}
+_NETWORKS: dict[str, type[nn.Module]] = {
+    "small-cnn": SmallCnn,
+    "lite0-probe": Lite0Probe,
+    "lite0-tuned": Lite0Probe,
+    "patch-memory": PatchMemory,
+}

@@ -18,22 +18,24 @@ from numpy.typing import NDArray
 from torch import nn
 
 from vision.architectures import ARCHITECTURES, PASS
-from vision.dataset import LABELS, SPLITS, Sample, with_splits
+from vision.dataset import LABELS, OTHER, SPLITS, Sample, with_splits
 from vision.decode import DECODER_ID, DecodeFailed, Decoder
 from vision.networks import build, state_of
 from vision.preprocessing import PREPROCESSINGS, Preprocessing
 from vision.runtimes import Floats
 from vision.scoring import activation, raw_scores
-from vision.trainers import Course, Examples, Progress, lite0_probe, outputs_of, small_cnn
+from vision.trainers import Course, Examples, Progress, lite0_probe, lite0_tuned, outputs_of, patch_memory, small_cnn
 
 __all__ = ["Fitted", "Progress", "Scores", "TrainingRefused", "fit"]
 
-OTHER = "other"
-"""A class of this name takes defects whose own type is not among the classes."""
+HEAT_WITHOUT_DEFECTS = 3.0
+"""Where no defect is known, a heat map is full three spreads of good parts beyond their farthest places."""
 
 _TRAINERS: dict[str, Callable[[Any, Examples, Examples, Course], int]] = {
     "small-cnn": small_cnn.train,
     "lite0-probe": lite0_probe.train,
+    "lite0-tuned": lite0_tuned.train,
+    "patch-memory": patch_memory.train,
 }
 
 
@@ -106,7 +108,7 @@ def fit(
     recipe = PREPROCESSINGS[ARCHITECTURES[architecture].preprocessing]
     deadline = started + minutes_cap * 60
     course = Course(seed=seed, recipe=recipe, deadline=deadline, progress=progress, backbone=backbone)
-    read = _read(with_splits(samples, seed=seed), classes, course)
+    read = _read(with_splits(samples, seed=seed), classes, course, good_only=ARCHITECTURES[architecture].good_only)
     unreadable = len(samples) - sum(len(part.samples) for part in read.values())
     network = build(architecture, 1 + len(classes))
     epochs = _TRAINERS[architecture](network, read["train"], read["val"], course)
@@ -167,7 +169,7 @@ def _check_request(samples: Sequence[Sample], architecture: str, classes: Sequen
     class_numbers(samples, classes)
 
 
-def _read(samples: Sequence[Sample], classes: Sequence[str], course: Course) -> dict[str, Examples]:
+def _read(samples: Sequence[Sample], classes: Sequence[str], course: Course, *, good_only: bool) -> dict[str, Examples]:
     """Decode every image once, through the same decoder as serving, and keep it small."""
     kept: dict[str, list[tuple[Sample, NDArray[np.uint8]]]] = {split: [] for split in SPLITS}
     with Decoder() as decoder:
@@ -178,14 +180,20 @@ def _read(samples: Sequence[Sample], classes: Sequence[str], course: Course) -> 
                 continue
             kept[sample.split].append((sample, course.recipe.shrink(pixels)))
             course.progress(Progress(stage="read", done=n, total=len(samples)))
-    return {split: _examples(split, part, classes) for split, part in kept.items()}
+    if good_only:
+        kept["train"] = [pair for pair in kept["train"] if pair[0].label == "ok"]
+    return {split: _examples(split, part, classes, good_only=good_only) for split, part in kept.items()}
 
 
-def _examples(split: str, part: Sequence[tuple[Sample, NDArray[np.uint8]]], classes: Sequence[str]) -> Examples:
+def _examples(
+    split: str, part: Sequence[tuple[Sample, NDArray[np.uint8]]], classes: Sequence[str], *, good_only: bool
+) -> Examples:
     samples = tuple(sample for sample, _ in part)
     numbers = class_numbers(samples, classes)
-    if not (numbers > 0).any() or not (numbers == 0).any():
-        raise TrainingRefused(f"The split {split!r} needs readable images of both labels.")
+    has_good, has_defects = bool((numbers == 0).any()), bool((numbers > 0).any())
+    if not has_good or not (has_defects or good_only):
+        wanted = "good parts" if good_only else "both labels"
+        raise TrainingRefused(f"The split {split!r} needs readable images of {wanted}.")
     return Examples(samples=samples, squares=np.stack([square for _, square in part]), class_numbers=numbers)
 
 
@@ -197,6 +205,8 @@ def _scores(network: nn.Module, examples: Examples, recipe: Preprocessing) -> tu
 def _heat_scale(val: Scores, maps: Floats) -> float:
     """The hottest place of a middling validation defect: a heat map is full there."""
     defects = np.flatnonzero(val.class_numbers)
+    if not len(defects):
+        return HEAT_WITHOUT_DEFECTS
     tops = 1 + val.logits[defects, 1:].argmax(axis=1)
     hottest = [float(activation(maps[n], top).max()) for n, top in zip(defects, tops, strict=True)]
     return max(float(np.median(hottest)), 1e-3)

@@ -66,9 +66,15 @@ def verdict_worker(home: Home, env: dict[str, str], n: int = 1) -> Child:
 
 def second_worker(home: Home, env: dict[str, str]) -> Child:
     """Everything that may wait, with the clock inside: it never delays a verdict."""
-    command = [*CELERY, *QUIET, "--queues", "default,reports,training", "--hostname", "second@%h"]
+    command = [*CELERY, *QUIET, "--queues", "default,reports", "--hostname", "second@%h"]
     command += ["--beat", "--scheduler", "celery.beat:Scheduler"]
     return Child("second_worker", command, env, home.logs / "second_worker.log")
+
+
+def training_worker(home: Home, env: dict[str, str]) -> Child:
+    """What may learn for an hour, in a child of its own: nothing else waits behind it."""
+    command = [*CELERY, *QUIET, "--queues", "training", "--hostname", "training@%h"]
+    return Child("training_worker", command, env, home.logs / "training_worker.log")
 
 
 def web(home: Home, env: dict[str, str], port: int) -> Child:

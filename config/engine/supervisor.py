@@ -60,6 +60,7 @@ class Supervisor:
             *plan.verdict_workers(self.home, env),
             plan.web(self.home, env, self.options.port),
             plan.second_worker(self.home, env),
+            plan.training_worker(self.home, env),
         ]
         if elsewhere is None:
             self._start_broker(env)

@@ -159,6 +159,7 @@ CELERY_BEAT_SCHEDULE = {
     "export-heads": {"task": "review.tasks.export_heads", "schedule": 3600.0, "options": {"queue": "reports"}},
     "tidy": {"task": "review.tasks.tidy", "schedule": 3600.0, "options": {"queue": "reports"}},
 }
+TRAINING_MEMORY_MB = env.integer("TRAINING_MEMORY_MB", 3000, low=500, high=1_000_000)
 WAITING_REQUESTS_MAX = env.integer("WAITING_REQUESTS_MAX", 4, low=0, high=1000)
 # How long the page stays on an item for what the model says of the first call, before it goes on.
 REVEAL_WAIT_MS = 300

@@ -23,8 +23,12 @@ def test_the_web_process_is_free_of(package):
 
 @pytest.mark.parametrize(
     ("module", "heavy"),
-    # The relay watches the images for drift itself: the second worker may be training when the lamp fails.
-    [("config.relay, config.rounds", ["torch", "onnxruntime"]), ("config.engine.preparation", ["torch", "river"])],
+    # The relay watches the images for drift itself, and a worker that waits for a training loads nothing to learn with.
+    [
+        ("config.relay, config.rounds", ["torch", "onnxruntime"]),
+        ("review.tasks", ["torch", "onnxruntime", "river"]),
+        ("config.engine.preparation", ["torch", "river"]),
+    ],
 )
 def test_relay_and_preparation_are_free_of_models(module, heavy):
     ready = "import os; os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings.test')"

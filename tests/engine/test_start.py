@@ -77,7 +77,7 @@ def test_a_later_start_tells_of_the_same_people_and_their_tokens_work(start, dem
     assert {person["username"] for person in facts["people"]} == PEOPLE
     assert {person["password"] for person in facts["people"]} == {kept_password(demo_folder)}
     assert {station["line"] for station in facts["stations"]} == LINES
-    assert {"broker", "relay", "worker", "second_worker", "web", "station"} == set(facts["pids"])
+    assert {"broker", "relay", "worker", "second_worker", "training_worker", "web", "station"} == set(facts["pids"])
     assert stat.S_IMODE((demo_folder / "run.json").stat().st_mode) == 0o600
     quinn = next(person for person in facts["people"] if person["username"] == "quinn")
     lines = requests.get(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from inspection import registry, training
-from inspection.training import classes_of, escape_at
-from tests.builders import NOON, make_line
+from inspection.fitting import escape_at
+from inspection.learning import classes_of
+from tests.builders import NOON, make_line, make_model_version
 from tests.inspection.items import BRIGHT, DARK, picture
 from vision.dataset import Sample
 
@@ -59,6 +60,19 @@ def test_the_classes_are_those_of_the_line_that_the_images_show(shown, classes):
 
 
 @pytest.mark.django_db
+def test_what_the_version_to_be_replaced_knows_stays_among_the_classes():
+    parent = make_model_version(classes=["crack", "gone"])
+    assert classes_of(make_line(), [sample("scratch")], parent=parent) == ["scratch", "crack"]
+
+
+@pytest.mark.django_db
+def test_what_learns_from_good_parts_alone_speaks_for_all_classes():
+    line, parent = make_line(), make_model_version(classes=["crack"])
+    assert classes_of(line, [sample("scratch")], good_only=True) == ["other"]
+    assert classes_of(line, [sample("scratch")], parent=parent, good_only=True) == ["crack", "other"]
+
+
+@pytest.mark.django_db
 def test_an_unknown_architecture_is_refused_with_the_ones_there_are():
     with pytest.raises(training.TrainingRefused, match="use one of small-cnn, lite0-probe"):
         train(make_line(), [], architecture="transformer-9000")
@@ -81,7 +95,7 @@ def test_labelled_images_become_a_registered_model_whose_card_tells_what_it_is_w
     assert (card["line"], card["source"], card["calibrator"]) == ("phone-glass", "light", version.calibrator)
     assert version.calibrator["a"] < 0
     assert registry.scorer(version).card["classes"] == ["scratch"]
-    assert {step.stage for step in steps} == {"read", "train"}
+    assert {step.stage for step in steps} == {"read", "steps", "train"}
 
 
 def train(line, samples, **changes):

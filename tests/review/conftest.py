@@ -48,3 +48,13 @@ def client_of():
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def own_files(settings, tmp_path):
+    """Keep images and models of a test in folders of its own."""
+    settings.MODELS_ROOT = tmp_path / "models"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "images"}},
+    }

@@ -11,8 +11,11 @@ from safetensors.numpy import load_file
 
 from vision import backbone, export, networks
 from vision.architectures import ARCHITECTURES, LITE0_POOLED
+from vision.decode import Decoder
 from vision.export import ExportFailed, save
 from vision.model_checks import check_onnx, check_safetensors
+from vision.serving import load
+from vision.trainers import binary_loss
 from vision.training import fit
 
 PUBLISHED = [backbone.PACKAGE, "efficientnet_lite_pytorch"]
@@ -139,3 +142,33 @@ def test_the_probe_learns_and_serves_like_the_small_network(samples, converted, 
     card = save(found, tmp_path, {"name": "probe"})
     assert card["runtime_difference"] <= 1e-4
     assert (found.val.labels == (found.val.raw_scores > 0)).mean() > 0.8
+
+
+@pytest.mark.slow
+@needs_backbone
+def test_the_tuned_network_validates_no_worse_than_the_probe_it_began_as(samples, converted, tmp_path):
+    few = [s for n, s in enumerate(samples) if s.split != "train" or n < 48]
+    asked = {"classes": ["scratch", "chip"], "minutes_cap": 5, "backbone": converted}
+    probe, tuned = (fit(few, architecture=name, **asked) for name in ("lite0-probe", "lite0-tuned"))
+    assert binary_loss(tuned.val.logits, tuned.val.class_numbers) <= binary_loss(
+        probe.val.logits, probe.val.class_numbers
+    )
+    assert tuned.epochs >= 1
+    assert save(tuned, tmp_path, {"name": "tuned"})["runtime_difference"] <= 1e-4
+
+
+@pytest.mark.slow
+@needs_backbone
+@pytest.mark.parametrize("knows_defects", [True, False])
+def test_the_anomaly_model_learns_from_good_parts_alone(samples, converted, tmp_path, knows_defects):
+    few = [s for n, s in enumerate(samples) if s.split != "train" or n < 48]
+    learned = [s for s in few if s.label == "ok" or (knows_defects and s.split != "train")]
+    found = fit(learned, architecture="patch-memory", classes=["other"], minutes_cap=5, backbone=converted)
+    assert found.counts["train"]["defect"] == 0
+    card = save(found, tmp_path, {"name": "memory"})
+    assert card["runtime_difference"] <= 1e-4
+    defect, good = (next(s for s in samples if s.split == "test" and s.label == label) for label in ("defect", "ok"))
+    scorer = load(tmp_path)
+    with Decoder() as decoder:
+        sharp, plain = (scorer.score(decoder.decode(one.path).pixels) for one in (defect, good))
+    assert sharp.raw_score > plain.raw_score

@@ -25,10 +25,14 @@ class Progress:
     """How far the training is, for a progress bar."""
 
     stage: str
-    """"read", "train" or "features"."""
+    """"read", "steps" (inside an epoch), "train" (epochs) or "features"."""
     done: int
     total: int
     note: str = ""
+    loss: float | None = None
+    """Of an epoch that is done: mean loss while it learned."""
+    held_back_loss: float | None = None
+    """Of an epoch that is done: loss of defect against pass on the validation images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,12 @@ class Course:
     def seconds_left(self) -> float:
         """Until the time cap; negative when past it."""
         return self.deadline - time.monotonic()
+
+
+def epoch_done(epoch: int, epochs: int, *, loss: float, held_back_loss: float) -> Progress:
+    """Say that an epoch is over, in numbers and in words."""
+    note = f"validation loss {held_back_loss:.4f}"
+    return Progress(stage="train", done=epoch, total=epochs, note=note, loss=loss, held_back_loss=held_back_loss)
 
 
 @torch.inference_mode()

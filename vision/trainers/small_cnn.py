@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from vision.networks import SmallCnn, load_state, state_of
 from vision.preprocessing import Preprocessing
-from vision.trainers import Course, Examples, Progress, binary_loss, outputs_of
+from vision.trainers import Course, Examples, Progress, binary_loss, epoch_done, outputs_of
 
 MAX_EPOCHS = 14
 PATIENCE = 6
@@ -32,12 +32,12 @@ def train(network: SmallCnn, train: Examples, val: Examples, course: Course) -> 
     epoch, epochs = 0, MAX_EPOCHS
     while epoch < epochs and epoch - best_epoch < PATIENCE:
         started = time.monotonic()
-        learner.run_epoch(epoch, epochs)
+        learned = learner.run_epoch(epoch, epochs)
         epoch += 1
         loss = binary_loss(outputs_of(network, val, course.recipe)[0], val.class_numbers)
         if loss < best:
             best, best_epoch, best_state = loss, epoch, state_of(network)
-        course.progress(Progress(stage="train", done=epoch, total=epochs, note=f"validation loss {loss:.4f}"))
+        course.progress(epoch_done(epoch, epochs, loss=learned, held_back_loss=loss))
         # A slow machine gets fewer epochs and a steeper cosine, not a cut one.
         epochs = min(epochs, epoch + _affordable(course, time.monotonic() - started))
     load_state(network, best_state)
@@ -55,19 +55,24 @@ class _Learner:
         self._network = network
         self._train = train
         self._recipe = course.recipe
+        self._progress = course.progress
         self._random = np.random.default_rng(course.seed)
         self._optimiser = torch.optim.AdamW(network.parameters(), lr=_PEAK_RATE, weight_decay=_DECAY)
         self._weights = _class_weights(train, network.classify.out_features)
 
-    def run_epoch(self, epoch: int, epochs: int) -> None:
+    def run_epoch(self, epoch: int, epochs: int) -> float:
+        """Learn from every example once. Returns the mean loss of the steps."""
         self._network.train()
         order = self._random.permutation(len(self._train.squares))
         starts = range(0, len(order), _BATCH)
+        losses = []
         for step, start in enumerate(starts):
             self._set_rate((epoch + step / len(starts)) / epochs)
-            self._learn(order[start : start + _BATCH])
+            losses.append(self._learn(order[start : start + _BATCH]))
+            self._progress(Progress(stage="steps", done=step + 1, total=len(starts)))
+        return float(np.mean(losses))
 
-    def _learn(self, chosen: NDArray[np.int64]) -> None:
+    def _learn(self, chosen: NDArray[np.int64]) -> float:
         images = torch.from_numpy(self._recipe.scale(self._train.squares[chosen]))
         images = _vary(images, self._recipe, self._random).to(memory_format=torch.channels_last)
         targets = torch.from_numpy(self._train.class_numbers[chosen])
@@ -75,6 +80,7 @@ class _Learner:
         self._optimiser.zero_grad()
         loss.backward()
         self._optimiser.step()
+        return float(loss.detach())
 
     def _set_rate(self, share: float) -> None:
         rising = min(1.0, share / _WARM_UP)

@@ -114,13 +114,19 @@ def _table(version: ModelVersion) -> str:
         ("classes", ", ".join(card["classes"])),
         ("learned", f"{card['training']['epochs']} epochs in {card['training']['seconds']:.0f} s"),
         ("held back", f"{found['images']} images, {found['defects']} defects"),
-        ("AUC", f"{found['auc']:.4f}"),
+        ("AUC", _area(found)),
         *((_price(escape), _escape(escape, found["defects"])) for escape in found["escape"]),
-        ("ECE", f"{found['ece']:.4f}"),
+        *([("ECE", f"{found['ece']:.4f}")] if "ece" in found else []),
         ("ms per image", f"{found['ms_per_image']:.1f}"),
         ("sha256", version.weights_sha256),
     ]
     return "\n".join(f"{name:<24}{value}" for name, value in rows)
+
+
+def _area(found: dict[str, Any]) -> str:
+    if "auc" not in found:
+        return "no defect among the held-back images"
+    return f"{found['auc']:.4f} (95 % interval {found['auc_low']:.4f} to {found['auc_high']:.4f})"
 
 
 def _price(escape: dict[str, Any]) -> str:

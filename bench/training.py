@@ -1,0 +1,109 @@
+"""What each architecture learns on real inspection photographs, beside baselines that others reached there.
+
+    python -m bench.training --images FOLDER [--sets NAME ...] [--architectures NAME ...] [--minutes M]
+
+FOLDER holds data sets with a manifest.csv each; without it there is nothing to learn from. No image and no weight is
+kept, figures alone. A set and an architecture that are in the results already are measured again, others stay.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import figures
+from inspection.fitting import Order, make
+from vision.architectures import ARCHITECTURES
+from vision.dataset import Sample, read_folder
+from vision.serving import read_card
+
+NAME = "training"
+SETS = ("phone_msd", "casting", "deeppcb_tiles", "elpv")
+# One run each, seed 0, on the same test splits: a frozen EfficientNet-Lite0 probe, and a small CNN from scratch.
+BASELINES = {
+    "phone_msd": {"probe": (0.995, 0.029, 0.029), "cnn": (0.996, 0.174, 0.014)},
+    "casting": {"probe": (0.997, 0.042, 0.008), "cnn": (0.990, 0.075, 0.067)},
+    "deeppcb_tiles": {"probe": (0.911, 0.51, 0.38), "cnn": (0.992, 0.163, 0.043)},
+    "elpv": {"probe": (0.938, 0.43, 0.30), "cnn": (0.866, 0.57, 0.50)},
+}
+COLUMNS = ("auc", "escape at 1 % overkill", "escape at 5 % overkill")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Train every architecture on sets of real photographs.")
+    parser.add_argument("--images", type=Path, help="folder of data sets")
+    parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS)
+    parser.add_argument("--architectures", nargs="+", default=tuple(ARCHITECTURES), choices=tuple(ARCHITECTURES))
+    parser.add_argument("--minutes", type=float, default=6.0, help="time cap of each training")
+    parser.add_argument("--backbone", type=Path, default=Path("var/lite0-backbone.safetensors"))
+    options = parser.parse_args(arguments)
+    if options.images is None or not options.images.is_dir():
+        print("Give the folder of real images with --images; without it nothing is measured.", file=sys.stderr)
+        return 1
+    for architecture in options.architectures:
+        for name in options.sets:
+            samples = read_folder(options.images / name)
+            found = measured(samples, architecture, minutes=options.minutes, backbone=options.backbone)
+            figures.keep(NAME, merged(name, architecture, found))
+    return 0
+
+
+def measured(samples: list[Sample], architecture: str, *, minutes: float, backbone: Path) -> dict[str, Any]:
+    """Train on defect against good, as the baselines did, and return what the test split shows."""
+    order = Order(
+        samples=samples,
+        architecture=architecture,
+        classes=["defect"],
+        minutes=minutes,
+        backbone=str(backbone),
+        card={"name": "bench"},
+    )
+    began = _processor_s()
+    with tempfile.TemporaryDirectory(prefix="tollgate-bench-") as folder:
+        make(order, Path(folder), progress=_tell)
+        card = read_card(folder)
+    shown = card["figures"]
+    return {
+        "auc": [round(shown[name], 4) for name in ("auc", "auc_low", "auc_high")],
+        **{
+            f"escape at {escape['overkill']:.0%} overkill".replace("%", " %"): [
+                round(escape[name], 4) for name in ("rate", "low", "high")
+            ]
+            for escape in shown["escape"]
+        },
+        "ece": round(shown["ece"], 4),
+        "test images": shown["images"],
+        "test defects": shown["defects"],
+        "epochs": card["training"]["epochs"],
+        "processor seconds, reading to card": round(_processor_s() - began),
+        "ms per image": round(shown["ms_per_image"], 2),
+    }
+
+
+def merged(name: str, architecture: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the kept results with one measurement put in, the baselines beside it."""
+    path = figures.RESULTS / f"{NAME}.json"
+    kept = json.loads(path.read_text())["figures"] if path.is_file() else {}
+    baselines = {
+        f"baseline {model}": dict(zip(COLUMNS, values, strict=True)) for model, values in BASELINES[name].items()
+    }
+    return {**kept, name: {**kept.get(name, {}), architecture: found, **baselines}}
+
+
+def _processor_s() -> float:
+    """Seconds of work, of the decoder's child too: other work of the machine does not count."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def _tell(progress: Any) -> None:
+    if progress.stage == "train":
+        print(f"epoch {progress.done} of {progress.total}: {progress.note}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

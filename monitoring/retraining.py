@@ -1,0 +1,17 @@
+"""Lines that train by themselves: their rules held against the clock and the drift of their images."""
+
+from datetime import datetime
+
+from inspection.models import Line
+from monitoring.models import DriftMark
+from review import retraining, trainings
+
+DRIFTED = (DriftMark.ALARM, DriftMark.SUSTAINED)
+
+
+def follow(*, now: datetime) -> None:
+    """Close trainings whose worker is gone, and order those that a line's rule wants now."""
+    trainings.sweep(now=now)
+    for line in Line.objects.filter(is_active=True, retraining_rules__isnull=False).distinct():
+        drift = DriftMark.objects.filter(baseline__line=line, kind__in=DRIFTED).order_by("-marked_at").first()
+        retraining.ask_where_due(line, drifted_at=drift.marked_at if drift else None, now=now)
