@@ -78,6 +78,7 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
     agreement, natural, omission = streams["agreement"], streams[gate.detection], ledger.sums(Stream.OMISSION)
     chart = Chart.objects.filter(epoch=epoch, name=Chart.DISAGREEMENT).first()
     proven, watched = proofs.of(line, gate, ledger, bands), watches.calm(line, now=now)
+    planted = reliances.harm(epoch)
     return Evidence(
         streams={name: (sums.s, sums.f) for name, sums in streams.items()},
         natural=(natural.s, natural.f),
@@ -91,7 +92,8 @@ def gather(line: Line, gate: Gate, *, now: datetime, open_alarms: int = 0) -> Ev
         quiet_days=watched.quiet_days,
         has_calendar=bool(gate.clean_shifts) and challenges.calendar_of(line) is not None,
         clean_shifts=challenges.clean_shifts(epoch) if gate.clean_shifts else 0,
-        harm=_harm(omission, reliances.given_up(epoch)),
+        harm=_harm(omission, planted.given_up),
+        omission=planted.omission,
         parts=agreement.s + agreement.f,
         defects=natural.s + natural.f + sum(proven.bank),
         days=agreement.days,
