@@ -1,6 +1,6 @@
 """What every page's frame needs. Nothing is asked of the database until a template shows it."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.accounts import theme_of
 from inspection.models import Hold, Line
-from inspection.permissions import lines_for, may_enter_admin, may_found_lines, may_lower, roles_of
+from inspection.permissions import lines_for, may_enter_admin, may_found_lines, may_lower, roles_held
 from inspection.rules.words import Level, Role
 from monitoring import boards
 from monitoring.rules.alarms import State
@@ -107,20 +107,20 @@ def shell(request: HttpRequest) -> dict[str, object]:
     slug = match.kwargs.get("slug", "") if match else ""
     page = page_of(match.url_name or "") if match else ""
     # Asked once for all that hangs on it.
-    roles = SimpleLazyObject(lambda: roles_of(request.user))
+    held = SimpleLazyObject(lambda: roles_held(request.user))
     return {
         "demo": settings.DEMO,
         "theme": theme_of(request),
         "shell_slug": slug,
         "shell_page": page,
         "shell_lines": SimpleLazyObject(lambda: line_entries(request.user)),
-        "shell_groups": SimpleLazyObject(lambda: page_groups(roles, slug, page)),
+        "shell_groups": SimpleLazyObject(lambda: page_groups(held, slug, page)),
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
         "shell_stop": SimpleLazyObject(lambda: stop_of(request.user, slug)),
         "shell_cases": SimpleLazyObject(lambda: cases_waiting(request.user, slug)),
         "shell_alarms": SimpleLazyObject(lambda: alarms_waiting(request.user)),
-        "shell_role": SimpleLazyObject(lambda: role_word(roles)),
+        "shell_role": SimpleLazyObject(lambda: role_word({role for _, role in held})),
     }
 
 
@@ -162,11 +162,11 @@ def line_address(line: Line, leads: bool) -> str:
     return reverse("queue-choice")
 
 
-def page_groups(roles: Container[Role], slug: str, page: str) -> list[PageGroup]:
+def page_groups(held: Iterable[tuple[str | None, Role]], slug: str, page: str) -> list[PageGroup]:
     """The pages of the chosen line that exist, under the words by which people look for them."""
     if not slug:
         return []
-    hidden = _hidden(roles, slug)
+    hidden = _hidden({role for place, role in held if place in (None, slug)}, slug)
     shown = [(word, [entry for entry in pages if entry[0] not in hidden]) for word, pages in LINE_PAGES]
     return [PageGroup(str(word), page in {name for name, *_ in pages}, _entries(slug, pages)) for word, pages in shown]
 

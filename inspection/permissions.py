@@ -28,6 +28,14 @@ def roles_of(user, line: Line | None = None) -> set[Role]:
     return {Role(role) for role in memberships.values_list("role", flat=True)}
 
 
+def roles_held(user) -> list[tuple[str | None, Role]]:
+    """Return the roles in force of a person, each with the slug of its line, None where it holds on every line."""
+    if not user.is_authenticated or not user.is_active:
+        return []
+    held = Membership.objects.filter(user=user).in_force().values_list("line__slug", "role")
+    return [(slug, Role(role)) for slug, role in held]
+
+
 def lines_for(user, *roles: Role) -> QuerySet[Line]:
     """Return the active lines on which a person has one of the roles (any role when none is named)."""
     if not user.is_authenticated or not user.is_active:

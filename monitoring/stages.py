@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from inspection.models import Item, Line, Outbox, Routing, ViewVerdict
 from inspection.rules.words import Purpose, Route, Stage
@@ -122,7 +123,7 @@ def _queue(seen: dict[str, Summary]) -> StageRow:
 
 def _cameras(line: Line) -> str:
     count = line.stations.filter(is_active=True).count()
-    return str(_("%(n)s stations")) % {"n": count}
+    return ngettext("%(n)s station", "%(n)s stations", count) % {"n": count}
 
 
 def _rate(seen: dict[str, Summary], metric: str) -> float | None:

@@ -226,7 +226,7 @@ _CONDITIONS = {
     "class_critical": lambda: (_("Critical class proven"), _("%(n)s without a miss"), True),
     "class_major": lambda: (_("Major class proven"), _("%(n)s without a miss"), True),
     "class_cosmetic": lambda: (_("Cosmetic class proven"), _("%(n)s without a miss"), True),
-    "harm": lambda: (_("Right calls given up after a wrong prediction"), _("at most %(n)s"), False),
+    "harm": lambda: (_("Defects passed more often where the model misleads"), _("at most %(n)s"), False),
     "ppm": lambda: (_("Escapes per million in the truth draw"), _("promised %(n)s"), False),
     "calendar": lambda: (_("Calendar of challenge parts"), _("set"), False),
     "clean_shifts": lambda: (_("Shifts without a missed challenge part"), _("%(n)s needed"), True),

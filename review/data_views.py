@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from inspection import images
 from inspection.models import Item, Line
+from inspection.permissions import may_adjudicate
 from review import export_views, history, searches, spreadsheets
 from review.api.images import picture
 from review.models import Decision
@@ -42,6 +43,7 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
         "found": searches.count(line.present_epoch, parsed.search),
         "found_max": searches.COUNTED_MAX,
         "waiting": searches.waiting(line.present_epoch),
+        "may_rule": may_adjudicate(request.user, line),
         "culprits": searches.culprits(line.present_epoch, parsed) if not page.readings else [],
         "usual": [(search, f"{address}?{urlencode({'q': search})}") for search in USUAL],
         "class_names": {kind.code: kind.local_name for kind in line.defect_classes.all()},

@@ -135,7 +135,7 @@ def _beside(line: Line, gate: Gate, calm: dict[str, Any], *, now: datetime) -> _
     epoch = line.present_epoch
     bands = certificates.standing(line, epoch.model_version_id)
     chart = Chart.objects.filter(epoch=epoch, name=Chart.DISAGREEMENT).first()
-    watched = watches.calm(line, now=now)
+    watched, planted = watches.calm(line, now=now), reliances.harm(epoch)
     evidence = Evidence(
         waived=waivers.in_force(line, gate.to_level, now=now) if gate.proven_classes else (),
         target_ppm=line.target_escape_ppm,
@@ -143,11 +143,12 @@ def _beside(line: Line, gate: Gate, calm: dict[str, Any], *, now: datetime) -> _
         quiet_days=watched.quiet_days,
         has_calendar=bool(gate.clean_shifts) and challenges.calendar_of(line) is not None,
         clean_shifts=challenges.clean_shifts(epoch) if gate.clean_shifts else 0,
+        omission=planted.omission,
         chart=chart.w if chart else 0.0,
         bands_certified=bands is not None,
         **calm,
     )
-    return _Beside(evidence, bands, proofs.bank_of(line, gate, bands), reliances.given_up(epoch))
+    return _Beside(evidence, bands, proofs.bank_of(line, gate, bands), planted.given_up)
 
 
 def _is_proven(line: Line) -> bool:

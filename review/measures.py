@@ -1,8 +1,9 @@
 """How people inspect, measured on gold items: each person by name, never ranked, no percentage of a few."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from inspection.models import Line, User
 from inspection.rules.words import Call, Label
@@ -19,7 +20,11 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """One person's answers to gold items. `few` are told as counts alone."""
+    """One person's answers to gold items. `few` are told as counts alone.
+
+    `again` are answers that were the same when an image came back after its rest, `kappa` how much that is beyond
+    chance. `stands_out` says that the misses are too many even as one of several people.
+    """
 
     person: User
     right: Rate
@@ -31,6 +36,9 @@ class Measured:
     trend: Trend
     chart: float
     has_alarm: bool
+    again: Rate
+    kappa: float | None
+    stands_out: bool = False
 
     @property
     def is_few(self) -> bool:
@@ -67,7 +75,9 @@ def of_line(line: Line) -> list[Measured]:
         sessions.answers().filter(task__line=line, task__gold__study=None, blind=True).order_by("recorded_at", "pk")
     ):
         said[decision.person].append(decision)
-    return [_measured(person, said[person]) for person in sorted(said, key=lambda one: one.username)]
+    found = [_measured(person, said[person]) for person in sorted(said, key=lambda one: one.username)]
+    flagged = rules.flagged([(one.missed.k, one.missed.n - one.missed.k) for one in found])
+    return [replace(one, stands_out=place in flagged) for place, one in enumerate(found)]
 
 
 def feasible(line: Line, rule: GoldRule, *, now: datetime) -> Feasible:
@@ -91,6 +101,8 @@ def _measured(person: User, said: list[Decision]) -> Measured:
     defects = [one for one in judged if one.task.gold.label == Call.DEFECT]
     good = [one for one in judged if one.task.gold.label == Call.PASS]
     missed, alarmed = _calling(defects, Label.PASS), _calling(good, Label.DEFECT)
+    pairs = _pairs(judged)
+    same, within = rules.repeated(pairs)
     w, has_alarm = rules.miss_chart([one.label == Label.PASS.value for one in defects])
     return Measured(
         person=person,
@@ -103,11 +115,25 @@ def _measured(person: User, said: list[Decision]) -> Measured:
         trend=_trend(defects),
         chart=w,
         has_alarm=has_alarm,
+        again=rate(same, len(pairs)),
+        kappa=within,
     )
 
 
 def _calling(said: list[Decision], label: Label) -> int:
     return sum(one.label == label.value for one in said)
+
+
+def _pairs(judged: list[Decision]) -> list[tuple[bool, bool]]:
+    """Return a person's answers to the same image, each beside the one before it, rested as the rule asks."""
+    last: dict[Any, Decision] = {}
+    pairs = []
+    for one in judged:
+        before = last.get(one.task.gold.source_id)
+        if before is not None and one.recorded_at - before.recorded_at >= rules.REST:
+            pairs.append((before.label == Label.DEFECT.value, one.label == Label.DEFECT.value))
+        last[one.task.gold.source_id] = one
+    return pairs
 
 
 def _by_class(defects: list[Decision]) -> list[tuple[str, Rate]]:

@@ -1,5 +1,7 @@
 """What people made of planted calls in one epoch: read from their answers, for the report and for the gate."""
 
+from dataclasses import dataclass
+
 from inspection.models import Epoch
 from inspection.rules.words import Call, Label, Phase
 from review import sessions
@@ -14,9 +16,18 @@ def of(epoch: Epoch) -> Reliance | None:
     return reliance.reliance(seen) if seen else None
 
 
-def given_up(epoch: Epoch) -> tuple[int, int]:
-    """Return (right calls given up, right calls) of known defects after a wrong call was shown. Two statements."""
-    return reliance.given_up(_seen(epoch))
+@dataclass(frozen=True)
+class Harm:
+    """What the gate asks: (right calls given up, right calls), and defects (passed, all) told and not told."""
+
+    given_up: tuple[int, int]
+    omission: tuple[tuple[int, int], tuple[int, int]]
+
+
+def harm(epoch: Epoch) -> Harm:
+    """Return what planted wrong passes made of people's calls on known defects. Two statements."""
+    seen = _seen(epoch)
+    return Harm(reliance.given_up(seen), reliance.omission(seen))
 
 
 def _seen(epoch: Epoch) -> list[Seen]:

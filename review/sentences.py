@@ -190,7 +190,9 @@ _CONDITIONS = {
     "class_critical": lambda: _("Critical class %(subject)s: %(n)s known defects, %(more)s more without a miss."),
     "class_major": lambda: _("Major class %(subject)s: %(n)s known defects, %(more)s more without a miss."),
     "class_cosmetic": lambda: _("Cosmetic class %(subject)s: %(n)s known defects, %(more)s more without a miss."),
-    "harm": lambda: _("Wrong predictions may make people give up %(share)s of right calls, at most %(limit)s may be."),
+    "harm": lambda: _(
+        "Told that the model passes a defect, people may pass it up to %(share)s more often; at most %(limit)s may be."
+    ),
     "ppm": lambda: _("The truth draw contradicts the target: %(n)s escapes per million, %(needed)s promised."),
     "calendar": lambda: _("No calendar says when challenge parts are due."),
     "clean_shifts": lambda: _("Shifts in a row without a missed challenge part: %(n)s, %(more)s more needed."),

@@ -45,10 +45,10 @@ class Gate:
 
     Detection is shown on one `route`, the bank or natural defects, chosen before evidence is collected; a
     `closed_list` is the bank as the certificate of the bands froze it, tested once. `proven_classes` are the risk
-    classes whose every defect class must be proven, or waived by two people. `max_harm` bounds the share of right
-    calls that people give up after a wrong prediction. `clean_shifts` asks for a calendar of challenge parts and for
-    so many of its last shifts without a miss. `confirms` names the stream that live parts must not contradict where
-    the sealed archive has proven the rest.
+    classes whose every defect class must be proven, or waived by two people. `max_harm` bounds how much larger the
+    share of defects that people pass may be where the model wrongly says pass. `clean_shifts` asks for a calendar of
+    challenge parts and for so many of its last shifts without a miss. `confirms` names the stream that live parts must
+    not contradict where the sealed archive has proven the rest.
     """
 
     to_level: Level
@@ -151,7 +151,8 @@ class Evidence:
 
     `bank` holds [found, missed] of distinct known defects, `leaked` how many of them the version was trained on, and
     `classes` (risk class, found, missed) by defect class on the gate's route. `escapes` are (passed defects, all
-    other parts) of the truth draw. `harm` is (right calls given up, right calls) after a wrong prediction was shown.
+    other parts) of the truth draw. `harm` is (right calls given up, right calls) after a wrong prediction was shown;
+    `omission` are the defects (passed, all) that the model was made to pass wrongly: told to people, and not told.
     `charts` are (W, warn level) of what watches automatic decisions, `quiet_days` how long none of them warned.
     `has_calendar` says that challenge parts are due by a calendar, `clean_shifts` in how many of the last shifts none
     of them was missed.
@@ -166,6 +167,7 @@ class Evidence:
     escapes: tuple[int, int] = (0, 0)
     target_ppm: float = 0.0
     harm: tuple[int, int] = (0, 0)
+    omission: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
     charts: dict[str, tuple[float, float]] = field(default_factory=dict)
     quiet_days: float | None = None
     has_calendar: bool = False

@@ -28,7 +28,7 @@ from inspection.rules.words import GateStatus
 from stats.bands import binom_p, defects_to_certify
 from stats.eprocess import cs_lower, evidence_ratio, items_to_pass, log_e_above, log_e_below, stream_passes
 from stats.policy import CLASS_P0, class_status
-from stats.proportions import cp_lower, cp_upper
+from stats.proportions import cp_lower, newcombe
 
 __all__ = [
     "DISAGREEMENT_DEMOTE",
@@ -219,7 +219,7 @@ def _policy(gate: Gate, evidence: Evidence) -> list[Condition]:
     """What is asked of a line that decides by itself: people who are not led, quiet charts, the promised ppm."""
     conditions = []
     if gate.max_harm is not None:
-        conditions.append(_harm(gate.max_harm, evidence.harm, waived=HARM in evidence.waived))
+        conditions.append(_harm(gate.max_harm, evidence, waived=HARM in evidence.waived))
     if gate.asks_ppm:
         escapes, others = evidence.escapes
         alpha = gate.targets[0].alpha
@@ -246,13 +246,24 @@ def _challenges(gate: Gate, evidence: Evidence) -> list[Condition]:
     return [calendar, _at_least("clean_shifts", evidence.clean_shifts, gate.clean_shifts)]
 
 
-def _harm(limit: float, harm: tuple[int, int], *, waived: bool) -> Condition:
-    """The upper limit of what wrong predictions make people give up; unknown is not low, but may be waived."""
-    given_up, right = harm
-    upper = cp_upper(given_up, right, HARM_DELTA) if right else None
-    low = upper is not None and upper <= limit
-    spared = "waived" if waived and not low else ""
-    return Condition(name="harm", counted=upper, needed=limit, passed=low or waived, is_data=not low, spared=spared)
+def _harm(limit: float, evidence: Evidence, *, waived: bool) -> Condition:
+    """The upper limit of what being told a wrong pass adds to the defects people pass, against those not told.
+
+    Unknown is not low, but may be waived. Harm that is shown, in one arm against the other or by right calls given up,
+    bars the way whatever was waived.
+    """
+    told, control = evidence.omission
+    omission = newcombe(*told, *control) if told[1] and control[1] else None
+    shown = cp_lower(*evidence.harm, HARM_DELTA) > limit or (omission is not None and omission.low > limit)
+    low = omission is not None and omission.high <= limit and not shown
+    return Condition(
+        name="harm",
+        counted=omission.high if omission else None,
+        needed=limit,
+        passed=low or (waived and not shown),
+        is_data=not low and not shown,
+        spared="waived" if waived and not low and not shown else "",
+    )
 
 
 def _accuracy(gate: Gate, evidence: Evidence) -> list[Condition]:

@@ -1,9 +1,13 @@
 """How often a person meets an image of known truth: as often as the library lets nobody meet one twice a month."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import exp
 
 from stats import cusum
+from stats.agreement import kappa
+from stats.eprocess import e_bh, log_e_above
 from stats.inspectors import Gage, gage, gold_rate
 
 WANTED, MOST = 0.02, 0.05
@@ -13,6 +17,9 @@ REST = timedelta(days=30)
 WORK_DAYS = 22
 # Fewer golds than this give counts, never a percentage.
 FEWEST = 50
+# Of the people who are flagged together, at most this share wrongly so, whatever the number of people.
+FALSELY_FLAGGED = 0.10
+LOG_E_MOST = 700.0
 MISS_TOLERATED, MISS_DETECTED, MISS_ALARM = 0.02, 0.0613504848, 7.199
 
 
@@ -67,6 +74,30 @@ def miss_chart(missed: list[bool]) -> tuple[float, bool]:
     """
     walked = cusum.trace([int(miss) for miss in missed], MISS_TOLERATED, MISS_DETECTED)
     return (round(walked[-1], 6), max(walked) >= MISS_ALARM) if walked else (0.0, False)
+
+
+def flagged(counts: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the places of those who miss more than tolerated, given (missed, caught) of several people at once.
+
+    Asked of many, somebody always looks bad by luck; e-BH bounds the share of wrong flags.
+
+    >>> flagged([(10, 40), (0, 50), (1, 49)]), flagged([])
+    ([0], [])
+    """
+    evidence = [exp(min(log_e_above(missed, caught, MISS_TOLERATED), LOG_E_MOST)) for missed, caught in counts]
+    return list(e_bh(evidence, FALSELY_FLAGGED))
+
+
+def repeated(pairs: Sequence[tuple[bool, bool]]) -> tuple[int, float | None]:
+    """Return how often two answers of one person to one image were the same, and kappa within; None where undefined.
+
+    >>> repeated([(True, True), (False, False), (True, False)])[0], repeated([])
+    (2, (0, None))
+    """
+    table = [[0, 0], [0, 0]]
+    for first, again in pairs:
+        table[first][again] += 1
+    return table[0][0] + table[1][1], kappa(table).kappa if pairs else None
 
 
 def verdict(hits: int, misses: int, false_alarms: int, correct_passes: int) -> str:

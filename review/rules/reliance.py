@@ -86,6 +86,12 @@ def given_up(seen: Sequence[Seen]) -> tuple[int, int]:
     return sum(one.last == Label.PASS for one in found), len(found)
 
 
+def omission(seen: Sequence[Seen]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return of the defects with a planted pass (passed at last, all), those people were told and the control's."""
+    judged = [one for one in seen if Label.CANNOT_JUDGE not in (one.first, one.last)]
+    return _arms([one for one in judged if one.is_wrong and one.truth == Call.DEFECT])
+
+
 def _right(one: Seen, said: Label) -> bool:
     return said.value == one.truth.value
 
@@ -96,8 +102,15 @@ def _share(k: int, n: int) -> Share:
 
 def _difference(wrong: Sequence[Seen]) -> Difference | None:
     """Set last calls that are wrong beside those of the control arm."""
+    told, control = _arms(wrong)
+    return newcombe(*told, *control) if told[1] and control[1] else None
+
+
+def _arms(wrong: Sequence[Seen]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return (last calls that are wrong, all) of those people were told, and of the control."""
     told, control = ([one for one in wrong if one.is_control == arm] for arm in (False, True))
-    if not told or not control:
-        return None
-    misses = [sum(not _right(one, one.last) for one in arm) for arm in (told, control)]
-    return newcombe(misses[0], len(told), misses[1], len(control))
+    return (_misses(told), len(told)), (_misses(control), len(control))
+
+
+def _misses(arm: Sequence[Seen]) -> int:
+    return sum(not _right(one, one.last) for one in arm)

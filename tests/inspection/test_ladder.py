@@ -118,6 +118,7 @@ POLICY = replace(
     bank=(299, 0),
     classes={"crack": ("critical", 299, 0), "scratch": ("major", 10, 0)},
     harm=(0, 29),
+    omission=((0, 40), (0, 40)),
     bands_certified=True,
     has_calendar=True,
     clean_shifts=1,
@@ -152,8 +153,10 @@ def test_good_evidence_of_the_policy_opens_the_gate(level, evidence):
         ({"classes": {"crack": ("critical", 298, 0)}}, "class_critical"),
         ({"classes": {"crack": ("critical", 299, 1)}}, "class_critical"),
         ({"classes": {"scratch": ("major", 60, 5)}}, "class_major"),
-        ({"harm": (0, 28)}, "harm"),
-        ({"harm": (4, 60)}, "harm"),
+        ({"harm": (9, 40)}, "harm"),
+        ({"omission": ((0, 34), (0, 200))}, "harm"),
+        ({"omission": ((0, 400), (0, 0))}, "harm"),
+        ({"omission": ((14, 100), (1, 100))}, "harm"),
         ({"streams": {"policy_specificity": (900, 60)}}, "policy_specificity"),
         ({"has_calendar": False}, "calendar"),
         ({"clean_shifts": 0}, "clean_shifts"),
@@ -186,7 +189,22 @@ def test_an_unproven_class_is_waived_by_name_and_a_failing_one_never():
     short = replace(POLICY, classes={"crack": ("critical", 320, 3)}, waived=("crack",))
     assert failing(unproven, GATES[Level.PARTIAL]) == []
     assert failing(short, GATES[Level.PARTIAL]) == ["class_critical"]
-    assert failing(replace(POLICY, harm=(0, 0), waived=("assistance-bias",)), GATES[Level.PARTIAL]) == []
+
+
+@pytest.mark.parametrize(
+    ("evidence", "spared"),
+    [
+        ({"omission": ((0, 0), (0, 0))}, True),
+        ({"omission": ((3, 40), (1, 40))}, True),
+        ({"omission": ((30, 100), (5, 100))}, False),
+        ({"omission": ((0, 0), (0, 0)), "harm": (9, 40)}, False),
+    ],
+    ids=["unmeasured", "not yet clear", "one arm against the other", "right calls given up"],
+)
+def test_assistance_bias_is_waived_while_it_is_unclear_and_never_once_it_is_shown(evidence, spared):
+    judgement = judge(GATES[Level.PARTIAL], replace(POLICY, **evidence, waived=("assistance-bias",)))
+    (harm,) = [condition for condition in judgement.conditions if condition.name == "harm"]
+    assert (harm.passed, harm.spared, harm.is_data) == (spared, "waived" if spared else "", spared)
 
 
 def test_a_shut_class_says_how_many_more_without_a_miss():

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from inspection import automation, epochs
-from inspection.models import Hold, LevelProposal, Line
+from inspection.models import Hold, LevelProposal, Line, Membership
 from inspection.rules.ladder import GATES, Evidence, Gate, Target, judge
 from inspection.rules.words import Level, Role
 from review import evidence, gates
@@ -56,6 +56,18 @@ def test_nobody_approves_their_own_proposal(client, open_gate):
     made = post(client, "api-propose", open_gate.slug, to_level="assist", reason="steady")
     refused = post(client, "api-approve", made.json()["id"], password=PASSWORD)
     assert (refused.status_code, refused.json()["code"]) == (403, "self-approval")
+
+
+def test_one_person_with_two_roles_is_one_signature(client, open_gate):
+    both = lead("quinn")
+    facts = {"user": both, "is_founding": True, "granted_at": NOON}
+    Membership.objects.create(**facts, role=Role.ADMINISTRATOR.value)
+    Membership.objects.create(**facts, role=Role.QA_LEAD.value, line=open_gate)
+    client.force_login(both)
+    made = post(client, "api-propose", open_gate.slug, to_level="assist", reason="steady")
+    refused = post(client, "api-approve", made.json()["id"], password=PASSWORD)
+    open_gate.refresh_from_db()
+    assert (refused.status_code, refused.json()["code"], open_gate.level) == (403, "self-approval", "shadow")
 
 
 def test_a_wrong_password_signs_nothing(client, open_gate):

@@ -8,7 +8,8 @@ from inspection.rules.words import AssistStyle, Call, Label, Level, Phase
 from review import decisions, evidence, gold, planting, queues, reliances
 from review.gold_models import PlantedCall
 from review.models import CountDelta, ReviewTask
-from review.rules.reliance import Seen, given_up, reliance
+from review.reliances import Harm
+from review.rules.reliance import Seen, given_up, omission, reliance
 from tests.builders import NOON
 from tests.review.gold_scene import make_giving, make_library, show
 from tests.review.scene import an_answer, answer, later, make_task, make_watched_line
@@ -60,6 +61,7 @@ def test_omission_and_commission_stand_beside_the_control():
     assert found.commission is None
     assert found.arms == (6, 4)
     assert given_up(said) == (3, 4)
+    assert omission(said) == ((3, 4), (0, 4))
 
 
 # Planting -------------------------------------------------------------------------------------------------------
@@ -187,7 +189,8 @@ def test_a_right_call_given_up_is_in_the_report_and_at_the_gate_and_nowhere_else
     follow_the_model(planted(assisted, ana), ana)
     found = reliances.of(assisted.epoch)
     assert (found.over.k, found.over.n, found.harmful, found.helpful) == (1, 1, 1, 0)
-    assert evidence.read(assisted, Level.PARTIAL, now=later(200)).evidence.harm == (1, 1)
+    brought = evidence.read(assisted, Level.PARTIAL, now=later(200)).evidence
+    assert (brought.harm, brought.omission) == ((1, 1), ((1, 1), (0, 0)))
     assert not CountDelta.objects.exists()
 
     answer(make_task(assisted, "A-1"), ana, at=later(300))
@@ -201,4 +204,4 @@ def test_a_right_call_given_up_is_in_the_report_and_at_the_gate_and_nowhere_else
 
 def test_before_anything_was_planted_there_is_nothing_to_tell(assisted):
     assert reliances.of(assisted.epoch) is None
-    assert reliances.given_up(assisted.epoch) == (0, 0)
+    assert reliances.harm(assisted.epoch) == Harm((0, 0), ((0, 0), (0, 0)))

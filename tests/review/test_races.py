@@ -9,7 +9,8 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
-from inspection.models import Disposition
+from inspection import automation
+from inspection.models import Disposition, LevelChange
 from inspection.rules.words import Call, Label, Level, Role, Stream
 from review import adjudications, counts, decisions, queues
 from review.adjudications import AlreadyRuled
@@ -17,6 +18,7 @@ from review.decisions import AlreadyDecided, UndoExpired
 from review.models import Adjudication, CountDelta, Decision, DecisionFate, PendingDecision, ReviewTask, Truth
 from review.queues import LeaseLost
 from tests.builders import NOON, make_user
+from tests.inspection.test_automation import evaluation
 from tests.review.scene import (
     an_answer,
     answer,
@@ -36,7 +38,7 @@ pytestmark = [
     pytest.mark.skipif(not IS_POSTGRESQL, reason="SQLite takes turns; set DATABASE_URL to a PostgreSQL"),
 ]
 
-REFUSALS = (LeaseLost, AlreadyDecided, UndoExpired, AlreadyRuled)
+REFUSALS = (LeaseLost, AlreadyDecided, UndoExpired, AlreadyRuled, automation.SelfApproval)
 
 
 def at_once(*deeds):
@@ -193,6 +195,22 @@ def test_two_leads_who_rule_together_leave_one_ruling(line, ana, quinn):
 
     assert len(of_kind(results, AlreadyRuled)) == 1
     assert Truth.objects.filter(source="adjudication").count() == 1
+
+
+@pytest.mark.parametrize(("names", "moves"), [(("quinn", "quill"), 1), (("quinn", "quinn"), 0)])
+def test_a_line_rises_by_two_people_who_sign_at_once_and_never_by_one_in_two_tabs(line, quinn, names, moves):
+    leads = {"quinn": quinn, "quill": make_user("quill", role=Role.QA_LEAD)}
+    proposal = automation.open_by_system(line, evaluation(line), now=NOON)
+
+    results = at_once(
+        *(
+            lambda name=name: automation.approve(proposal, by=leads[name], evaluation=evaluation(line), now=NOON)
+            for name in names
+        )
+    )
+
+    assert len(of_kind(results, automation.SelfApproval)) == 1 - moves
+    assert LevelChange.objects.count() == moves
 
 
 def test_folding_in_two_places_loses_and_doubles_nothing(line, ana):
