@@ -17,6 +17,7 @@ simulator-speed:  ## 20,000 parts through the simulator without pixels, against 
 
 simulations:      ## the factory simulator at size: wrong promotions, climbs, always-pass; resumable, hours
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m bench.simulated
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m bench.scenarios --all
 
 mutants:          ## mutation score of stats/: comparisons, signs, logic, constants; resumable, minutes
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m bench.mutants

@@ -2,6 +2,7 @@
 
     python -m bench.scenarios                                   the table of every set that was run
     python -m bench.scenarios concept --seeds 50 [--seconds S]  runs what is missing of a scenario, then its rows
+    python -m bench.scenarios --all                             runs what is missing of every scenario
     python -m bench.scenarios dark --drawn                      with pixels: parts are drawn
     python -m bench.scenarios dark --images FOLDER --model DIR  with pixels: a folder's images, and a model for them
     python -m bench.scenarios bad-candidate --factor 3
@@ -27,6 +28,16 @@ from bench.scenario_rows import Report
 
 FACTOR = 2.0
 PREFIX = "simulated-"
+# Runs of a scenario unless the person says so: as many as its promise needs.
+SEEDS = {
+    "dead-model": 5,
+    "starved-audit": 5,
+    "dark": 3,
+    "concept": 50,
+    "noisy-inspectors": 3,
+    "bad-candidate": 3,
+    "good-candidate": 1,
+}
 KEPT = (
     "seed",
     "factor",
@@ -49,8 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.images is not None and not options.images.is_dir():
         print(f"{options.images} is not there: nothing was run.")
         return
-    if options.scenario is not None:
-        _complete(options)
+    chosen = list(SEEDS) if options.all else [options.scenario] if options.scenario else []
+    for scenario in chosen:
+        _complete(argparse.Namespace(**{**vars(options), "scenario": scenario}))
     names = [_named(options)] if options.scenario else sorted(file.stem for file in _files())
     for row in table(names):
         print(row)
@@ -58,8 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenario", nargs="?")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("scenario", nargs="?", choices=SEEDS)
+    parser.add_argument("--all", action="store_true", help="every scenario")
+    parser.add_argument("--seeds", type=int)
     parser.add_argument("--items", type=int)
     parser.add_argument("--factor", type=float, default=FACTOR)
     parser.add_argument("--seconds", type=float, help="begin no run after so long")
@@ -77,12 +90,13 @@ def _complete(options: argparse.Namespace) -> None:
     django.setup()
     ends_at = time.monotonic() + options.seconds if options.seconds else None
     told = {report["seed"]: report for report in stored(_named(options))}
-    for seed in range(options.seeds):
+    seeds = options.seeds or SEEDS[options.scenario]
+    for seed in range(seeds):
         if seed in told:
             continue
         if ends_at is not None and time.monotonic() >= ends_at:
             return
-        sys.stderr.write(f"\r{options.scenario}: seed {seed} of {options.seeds} ")
+        sys.stderr.write(f"\r{options.scenario}: seed {seed} of {seeds} ")
         told[seed] = _run(options, seed)
         _store(_named(options), [told[done] for done in sorted(told)])
 
