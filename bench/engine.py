@@ -35,6 +35,11 @@ class Engine:
             for name, child in self.children.items()
         }
 
+    def memory_mb(self, name: str) -> float:
+        """Return what one process and its descendants hold in memory."""
+        used, parents = _processes()
+        return sum(resident_mb(pid) for pid in used if self.children[name].pid in _line_of(pid, parents))
+
 
 @contextmanager
 def running() -> Iterator[Engine]:
@@ -55,6 +60,15 @@ def running() -> Iterator[Engine]:
                 yield _start(children, url=f"http://127.0.0.1:{port}")
             finally:
                 stop_all(children)
+
+
+def resident_mb(pid: int) -> float:
+    """Return what a process holds in memory; 0 once it has ended."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def _processes() -> tuple[dict[int, float], dict[int, int]]:

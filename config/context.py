@@ -69,6 +69,8 @@ LINE_PAGES = [
         ],
     ),
 ]
+# What stands for each group where the sidebar has no room for words.
+GROUP_ICONS = ("pulse", "chart", "user", "list")
 # Pages that only demo lines have.
 OF_DEMO = {"simulated"}
 # Pages that refuse administrators: nobody rules on a case without being a QA lead.
@@ -98,6 +100,7 @@ class PageGroup:
     """`is_open` where the page that is shown belongs to it: the others fold, so that all words fit one screen."""
 
     word: str
+    icon: str
     is_open: bool
     pages: list[PageEntry]
 
@@ -167,8 +170,11 @@ def page_groups(held: Iterable[tuple[str | None, Role]], slug: str, page: str) -
     if not slug:
         return []
     hidden = _hidden({role for place, role in held if place in (None, slug)}, slug)
-    shown = [(word, [entry for entry in pages if entry[0] not in hidden]) for word, pages in LINE_PAGES]
-    return [PageGroup(str(word), page in {name for name, *_ in pages}, _entries(slug, pages)) for word, pages in shown]
+    groups = []
+    for icon, (word, pages) in zip(GROUP_ICONS, LINE_PAGES, strict=True):
+        shown = [entry for entry in pages if entry[0] not in hidden]
+        groups.append(PageGroup(str(word), icon, page in {name for name, *_ in shown}, _entries(slug, shown)))
+    return groups
 
 
 def _hidden(roles: Container[Role], slug: str) -> set[str]:

@@ -16,6 +16,7 @@ from review import known_images, planting, staging, studies
 from review.gold_models import GaugeStudy, GoldRule, GoldShowing
 from review.known_images import Known
 from review.models import Decision, ReviewTask
+from review.practice_models import PracticeItem
 from review.rules import gold
 from review.rules.gold import Dose
 from stats.sampling import bucket
@@ -135,7 +136,9 @@ def pick(person: User, line: Line, *, now: datetime) -> Known | None:
     recent = GoldShowing.objects.filter(person=person, line=line, staged_at__gt=now - gold.REST)
     read = Decision.objects.filter(person=person, task__item=OuterRef("pk"))
     if _chance.random() < 0.5:
-        good = known_images.good_of(line).filter(~Exists(read)).exclude(pk__in=recent.values("source"))
+        practised = PracticeItem.objects.filter(round__person=person, source=OuterRef("pk"))
+        good = known_images.good_of(line).filter(~Exists(read), ~Exists(practised))
+        good = good.exclude(pk__in=recent.values("source"))
         source = known_images.any_of(good)
         return Known(source, None) if source else None
     met = recent.filter(defect__isnull=False).values("defect")

@@ -16,6 +16,7 @@ from review.containment_models import ContainedRun, Containment
 from review.export_models import Export
 from review.finding_models import AmendmentDue, PhysicalFinding
 from review.gold_models import GaugeItem, GaugeStudy, GoldRule, GoldShowing, PlantedCall, SessionEnd
+from review.practice_models import PracticeItem, PracticeSet
 from review.retro_models import RetroScore, RetroTrial
 from review.rules.adjudication import Cause
 from review.training_models import HeldBack, RetrainingRule, Snapshot, SnapshotImage, Training
@@ -51,6 +52,8 @@ __all__ = [
     "PendingDecision",
     "PhysicalFinding",
     "PlantedCall",
+    "PracticeItem",
+    "PracticeSet",
     "RetrainingRule",
     "RetroScore",
     "RetroTrial",

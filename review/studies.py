@@ -12,6 +12,7 @@ from inspection.rules.shifts import shift_of
 from review import known_images
 from review.gold_models import GaugeItem, GaugeStudy, GoldShowing
 from review.known_images import Known
+from review.practice_models import PracticeItem
 
 SIZE, APPRAISERS, TRIALS = 50, 3, 3
 
@@ -38,9 +39,10 @@ def start(line: Line, *, people: Sequence[User], by: User, now: datetime) -> Gau
     if len({person.pk for person in people}) != APPRAISERS:
         raise WrongNumber(f"{len(people)} people were named, a study takes {APPRAISERS}.")
     half = SIZE // 2
+    practised = PracticeItem.objects.filter(round__person__in=people)
     defects, good = (
         known_images.some_of(known_images.defects_of(line), half),
-        known_images.some_of(known_images.good_of(line), half),
+        known_images.some_of(known_images.good_of(line).exclude(pk__in=practised.values("source")), half),
     )
     if len(defects) < half or len(good) < half:
         raise TooFewImages(f"{len(defects)} defects and {len(good)} good parts, {half} of each needed.")

@@ -44,6 +44,8 @@ MOVES = "() => document.getAnimations().filter((one) => one.playState === 'runni
 VANISHED = """() => [...document.querySelectorAll('button, a.button, input, select')].filter((one) => {
   if (!one.checkVisibility() || one.type === 'hidden') return false;
   const style = getComputedStyle(one);
+  // The browser draws its own ticks and sliders in the reader's colours.
+  if (/^(checkbox|radio|range)$/.test(one.type) && style.appearance !== 'none') return false;
   return parseFloat(style.borderTopWidth) === 0 && !one.textContent.trim() && !one.querySelector('svg');
 }).map((one) => one.outerHTML.slice(0, 100))"""
 UNSEEN_FOCUS = """() => {
