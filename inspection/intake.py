@@ -176,6 +176,7 @@ def _admit(
         width=header.width,
         height=header.height,
         content_type=header.content_type,
+        has_exif=header.has_exif,
         incumbent_verdict=upload.incumbent_verdict,
         duplicate_of=_same_picture(stored.sha256, line=station.line, serial=upload.serial),
         meta=upload.meta,

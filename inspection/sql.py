@@ -41,6 +41,7 @@ APPEND_ONLY = (
     "review_challengeshowing",
     "monitoring_driftwindow",
     "monitoring_driftmark",
+    "monitoring_embeddingtest",
     "monitoring_alarmchange",
     "monitoring_alarmthreshold",
 )
