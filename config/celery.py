@@ -7,6 +7,7 @@ from celery import Celery, Task, bootsteps
 from django.utils.module_loading import import_string
 
 from config import progress, settings_module
+from inspection import tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module())
 
@@ -15,7 +16,8 @@ class WatchedTask(Task):
     """A task that shows a progress stamp while it runs, and whose log lines name it and what it works on."""
 
     def __call__(self, *args: object, **kwargs: object) -> object:
-        named = {"task": self.name, "task_id": self.request.id, "key": kwargs.get("key")}
+        key = kwargs.get("key")
+        named = {"task": self.name, "task_id": self.request.id, "key": key, "trace_id": tracing.trace_of_key(key)}
         told = {name: value for name, value in named.items() if value is not None}
         with progress.stamped(), structlog.contextvars.bound_contextvars(**told):
             return super().__call__(*args, **kwargs)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import structlog
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 
+from inspection import tracing
 from inspection.api.problems import API, Problem, answer
 from inspection.permissions import roles_of
 from inspection.rules.words import Role
@@ -53,6 +55,18 @@ def nothing_cached(get_response: Handler) -> Handler:
         if request.user.is_authenticated and "Cache-Control" not in response:
             response["Cache-Control"] = "no-store"
         return response
+
+    return middleware
+
+
+def caller_trace(get_response: Handler) -> Handler:
+    """Let the log lines of a request name the trace that its caller is in."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        trace = tracing.caller(request.headers.get(tracing.HEADER, ""))
+        if trace is not None:
+            structlog.contextvars.bind_contextvars(caller_trace_id=trace)
+        return get_response(request)
 
     return middleware
 

@@ -198,6 +198,7 @@ def _admit(station: Station, fresh: Sequence[_Arrival], *, is_retry: bool, now: 
             width=one.header.width,
             height=one.header.height,
             content_type=one.header.content_type,
+            has_exif=one.header.has_exif,
             incumbent_verdict=one.upload.incumbent_verdict,
             duplicate_of=earlier.get(one.upload.serial),
             meta=one.upload.meta,

@@ -42,7 +42,7 @@ def examine(item: Item, *, now: datetime, versions: Sequence[ModelVersion] | Non
         return Examined(stages=log.complete(), seen=None, opinions=(), undecodable=undecodable)
     seers = seers_of(item) if versions is None else [(version, PredictionRole.SHADOW) for version in versions]
     with stages.keeping(picture, sha256=item.sha256):
-        seen = stages.look(picture, size_bytes=item.size_bytes, log=log)
+        seen = stages.look(picture, size_bytes=item.size_bytes, patch=item.line.reference_patch, log=log)
         opinions = stages.ask(seers, picture, line=item.line, log=log)
     return Examined(stages=log.complete(), seen=seen, opinions=opinions, undecodable="")
 

@@ -45,6 +45,7 @@ APPEND_ONLY = (
     "review_retrainingrule",
     "monitoring_driftwindow",
     "monitoring_driftmark",
+    "monitoring_embeddingtest",
     "monitoring_alarmchange",
     "monitoring_alarmthreshold",
 )

@@ -115,10 +115,10 @@ def keeping(picture: Picture, *, sha256: str) -> Iterator[None]:
         done.result()
 
 
-def look(picture: Picture, *, size_bytes: int, log: Log) -> Seen:
-    """Measure the picture and take its fingerprint."""
+def look(picture: Picture, *, size_bytes: int, patch: Sequence[float] | None, log: Log) -> Seen:
+    """Measure the picture, and the reference patch on it where the line has one, and take its fingerprint."""
     with log.stage(Stage.QUALITY):
-        measures = measure(picture.pixels, size_bytes=size_bytes)
+        measures = measure(picture.pixels, size_bytes=size_bytes, patch=(*patch,) if patch else None)  # type: ignore[arg-type]
         taken = f"{fingerprint(picture.pixels):016x}"
         return Seen(measures=measures, fingerprint=taken, embedding=embed(picture.pixels))
 

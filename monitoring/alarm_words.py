@@ -116,6 +116,16 @@ WORDS: dict[str, Words] = {
         _("Such parts are on hold."),
         _("Check the camera of the missing view."),
     ),
+    "sequence-gap": Words(
+        _("Images are missing in a station's numbering"),
+        _("Parts may have passed the camera unseen."),
+        _("Look at the station's spool and its log for what was not sent."),
+    ),
+    "certify-again": Words(
+        _("The reference of the images is to be certified again"),
+        _("What is compared with may no longer be how the product looks."),
+        _("Compare before and after on the drift page, and sign a new reference."),
+    ),
     "image-drift": Words(
         _("The images have moved away from their reference"),
         _("Two windows over the threshold freeze promotions and tighten the audit; four lower the line."),

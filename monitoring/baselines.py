@@ -1,19 +1,22 @@
 """References of a line's images: taken when it rises, replaced by a lead's signature, shown beside what came after."""
 
-from collections import defaultdict
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
+import numpy as np
 from django.db import transaction
+from numpy.typing import NDArray
 
 from inspection import automation
-from inspection.models import Line, Measures, User
-from inspection.rules.shifts import shift_of
-from monitoring.models import Baseline
+from inspection.models import Line, LineScope, Measures, User
+from monitoring import sightings
+from monitoring.models import Baseline, DriftMark
 from monitoring.rules import drift as rules
 from monitoring.rules.drift import METRICS, Reference
+from monitoring.sightings import Sighting
 from review.audit_models import Watch
+from vision.embedding import LENGTH, unpacked
 
 FREEZE = "drift"
 
@@ -23,34 +26,49 @@ class TooFewImages(Exception):
 
 
 @transaction.atomic
-def take(line: Line, watch: Watch, *, reason: str, now: datetime, by: User | None = None) -> Baseline | None:
-    """Freeze the line's last images as its reference. None while there are too few of them."""
-    line = Line.objects.select_for_update().get(pk=line.pk)
-    rows = list(_newest(line))
-    if len(rows) < rules.REFERENCE_MIN:
+def take(
+    line: Line,
+    watch: Watch,
+    *,
+    reason: str,
+    now: datetime,
+    by: User | None = None,
+    since: UUID | None = None,
+) -> Baseline | None:
+    """Freeze the images of the line's last shifts as its reference. None while there are too few of them."""
+    line = Line.objects.select_for_update(of=("self",)).select_related("epoch").get(pk=line.pk)
+    shifts = sightings.by_shift(line, since=since)
+    whole = [one for shift in shifts for one in shift]
+    if len(whole) < rules.REFERENCE_MIN:
         return None
-    metrics, shifts = _metrics(line, rows[::-1])
+    last = whole[-1].item
     Baseline.objects.filter(line=line, replaced_at=None).update(replaced_at=now)
     return Baseline.objects.create(
         line=line,
         watch=watch,
-        metrics={name: asdict(found) for name, found in metrics.items()},
-        images=len(rows),
-        shifts=shifts,
+        metrics=_metrics(shifts),
+        images=len(whole),
+        shifts=len(shifts),
         reason=reason[:300],
         taken_by=by,
         taken_at=now,
-        ends_with=rows[0][0],
-        cursor=rows[0][0],
-        window_after=rows[0][0],
+        ends_with=last,
+        cursor=last,
+        window_after=last,
         window_began_at=now,
+        shown=[str(item) for item in _sample(whole, most=rules.SHOWN_OF_REFERENCE)],
+        embeddings=_embeddings(whole),
+        certify_again_by=_certify_again(line, now),
     )
 
 
 @transaction.atomic
 def replace(baseline: Baseline, *, by: User, reason: str, now: datetime) -> Baseline:
-    """Take what the images are like now as the new reference, and let promotions go on. Raises TooFewImages."""
-    fresh = take(baseline.line, baseline.watch, reason=reason, now=now, by=by)
+    """Take what the images are like now as the new reference, and let promotions go on. Raises TooFewImages.
+
+    Where images have drifted, now means since then: what came before is what the lead signs off.
+    """
+    fresh = take(baseline.line, baseline.watch, reason=reason, now=now, by=by, since=_drifted_since(baseline))
     if fresh is None:
         raise TooFewImages(f"{rules.REFERENCE_MIN} images are needed.")
     automation.thaw(baseline.line, cause=FREEZE, by=by, now=now)
@@ -58,39 +76,53 @@ def replace(baseline: Baseline, *, by: User, reason: str, now: datetime) -> Base
 
 
 def in_force(line: Line) -> Baseline | None:
-    return Baseline.objects.filter(line=line, replaced_at=None).select_related("line", "watch").first()
+    rows = Baseline.objects.filter(line=line, replaced_at=None).defer("embeddings")
+    return rows.select_related("line__epoch", "watch").first()
 
 
 def references(baseline: Baseline) -> dict[str, Reference]:
     return {name: Reference(**facts) for name, facts in baseline.metrics.items()}
 
 
-def _newest(line: Line):
-    """Return id, time and measures of the last images of the product that the line makes, newest first."""
-    measured = Measures.objects.filter(item__line=line, item__run__epoch__product=line.product_id).order_by("-item")
-    return measured.values_list("item", "item__received_at", *METRICS)[: rules.REFERENCE_IMAGES]
+def embeddings(baseline: Baseline) -> NDArray[np.float32]:
+    """Return the embeddings of the reference's sample, one a row; no rows where none were kept."""
+    kept = Baseline.objects.values_list("embeddings", flat=True).get(pk=baseline.pk)
+    return unpacked(b"" if kept is None else bytes(kept)).reshape(-1, LENGTH)
 
 
-def _metrics(line: Line, rows: list[tuple]) -> tuple[dict[str, Reference], int]:
-    """Return each metric's reference, its values grouped by shift in order of time, and how many shifts there are."""
-    by_shift: dict[str, list[tuple]] = defaultdict(list)
-    for _, received_at, *values in rows:
-        by_shift[str(shift_of(line.shift_pattern, line.time_zone, received_at))].append(tuple(values))
+def _drifted_since(baseline: Baseline) -> UUID | None:
+    """Return the last image before the drift that goes on or was noticed last; None for a line that has not drifted."""
+    last = baseline.windows.order_by("-pk")[: rules.SUSTAINED]
+    began = [window.after for window in last if window.over and window.after is not None]
+    noticed = baseline.marks.filter(kind=DriftMark.NOTICE).order_by("-pk").first()
+    return min([*began, *([noticed.item] if noticed else [])], default=None)
+
+
+def _metrics(shifts: list[list[Sighting]]) -> dict[str, dict[str, object]]:
+    """Return each metric's reference from its values by shift, without those that never varied or were not seen."""
     found = {}
-    for place, name in enumerate(METRICS):
-        reference = rules.reference([[values[place] for values in shift] for shift in by_shift.values()])
+    for name in METRICS:
+        values = [of_shift for shift in shifts if (of_shift := sightings.column(shift, name))]
+        reference = rules.reference(values) if sum(map(len, values)) >= rules.REFERENCE_MIN else None
         if reference is not None:
-            found[name] = reference
-    return found, len(by_shift)
+            found[name] = asdict(reference)
+    return found
 
 
-def images_after(line: Line, item: UUID, *, limit: int) -> list[tuple]:
-    """Return id, time and measures of the images after one, oldest first."""
-    measured = Measures.objects.filter(item__line=line, item__gt=item).order_by("item")
-    return list(measured.values_list("item", "item__received_at", *METRICS)[:limit])
+def _sample(whole: list[Sighting], *, most: int) -> list[UUID]:
+    return [whole[place].item for place in rules.spaced(len(whole), most=most)]
 
 
-def images_before(line: Line, item: UUID, *, limit: int) -> list[tuple]:
-    """Return id, time and measures of the images up to and with one, oldest first."""
-    measured = Measures.objects.filter(item__line=line, item__lte=item).order_by("-item")
-    return list(measured.values_list("item", "item__received_at", *METRICS)[:limit])[::-1]
+def _embeddings(whole: list[Sighting]) -> bytes:
+    sample = _sample(whole, most=rules.TESTED_IMAGES)
+    return b"".join(
+        bytes(kept)
+        for kept in Measures.objects.filter(item__in=sample, embedding__isnull=False)
+        .order_by("item")
+        .values_list("embedding", flat=True)
+    )
+
+
+def _certify_again(line: Line, now: datetime) -> date:
+    scope = LineScope.objects.filter(pk=line.pk).first()
+    return rules.certify_again(now, scope.pace if scope else "", line.recertify_by)

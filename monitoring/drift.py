@@ -5,18 +5,21 @@ measured, so that the alarm still comes.
 """
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
 
 from inspection import automation
-from inspection.models import Hold, Line
-from monitoring import baselines
-from monitoring.models import Baseline, DriftMark, DriftWindow
+from inspection.models import Hold, Line, Measures
+from monitoring import baselines, sightings
+from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
 from monitoring.rules import drift as rules
-from monitoring.rules.drift import METRICS
+from monitoring.rules.drift_notice import noticed
+from monitoring.sightings import Sighting
 from review import watches
-from stats.adwin import change_points
+from stats.domain import domain_auc
+from vision.embedding import unpacked
 
 # The change detector decides in steps of 32, so looking oftener finds nothing sooner.
 LOOK_EVERY = 16
@@ -40,13 +43,15 @@ def check(line: Line, *, now: datetime) -> Baseline | None:
         return None
     # The line before its reference, as a lead's signature takes them.
     Line.objects.select_for_update().values_list("pk").get(pk=line.pk)
-    baseline = baselines.in_force(line)
-    if baseline is None or baseline.watch_id != watch.pk:
+    standing = baselines.in_force(line)
+    if standing is None or standing.watch_id != watch.pk:
         return baselines.take(line, watch, reason="the line rose", now=now)
-    baseline = Baseline.objects.select_for_update(of=("self",)).select_related("line", "watch").get(pk=baseline.pk)
+    locked = Baseline.objects.select_for_update(of=("self",)).select_related("line__epoch", "watch")
+    baseline = locked.defer("embeddings").get(pk=standing.pk)
     _look(baseline, now=now)
     while _close_window(baseline, now=now):
         continue
+    _test(baseline, now=now)
     return baseline
 
 
@@ -54,14 +59,17 @@ def check(line: Line, *, now: datetime) -> Baseline | None:
 
 
 def _look(baseline: Baseline, *, now: datetime) -> None:
-    fresh = baselines.images_after(baseline.line, baseline.cursor, limit=LOOK_MAX)
+    fresh = sightings.ids_after(baseline.line, baseline.cursor, limit=LOOK_MAX)
     if len(fresh) < LOOK_EVERY:
         return
-    baseline.cursor = fresh[-1][0]
+    baseline.cursor = fresh[-1]
     baseline.save(update_fields=["cursor"])
     if Hold.objects.in_force().filter(line=baseline.line_id, kind__in=HOLDS_OF_IMAGES).exists():
         return
-    found = _noticed(baseline)
+    newest = _last_images(baseline)
+    columns = {name: sightings.column(newest, name) for name in rules.IMAGE_METRICS}
+    images = {name: one for name, one in baselines.references(baseline).items() if name in columns}
+    found = noticed(images, columns)
     if found:
         metric, sds = max(found.items(), key=lambda one: abs(one[1]))
         _mark(baseline, DriftMark.NOTICE, metric, sds, now=now)
@@ -69,25 +77,57 @@ def _look(baseline: Baseline, *, now: datetime) -> None:
         automation.place_hold(baseline.line, kind=Hold.ALARM, reason=reason, now=now)
 
 
-def _noticed(baseline: Baseline) -> dict[str, float]:
-    """Return the metrics whose mean has changed among the newest images and still lies away, with how far."""
-    newest = _last_images(baseline)
-    found = {}
-    for name, before in baselines.references(baseline).items():
-        z, begin = rules.stretch(before, [row[2 + METRICS.index(name)] for row in newest])
-        far = rules.moved(z[begin:])
-        if abs(far) >= rules.NOTICE_SD and any(place >= begin for place in change_points(z)):
-            found[name] = far
-    return found
-
-
-def _last_images(baseline: Baseline) -> list[tuple]:
+def _last_images(baseline: Baseline) -> list[Sighting]:
     """Return the images since the reference, the last notice, and what a person has looked at: the newest thousand."""
     last = baseline.marks.filter(kind=DriftMark.NOTICE).order_by("-pk").first()
     begin = last.item if last else baseline.ends_with
     looked_at = Hold.objects.filter(line=baseline.line_id, kind__in=HOLDS_OF_IMAGES).aggregate(last=Max("lifted_at"))
-    rows = baselines.images_before(baseline.line, baseline.cursor, limit=rules.NOTICE_AFTER)
-    return [row for row in rows if row[0] > begin and (looked_at["last"] is None or row[1] >= looked_at["last"])]
+    rows = sightings.up_to(baseline.line, baseline.cursor, limit=rules.NOTICE_AFTER)
+    return [row for row in rows if row.item > begin and (looked_at["last"] is None or row.at >= looked_at["last"])]
+
+
+# Embeddings -----------------------------------------------------------------------------------------------------
+
+
+def _test(baseline: Baseline, *, now: datetime) -> None:
+    """Once a day, ask whether the newest pictures can be told from those of the reference."""
+    last = baseline.embedding_tests.order_by("-pk").first()
+    if now - (last.tested_at if last else baseline.taken_at) < rules.TESTED_EVERY:
+        return
+    before = baselines.embeddings(baseline)
+    newest = _newest_embeddings(baseline)
+    if min(len(before), len(newest)) < rules.TESTED_MIN:
+        return
+    found = domain_auc([row.tolist() for row in before], [unpacked(kept).tolist() for _, kept in newest])
+    farthest = sorted(zip(found.likeness, newest, strict=True), key=lambda one: -one[0])[: rules.MOST_ALIKE]
+    EmbeddingTest.objects.create(
+        baseline=baseline,
+        auc=found.auc,
+        images=len(newest),
+        alike=[str(item) for _, (item, _) in farthest],
+        tested_at=now,
+    )
+    _judge_test(baseline, found.auc, now=now)
+
+
+def _newest_embeddings(baseline: Baseline) -> list[tuple[UUID, bytes]]:
+    seen = Measures.objects.filter(item__line=baseline.line_id, item__gt=baseline.ends_with, embedding__isnull=False)
+    newest = seen.order_by("-item").values_list("item", "embedding")[: rules.TESTED_IMAGES]
+    return [(item, bytes(kept)) for item, kept in newest if kept is not None]
+
+
+def _judge_test(baseline: Baseline, auc: float, *, now: datetime) -> None:
+    aucs = list(baseline.embedding_tests.order_by("-pk").values_list("auc", flat=True)[:2])[::-1]
+    if rules.is_apart(aucs) and not _has(baseline, DriftMark.ALARM):
+        _alarm(
+            baseline,
+            rules.EMBEDDING,
+            auc,
+            f"a classifier tells new pictures from the reference, AUC {auc:.2f}",
+            now=now,
+        )
+    elif auc > rules.APART_NOTICE:
+        _mark(baseline, DriftMark.NOTICE, rules.EMBEDDING, auc, now=now)
 
 
 # Windows --------------------------------------------------------------------------------------------------------
@@ -95,24 +135,31 @@ def _last_images(baseline: Baseline) -> list[tuple]:
 
 def _close_window(baseline: Baseline, *, now: datetime) -> bool:
     """Judge the next window when it is full, or has run for two hours with enough images. False when neither."""
-    rows = baselines.images_after(baseline.line, baseline.window_after, limit=rules.WINDOW)
+    fresh = sightings.ids_after(baseline.line, baseline.window_after, limit=rules.WINDOW)
     is_late = now - baseline.window_began_at >= timedelta(hours=rules.WINDOW_HOURS)
-    if len(rows) < rules.WINDOW and not (is_late and len(rows) >= rules.WINDOW_MIN):
+    if len(fresh) < rules.WINDOW and not (is_late and len(fresh) >= rules.WINDOW_MIN):
         return False
+    rows = sightings.between(baseline.line, baseline.window_after, fresh[-1])
     references = baselines.references(baseline)
+    columns = {name: sightings.column(rows, name) for name in references}
+    # A window of which few images have a value tells nothing about all.
     distances = {
-        name: rules.distance(before, [row[2 + METRICS.index(name)] for row in rows])
-        for name, before in references.items()
+        name: rules.distance(references[name], values)
+        for name, values in columns.items()
+        if len(values) >= rules.WINDOW_MIN
     }
     DriftWindow.objects.create(
         baseline=baseline,
         images=len(rows),
         distances=distances,
         over=sorted(name for name, far in distances.items() if far > references[name].threshold),
-        began_at=rows[0][1],
+        began_at=rows[0].at,
         closed_at=now,
+        after=baseline.window_after,
+        until=rows[-1].item,
+        estimates=rules.estimates(columns.get(rules.SCORE, [])),
     )
-    baseline.window_after, baseline.window_began_at = rows[-1][0], now
+    baseline.window_after, baseline.window_began_at = rows[-1].item, now
     baseline.save(update_fields=["window_after", "window_began_at"])
     _judge(baseline, {name: before.threshold for name, before in references.items()}, now=now)
     return True
@@ -124,16 +171,17 @@ def _judge(baseline: Baseline, thresholds: dict[str, float], *, now: datetime) -
     going_on = rules.sustained(history, thresholds)
     alarming = rules.alarming(history, thresholds)
     if alarming and not _has(baseline, DriftMark.ALARM):
-        _alarm(baseline, alarming[0], history[-1][alarming[0]], now=now)
+        metric, sds = alarming[0], history[-1].get(alarming[0], 0.0)
+        said = f"{metric.replace('_', ' ')} {sds:.2f} standard deviations from the reference"
+        _alarm(baseline, metric, sds, said, now=now)
     if going_on and not _has(baseline, DriftMark.SUSTAINED):
-        _fall(baseline, going_on[0], history[-1][going_on[0]], now=now)
+        _fall(baseline, going_on[0], history[-1].get(going_on[0], 0.0), now=now)
 
 
-def _alarm(baseline: Baseline, metric: str, sds: float, *, now: datetime) -> None:
-    _mark(baseline, DriftMark.ALARM, metric, sds, now=now)
+def _alarm(baseline: Baseline, metric: str, far: float, said: str, *, now: datetime) -> None:
+    _mark(baseline, DriftMark.ALARM, metric, far, now=now)
     watches.tighten(baseline.watch, now=now)
-    reason = f"Image drift: {metric.replace('_', ' ')} {sds:.2f} standard deviations from the reference."
-    automation.freeze(baseline.line, cause=baselines.FREEZE, reason=reason, now=now)
+    automation.freeze(baseline.line, cause=baselines.FREEZE, reason=f"Image drift: {said}.", now=now)
 
 
 def _fall(baseline: Baseline, metric: str, sds: float, *, now: datetime) -> None:

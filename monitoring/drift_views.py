@@ -1,7 +1,9 @@
 """The drift of a line's images on a page and over HTTP: reference, windows, marks, and the signature for a new one."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -17,12 +19,13 @@ from rest_framework.response import Response
 from inspection import permissions
 from inspection.models import Freeze, Line
 from inspection.rules.words import Role
-from monitoring import baselines
-from monitoring.models import Baseline
-from monitoring.rules.drift import METRICS, REFERENCE_MIN
-from review import signing
+from monitoring import baselines, concept, drift_boards
+from monitoring.drift_boards import Picture
+from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
+from monitoring.rules.drift import METRICS, REFERENCE_MIN, REFERENCE_SHIFTS
+from review import audit_boards, signing
 
-SHOWN_WINDOWS, SHOWN_MARKS = 12, 20
+SHOWN_WINDOWS, SHOWN_MARKS, SHOWN_PICTURES = 12, 20, 6
 
 
 @login_required
@@ -31,17 +34,51 @@ def drift_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Where the images of a line stand against its reference, and how far they moved in each window."""
     line = _line(request, slug)
     baseline = baselines.in_force(line)
+    disagreement, standing = concept.disagreement(line)
     context = {
         "line": line,
         "baseline": baseline,
-        "rows": _rows(baseline) if baseline else [],
-        "windows": list(baseline.windows.order_by("-pk")[:SHOWN_WINDOWS]) if baseline else [],
-        "marks": list(baseline.marks.order_by("-pk")[:SHOWN_MARKS]) if baseline else [],
         "freeze": Freeze.objects.in_force().filter(line=line, cause=baselines.FREEZE).first(),
         "needed": REFERENCE_MIN,
         "may_sign": permissions.may_sign_levels(request.user, line, now=now()),
+        "disagreement": disagreement,
+        "standing": standing,
+        "escapes": concept.audits(line),
+        "audit": audit_boards.of(line),
+        **(_of_reference(line, baseline) if baseline else {}),
     }
     return render(request, "monitoring/drift.html", context)
+
+
+@login_required
+@require_GET
+def window_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """The pictures of one window beside those of its reference, those that lie farthest first."""
+    line = _line(request, slug)
+    rows = DriftWindow.objects.filter(baseline__line=line).select_related("baseline__line__epoch")
+    window = get_object_or_404(rows, pk=pk)
+    metric = request.GET.get("metric", "")
+    metric = metric if metric in METRICS else ""
+    after = drift_boards.of_window(line, window, metric)
+    return _both(request, line, window.baseline, after, at=window.closed_at, metric=metric)
+
+
+@login_required
+@require_GET
+def embedding_page(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
+    """The pictures that a classifier told most easily from the reference, beside those of the reference."""
+    line = _line(request, slug)
+    test = get_object_or_404(EmbeddingTest.objects.filter(baseline__line=line).select_related("baseline"), pk=pk)
+    return _both(request, line, test.baseline, drift_boards.of_test(line, test), at=test.tested_at, metric="embedding")
+
+
+@login_required
+@require_GET
+def mark_page(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
+    """The newest pictures when a notice or an alarm came, beside those of the reference."""
+    line = _line(request, slug)
+    mark = get_object_or_404(DriftMark.objects.filter(baseline__line=line).select_related("baseline"), pk=pk)
+    return _both(request, line, mark.baseline, drift_boards.of_mark(line, mark), at=mark.marked_at, metric=mark.metric)
 
 
 @login_required
@@ -63,7 +100,7 @@ def drift_api(request: HttpRequest, slug: str) -> Response:
     """Reference, windows and marks of a line's images."""
     baseline = baselines.in_force(_line(request, slug))
     if baseline is None:
-        return Response({"reference": None, "windows": [], "marks": []})
+        return Response({"reference": None, "windows": [], "marks": [], "embedding": []})
     return Response(
         {
             "reference": {
@@ -72,13 +109,18 @@ def drift_api(request: HttpRequest, slug: str) -> Response:
                 "taken_at": baseline.taken_at,
                 "metrics": {name: _without_values(facts) for name, facts in baseline.metrics.items()},
             },
+            "certify_again_by": baseline.certify_again_by,
             "windows": list(baseline.windows.order_by("-pk")[:SHOWN_WINDOWS].values(*_WINDOW)),
             "marks": list(baseline.marks.order_by("-pk")[:SHOWN_MARKS].values("kind", "metric", "sds", "marked_at")),
+            "embedding": list(
+                baseline.embedding_tests.order_by("-pk")[:SHOWN_WINDOWS].values("auc", "images", "tested_at")
+            ),
         }
     )
 
 
-_WINDOW = ("images", "distances", "over", "began_at", "closed_at")
+_TEST = ("auc", "images", "tested_at")
+_WINDOW = ("images", "distances", "over", "estimates", "began_at", "closed_at")
 
 
 def _sign(request: HttpRequest, line: Line) -> str:
@@ -99,21 +141,39 @@ def _sign(request: HttpRequest, line: Line) -> str:
     return ""
 
 
-def _rows(baseline: Baseline) -> list[dict[str, Any]]:
-    """Return each metric with its reference and how far the last window lay from it."""
-    last = baseline.windows.order_by("-pk").first()
-    return [
-        {
-            "name": name,
-            "mean": baseline.metrics[name]["mean"],
-            "sd": baseline.metrics[name]["sd"],
-            "threshold": baseline.metrics[name]["threshold"],
-            "distance": last.distances.get(name) if last else None,
-            "is_over": last is not None and name in last.over,
-        }
-        for name in METRICS
-        if name in baseline.metrics
-    ]
+def _of_reference(line: Line, baseline: Baseline) -> dict[str, Any]:
+    """Return what the page shows where there is a reference."""
+    return {
+        "charts": drift_boards.distances(line, baseline),
+        "embedding": drift_boards.tests(line, baseline),
+        "estimates": drift_boards.estimates(baseline),
+        "windows": list(baseline.windows.order_by("-pk")[:SHOWN_WINDOWS]),
+        "marks": list(baseline.marks.order_by("-pk")[:SHOWN_MARKS]),
+        "is_thin": baseline.shifts < REFERENCE_SHIFTS,
+        "shifts_needed": REFERENCE_SHIFTS,
+        "is_due": drift_boards.is_due(baseline, today=now().date()),
+        "before": drift_boards.of_reference(line, baseline, "")[:SHOWN_PICTURES],
+        "after": _newest(line, baseline),
+    }
+
+
+def _newest(line: Line, baseline: Baseline) -> list[Picture]:
+    """Return pictures of the newest window, none before the first."""
+    window = baseline.windows.order_by("-pk").first()
+    return drift_boards.of_window(line, window, "")[:SHOWN_PICTURES] if window else []
+
+
+def _both(
+    request: HttpRequest, line: Line, baseline: Baseline, after: list[Picture], *, at: datetime, metric: str
+) -> HttpResponse:
+    context = {
+        "line": line,
+        "at": at,
+        "metric": metric,
+        "before": drift_boards.of_reference(line, baseline, metric),
+        "after": after,
+    }
+    return render(request, "monitoring/drift_pictures.html", context)
 
 
 def _without_values(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.db import transaction
 from inspection.models import Line
 from monitoring import rollups
 from monitoring.metric_models import GatherMark
-from monitoring.sources import gauges, items, verdicts
+from monitoring.sources import gauges, items, sequences, verdicts
 from monitoring.sources.seen import Seen
 
 # Rows get their number before their transaction ends: what is younger may still have a neighbour under way.
@@ -23,6 +23,7 @@ def follow(*, now: datetime) -> int:
     """Sum up what happened since the last time. Return how many observations there were."""
     until = now - SETTLE
     seen = _from("items", partial(items.examined, until=until, limit=LIMIT), now=now)
+    seen += _from("numbers", partial(sequences.numbered, until=until, limit=LIMIT, now=now), now=now)
     seen += _from("audits", partial(verdicts.audited, limit=LIMIT), now=now)
     seen += _from("challenges", partial(verdicts.challenged, limit=LIMIT), now=now)
     for line in Line.objects.filter(is_active=True).values_list("pk", flat=True):

@@ -8,6 +8,13 @@ from review.risk_words import METRICS as SHEET
 NAMES = {
     **SHEET,
     "call_rate": _("defect calls"),
+    "calls_critical": _("share of critical classes among defect calls"),
+    "calls_major": _("share of major classes among defect calls"),
+    "calls_cosmetic": _("share of cosmetic classes among defect calls"),
+    "patch_luminance": _("reference patch"),
+    "exif_missing": _("images without EXIF"),
+    "sequence_gap": _("gaps in a station's numbering"),
+    "certify_days": _("days until the reference is certified again"),
     "aspect": _("width to height"),
     "arrival_lag": _("time from camera to server"),
     "blank": _("blank images"),

@@ -18,6 +18,7 @@ __all__ = [
     "Channel",
     "DriftMark",
     "DriftWindow",
+    "EmbeddingTest",
     "GatherMark",
     "MetricWindow",
     "Notice",
@@ -27,7 +28,8 @@ __all__ = [
 class Baseline(models.Model):
     """The reference of a line's images, frozen when it rose or by a lead's signature. One in force per line.
 
-    `metrics` holds mean, sd, threshold and values of each. `cursor` is the last image that was looked at.
+    `metrics` holds mean, sd, threshold and values of each. `cursor` is the last image that was looked at. Pictures and
+    embeddings of the reference are kept by sample: they are shown, and compared with, when images have long gone.
     """
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
@@ -43,6 +45,9 @@ class Baseline(models.Model):
     cursor = models.UUIDField(help_text="the last image that notices have looked at")
     window_after = models.UUIDField(help_text="the last image of the last window")
     window_began_at = models.DateTimeField()
+    shown = models.JSONField(default=list, help_text="images that stand for the reference on pages")
+    embeddings = models.BinaryField(null=True, help_text="of a sample, one after the other, half precision")
+    certify_again_by = models.DateField(null=True)
 
     class Meta:
         constraints = [
@@ -59,8 +64,21 @@ class DriftWindow(models.Model):
     images = models.PositiveIntegerField()
     distances = models.JSONField()
     over = models.JSONField(help_text="metrics beyond their threshold")
+    after = models.UUIDField(null=True, help_text="the last image before the window")
+    until = models.UUIDField(null=True, help_text="the last image of the window")
+    estimates = models.JSONField(null=True, help_text="accuracy and escape rate without labels: never evidence")
     began_at = models.DateTimeField()
     closed_at = models.DateTimeField()
+
+
+class EmbeddingTest(TimeOrderedModel):
+    """How well a classifier told new pictures from those of the reference, and which looked least like them."""
+
+    baseline = models.ForeignKey(Baseline, on_delete=models.PROTECT, related_name="embedding_tests")
+    auc = models.FloatField()
+    images = models.PositiveIntegerField()
+    alike = models.JSONField(help_text="images that looked most like drift, the farthest first")
+    tested_at = models.DateTimeField()
 
 
 class DriftMark(TimeOrderedModel):

@@ -1,10 +1,13 @@
 from django.urls import path
 
-from monitoring import alarm_views, channel_views, drift_views, metric_views, monitor_views, views
+from monitoring import alarm_views, channel_views, drift_views, metric_views, monitor_views, trace_views, views
 
 urlpatterns = [
     path("lines/<slug:slug>/drift/", drift_views.drift_page, name="drift"),
     path("lines/<slug:slug>/drift/reference/", drift_views.new_reference, name="drift-reference"),
+    path("lines/<slug:slug>/drift/windows/<int:pk>/", drift_views.window_page, name="drift-window"),
+    path("lines/<slug:slug>/drift/embeddings/<uuid:pk>/", drift_views.embedding_page, name="drift-embedding"),
+    path("lines/<slug:slug>/drift/marks/<uuid:pk>/", drift_views.mark_page, name="drift-mark"),
     path("api/v1/lines/<slug:slug>/drift/", drift_views.drift_api, name="api-drift"),
     path("fleet/", monitor_views.fleet, name="fleet"),
     path("lines/<slug:slug>/monitor/", monitor_views.monitor, name="monitor"),
@@ -13,6 +16,7 @@ urlpatterns = [
     path("lines/<slug:slug>/thresholds/<slug:rule>/", metric_views.threshold, name="alarm-threshold"),
     path("lines/<slug:slug>/images/", metric_views.line_images, name="line-images"),
     path("lines/<slug:slug>/images/<uuid:pk>/", metric_views.line_image, name="line-image"),
+    path("lines/<slug:slug>/images/<uuid:pk>/trace/", trace_views.trace_page, name="trace"),
     path("alarms/", alarm_views.alarm_list, name="alarms"),
     path("alarms/channels/", channel_views.channels, name="channels"),
     path("alarms/channels/add/", channel_views.add, name="channel-add"),

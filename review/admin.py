@@ -51,7 +51,10 @@ class LineAdmin(admin.ModelAdmin):
             gettext_lazy("What opens a new epoch: evidence starts at 0"),
             {"fields": ("call_threshold", "optics")},
         ),
-        (gettext_lazy("Place"), {"fields": ("time_zone", "shift_pattern", "views", "max_megapixels")}),
+        (
+            gettext_lazy("Place"),
+            {"fields": ("time_zone", "shift_pattern", "views", "reference_patch", "max_megapixels")},
+        ),
         (
             gettext_lazy("Draws"),
             {

@@ -122,6 +122,7 @@ def _line(scene: Scene, *, now: datetime):
         is_demo=True,
         time_zone=KOREA,
         call_threshold=scene.call_threshold,
+        reference_patch=list(drawn.REFERENCE_PATCH),
         truth_share=scene.truth_share,
         level=Level.SHADOW.value if scene.level == Level.SHADOW else Level.HUMAN.value,
         created_at=now,

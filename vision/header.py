@@ -42,6 +42,7 @@ class Header:
     content_type: str
     width: int
     height: int
+    has_exif: bool = False
 
 
 class ImageRefused(Exception):
@@ -57,6 +58,9 @@ class ImageRefused(Exception):
         self.status = _STATUS[code]
         self.detail = detail
 
+
+# What marks the camera's own notes in each format, in front of the picture or behind it.
+_EXIF = {"JPEG": b"Exif\x00\x00", "PNG": b"eXIf", "WEBP": b"EXIF"}
 
 _STATUS = {
     "image-empty": 400,
@@ -86,7 +90,8 @@ def check_header(stream: BinaryIO, *, size: int, content_type: str | None, limit
     _judge(structure, limits)
     if image_format != "WEBP":
         _open_header(data, image_format)
-    return Header(image_format, _CONTENT_TYPES[image_format], structure.width, structure.height)
+    has_exif = _EXIF[image_format] in data
+    return Header(image_format, _CONTENT_TYPES[image_format], structure.width, structure.height, has_exif)
 
 
 def _read(stream: BinaryIO, size: int, limits: Limits) -> bytes:

@@ -43,10 +43,17 @@ class Measures:
     size_bytes: int
     blank: bool
     """No picture on it; such an image goes to a person and is never decided automatically."""
+    patch_luminance: float | None = None
+    """Mean of Y on the reference patch, which shows no part: it follows the lamp alone."""
 
 
-def measure(pixels: NDArray[np.uint8], *, size_bytes: int) -> Measures:
-    """Measure a height x width x 3 array; `size_bytes` is the stored file's."""
+def measure(
+    pixels: NDArray[np.uint8], *, size_bytes: int, patch: tuple[float, float, float, float] | None = None
+) -> Measures:
+    """Measure a height x width x 3 array; `size_bytes` is the stored file's.
+
+    `patch` is x, y, width and height of the reference patch in shares of the picture.
+    """
     grey = _grey(pixels)
     shares = np.bincount(grey.ravel(), minlength=256) / grey.size
     levels = np.arange(256)
@@ -64,6 +71,7 @@ def measure(pixels: NDArray[np.uint8], *, size_bytes: int) -> Measures:
         height=pixels.shape[0],
         size_bytes=size_bytes,
         blank=contrast < BLANK_CONTRAST,
+        patch_luminance=None if patch is None else _on_patch(grey, patch),
     )
 
 
@@ -88,6 +96,13 @@ def near(first: int, second: int) -> bool:
 
 def _grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(pixels).convert("L"))
+
+
+def _on_patch(grey: NDArray[np.uint8], patch: tuple[float, float, float, float]) -> float:
+    height, width = grey.shape
+    x, y, wide, high = patch
+    top, left = min(int(y * height), height - 1), min(int(x * width), width - 1)
+    return float(grey[top : top + max(1, round(high * height)), left : left + max(1, round(wide * width))].mean())
 
 
 def _sharpness(grey: NDArray[np.uint8]) -> float:

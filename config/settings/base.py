@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "config.middleware.nothing_cached",
     "config.middleware.second_factor",
     "django_structlog.middlewares.RequestMiddleware",
+    "config.middleware.caller_trace",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",

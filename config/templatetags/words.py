@@ -21,6 +21,7 @@ DECIDER_WORDS = {
     DecidedBy.FAILSAFE: _("by the fail-safe"),
 }
 MEASURE_WORDS = {
+    "patch_luminance": _("reference patch"),
     "p99_luminance": _("p99 luminance"),
     "brightness": _("brightness"),
     "contrast": _("contrast"),
@@ -28,6 +29,10 @@ MEASURE_WORDS = {
     "saturation": _("saturation"),
     "entropy": _("entropy"),
     "size_bytes": _("file size"),
+    "score": _("score"),
+    "embedding": _("embedding"),
+    "disagreement": _("disagreement on blind parts"),
+    "escapes": _("escapes found by audits"),
 }
 RECEIPT_WORDS = {
     ReceiptKind.RUN: _("part"),

@@ -11,7 +11,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inspection import dispositions, heartbeats, intake, rates
+from inspection import dispositions, heartbeats, intake, rates, tracing
 from inspection.api import description, waiting
 from inspection.api.access import readable_lines, refusal
 from inspection.api.authentication import IsStation, IsStationOrPerson, calling_station, station_of
@@ -156,7 +156,7 @@ def _answered(accepted: intake.Accepted, *, wait: float) -> Response:
         body = item_as_plain(dispositions.of_items().get(pk=accepted.item.pk))
     else:
         body = fresh_item_as_plain(accepted.item)
-    headers = {"Location": body["links"]["self"]}
+    headers = {"Location": body["links"]["self"], tracing.HEADER: tracing.traceparent(accepted.item.pk)}
     if accepted.replayed:
         return Response(body, headers=headers | {"Idempotent-Replay": "true"})
     return Response(body, status=202 if body["disposition"] is None else 201, headers=headers)

@@ -1,5 +1,6 @@
 """Products, lines with their scope, defect classes, and the epochs in which evidence counts together."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -22,6 +23,14 @@ def three_shifts() -> list[dict[str, str]]:
 
 def front_view() -> list[str]:
     return ["front"]
+
+
+def place_in_picture(value: object) -> None:
+    """Raise ValidationError unless the value is x, y, width and height in shares of a picture."""
+    known = isinstance(value, list) and len(value) == 4 and all(isinstance(one, int | float) for one in value)
+    x, y, width, height = value if known else (1, 1, 0, 0)  # type: ignore[misc]
+    if x < 0 or y < 0 or width <= 0 or height <= 0 or x + width > 1 or y + height > 1:
+        raise ValidationError(_("Give x, y, width and height as shares of the picture, such as [0, 0, 0.05, 0.06]."))
 
 
 class Product(models.Model):
@@ -68,6 +77,14 @@ class Line(models.Model):
     assist_style = word_field(AssistStyle, default=AssistStyle.REVEAL.value)
     undo_s = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(30)])
     vigilance_min = models.PositiveSmallIntegerField(default=20)
+    reference_patch = models.JSONField(
+        null=True,
+        blank=True,
+        validators=[place_in_picture],
+        help_text=_(
+            "x, y, width, height in shares of the picture: a spot that shows no part and follows the lamp alone"
+        ),
+    )
     max_megapixels = models.PositiveSmallIntegerField(default=25, validators=[MaxValueValidator(50)])
 
     truth_share = models.FloatField(default=0.05)

@@ -137,6 +137,7 @@ class Item(TimeOrderedModel):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     content_type = models.CharField(max_length=20)
+    has_exif = models.BooleanField(null=True, help_text="the camera's own notes stand in the file")
     incumbent_verdict = models.CharField(
         max_length=6, blank=True, choices=[("pass", "pass"), ("reject", "reject")], default=""
     )

@@ -81,6 +81,7 @@ class Measures(models.Model):
     height = models.PositiveIntegerField()
     size_bytes = models.PositiveIntegerField()
     blank = models.BooleanField()
+    patch_luminance = models.FloatField(null=True, help_text="of the line's reference patch, where it has one")
     fingerprint = models.CharField(max_length=16, help_text="64-bit difference hash, hexadecimal")
     embedding = models.BinaryField(null=True, help_text="vision.embedding, half precision")
 

@@ -148,6 +148,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="views-missing", metric="missing_views", read=Read.MEAN, limits=_above(0.05, 0.01), priority=_P2, least=20
     ),
+    Rule(
+        code="sequence-gap",
+        metric="sequence_gap",
+        read=Read.MEAN,
+        limits=_above(0.0, 0.0, on=_NOW),
+        priority=_P2,
+    ),
+    Rule(code="certify-again", metric="certify_days", read=Read.LAST, limits=_below(1, 2), priority=_P3),
     Rule(code="image-drift", metric="drift", read=Read.LAST, limits=_above(1, 0.8), priority=_P2),
     # The model, and what people say about it.
     Rule(

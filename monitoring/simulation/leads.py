@@ -83,8 +83,10 @@ class Leads:
     def _take_new_reference(self, world: "World") -> None:
         """Where nature did not change, the images of now are as good a reference as those before."""
         baseline = baselines.in_force(world.line)
+        # With too few images since the drift they look again in an hour.
         if baseline is not None:
-            baselines.replace(baseline, by=self.first, reason="looked into: nothing changed", now=world.now)
+            with suppress(baselines.TooFewImages):
+                baselines.replace(baseline, by=self.first, reason="looked into: nothing changed", now=world.now)
 
     def contain(self, world: "World") -> None:
         """Take some of the contained parts apart; what is found becomes their physical truth."""

@@ -29,7 +29,7 @@ MEGABYTE = 2**20
 
 def of_line(line: Line, *, now: datetime) -> list[Seen]:
     """Return the levels of one line."""
-    read = (*_flow(line, now), *_stations(line, now), *_charts(line))
+    read = (*_flow(line, now), *_stations(line, now), *_charts(line, now))
     return [Seen(line.pk, metric, now, float(value)) for metric, value in read]
 
 
@@ -67,10 +67,12 @@ def _stations(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
         yield "camera_age", max(_seconds(moment, now) for moment in known)
 
 
-def _charts(line: Line) -> Iterator[tuple[str, float]]:
+def _charts(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
     """How near each chart is to its limit: at 1 it acts."""
     baseline = Baseline.objects.filter(line=line, replaced_at=None).first()
     window = baseline.windows.order_by("-pk").first() if baseline else None
+    if baseline is not None and baseline.certify_again_by is not None:
+        yield "certify_days", (baseline.certify_again_by - now.date()).days
     if baseline is not None and window is not None:
         limits = {name: facts["threshold"] for name, facts in baseline.metrics.items()}
         yield (

@@ -8,12 +8,13 @@ import pytest
 
 from config import rounds
 from inspection import automation, intake
-from inspection.models import Freeze, Hold, Item, LevelChange, Line, Measures, Part, Product, Run
+from inspection.models import Freeze, Hold, Item, LevelChange, Line, Measures, Part, Prediction, Product, Run
 from inspection.rules.words import Level, Role
 from monitoring import baselines, drift
 from monitoring.models import Baseline, DriftMark, DriftWindow
 from tests.builders import NOON, PASSWORD, make_user
 from tests.review.deciding import make_deciding_line
+from vision.embedding import LENGTH, packed
 
 pytestmark = pytest.mark.django_db
 HEALTHY, DARK = 130.0, 78.0
@@ -34,8 +35,18 @@ def lights(count: int, mean: float, *, sd: float = 8.0, seed: int = 1) -> list[f
     return list(np.random.default_rng(seed).normal(mean, sd, count))
 
 
-def show(line: Line, brightness: Iterable[float], *, at: datetime = NOON) -> None:
-    """Let a line take in one image for each brightness, with everything else as it always is."""
+def show(
+    line: Line,
+    brightness: Iterable[float],
+    *,
+    at: datetime = NOON,
+    score: float | None = None,
+    picture: float | None = None,
+) -> None:
+    """Let a line take in one image for each brightness, with everything else as it always is.
+
+    `score` is what the model says on the average, `picture` how the whole picture looks; without them nobody asked.
+    """
     salt = line.salts.latest("created_at")
     known = Part.objects.count()
     parts = [Part(line=line, serial=f"D-{known + n}") for n, _ in enumerate(brightness)]
@@ -53,10 +64,16 @@ def show(line: Line, brightness: Iterable[float], *, at: datetime = NOON) -> Non
     measures = [
         Measures(item=item, brightness=light, p99_luminance=200 + noise.normal(0, 3), contrast=40 + noise.normal(0, 2),
                  sharpness=90 + noise.normal(0, 5), saturation=0.2 + noise.normal(0, 0.01), entropy=6.0,
-                 width=640, height=480, size_bytes=1000, blank=False, fingerprint="0" * 16)
+                 width=640, height=480, size_bytes=1000, blank=False, fingerprint="0" * 16,
+                 embedding=None if picture is None else packed(noise.normal(picture, 1, LENGTH)))
         for item, light in zip(items, brightness, strict=True)
     ]  # fmt: skip
-    for model, rows in ((Part, parts), (Run, runs), (Item, items), (Measures, measures)):
+    predictions = [] if score is None else [
+        Prediction(item=item, model_version=line.epoch.model_version, role="serving", decoder_id="d",
+                   preprocessing_id="p", raw_score=p, probability=p, call="pass", uncertainty=0.1, ms=1, created_at=at)
+        for item, p in zip(items, np.clip(noise.normal(score, 0.02, len(items)), 0, 1), strict=True)
+    ]  # fmt: skip
+    for model, rows in ((Part, parts), (Run, runs), (Item, items), (Measures, measures), (Prediction, predictions)):
         model.objects.bulk_create(rows)
 
 

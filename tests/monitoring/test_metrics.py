@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 
 from inspection import automation
-from inspection.models import Hold, Item, Outbox, ProcessSeen, Station
-from inspection.rules.words import Call, DecidedBy, Stage, Verdict
+from inspection.models import DefectClass, Hold, Item, Outbox, ProcessSeen, Station
+from inspection.rules.words import Call, DecidedBy, RiskClass, Stage, Verdict
 from monitoring import gathering, rollups
 from monitoring.metric_models import DAY, HOUR, MINUTE, MetricWindow
 from monitoring.models import Baseline, DriftWindow
@@ -22,6 +22,7 @@ from review.audit_models import AuditFinding, MissResult, WatchChart
 from tests.builders import NOON, make_station
 from tests.monitoring.world import examine, settle, show, window
 from tests.review.deciding import make_deciding_line
+from tests.review.scene import predict
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(seconds=30)
@@ -35,6 +36,8 @@ def line():
 # metric -> (what is changed about one image, value it then has, value without)
 OF_IMAGES = {
     "p99_luminance": ({"measures": {"p99_luminance": 61.0}}, 61, 200),
+    "patch_luminance": ({"measures": {"patch_luminance": 40.0}}, 40, None),
+    "exif_missing": ({"item": {"has_exif": False}}, 1, None),
     "brightness": ({"measures": {"brightness": 19.0}}, 19, 130),
     "contrast": ({"measures": {"contrast": 11.0}}, 11, 40),
     "sharpness": ({"measures": {"sharpness": 3.0}}, 3, 90),
@@ -74,7 +77,8 @@ def test_a_metric_of_images_moves(line, metric):
     change, changed, plain = OF_IMAGES[metric]
     examine(line, "A-1")
     gathering.follow(now=LATER)
-    assert window(line, metric).summary.mean == pytest.approx(plain)
+    if plain is not None:
+        assert window(line, metric).summary.mean == pytest.approx(plain)
     examine(line, "A-2", at=NOON + timedelta(minutes=5), **_later(change))
     gathering.follow(now=NOON + timedelta(minutes=6))
     assert rollups.newest(line.pk, [metric], now=NOON + timedelta(minutes=6), minutes=3)[metric].mean == pytest.approx(
@@ -102,6 +106,32 @@ def test_a_metric_of_verdicts_moves(line, metric):
     settle(examine(line, "A-2", call=call), verdict, sequence=2, **facts)
     gathering.follow(now=LATER)
     assert window(line, metric).summary.mean == changed
+
+
+def test_the_mix_of_called_classes_is_counted_by_risk(line):
+    for n, (code, risk) in enumerate((("crack", RiskClass.CRITICAL), ("stain", RiskClass.COSMETIC))):
+        DefectClass.objects.update_or_create(
+            line=line, code=code, defaults={"name": code, "name_ko": code, "risk_class": risk.value, "key": 8 + n}
+        )
+    for n, code in enumerate(("crack", "crack", "crack", "stain")):
+        item = examine(line, f"A-{n}", score=None)
+        predict(item, Call.DEFECT, score=0.9, defect_class=code)
+    gathering.follow(now=LATER)
+    shares = {risk.value: window(line, f"calls_{risk.value}").summary.mean for risk in RiskClass}
+    assert shares == {"critical": 0.75, "major": 0.0, "cosmetic": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "gaps"),
+    [([4, 5, 6], 0), ([4, 5, 8, 9], 1), ([4, 6, 5], 1), ([9_000, 1, 2], 0), ([4, None, 5], 0), ([4, "5", 6], 1)],
+)
+def test_a_gap_in_a_station_s_numbers_is_seen_once(line, numbers, gaps):
+    station = make_station(line)
+    for n, number in enumerate(numbers):
+        meta = {} if number is None else {"sequence": number}
+        examine(line, f"A-{n}", item={"station": station, "meta": meta})
+        gathering.follow(now=LATER)
+    assert window(line, "sequence_gap").total == gaps
 
 
 def test_duplicates_volume_and_doubt_are_counted(line):
@@ -185,6 +215,9 @@ def test_drift_is_read_as_the_farthest_metric_in_thresholds(line):
         baseline=baseline, images=500, distances={"brightness": 1.5}, over=[], began_at=NOON, closed_at=NOON
     )
     assert level("drift", line) == 3
+    assert level("certify_days", line) is None
+    Baseline.objects.update(certify_again_by=(NOON + timedelta(days=9)).date())
+    assert level("certify_days", line) == 9
 
 
 def test_waiting_work_is_read():
@@ -240,7 +273,8 @@ def test_processes_are_read(monkeypatch):
 
 TESTED_BY_NAME = {
     "duplicate", "volume", "uncertainty", "rework", "escaped_fraction", "challenge_misses", "queue_waiting",
-    "queue_age", "station_silence", "clock_skew", "spooled", "camera_dropped", "camera_age", "image_age", "on_hold",
+    "queue_age", "calls_critical", "calls_major", "calls_cosmetic", "sequence_gap", "certify_days", "station_silence",
+    "clock_skew", "spooled", "camera_dropped", "camera_age", "image_age", "on_hold",
     "silence", "escape_chart", "drift", "outbox_waiting", "outbox_age", "storage_free", "storage_days",
     "database_ms", "broker_down", "load", "worker_silence", "worker_memory", "relay_memory",
 }  # fmt: skip

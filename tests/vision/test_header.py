@@ -52,6 +52,11 @@ def test_the_header_tells_format_and_size(data, content_type, image_format):
     assert (header.width, header.height) == (320, 240)
 
 
+def test_the_header_tells_whether_the_camera_left_its_notes():
+    noted = draw.webp(draw.part(mode="RGBA"), exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0")
+    assert (check(noted, "image/webp").has_exif, check(draw.jpeg()).has_exif) == (True, False)
+
+
 @pytest.mark.parametrize("declared", [None, "", "application/octet-stream", "image/jpg", "Image/JPEG; q=1"])
 def test_a_client_that_declares_nothing_or_a_synonym_is_judged_by_the_bytes(declared):
     assert check(draw.jpeg(), declared).content_type == "image/jpeg"

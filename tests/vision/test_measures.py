@@ -111,3 +111,14 @@ def test_a_fingerprint_has_64_bits():
     rising = np.broadcast_to(np.arange(160, dtype=np.uint8)[None, :, None], (120, 160, 3))
     assert fingerprint(rising.copy()) == 2**64 - 1
     assert fingerprint(rising[:, ::-1].copy()) == 0
+
+
+def test_the_reference_patch_follows_the_lamp_and_not_the_part():
+    pixels = flat(100)
+    pixels[:30, :40] = 60
+    bare = measure(pixels, size_bytes=1)
+    patch = (0.0, 0.0, 0.25, 0.25)
+    assert (bare.patch_luminance, measure(pixels, size_bytes=1, patch=patch).patch_luminance) == (None, 60.0)
+    pixels[60:] = 0
+    assert measure(pixels, size_bytes=1, patch=patch).patch_luminance == 60.0
+    assert measure(pixels // 2, size_bytes=1, patch=patch).patch_luminance == 30.0
