@@ -115,12 +115,8 @@ def _sample(whole: list[Sighting], *, most: int) -> list[UUID]:
 
 def _embeddings(whole: list[Sighting]) -> bytes:
     sample = _sample(whole, most=rules.TESTED_IMAGES)
-    return b"".join(
-        bytes(kept)
-        for kept in Measures.objects.filter(item__in=sample, embedding__isnull=False)
-        .order_by("item")
-        .values_list("embedding", flat=True)
-    )
+    kept = Measures.objects.filter(item__in=sample).order_by("item").values_list("embedding", flat=True)
+    return b"".join(bytes(one) for one in kept if one is not None)
 
 
 def _certify_again(line: Line, now: datetime) -> date:

@@ -1,6 +1,7 @@
 """Concept drift: what people say against the model, as the charts heard it part by part. Scores cannot show it."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -42,7 +43,7 @@ def audits(line: Line) -> DotChart | None:
 
 
 def _chart(
-    line: Line, name: str, parts: Iterable[tuple[object, bool]], r0: float, r1: float, warn: float
+    line: Line, name: str, parts: Iterable[tuple[UUID, bool]], r0: float, r1: float, warn: float
 ) -> DotChart | None:
     parts = list(parts)
     walked = trace([int(bad) for _, bad in parts], r0, r1)

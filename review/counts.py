@@ -124,7 +124,8 @@ def count_runs(counted: Iterable[Counted], *, now: datetime) -> None:
     """
     natural = [one for one in counted if not one.run.part.is_challenge]
     written = _written([one.run for one in natural])
-    deltas, charted = [], defaultdict(list)
+    deltas: list[CountDelta] = []
+    charted: dict[int, list[Tally]] = defaultdict(list)
     for one in natural:
         due, before = _due(one.run, one.found), written[one.run.pk]
         for place in dict.fromkeys((*due, *before)):

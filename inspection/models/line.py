@@ -1,5 +1,7 @@
 """Products, lines with their scope, defect classes, and the epochs in which evidence counts together."""
 
+from typing import cast
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -27,10 +29,13 @@ def front_view() -> list[str]:
 
 def place_in_picture(value: object) -> None:
     """Raise ValidationError unless the value is x, y, width and height in shares of a picture."""
-    known = isinstance(value, list) and len(value) == 4 and all(isinstance(one, int | float) for one in value)
-    x, y, width, height = value if known else (1, 1, 0, 0)  # type: ignore[misc]
-    if x < 0 or y < 0 or width <= 0 or height <= 0 or x + width > 1 or y + height > 1:
+    is_four = isinstance(value, list) and len(value) == 4 and all(isinstance(one, int | float) for one in value)
+    if not (is_four and _is_inside(*cast(list[float], value))):
         raise ValidationError(_("Give x, y, width and height as shares of the picture, such as [0, 0, 0.05, 0.06]."))
+
+
+def _is_inside(x: float, y: float, width: float, height: float) -> bool:
+    return min(x, y) >= 0 and min(width, height) > 0 and max(x + width, y + height) <= 1
 
 
 class Product(models.Model):

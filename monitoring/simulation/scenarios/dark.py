@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from inspection import pipeline
+from inspection import certificates
 from inspection.models import Bands, Freeze, Hold, Measures, Routing
 from inspection.rules.envelope import EMBEDDING, departures
 from monitoring import baselines
@@ -64,7 +64,7 @@ def _automatic(since: datetime, *, until: datetime) -> int:
 
 def _stopped(bands: Bands, *, since: datetime) -> dict[str, Any]:
     """Return the share of the dark images that lies outside the envelope by each measure, and by any."""
-    envelope = pipeline.band_of(bands).envelope
+    envelope = certificates.band_of(bands).envelope
     outside = [{left.name for left in departures(one, envelope)} for one in _measured(bands, envelope, since=since)]
     shares = {name: _share(name in left for left in outside) for name in envelope}
     return {"stopped_by": dict(sorted(shares.items())), "stopped_by_any": _share(bool(left) for left in outside)}
