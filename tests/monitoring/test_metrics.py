@@ -368,7 +368,8 @@ def test_shares_and_levels_keep_no_sketch(line):
     gathering.follow(now=LATER)
     gathering.read_levels(now=LATER)
     kept = {row.metric for row in MetricWindow.objects.exclude(sketch=None)}
-    assert kept == {metric.name for metric in METRICS if metric.fold == Fold.SPREAD} - {"time_to_verdict"}
+    unseen = {"time_to_verdict", "patch_luminance"}
+    assert kept == {metric.name for metric in METRICS if metric.fold == Fold.SPREAD} - unseen
 
 
 def test_a_busy_line_takes_less_than_a_kilobyte_an_image(line):
