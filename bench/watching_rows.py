@@ -17,7 +17,7 @@ from inspection.rules.words import Call, Level, Outcome, PredictionRole, Role, S
 from monitoring import drift, gathering, rollups
 from monitoring.metric_models import MINUTE, MetricWindow
 from monitoring.rules.metrics import METRICS, Fold
-from monitoring.rules.summaries import Summary
+from monitoring.rules.summaries import Summary, packed
 from monitoring.simulation import founding
 from monitoring.simulation.eyes import ScoreModel
 from monitoring.simulation.factory import Factory
@@ -71,8 +71,10 @@ class WatchedLine:
             for metric in METRICS:
                 summary = self._summary(metric.fold, int(length.total_seconds() * RATE_PER_S))
                 of_line = self._line.pk if metric.of_line else None
+                # The same values in every window: squeezing them anew each time would only cost time.
+                kept = packed(summary.sketch)
                 MetricWindow.objects.bulk_create(
-                    (_window(of_line, metric.name, tier, until - n * length, summary) for n in range(1, count)),
+                    (_window(of_line, metric.name, tier, until - n * length, summary, kept) for n in range(1, count)),
                     batch_size=AT_ONCE,
                     ignore_conflicts=True,
                 )
@@ -161,11 +163,13 @@ def _item(line: Line, run: Run, at: datetime) -> Item:
                 width=640, height=480, content_type="image/jpeg")  # fmt: skip
 
 
-def _window(line: int | None, metric: str, tier: str, began: datetime, summary: Summary) -> MetricWindow:
-    window = MetricWindow(line_id=line, metric=metric, tier=tier, began_at=rollups.start(began, tier))
-    window.hold(summary)
-    window.is_rolled = True
-    return window
+def _window(
+    line: int | None, metric: str, tier: str, began: datetime, summary: Summary, sketch: bytes | None
+) -> MetricWindow:
+    return MetricWindow(
+        line_id=line, metric=metric, tier=tier, began_at=rollups.start(began, tier), n=summary.n, total=summary.total,
+        low=summary.low, high=summary.high, last=summary.last, sketch=sketch, is_rolled=True,
+    )  # fmt: skip
 
 
 def _bytes() -> int:

@@ -43,11 +43,11 @@ def check(line: Line, *, now: datetime) -> Baseline | None:
         return None
     # The line before its reference, as a lead's signature takes them.
     Line.objects.select_for_update().values_list("pk").get(pk=line.pk)
-    standing = baselines.in_force(line)
-    if standing is None or standing.watch_id != watch.pk:
-        return baselines.take(line, watch, reason="the line rose", now=now)
     locked = Baseline.objects.select_for_update(of=("self",)).select_related("line__epoch", "watch")
-    baseline = locked.defer("embeddings").get(pk=standing.pk)
+    # What the reference holds is large, and most rounds find too few new images to ask for it.
+    baseline = locked.defer("embeddings", "metrics", "shown").filter(line=line, replaced_at=None).first()
+    if baseline is None or baseline.watch_id != watch.pk:
+        return baselines.take(line, watch, reason="the line rose", now=now)
     _look(baseline, now=now)
     while _close_window(baseline, now=now):
         continue
@@ -79,7 +79,7 @@ def _look(baseline: Baseline, *, now: datetime) -> None:
 
 def _last_images(baseline: Baseline) -> list[Sighting]:
     """Return the images since the reference, the last notice, and what a person has looked at: the newest thousand."""
-    last = baseline.marks.filter(kind=DriftMark.NOTICE).order_by("-pk").first()
+    last = baseline.marks.filter(kind=DriftMark.NOTICE, metric__in=rules.IMAGE_METRICS).order_by("-pk").first()
     begin = last.item if last else baseline.ends_with
     looked_at = Hold.objects.filter(line=baseline.line_id, kind__in=HOLDS_OF_IMAGES).aggregate(last=Max("lifted_at"))
     rows = sightings.up_to(baseline.line, baseline.cursor, limit=rules.NOTICE_AFTER)
@@ -95,8 +95,8 @@ def _test(baseline: Baseline, *, now: datetime) -> None:
     if now - (last.tested_at if last else baseline.taken_at) < rules.TESTED_EVERY:
         return
     before = baselines.embeddings(baseline)
-    newest = _newest_embeddings(baseline)
-    if min(len(before), len(newest)) < rules.TESTED_MIN:
+    newest = _newest_embeddings(baseline) if len(before) >= rules.TESTED_MIN else []
+    if len(newest) < rules.TESTED_MIN:
         return
     found = domain_auc([row.tolist() for row in before], [unpacked(kept).tolist() for _, kept in newest])
     farthest = sorted(zip(found.likeness, newest, strict=True), key=lambda one: -one[0])[: rules.MOST_ALIKE]

@@ -45,7 +45,7 @@ def between(line: Line, item: UUID, last: UUID) -> list[Sighting]:
 
 def by_shift(line: Line, *, since: UUID | None) -> list[list[Sighting]]:
     """Return the newest images of each of the line's last shifts with the product it makes now, oldest shift first."""
-    mine = _seen(line).filter(item__run__epoch__product=line.product_id).order_by("-item")
+    mine = _seen(line).filter(item__run__epoch__product=line.product_id).order_by("-item__received_at", "-item")
     mine = mine.filter(item__gt=since) if since else mine
     found: list[list[Sighting]] = []
     newest = mine.first()

@@ -104,6 +104,16 @@ def alarming(history: Sequence[Mapping[str, float]], thresholds: Mapping[str, fl
     return [name for name, limit in thresholds.items() if two_of_three(_of(history, name), limit)]
 
 
+def reach(history: Sequence[Mapping[str, float]], thresholds: Mapping[str, float]) -> float:
+    """Return how far the farthest metric lies, in its threshold, in two of the last three windows: above 1 it alarms.
+
+    >>> reach([{"contrast": 0.9}], {"contrast": 0.5}), reach([{"contrast": 0.9}, {"contrast": 1.0}], {"contrast": 0.5})
+    (0.0, 1.8)
+    """
+    last = {name: sorted(_of(history, name)[-3:]) for name in thresholds}
+    return max((far[-2] / thresholds[name] for name, far in last.items() if len(far) >= 2), default=0.0)
+
+
 def sustained(history: Sequence[Mapping[str, float]], thresholds: Mapping[str, float]) -> list[str]:
     """Return the metrics that were over in each of the last four windows that show them; fewer windows say nothing.
 

@@ -16,6 +16,7 @@ from inspection.models import Hold, Item, Line, Outbox, ProcessSeen, Station
 from monitoring import health
 from monitoring.metric_models import HOUR, MetricWindow
 from monitoring.models import Baseline
+from monitoring.rules.drift import reach
 from monitoring.rules.metrics import days_left
 from monitoring.sources.seen import Seen
 from review import watches
@@ -69,16 +70,13 @@ def _stations(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
 
 def _charts(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
     """How near each chart is to its limit: at 1 it acts."""
-    baseline = Baseline.objects.filter(line=line, replaced_at=None).first()
-    window = baseline.windows.order_by("-pk").first() if baseline else None
+    baseline = Baseline.objects.filter(line=line, replaced_at=None).defer("embeddings").first()
     if baseline is not None and baseline.certify_again_by is not None:
         yield "certify_days", (baseline.certify_again_by - now.date()).days
-    if baseline is not None and window is not None:
+    if baseline is not None:
         limits = {name: facts["threshold"] for name, facts in baseline.metrics.items()}
-        yield (
-            "drift",
-            max((far / limits[name] for name, far in window.distances.items() if limits.get(name)), default=0),
-        )
+        last = baseline.windows.order_by("-pk").values_list("distances", flat=True)[:3]
+        yield "drift", reach(list(last)[::-1], limits)
     watch = watches.standing(line)
     if watch is None:
         return

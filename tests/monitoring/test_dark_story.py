@@ -55,7 +55,7 @@ def test_the_dark_photo(client):
         client.post(f"/alarms/{alarm.pk}/acknowledge/")
     assert (state_of("line-held"), state_of("image-drift")) == ("acknowledged", "acknowledged")
 
-    show(line, lights(1_000, HEALTHY, seed=6))
+    show(line, lights(1_500, HEALTHY, seed=6))
     drift.check(line, now=at(20))
     automation.lift_hold(held.get(), by=quinn, now=at(20))
     for minute in (21, 22, 24, 26):

@@ -10,8 +10,10 @@ from inspection.rules.words import Role
 from monitoring import drift
 from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
 from monitoring.rules import drift as rules
+from review.models import CountDelta
 from tests.builders import NOON, PASSWORD, make_user
 from tests.monitoring.test_drift import DARK, HEALTHY, REFERENCE, first_seen, is_held, lights, show
+from tests.monitoring.world import examine
 from tests.review.deciding import make_deciding_line
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +158,22 @@ def test_the_farthest_pictures_of_a_window_come_first(line, lead):
     page = lead.get(f"/lines/phone-back/drift/windows/{DriftWindow.objects.get().pk}/?metric=brightness")
     first = page.context["after"][0]
     assert (first.item.measures.brightness, first.value) == (20.0, "20")
+
+
+def test_what_people_say_against_the_model_is_drawn_part_by_part(line, lead):
+    for n, failures in enumerate((0, 1, 1)):
+        run = examine(line, f"A-{n}").run
+        CountDelta.objects.create(
+            line=line, epoch=line.epoch, run=run, stream="agreement", cause=f"decision:{n}", shift="2026-11-23/A",
+            s=1 - failures, f=failures, created_at=NOON,
+        )  # fmt: skip
+    page = lead.get("/lines/phone-back/drift/")
+    dots = page.context["disagreement"].dots
+    assert [dot.y for dot in dots] == sorted((dot.y for dot in dots), reverse=True)
+    assert [dot.address.split("/")[4] for dot in dots] == [
+        str(pk) for pk in Item.objects.order_by("pk").values_list("pk", flat=True)
+    ]
+    assert dots[0].y > dots[2].y
 
 
 def test_a_reference_past_its_day_says_so(line, lead):
