@@ -4,6 +4,7 @@
     python -m bench.simulated --only stay-shadow  one set
     python -m bench.simulated --seeds 20          fewer runs a set; what was run before is kept
     python -m bench.simulated --seconds 600       stop after so long
+    python -m bench.simulated --processes 2       two seeds at a time
     python -m bench.simulated --only climb --until partial    let climbs end soon after this rung
 
 Every run drives the product's own deeds in a scratch database of its own. Writes one JSON per set,
@@ -16,7 +17,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +32,12 @@ RESULTS = Path(__file__).parent / "results"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is missing, then print the table."""
     options = _options(arguments)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
-    django.setup()
+    _set_up()
     ends_at = time.monotonic() + options.seconds if options.seconds else None
     sets = _sets(until=options.until)
-    for name in options.only or sets:
-        _complete(name, sets[name], seeds=options.seeds, ends_at=ends_at)
+    with ProcessPoolExecutor(options.processes, get_context("spawn"), initializer=_set_up) as pool:
+        for name in options.only or sets:
+            _complete(name, sets[name], options, pool, ends_at=ends_at)
     for name in sets:
         _print(name, _stored(name))
     return 0
@@ -45,7 +49,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, help="at most so many runs a set")
     parser.add_argument("--until", choices=("assist", "partial", "full"), help="let climbs end soon after this rung")
     parser.add_argument("--seconds", type=float, help="begin no run after so long")
+    parser.add_argument("--processes", type=int, default=1, help="so many runs at a time")
     return parser.parse_args(arguments)
+
+
+def _set_up() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+    django.setup()
 
 
 # Sets -----------------------------------------------------------------------------------------------------------
@@ -68,16 +78,23 @@ def _sets(*, until: str | None) -> dict[str, Set]:
     return {**stays, "climb": Set(20, runs.climb(until)), **passes}
 
 
-def _complete(name: str, wanted: Set, *, seeds: int | None, ends_at: float | None) -> None:
+def _complete(
+    name: str, wanted: Set, options: argparse.Namespace, pool: ProcessPoolExecutor, *, ends_at: float | None
+) -> None:
     done = _stored(name)
-    for seed in range(min(seeds or wanted.seeds, wanted.seeds)):
-        if str(seed) in done:
-            continue
+    missing = [seed for seed in range(min(options.seeds or wanted.seeds, wanted.seeds)) if str(seed) not in done]
+    for place in range(0, len(missing), options.processes):
         if ends_at is not None and time.monotonic() >= ends_at:
             return
-        sys.stderr.write(f"\r{name}: seed {seed} of {wanted.seeds} ")
-        done[str(seed)] = wanted.run(seed)
-        _store(name, done)
+        together = missing[place : place + options.processes]
+        sys.stderr.write(f"\r{name}: seed {together[0]} of {wanted.seeds} ")
+        for seed, report in zip(together, pool.map(partial(_run, name, options.until), together), strict=True):
+            done[str(seed)] = report
+            _store(name, done)
+
+
+def _run(name: str, until: str | None, seed: int) -> dict[str, Any]:
+    return _sets(until=until)[name].run(seed)
 
 
 def _stored(name: str) -> dict[str, Any]:

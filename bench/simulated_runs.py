@@ -105,8 +105,11 @@ def ratio(done: Iterable[dict[str, Any]]) -> str:
     wrong = sum(any(_is_up(move) for move in report["timeline"]) for report in reports)
     low, high = clopper_pearson(wrong, len(reports))
     certified = sum(report.get("certified", 0) > 0 for report in reports)
-    return f"promoted {wrong}/{len(reports)} [{low:.3f}, {high:.3f}]" + (
-        f", certified {certified}" if certified else ""
+    opened = sum(report.get("figures", {}).get("proposals", 0) > 0 for report in reports)
+    return (
+        f"promoted {wrong}/{len(reports)} [{low:.3f}, {high:.3f}]"
+        + (f", gate open at some part {opened}" if opened else "")
+        + (f", certified {certified}" if certified else "")
     )
 
 

@@ -194,12 +194,12 @@ def test_the_admin_is_shut_to_inspectors(client, line):
 
 
 def test_the_system_proposes_when_the_gate_opens_and_voids_when_it_shuts(line, monkeypatch):
-    monkeypatch.setattr(evidence, "gather", lambda *args, **kwargs: GOOD)
+    monkeypatch.setattr(evidence.Asked, "gather", lambda *args, **kwargs: GOOD)
     gates.read_next(line, now=NOON)
     gates.read_next(line, now=NOON)
     proposal = LevelProposal.objects.get()
     assert (proposal.opened_by_system, proposal.status) == (True, "open")
-    monkeypatch.setattr(evidence, "gather", lambda *args, **kwargs: evidence.Evidence())
+    monkeypatch.setattr(evidence.Asked, "gather", lambda *args, **kwargs: evidence.Evidence())
     gates.read_next(line, now=NOON)
     proposal.refresh_from_db()
     assert (proposal.status, proposal.status_reason) == ("void", "The gate is shut now.")

@@ -1,10 +1,13 @@
 """A model whose true rates lie exactly at the limits: it must stay where it is, however often its gate is read."""
 
 from dataclasses import replace
+from typing import Any
 
+from inspection.models import LevelProposal
 from inspection.rules.words import Level
 from monitoring.simulation.factory import Factory, Skill
 from monitoring.simulation.scenarios.base import Scenario
+from monitoring.simulation.world import World
 
 DEFECT_RATE = 0.10
 # Agreement 95 % and detection 80 % at once, where every tenth part is defective.
@@ -48,6 +51,10 @@ class Stay(Scenario):
     name = "stay"
     default_items = 3000
     reads_each = True
+
+    def figures(self, world: World) -> dict[str, Any]:
+        """Return how often the product found the gate open and proposed to go up, signed or not."""
+        return {"proposals": LevelProposal.objects.filter(line=world.line).count()}
 
     def factory(self) -> Factory:
         return _FACTORIES.get(self.from_level, _PLAIN)
