@@ -24,6 +24,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 # Reading, scoring and exporting come on top of the minutes granted for learning, on a machine that has other work.
 BESIDE_S = 1800.0
 LOOK_S = 1.0
+ORDER_FILE = "order.json"
 _CHUNK = 65_536
 _PARENT_DEATH_SIGNAL = 1
 
@@ -72,17 +73,18 @@ def fit(order: Mapping[str, Any], folder: Path, *, is_wanted: Wanted) -> list[An
 def _child(wish: Mapping[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
     """Lend the child with its order given; whatever happens, it and all it started are gone afterwards."""
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    order = Path(wish["folder"]) / ORDER_FILE
+    order.write_text(json.dumps(wish), encoding="utf-8")
     child = subprocess.Popen(
-        [sys.executable, "-m", "inspection.fitting_child"],
+        [sys.executable, "-m", "inspection.fitting_child", str(order)],
         cwd=_ROOT,
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         env={**os.environ, **one_thread},
         start_new_session=True,
         preexec_fn=_end_with_parent,
     )
     try:
-        _give(child, wish)
         yield child
     finally:
         if child.poll() is None:
@@ -90,15 +92,6 @@ def _child(wish: Mapping[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
         child.wait()
         if child.stdout is not None:
             child.stdout.close()
-
-
-def _give(child: subprocess.Popen[bytes], wish: Mapping[str, Any]) -> None:
-    assert child.stdin is not None
-    try:
-        child.stdin.write(json.dumps(wish).encode())
-        child.stdin.close()
-    except BrokenPipeError:
-        raise FittingFailed(_last_words(child.wait())) from None
 
 
 def _end_with_parent() -> None:

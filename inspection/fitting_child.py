@@ -1,9 +1,9 @@
 """The child that learns: limited memory and processor time, less urgent than all that answers the line.
 
-    python -m inspection.fitting_child
+    python -m inspection.fitting_child ORDER
 
-reads one order as JSON from standard input and answers with one JSON object a line: progress, then `judged` or
-`refused`. Its files lie in the folder that the order names.
+takes one order from a JSON file and answers with one JSON object a line: progress, then `judged` or `refused`. Its
+files lie in the folder that the order names.
 """
 
 import json
@@ -24,10 +24,11 @@ CPU_BESIDE_S = 900
 _MEGABYTE = 2**20
 
 
-def main() -> None:
-    """Fulfil the order on standard input."""
+def main(path: Path) -> None:
+    """Fulfil the order of a file, and take the file away."""
     out = _own_output()
-    order = json.load(sys.stdin)
+    order = json.loads(path.read_text(encoding="utf-8"))
+    path.unlink()
     _limit(memory_mb=order["memory_mb"], cpu_s=int(60 * order["minutes"]) + CPU_BESIDE_S)
     try:
         judged = fitting.make(_order(order), Path(order["folder"]), progress=lambda step: _tell(out, asdict(step)))
@@ -72,4 +73,4 @@ def _tell(out: TextIO, answer: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]))

@@ -1,9 +1,8 @@
 """What the pages of the training loop show."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from inspection.models import Line, User
 from inspection.rules.words import Label
@@ -27,7 +26,6 @@ class Curve:
     learned: str
     held_back: str
     rows: list[tuple[int, float, float]]
-    low: float
     high: float
     height: int = CURVE_HEIGHT
 
@@ -97,13 +95,11 @@ def curve(losses: Sequence[Sequence[float]]) -> Curve | None:
     """Lay out the losses of the epochs; None before the first is over."""
     if not losses:
         return None
-    values = [value for pair in losses for value in pair]
-    low, high = 0.0, max(values) or 1.0
+    high = max(value for pair in losses for value in pair) or 1.0
     return Curve(
         learned=_points([pair[0] for pair in losses], high),
         held_back=_points([pair[1] for pair in losses], high),
         rows=[(n, pair[0], pair[1]) for n, pair in enumerate(losses, start=1)],
-        low=low,
         high=high,
     )
 
@@ -164,13 +160,13 @@ def _value(one: Slice, names: dict[str, str]) -> str:
 
 def _people(readers: Sequence[list[int]]) -> list[tuple[str, float, float]]:
     """Return for each person how many labels they answer for, and which share of all; two readers share one."""
-    weights: Counter[int] = Counter()
+    weights: defaultdict[int, float] = defaultdict(float)
     for people in readers:
         for person in people:
-            weights[person] += 1 / len(people)  # type: ignore[assignment]
-    names: dict[Any, str] = dict(User.objects.filter(pk__in=weights).values_list("pk", "username"))
-    total = len(readers) or 1
-    return [(names.get(person, "–"), count, count / total) for person, count in weights.most_common()]
+            weights[person] += 1 / len(people)
+    names = dict(User.objects.filter(pk__in=list(weights)).values_list("pk", "username"))
+    heaviest = sorted(weights.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [(names.get(person, "–"), weight, weight / len(readers)) for person, weight in heaviest]
 
 
 def _points(values: Sequence[float], high: float) -> str:

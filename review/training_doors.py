@@ -150,5 +150,5 @@ class RuleForm(_Recipe):
 
 def offered(line: Line) -> QuerySet[Snapshot]:
     """Return the snapshots that a training may begin from, newest first."""
-    oldest = line.snapshots.order_by("-number").values_list("number", flat=True)[:SNAPSHOTS_OFFERED]
-    return line.snapshots.filter(number__in=list(oldest)).order_by("-number")
+    newest = line.snapshots.order_by("-number").values_list("number", flat=True)[:SNAPSHOTS_OFFERED]
+    return line.snapshots.filter(number__in=list(newest)).order_by("-number")

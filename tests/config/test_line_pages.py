@@ -10,8 +10,8 @@ from tests.review.scene import make_watched_line
 
 pytestmark = pytest.mark.django_db
 
-# The loop belongs to inspectors, who stop nothing; the other is a part of a page, fetched again and again.
-OTHERS = {"review", "simulated-now"}
+# The loop belongs to inspectors, who stop nothing; the others are parts of a page, fetched again and again.
+OTHERS = {"review", "simulated-now", "exports"}
 
 
 def page_names(patterns=None):
