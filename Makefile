@@ -41,4 +41,4 @@ screenshots:      ## pictures of the running demo for the documents
 	$(PY) tools/screenshots.py
 
 ui:               ## axe and the scripted checks of accessibility on every page of the running demo, both languages and themes
-	$(PY) tools/ui.py
+	$(PY) tools/ui.py --keep bench/results/ui.json

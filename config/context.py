@@ -133,6 +133,8 @@ def page_of(name: str) -> str:
         return "alarms"
     if name in {"metric", "line-images"}:
         return "metrics"
+    if name == "inspector":
+        return "inspectors"
     first = name.partition("-")[0]
     if first in {"scope", "risk", "metric"}:
         return "plan"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inspection.models import Line
-from review import audit_log, spreadsheets
+from review import audit_log, log_words, spreadsheets
 from review.audit_log import ACTIONS, Asked
 from review.permissions import line_for_leads
 
@@ -30,10 +30,11 @@ def log_page(request: HttpRequest, slug: str) -> HttpResponse:
     found = audit_log.page(line, asked)
     filters = {"action": asked.action, "who": asked.who}
     words = action_words()
+    classes = {kind.code: kind.local_name for kind in line.defect_classes.all()}
     context = {
         "line": line,
         "asked": asked,
-        "rows": [(entry, words[entry.action]) for entry in found.entries],
+        "rows": [(log_words.in_words(entry, classes), words[entry.action]) for entry in found.entries],
         "actions": words,
         "query": urlencode(filters),
         "older": urlencode({**filters, "before": found.older.isoformat()}) if found.older else "",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from inspection.models import Hold, LevelChange, LevelProposal, Line
 from inspection.rules.ladder import HARM, Condition, Judgement
 from inspection.rules.words import Level
-from review import sentences
+from review import reason_words, sentences
 from review.evidence import Reading
 
 
@@ -255,5 +255,5 @@ def stop_of(line: Line, *, may_lower: bool) -> Stop:
         is_stopped=stop is not None,
         held_at=held.placed_at if held else None,
         zone=line.time_zone,
-        reasons=[(reason, sentences.reason_word(reason)) for reason in sentences.STOP_REASONS],
+        reasons=[(reason, reason_words.reason_word(reason)) for reason in sentences.STOP_REASONS],
     )

@@ -13,7 +13,7 @@ from inspection import automation, permissions, waivers
 from inspection.models import GateEvaluation, Hold, LevelChange, Line
 from inspection.rules.ladder import GATES, judge
 from inspection.rules.words import Level, Role
-from review import audit_boards, boards, candidates, evidence, ladder_doors, sentences
+from review import audit_boards, boards, candidates, evidence, ladder_doors, reason_words, sentences
 
 HISTORY = 8
 
@@ -105,12 +105,12 @@ def _history(line: Line) -> list[tuple[datetime, str]]:
 
 def _move_sentence(change: LevelChange) -> str:
     raised = Level(change.to_level).rung > Level(change.from_level).rung
-    words = {"level": sentences.level_name(Level(change.to_level)), "cause": sentences.reason_word(change.cause)}
+    words = {"level": sentences.level_name(Level(change.to_level)), "cause": reason_words.reason_word(change.cause)}
     return (_("Raised to %(level)s: %(cause)s") if raised else _("Lowered to %(level)s: %(cause)s")) % words
 
 
 def _hold_sentence(hold: Hold) -> str:
-    words = {"reason": sentences.reason_word(hold.reason)}
+    words = {"reason": reason_words.reason_word(hold.reason)}
     return (_("Stopped: %(reason)s") if hold.kind == Hold.STOP else _("Put on hold: %(reason)s")) % words
 
 

@@ -19,7 +19,8 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 FONTS = Path(__file__).parent / "fonts"
 PLAIN, BOLD = "Paper", "PaperBold"
 MARGIN = 18 * mm
-WIDTH = A4[0] - 2 * MARGIN
+# The frame pads what flows in it by six points on each side.
+WIDTH = A4[0] - 2 * MARGIN - 12
 INK, FAINT, HAIR = colors.HexColor("#161616"), colors.HexColor("#636363"), colors.HexColor("#dcdcdc")
 
 Rows = Sequence[Sequence[str]]
@@ -43,8 +44,10 @@ class Sheet:
         """Set a table whose first column is words and whose others are figures; left out without rows."""
         if not rows:
             return
-        first = 0.34 * WIDTH
-        widths = [first, *[(WIDTH - first) / (len(head) - 1)] * (len(head) - 1)]
+        first = 0.3 * WIDTH
+        # Each column of figures gets room by its longest one, so that no two run into each other.
+        longest = [4 + max(len(row[n]) for row in (head, *rows)) for n in range(1, len(head))]
+        widths = [first, *((WIDTH - first) * n / sum(longest) for n in longest)]
         cells = [[Paragraph(escape(word), WORD) if n == 0 else word for n, word in enumerate(row)] for row in rows]
         self._flow += [
             Paragraph(escape(title), HEADING),

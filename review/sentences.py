@@ -1,6 +1,5 @@
 """Plain sentences for what a gate says, in the reader's language. Every number stands with its count."""
 
-import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -128,15 +127,6 @@ STOP_REASONS = (
     gettext_noop("Material or process"),
     gettext_noop("Maintenance"),
 )
-SIGNED = re.compile(r"signed by (?P<first>\S+) and (?P<second>\S+)")
-
-
-def reason_word(reason: str) -> str:
-    """Return a kept reason in the reader's language where the product gave it, as it was written where a person did."""
-    signed = SIGNED.fullmatch(reason)
-    if signed:
-        return _("signed by %(first)s and %(second)s") % signed.groupdict()
-    return _(reason) if reason in STOP_REASONS else reason
 
 
 def moment(at: datetime, zone: str) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from inspection.rules.words import Label, Level
-from review import sentences
+from review import reason_words, sentences
 from review.charts import BandChart, ColumnChart, ReliabilityChart
 from review.charts import spark as spark_points
 
@@ -189,7 +189,7 @@ def clock(moment: datetime, zone: str = "UTC") -> str:
 @register.filter
 def reason_word(reason: str) -> str:
     """A kept reason in the reader's language, where the product offered it."""
-    return sentences.reason_word(reason)
+    return reason_words.reason_word(reason)
 
 
 @register.filter

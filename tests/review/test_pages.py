@@ -8,7 +8,7 @@ from django.utils import translation
 
 from inspection.models import Hold
 from inspection.rules.words import Call, Label, Level
-from review import sentences
+from review import reason_words
 from review.adjudications import Shown
 from review.forms import RulingForm
 from tests.builders import NOON, make_line
@@ -174,8 +174,8 @@ def test_the_offered_reasons_and_directions_speak_the_readers_language(as_, quin
 
 def test_who_signed_is_said_in_the_readers_language():
     with translation.override("ko"):
-        assert sentences.reason_word("signed by quinn and quill") == "quinn, quill 서명"
-        assert sentences.reason_word("a fork lift stands here") == "a fork lift stands here"
+        assert reason_words.reason_word("signed by quinn and quill") == "quinn, quill 서명"
+        assert reason_words.reason_word("a fork lift stands here") == "a fork lift stands here"
 
 
 def test_the_pages_of_a_line_count_what_waits_for_a_ruling(as_, quinn, ana, andre, line):

@@ -5,35 +5,19 @@ from django.urls import reverse
 
 from inspection.models import Line
 from inspection.rules.words import Call, Label, Role
-from review import adjudications, gold, practice, queues
+from review import gold, practice, queues
 from review.models import Adjudication, CountDelta, Decision, ReviewTask, Truth
 from review.practice_models import PracticeItem, PracticeSet
 from tests.builders import NOON, make_user
-from tests.review.scene import later, make_task, read
+from tests.review.practice_scene import answer_all, rule_six
+from tests.review.scene import later
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def ruled(line, andre, quinn):
-    """Six parts that a lead ruled on, three of them defects, read by Andre."""
-    for n in range(6):
-        label = Label.DEFECT if n % 2 else Label.PASS
-        task = make_task(line, f"A-{n}", call=Call.PASS if n % 2 else Call.DEFECT, at=later(20 * n))
-        read(task, andre, label, at=later(20 * n))
-    for case in Adjudication.objects.filter(ruled_at=None).select_related("first"):
-        kind = case.first.defect_class
-        adjudications.rule(case, by=quinn, label=Label(case.first.label), defect_class=kind, now=later(300))
-    return line
-
-
-def answer_all(started, *, wrong=0):
-    for item in started.items.order_by("n"):
-        said = Label(item.label)
-        if wrong:
-            said, wrong = (Label.PASS if item.label == "defect" else Label.DEFECT), wrong - 1
-        practice.answer(item, said=said, said_class="scratch" if said == Label.DEFECT else "", now=NOON)
-    started.refresh_from_db()
+    return rule_six(line, andre, quinn)
 
 
 def counted():

@@ -1,0 +1,49 @@
+"""The audit log's codes in the reader's words. Files keep the codes: they are read by machines."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from django.utils.translation import gettext_lazy as _
+
+from inspection.models import Hold
+from inspection.rules.words import Label, Level, ProposalStatus, Role
+from review.audit_log import Entry
+from review.containment_doors import FOUND_WORDS
+from review.reason_words import reason_word
+
+WORDS = {
+    Level.HUMAN: _("human"),
+    Level.SHADOW: _("shadow"),
+    Level.ASSIST: _("assist"),
+    Level.PARTIAL: _("partial"),
+    Level.FULL: _("full"),
+    Label.PASS: _("pass"),
+    Label.DEFECT: _("defect"),
+    Label.CANNOT_JUDGE: _("cannot judge"),
+    Role.INSPECTOR: _("inspector"),
+    Role.QA_LEAD: _("QA lead"),
+    Role.ADMINISTRATOR: _("administrator"),
+    ProposalStatus.OPEN: _("open"),
+    ProposalStatus.APPROVED: _("approved"),
+    ProposalStatus.REJECTED: _("rejected"),
+    ProposalStatus.VOID: _("void"),
+    Hold.STOP: _("STOP"),
+    Hold.ALARM: _("alarm"),
+    Hold.CAMERA: _("camera"),
+    Hold.CHALLENGE: _("challenge part"),
+}
+
+
+def in_words(entry: Entry, classes: Mapping[str, str]) -> Entry:
+    """Return an entry as a person reads it: known codes as words, classes by their names, the rest as it is."""
+    known = {**{str(code): str(word) for code, word in WORDS.items()}, **_found(), **classes}
+    said = {name: _told(getattr(entry, name), known) for name in ("thing", "change")}
+    return replace(entry, **said, reason=reason_word(entry.reason))
+
+
+def _found() -> dict[str, str]:
+    return {str(code): str(word) for code, word in FOUND_WORDS.items()}
+
+
+def _told(text: str, known: Mapping[str, str]) -> str:
+    return " ".join(known.get(part, part) for part in text.split(" "))

@@ -1,0 +1,87 @@
+"""What the product itself wrote into history, in the reader's language; what a person wrote stays as it is.
+
+Rows keep one sentence, the same for every reader: it is read back here by its form.
+"""
+
+import re
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from inspection.rules.routing import SENTENCES
+from review.sentences import STOP_REASONS
+
+PLAIN = frozenset(
+    {
+        *STOP_REASONS,
+        *SENTENCES.values(),
+        gettext_noop("set-up"),
+        gettext_noop("set-up of the demo"),
+        gettext_noop("set up with the demo, as if two leads had signed"),
+        gettext_noop("a trial"),
+        gettext_noop("the trial is over"),
+        gettext_noop("first part"),
+        gettext_noop("the line was founded"),
+        gettext_noop("five shifts rejected under tightened audit"),
+        gettext_noop("two shifts without enough audits"),
+        gettext_noop("escape"),
+        gettext_noop("miss"),
+        gettext_noop("silence"),
+        gettext_noop("call rate"),
+        gettext_noop("disagreement"),
+        gettext_noop("sharpness"),
+        gettext_noop("brightness"),
+        gettext_noop("contrast"),
+        gettext_noop("saturation"),
+        gettext_noop("entropy"),
+        gettext_noop("p99 luminance"),
+    }
+)
+# A group named `said` or `chart` or `measure` is a reason of its own and is told the same way.
+FORMS = {
+    r"signed by (?P<first>\S+) and (?P<second>\S+)": gettext_noop("signed by %(first)s and %(second)s"),
+    r"(?P<chart>[a-z ]+) chart (?P<w>[\d.]+), limit (?P<act>[\d.]+)": gettext_noop(
+        "%(chart)s chart %(w)s, limit %(act)s"
+    ),
+    r"Too few defect calls: (?P<said>.+)\.": gettext_noop("Too few defect calls: %(said)s."),
+    r"Too many defect calls: (?P<said>.+)\.": gettext_noop("Too many defect calls: %(said)s."),
+    r"Audits find escapes: (?P<said>.+)\.": gettext_noop("Audits find escapes: %(said)s."),
+    r"[Kk]nown defects were passed: (?P<said>.+?)\.?": gettext_noop("Known defects were passed: %(said)s."),
+    r"[Cc]hallenge part missed: (?P<part>.+?)\.?": gettext_noop("Challenge part missed: %(part)s."),
+    r"(?P<n>\d+) images in a row\. (?P<said>.+)": gettext_noop("%(n)s images in a row. %(said)s"),
+    r"an audit found a critical escape: (?P<kind>.+)": gettext_noop("an audit found a critical escape: %(kind)s"),
+    r"a part that the model passed has a critical defect: (?P<kind>.+)": gettext_noop(
+        "a part that the model passed has a critical defect: %(kind)s"
+    ),
+    r"the model gave no answer on (?P<n>\d+) of its last (?P<all>\d+) items": gettext_noop(
+        "the model gave no answer on %(n)s of its last %(all)s items"
+    ),
+    r"the file of (?P<model>.+) is not the one that was registered": gettext_noop(
+        "the file of %(model)s is not the one that was registered"
+    ),
+    r"image drift over (?P<n>\d+) windows: (?P<measure>.+)": gettext_noop(
+        "image drift over %(n)s windows: %(measure)s"
+    ),
+    r"Image drift: (?P<measure>.+) (?P<sds>[\d.]+) standard deviations from the reference\.": gettext_noop(
+        "Image drift: %(measure)s %(sds)s standard deviations from the reference."
+    ),
+    r"class (?P<kind>\S+) changed by (?P<who>\S+)": gettext_noop("class %(kind)s changed by %(who)s"),
+    r"class (?P<kind>\S+) retired by (?P<who>\S+)": gettext_noop("class %(kind)s retired by %(who)s"),
+    r"configuration changed by (?P<who>\S+)": gettext_noop("configuration changed by %(who)s"),
+    r"rollout of (?P<model>\S+) ended": gettext_noop("rollout of %(model)s ended"),
+    r"rollout of (?P<model>\S+)": gettext_noop("rollout of %(model)s"),
+}
+_FORMS = [(re.compile(form), message) for form, message in FORMS.items()]
+NESTED = ("said", "chart", "measure")
+
+
+def reason_word(reason: str) -> str:
+    """Return a kept reason in the reader's language where the product gave it, as it was written where a person did."""
+    if reason in PLAIN:
+        return _(reason)
+    for form, message in _FORMS:
+        found = form.fullmatch(reason)
+        if found:
+            parts = {name: reason_word(part) if name in NESTED else part for name, part in found.groupdict().items()}
+            return _(message) % parts
+    return reason
