@@ -77,10 +77,11 @@ class Shelf:
             raise NoPictures(f"{folder} needs images labelled ok and images labelled defect.")
 
     def draw(self, made: Made, rng: Random) -> bytes:
-        """Return an image of a good or of a defective part, as dark as the part's lamp makes it."""
+        """Return an image of a good or of a defective part, as dark as the part's lamp makes it.
+
+        All are encoded alike: else the file's size would tell the dark ones, whatever the lamp does to it.
+        """
         sample: Sample = rng.choice(self._bad if made.is_defect else self._good)
-        if made.light == 1.0:
-            return sample.path.read_bytes()
         with Image.open(sample.path) as image:
             return _jpeg(ImageEnhance.Brightness(image.convert("RGB")).enhance(made.light))
 

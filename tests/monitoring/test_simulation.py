@@ -1,14 +1,17 @@
 """The factory simulator: what it promises of its report, its seed and its scratch database, at small sizes."""
 
+import io
 import json
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from io import StringIO
+from random import Random
 
 import pytest
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.db import connection
+from PIL import Image
 
 from inspection.models import Item, Line, ModelVersion, Prediction, Run
 from inspection.rules.words import Label, Level
@@ -16,6 +19,7 @@ from monitoring.simulation.factory import Factory, Habits, distance, hard_rates
 from monitoring.simulation.parts import Maker
 from monitoring.simulation.people import judged
 from monitoring.simulation.picture import svg
+from monitoring.simulation.pictures import Shelf
 from monitoring.simulation.runs import Told, simulate
 from monitoring.simulation.scenarios import SCENARIOS, Scenario
 from monitoring.simulation.scenarios.stay import Stay
@@ -232,3 +236,14 @@ def test_people_err_at_their_rate_say_the_same_again_and_err_together_on_hard_pa
     assert first == [judged(part, habits, who="a", seed=4)[0] == Label.PASS for part in parts]
     both = sum(a and b for a, b in zip(first, second, strict=True)) / 4000
     assert both > 1.4 * (sum(first) / 4000) * (sum(second) / 4000)
+
+
+def test_images_of_a_folder_are_encoded_alike_so_that_only_the_lamp_tells_dark_ones(tmp_path):
+    for name, shade in (("ok", 200), ("defect", 120)):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (64, 64), (shade,) * 3).save(tmp_path / name / "1.png")
+    shelf, part = Shelf(tmp_path), Maker(replace(Factory(), defect_rate=0.0), seed=1).make(0, now=BEGINS_AT)
+    lit, dim = (Image.open(io.BytesIO(shelf.draw(replace(part, light=light), Random(1)))) for light in (1.0, 0.6))
+    assert (lit.format, dim.format) == ("JPEG", "JPEG")
+    assert lit.quantization == dim.quantization
+    assert (lit.getpixel((9, 9))[0], dim.getpixel((9, 9))[0]) == (pytest.approx(200, abs=2), pytest.approx(120, abs=2))
