@@ -17,7 +17,7 @@ LOOKED_BACK = timedelta(days=30)
 def of_line(line: Line, *, now: datetime) -> Vigilance:
     """Return the last thirty days of a line. A break is a break from every line. Two statements."""
     since = now - LOOKED_BACK
-    shown = sessions.answers().filter(task__line=line, task__gold__study=None, blind=True, decided_at__gte=since)
+    shown = sessions.answers().filter(task__line=line, task__gold__study=None, blind=True, recorded_at__gte=since)
     known = {one.pk: one.label for one in shown if one.task.gold.label == Call.DEFECT}
     judged = {pk: label for pk, label in known.items() if label != Label.CANNOT_JUDGE.value}
     spans = _spans({one.person_id for one in shown}, since=since) if judged else {}
@@ -26,9 +26,9 @@ def of_line(line: Line, *, now: datetime) -> Vigilance:
 
 def _spans(people: set[int], *, since: datetime) -> dict[UUID, timedelta]:
     """Return how long each person had looked without a break at each of their readings."""
-    readings = Decision.objects.filter(person__in=people, phase=Phase.INITIAL.value, decided_at__gte=since)
+    readings = Decision.objects.filter(person__in=people, phase=Phase.INITIAL.value, recorded_at__gte=since)
     by_person: dict[int, list[tuple[UUID, datetime]]] = defaultdict(list)
-    for pk, person, moment in readings.order_by("decided_at", "pk").values_list("pk", "person", "decided_at"):
+    for pk, person, moment in readings.order_by("recorded_at", "pk").values_list("pk", "person", "recorded_at"):
         by_person[person].append((pk, moment))
     return {
         pk: span

@@ -19,7 +19,7 @@ def answers(minute, caught, shown):
 
 
 @pytest.mark.parametrize(
-    ("late", "declines"), [((60, 100), True), ((92, 100), False), ((6, 10), False)], ids=["falls", "little", "few"]
+    ("late", "declines"), [((60, 100), True), ((92, 100), False), ((8, 10), False)], ids=["falls", "little", "few"]
 )
 def test_a_fall_is_acted_on_when_it_is_large_and_no_chance(late, declines):
     found = counted(answers(5, 95, 100) + answers(35, *late))
@@ -48,7 +48,7 @@ def line(db):
 
 def test_minutes_run_since_the_last_break_and_people_stand_together(line, ana, andre):
     for minute in range(0, 14, 2):
-        answer(make_task(line, f"W-{minute}"), ana, at=later(60 * minute), decided_at=later(60 * minute))
+        answer(make_task(line, f"W-{minute}"), ana, at=later(60 * minute))
     shown = [(show(line, ana, 1), ana, 14), (show(line, andre, 2), andre, 14), (show(line, ana, 3), ana, 40)]
     for showing, _, minute in shown:
         call_gold(showing, Label.DEFECT, at=later(60 * minute))
