@@ -14,7 +14,7 @@ from monitoring import baselines, sightings
 from monitoring.alarm_words import number
 from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
 from monitoring.rules import drift as rules
-from monitoring.rules.drift import METRICS, Reference
+from monitoring.rules.drift import IMAGE_METRICS, METRICS, Reference
 
 HEIGHT, TOP, FOOT = 132, 10, 120
 SHOWN_WINDOWS, SHOWN_TESTS, SHOWN_PICTURES = 40, 30, 24
@@ -186,7 +186,7 @@ def _pictures(line: Line, items: Sequence[UUID | str], metric: str) -> list[Pict
 
 def _value(item: Item, metric: str) -> str:
     measured: Any = getattr(item, "measures", None)
-    if measured is None or not hasattr(measured, metric):
+    if measured is None or metric not in IMAGE_METRICS:
         return ""
     return number(METRIC_OF.get(metric, metric), getattr(measured, metric))
 

@@ -106,7 +106,7 @@ def test_images_without_a_score_say_nothing_about_scores(line):
     assert not Freeze.objects.exists()
 
 
-def tested(line, *, picture: float, days: int) -> list[EmbeddingTest]:
+def after_days(line, *, picture: float, days: int) -> list[EmbeddingTest]:
     """Let days pass with pictures that look otherwise; return the tests in order."""
     show(line, lights(REFERENCE, HEALTHY), picture=0.0)
     drift.check(line, now=NOON)
@@ -118,7 +118,7 @@ def tested(line, *, picture: float, days: int) -> list[EmbeddingTest]:
 
 
 def test_pictures_that_look_otherwise_are_noticed_once_a_day_and_alarm_the_second_day(line):
-    tests = tested(line, picture=0.6, days=2)
+    tests = after_days(line, picture=0.6, days=2)
     assert [test.auc > rules.APART_ALARM for test in tests] == [True, True]
     kinds = DriftMark.objects.filter(metric="embedding").order_by("pk").values_list("kind", flat=True)
     assert list(kinds) == ["notice", "alarm"]
@@ -127,7 +127,7 @@ def test_pictures_that_look_otherwise_are_noticed_once_a_day_and_alarm_the_secon
 
 
 def test_pictures_as_ever_are_not_told_apart(line):
-    assert max(test.auc for test in tested(line, picture=0.0, days=1)) < rules.APART_NOTICE
+    assert max(test.auc for test in after_days(line, picture=0.0, days=1)) < rules.APART_NOTICE
     assert not DriftMark.objects.exists()
 
 
