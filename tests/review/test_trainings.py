@@ -168,6 +168,7 @@ def test_a_cancelled_training_stops_at_its_next_step_and_registers_nothing(snaps
 
     training = run(ask(snapshot), fit=cancelled)
     assert (training.state, training.cancelled_by, training.version) == ("cancelled", quinn, None)
+    assert not ModelVersion.objects.filter(name="phone-glass-small-cnn").exists()
     assert not Rollout.objects.exists()
     with pytest.raises(trainings.IsOver):
         trainings.cancel(training, by=quinn, now=NOON)
