@@ -8,6 +8,7 @@ bench:            ## figures as ratios; writes bench/results/
 	$(PY) -m bench.intake
 	$(PY) -m bench.review_loop
 	$(PY) -m bench.stop
+	$(PY) -m bench.exports
 
 guarantees:       ## every statistical guarantee at full size; resumable
 	$(PY) -m bench.guarantees

@@ -17,7 +17,8 @@ SPACED = "(css) => { const s = new CSSStyleSheet(); s.replaceSync(css); document
 CUT = """() => [...document.querySelectorAll('main *')].filter((one) => {
   const style = getComputedStyle(one);
   const hides = style.overflowX === 'hidden' || style.overflowY === 'hidden';
-  return hides && one.textContent.trim() && !one.closest('svg, canvas, .unseen')
+  // What is there for readers alone is clipped on purpose.
+  return hides && one.textContent.trim() && !one.closest('svg, canvas') && style.clipPath === 'none'
     && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1);
 }).map((one) => one.outerHTML.slice(0, 100))"""
 MOVES = "() => document.getAnimations().filter((one) => one.playState === 'running').length"
