@@ -37,8 +37,8 @@ WORDS = {
 def in_words(entry: Entry, classes: Mapping[str, str]) -> Entry:
     """Return an entry as a person reads it: known codes as words, classes by their names, the rest as it is."""
     known = {**{str(code): str(word) for code, word in WORDS.items()}, **_found(), **classes}
-    said = {name: _told(getattr(entry, name), known) for name in ("thing", "change")}
-    return replace(entry, **said, reason=reason_word(entry.reason))
+    thing, change = _told(entry.thing, known), _told(entry.change, known)
+    return replace(entry, thing=thing, change=change, reason=reason_word(entry.reason))
 
 
 def _found() -> dict[str, str]:
