@@ -49,9 +49,9 @@ def _chart(
     walked = trace([int(bad) for _, bad in parts], r0, r1)
     shown = list(zip(parts, walked, strict=True))[-SHOWN:]
     images = dict(Item.objects.filter(run__in=[run for (run, _), _ in shown]).values_list("run", "pk"))
+    known = [(run, bad, w) for (run, bad), w in shown if run in images]
     values = [
         (max(0.0, w), "✗" if bad else "✓", reverse("line-image", args=[line.slug, images[run]]) + "?full=1")
-        for (run, bad), w in shown
-        if run in images
+        for run, bad, w in known
     ]
-    return dot_chart(name, values, limit=warn)
+    return dot_chart(name, values, limit=warn, drawn=[bad for _, bad, _ in known])

@@ -24,12 +24,14 @@ METRIC_OF = {"size_bytes": "image_size"}
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """One point of a chart: x in percent, y in pixels, what it says, and where its images are."""
+    """One point: x in percent, y in pixels, what it is and says, and where its images are; not all are drawn."""
 
     x: float
     y: float
     is_over: bool
+    is_drawn: bool
     word: str
+    value: str
     address: str
 
 
@@ -87,9 +89,14 @@ def tests(line: Line, baseline: Baseline) -> DotChart | None:
 
 
 def dot_chart(
-    name: str, values: Sequence[tuple[float, str, str]], *, limit: float, floor: float = 0.0
+    name: str,
+    values: Sequence[tuple[float, str, str]],
+    *,
+    limit: float,
+    floor: float = 0.0,
+    drawn: Sequence[bool] | None = None,
 ) -> DotChart | None:
-    """Lay out (value, word, address) in order against a limit; None for none."""
+    """Lay out (value, word, address) in order against a limit; None for none. `drawn` are the points that are dots."""
     if not values:
         return None
     top = max(1.4 * limit, max(value for value, _word, _address in values))
@@ -99,8 +106,16 @@ def dot_chart(
 
     xs = [round(100 * n / max(1, len(values) - 1), 2) for n in range(len(values))]
     dots = [
-        Dot(x=x, y=y(value), is_over=value > limit, word=f"{word}: {value:.2f}", address=address)
-        for x, (value, word, address) in zip(xs, values, strict=True)
+        Dot(
+            x=x,
+            y=y(value),
+            is_over=value > limit,
+            is_drawn=is_drawn,
+            word=word,
+            value=f"{value:.2f}",
+            address=address,
+        )
+        for x, is_drawn, (value, word, address) in zip(xs, drawn or [True] * len(values), values, strict=True)
     ]
     return DotChart(
         name=name,

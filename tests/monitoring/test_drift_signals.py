@@ -174,6 +174,10 @@ def test_what_people_say_against_the_model_is_drawn_part_by_part(line, lead):
         str(pk) for pk in Item.objects.order_by("pk").values_list("pk", flat=True)
     ]
     assert dots[0].y > dots[2].y
+    # Only a disagreement is a dot; every part opens from the table.
+    assert [dot.is_drawn for dot in dots] == [False, True, True]
+    html = page.content.decode()
+    assert all(html.count(dot.address) == (2 if dot.is_drawn else 1) for dot in dots)
 
 
 def test_a_reference_past_its_day_says_so(line, lead):
