@@ -1,7 +1,10 @@
 """What a simulated factory is like. Every default is told in docs/simulator.md."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
+
+from inspection.models.line import three_shifts
 
 _NORMAL = NormalDist()
 # A rate of nothing or of everything has no finite quantile; this far out nobody sees the difference.
@@ -44,6 +47,7 @@ class Factory:
     """One line, its model and its people before anything happens to them."""
 
     parts_per_day: int = 1000
+    shift_pattern: Sequence[Mapping[str, str]] = field(default_factory=three_shifts)
     defect_rate: float = 0.02
     classes: dict[str, float] = field(default_factory=lambda: {"scratch": 0.8, "stain": 0.2})
     truth_share: float = 0.10

@@ -77,14 +77,15 @@ def line_of(factory: Factory, *, by: User, seed: int, now: datetime) -> Line:
     GateLimits.objects.create(
         line=line, to_level=Level.ASSIST.value, limits={"route": "bank"}, created_at=now, created_by=by
     )
-    _set_shares(line, factory)
+    _set_up(line, factory)
     return line
 
 
-def _set_shares(line: Line, factory: Factory) -> None:
+def _set_up(line: Line, factory: Factory) -> None:
+    line.shift_pattern = [dict(shift) for shift in factory.shift_pattern]
     line.truth_share, line.overlap_share = factory.truth_share, factory.overlap_share
     line.control_share, line.review_deadline_s = factory.control_share, DEADLINE_S
-    line.save(update_fields=["truth_share", "overlap_share", "control_share", "review_deadline_s"])
+    line.save(update_fields=["shift_pattern", "truth_share", "overlap_share", "control_share", "review_deadline_s"])
 
 
 def _description(factory: Factory) -> dict[str, object]:

@@ -35,8 +35,14 @@ _BELOW_PARTIAL = replace(
     band_parts=1250,
     skill=Skill(escape=0.05, hidden=0.05, overkill=0.01),
 )
+# One shift a day: of 85 parts a third would hold too few audits to be closed within it.
 _BELOW_FULL = replace(
-    _PLAIN, parts_per_day=85, parts_per_tick=8, bank=300, skill=Skill(escape=0.03, hidden=0.03, overkill=0.01)
+    _PLAIN,
+    parts_per_day=85,
+    shift_pattern=[{"name": "day", "start": "06:00"}],
+    parts_per_tick=8,
+    bank=300,
+    skill=Skill(escape=0.03, hidden=0.03, overkill=0.01),
 )
 _FACTORIES = {Level.ASSIST: _BELOW_PARTIAL, Level.PARTIAL: _BELOW_FULL, Level.FULL: _BELOW_FULL}
 
