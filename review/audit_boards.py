@@ -9,6 +9,7 @@ from review import watches
 from review.audit_models import AuditFinding, AuditLot, Watch, WatchChart
 from review.rules.auditing import AUDIT_RATES, Kind
 from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
+from review.sentences import chart_word
 from stats.eprocess import cs_upper
 
 SHOWN_LOTS = 5
@@ -100,16 +101,6 @@ def state_word(state: str) -> str:
         "discontinued": _("discontinued"),
     }
     return words[state]
-
-
-def chart_word(name: str) -> str:
-    words = {
-        ESCAPE: _("Escapes among audited passes"),
-        MISS: _("Known defects passed"),
-        SILENCE: _("Silence: too few defect calls"),
-        CALL_RATE: _("Too many defect calls"),
-    }
-    return words[name]
 
 
 def _row(chart: WatchChart) -> ChartRow:

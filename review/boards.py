@@ -11,7 +11,6 @@ from inspection.models import Hold, LevelChange, LevelProposal, Line
 from inspection.rules.ladder import HARM, Condition, Judgement
 from inspection.rules.words import Level
 from review import reason_words, sentences
-from review.audit_boards import chart_word
 from review.evidence import Reading
 
 
@@ -190,7 +189,7 @@ def _condition_row(condition: Condition) -> Row:
     needed = "" if condition.needed is None else need % {"n": _plain(condition.needed, condition.name)}
     if condition.spared:
         state, still = "unstarted", _("waived") if condition.spared == "waived" else _("not asked here")
-    subject = chart_word(condition.subject) if condition.name == "watch" else condition.subject
+    subject = sentences.chart_word(condition.subject) if condition.name == "watch" else condition.subject
     named = f"{name}: {subject}" if subject else name
     return Row(check=named, counted=counted, state=state, still=still, note=needed)
 

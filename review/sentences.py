@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from inspection.rules.ladder import Condition, Judgement, StreamCheck
 from inspection.rules.words import Level
+from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
 from review.rules.shortfall import Shortfall
 
 NBSP = "\u00a0"
@@ -106,9 +107,20 @@ def condition_sentence(condition: Condition) -> str:
         "more": f"{(needed or 0) - (counted or 0):g}",
         "share": percent(counted),
         "limit": percent(needed),
-        "subject": condition.subject,
+        "subject": chart_word(condition.subject) if condition.name == "watch" else condition.subject,
     }
     return _CONDITIONS[condition.name]() % facts
+
+
+def chart_word(name: str) -> str:
+    """Return what a chart of automatic decisions watches."""
+    words = {
+        ESCAPE: _("Escapes among audited passes"),
+        MISS: _("Known defects passed"),
+        SILENCE: _("Silence: too few defect calls"),
+        CALL_RATE: _("Too many defect calls"),
+    }
+    return words[name]
 
 
 def shortfall(missing: Shortfall, to_level: Level) -> str:
@@ -187,7 +199,7 @@ _CONDITIONS = {
     "calendar": lambda: _("No calendar says when challenge parts are due."),
     "clean_shifts": lambda: _("Shifts in a row without a missed challenge part: %(n)s, %(more)s more needed."),
     "quiet_days": lambda: _("The charts of automatic decisions were quiet for %(n)s days, %(needed)s needed."),
-    "watch": lambda: _("The %(subject)s chart stands at %(n)s and warns at %(needed)s."),
+    "watch": lambda: _("%(subject)s: the chart stands at %(n)s and warns at %(needed)s."),
     "alarms": lambda: _("%(n)s alarms are open."),
     "freezes": lambda: _("Promotions are frozen: something drifts or a chart warned."),
     "holds": lambda: _("The line is on hold."),
