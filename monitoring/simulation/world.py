@@ -24,6 +24,8 @@ from review.models import PendingDecision, ReviewTask
 BEGINS_AT = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
 SETTLING = timedelta(seconds=40)
 SETTLED_AFTER = 200
+# Nothing is asked of the time before the run but that it was.
+HISTORY_PER_TICK = 48
 
 
 class Clock:
@@ -48,7 +50,7 @@ class World:
         self.made: list[Made] = []
         self.witness = Witness()
         self.last_reading: Reading | None = None
-        self.is_running = False
+        self.is_running = self._was_read = False
         self.rabbits: Rabbits | None = None
         self._clock = clock
         self._captured_at: list[datetime] = []
@@ -98,9 +100,9 @@ class World:
                 continue
 
     def _live_through(self, parts: int) -> None:
-        """Let parts come before the run begins."""
-        for first in range(-parts, 0, self.factory.parts_per_tick):
-            indexes = range(first, min(0, first + self.factory.parts_per_tick))
+        """Let parts come before the run begins, many at a time."""
+        for first in range(-parts, 0, HISTORY_PER_TICK):
+            indexes = range(first, min(0, first + HISTORY_PER_TICK))
             self.bring_in([self._next(self.maker.make, index) for index in indexes])
             self._after_arrivals(self.takt * len(indexes))
             self._go_round()
@@ -177,12 +179,16 @@ class World:
         for line in health.lines_to_try(now=self.now):
             health.try_model(line, now=self.now, examine=self.eyes.examine)
         self._score_bank()
-        self._heard(gates.read_all(now=self.now))
+        # Where the round has just read the gates, what they stand on has not moved since.
+        if not self._was_read:
+            self._heard(gates.read_all(now=self.now))
         self.leads.work(self)
         self.witness.sample(self)
 
     def _go_round(self) -> None:
-        self._heard(rounds.go(now=self.now, each=self.scenario.reads_each))
+        readings = rounds.go(now=self.now, each=self.scenario.reads_each)
+        self._was_read = bool(readings)
+        self._heard(readings)
         self.line = self.fresh_line()
         self.station.line = self.line
 
