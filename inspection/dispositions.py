@@ -271,6 +271,9 @@ def _sequence_line(line_id: int, *, now: datetime, limit: int) -> int:
     due = list(waiting.order_by("settled_at", "run")[:limit])
     for place, disposition in enumerate(due, start=sequence.last + 1):
         disposition.sequence, disposition.sequenced_at = place, now
-    Disposition.objects.bulk_update(due, ["sequence", "sequenced_at"])
+    # The rows are there: this writes two columns of each, and costs less than an UPDATE with a case for every row.
+    Disposition.objects.bulk_create(
+        due, update_conflicts=True, unique_fields=["run"], update_fields=["sequence", "sequenced_at"]
+    )
     DispositionSequence.objects.filter(pk=sequence.pk).update(last=F("last") + len(due))
     return len(due)

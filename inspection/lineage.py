@@ -28,7 +28,8 @@ def of_runs(dispositions: Iterable[Disposition], people: People) -> dict[UUID, F
 
 
 def for_facts(dispositions: QuerySet[Disposition]) -> QuerySet[Disposition]:
-    return dispositions.select_related("run__part", "run__epoch__product", "model_version")
+    # The runs of one line share their epoch and model.
+    return dispositions.select_related("run__part").prefetch_related("run__epoch__product", "model_version")
 
 
 def model_facts(version: ModelVersion | None) -> Facts | None:
@@ -50,9 +51,8 @@ def when(moment: datetime | None) -> str | None:
 def _views_of(dispositions: Iterable[Disposition]) -> dict[UUID, list[Facts]]:
     """Return what is known of each image of the runs by the time they were settled: three statements."""
     settled = {one.run_id: one.settled_at for one in dispositions}
-    items = Item.objects.filter(run__in=settled).select_related(
-        "routing__model_version", "routing__bands", "view_verdict__model_version"
-    )
+    shared = ("routing__model_version", "routing__bands", "view_verdict__model_version")
+    items = Item.objects.filter(run__in=settled).select_related("routing", "view_verdict").prefetch_related(*shared)
     said = _predictions_of(settled)
     views: dict[UUID, list[Facts]] = defaultdict(list)
     for item in items.order_by("view", "pk"):
@@ -62,7 +62,7 @@ def _views_of(dispositions: Iterable[Disposition]) -> dict[UUID, list[Facts]]:
 
 def _predictions_of(run_ids: Iterable[UUID]) -> dict[UUID, list[Prediction]]:
     said: dict[UUID, list[Prediction]] = defaultdict(list)
-    predictions = Prediction.objects.filter(item__run__in=run_ids).select_related("model_version").defer("heatmap")
+    predictions = Prediction.objects.filter(item__run__in=run_ids).prefetch_related("model_version").defer("heatmap")
     for prediction in predictions.order_by("created_at", "pk"):
         said[prediction.item_id].append(prediction)
     return said

@@ -45,14 +45,21 @@ class Shown:
 # Opening --------------------------------------------------------------------------------------------------------
 
 
-def open_where_needed(found: ItemReadings, *, now: datetime) -> Adjudication | None:
-    """Open the case that the calls on an image ask for; add a later second reading to the case that is open."""
+def open_where_needed(found: Iterable[ItemReadings], *, now: datetime) -> None:
+    """Open the cases that the calls on images ask for; add a later second reading to the case that is open."""
+    opened = []
+    for one in found:
+        cause = rules.cause(one.calls())
+        if one.open_cause is not None:
+            _add_second(one)
+        elif cause is not None and not one.rulings:
+            opened.append(_case(one.first, cause=cause, second=one.overlap, now=now))
+    Adjudication.objects.bulk_create(opened)
+
+
+def _add_second(found: ItemReadings) -> None:
     if found.overlap is not None:
         Adjudication.objects.filter(item=found.item, ruled_at=None, second=None).update(second=found.overlap)
-    cause = rules.cause(found.calls())
-    if cause is None or found.open_cause is not None or found.rulings:
-        return None
-    return _open(found.first, cause=cause, second=found.overlap, now=now)
 
 
 def dispute(original: Decision, amendment: Decision, *, now: datetime) -> Adjudication:
@@ -62,8 +69,14 @@ def dispute(original: Decision, amendment: Decision, *, now: datetime) -> Adjudi
 
 
 def _open(first: Decision, *, cause: Cause, second: Decision | None, now: datetime) -> Adjudication:
+    case = _case(first, cause=cause, second=second, now=now)
+    case.save(force_insert=True)
+    return case
+
+
+def _case(first: Decision, *, cause: Cause, second: Decision | None, now: datetime) -> Adjudication:
     task = first.task
-    return Adjudication.objects.create(
+    return Adjudication(
         line_id=task.line_id,
         item_id=task.item_id,
         run_id=task.run_id,
@@ -246,8 +259,10 @@ def _is_ruled(case: Adjudication, spoken: Spoken, *, by: User) -> bool:
 
 def _locked(cases: Iterable[Adjudication]) -> dict[UUID, Adjudication]:
     mine = Adjudication.objects.select_for_update(of=("self",)).filter(pk__in=[case.pk for case in cases])
-    beside = ("line", "run__epoch", "run__line", "run__part", "first__task")
-    return {case.pk: case for case in mine.select_related(*beside).order_by("pk")}
+    # Rows of one line share it, and its epoch: no case carries a copy of its own.
+    shared = ("line", "run__line", "run__epoch")
+    cases = mine.select_related("run__part", "first__task").prefetch_related(*shared)
+    return {case.pk: case for case in cases.order_by("pk")}
 
 
 def _rulings_of(cases: Iterable[Adjudication]) -> dict[UUID, list[Ruling]]:

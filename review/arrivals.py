@@ -5,9 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Prefetch
 
 from inspection import arms, outbox, pipeline
-from inspection.models import Item, Outbox, Routing
+from inspection.models import Item, Line, Outbox, Routing
 from inspection.sightings import Sighting
 from review import model_errors, queues
 
@@ -28,18 +29,19 @@ def predict_all(
     `examine` looks at an image and writes no row; whoever drives the product without pixels brings another.
     """
     work = outbox.claim_all("item.received", keys, now=clock())
-    items = Item.objects.filter(pk__in=list(work)).select_related("run__part", "station", "line__deployment")
+    line = Prefetch("line", queryset=Line.objects.select_related("deployment"))
+    items = Item.objects.filter(pk__in=list(work)).select_related("run__part", "station").prefetch_related(line)
     found = []
     for item in items.order_by("pk"):
         if work[str(item.pk)].attempts > outbox.ATTEMPTS_MAX:
             # Three workers went down over it: nobody touches the file a fourth time.
-            _give_up(item, work.pop(str(item.pk)), now=clock())
+            _give_up(item, work[str(item.pk)], now=clock())
         else:
             found.append((item, examine(item, now=clock())))
     _finish(found, [work[str(item.pk)] for item, _ in found], now=clock())
     for item, _ in found:
         pipeline.keep_warm(item.line)
-    return len(items)
+    return len(work)
 
 
 def look_silently(key: UUID | str, *, clock: Callable[[], datetime], examine: Examine = pipeline.examine) -> bool:

@@ -217,7 +217,7 @@ class Known:
 def known(line: Line, version: ModelVersion) -> list[Known]:
     """Return the confirmed defects that a version has seen whole, in the order in which they were added.
 
-    Two statements whatever the size of the bank.
+    Three statements whatever the size of the bank.
     """
     mine = FilteredRelation("scores", condition=Q(scores__model_version=version))
     images = BankImage.objects.filter(defect__in=line.bank.in_use()).annotate(mine=mine)
@@ -277,11 +277,14 @@ def _known(group: str, facts: list[tuple], *, leaked: bool) -> Known:
 
 def _leaks(version: ModelVersion, shown: dict[str, list[tuple]]) -> set[str]:
     """Return the groups whose images or whose part the version was trained on."""
+    learned_from = TrainedOn.objects.filter(model_version=version)
+    if not learned_from.exists():
+        return set()
     held: dict[str, set[str]] = defaultdict(set)
     for group, facts in shown.items():
         part_id, serial, *_ = facts[0]
         for name in (*(fact[3] for fact in facts), group_of(str(part_id)), group_of(serial)):
             held[name].add(group)
-    trained = TrainedOn.objects.filter(Q(sha256__in=list(held)) | Q(group__in=list(held)), model_version=version)
+    trained = learned_from.filter(Q(sha256__in=list(held)) | Q(group__in=list(held)))
     names = {name for pair in trained.values_list("sha256", "group") for name in pair}
     return {group for name in names & held.keys() for group in held[name]}

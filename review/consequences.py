@@ -31,8 +31,7 @@ def follow(final: Sequence[Final], *, now: datetime) -> None:
     second reading of a run meets what the first one has left. What every reading asks for costs the same number of
     statements for one and for many. Tasks come with their item and with their run, its part, epoch and line.
     """
-    for one in final:
-        _ask_again(one, now=now)
+    queues.admit_again([(one.task, one.sealed.person_id) for one in final if _wants_second_reading(one)], now=now)
     runs = [one.task.run for one in final]
     counts.lock(runs)
     found = readings.of_runs(runs)
@@ -41,7 +40,7 @@ def follow(final: Sequence[Final], *, now: datetime) -> None:
     candidates = comparisons.candidate_calls(mine)
     for reading in mine:
         reading.candidate = candidates.get(reading.item.pk)
-        adjudications.open_where_needed(reading, now=now)
+    adjudications.open_where_needed(mine, now=now)
     _tell_line(final, mine, now=now)
     counts.count_runs(
         [Counted(one.task.run, found[one.task.run_id], f"decision:{one.sealed.pk}") for one in final], now=now
@@ -50,10 +49,9 @@ def follow(final: Sequence[Final], *, now: datetime) -> None:
     _note_audits(final, now=now)
 
 
-def _ask_again(one: Final, *, now: datetime) -> None:
-    task = one.task
-    if overlap.wants_second_reading(purpose=Purpose(task.purpose), drawn_overlap=task.run.drawn_overlap):
-        queues.admit_again(task, purpose=Purpose.OVERLAP, not_for=one.sealed.person, now=now)
+def _wants_second_reading(one: Final) -> bool:
+    drawn = one.task.run.drawn_overlap
+    return overlap.wants_second_reading(purpose=Purpose(one.task.purpose), drawn_overlap=drawn)
 
 
 def _mine(one: Final, found: Sequence[ItemReadings]) -> ItemReadings:

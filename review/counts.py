@@ -216,16 +216,17 @@ def _chart(epoch_id: int, tallies: list[Tally], *, now: datetime) -> None:
 def fold(*, now: datetime) -> int:
     """Add the deltas that are not folded yet to the counts. Return how many were folded."""
     tail = CountDelta.objects.select_for_update(skip_locked=True).filter(folded_at=None)
-    rows = list(tail.order_by("pk")[:FOLD_MAX])
-    totals: dict[tuple[int, int, Place], Counter] = defaultdict(Counter)
-    for row in rows:
-        totals[_key(row)].update({name: getattr(row, name) for name in _TALLY})
+    rows = tail.order_by("pk").values_list("pk", "line", "epoch", *_PLACE, *_TALLY)[:FOLD_MAX]
+    totals: dict[tuple[int, int, Place], Tally] = {}
+    for _, line, epoch, *row in rows:
+        key = line, epoch, Place(*row[: len(_PLACE)])
+        totals[key] = totals.get(key, _NOTHING).plus(Tally(*row[len(_PLACE) :]))
     _add(totals)
-    CountDelta.objects.filter(pk__in=[row.pk for row in rows]).update(folded_at=now)
+    CountDelta.objects.filter(pk__in=[pk for pk, *_ in rows]).update(folded_at=now)
     return len(rows)
 
 
-def _add(totals: dict[tuple[int, int, Place], Counter]) -> None:
+def _add(totals: dict[tuple[int, int, Place], Tally]) -> None:
     """Add to the counts, opening those that are not there yet."""
     mine = Count.objects.filter(
         epoch__in={epoch for _, epoch, _ in totals}, shift__in={place.shift for *_, place in totals}
@@ -238,11 +239,11 @@ def _add(totals: dict[tuple[int, int, Place], Counter]) -> None:
     locked = [count for count in mine.select_for_update().order_by("pk") if _key(count) in totals]
     for count in locked:
         for name in _TALLY:
-            setattr(count, name, getattr(count, name) + totals[_key(count)][name])
+            setattr(count, name, getattr(count, name) + getattr(totals[_key(count)], name))
     Count.objects.bulk_create(locked, update_conflicts=True, unique_fields=["id"], update_fields=_TALLY)
 
 
-def _key(row: Count | CountDelta) -> tuple[int, int, Place]:
+def _key(row: Count) -> tuple[int, int, Place]:
     return row.line_id, row.epoch_id, Place(*(getattr(row, name) for name in _PLACE))
 
 
@@ -279,11 +280,11 @@ def _grouped(rows: QuerySet) -> QuerySet:
 
 
 def _listed(rows: Iterable[tuple]) -> dict[Place, Tally]:
-    places: dict[Place, Counter] = defaultdict(Counter)
+    places: dict[Place, Tally] = {}
     for row in rows:
-        place, numbers = Place(*row[: len(_PLACE)]), row[len(_PLACE) :]
-        places[place].update(dict(zip(_TALLY, numbers, strict=True)))
-    return {place: Tally(**counted) for place, counted in places.items()}
+        place, tally = Place(*row[: len(_PLACE)]), Tally(*row[len(_PLACE) :])
+        places[place] = places.get(place, _NOTHING).plus(tally)
+    return places
 
 
 def _total(places: dict[Place, Tally]) -> Sums:

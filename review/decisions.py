@@ -363,10 +363,10 @@ def _batches(runs: dict[UUID, UUID]) -> Iterator[list[UUID]]:
 
 @transaction.atomic
 def _finalise(task_ids: Sequence[UUID], *, now: datetime) -> int:
-    # The busiest deed of all reads what it needs and no more: not the image's measures, nor the line twice.
-    beside = ("item", "run__epoch", "run__line", "run__part")
-    tasks = ReviewTask.objects.select_for_update(of=("self",)).select_related(*beside).filter(pk__in=task_ids)
-    locked = {task.pk: task for task in tasks.order_by("pk")}
+    # The busiest deed of all reads what it needs and no more: not the image's measures, nor the line for each task.
+    tasks = ReviewTask.objects.select_for_update(of=("self",)).filter(pk__in=task_ids)
+    whole = tasks.select_related("item", "run__part").prefetch_related("run__epoch", "run__line", "line")
+    locked = {task.pk: task for task in whole.order_by("pk")}
     ripe = PendingDecision.objects.filter(decision__task__in=task_ids, final_at__lte=now).select_related("decision")
     pending = [one.decision for one in ripe.order_by("decision__recorded_at", "pk")]
     # Under the tasks' locks a pending call has no fate yet.

@@ -64,26 +64,32 @@ def _first_reading(routing: Routing, *, now: datetime) -> ReviewTask:
     )
 
 
-def admit_again(task: ReviewTask, *, purpose: Purpose, not_for: User, now: datetime) -> ReviewTask:
-    """Ask another person for an independent reading of the same item."""
+def admit_again(read: Iterable[tuple[ReviewTask, int]], *, now: datetime) -> None:
+    """Ask for an independent second reading of items: each task's item, by anybody but its reader. One statement.
+
+    Asking twice leaves the task that is there.
+    """
+    asked = [_second_reading(task, reader, now=now) for task, reader in read]
+    if asked:
+        ReviewTask.objects.bulk_create(asked, ignore_conflicts=True)
+
+
+def _second_reading(task: ReviewTask, reader: int, *, now: datetime) -> ReviewTask:
     due = priority.due_at(
-        purpose, run_due_at=task.run.review_due_at, asked_at=now, deadline_s=task.line.review_deadline_s
+        Purpose.OVERLAP, run_due_at=task.run.review_due_at, asked_at=now, deadline_s=task.line.review_deadline_s
     )
-    again, _ = ReviewTask.objects.get_or_create(
+    return ReviewTask(
         item_id=task.item_id,
-        purpose=purpose.value,
-        defaults={
-            "line_id": task.line_id,
-            "run_id": task.run_id,
-            "level": task.level,
-            "is_control": task.is_control,
-            "queue_rank": priority.rank(due),
-            "not_for": not_for,
-            "due_at": due,
-            "created_at": now,
-        },
+        purpose=Purpose.OVERLAP.value,
+        line_id=task.line_id,
+        run_id=task.run_id,
+        level=task.level,
+        is_control=task.is_control,
+        queue_rank=priority.rank(due),
+        not_for_id=reader,
+        due_at=due,
+        created_at=now,
     )
-    return again
 
 
 def ask_again(item: Item, *, now: datetime) -> ReviewTask:
@@ -155,8 +161,12 @@ def claim(person: User, line: Line, *, count: int, tab: str, now: datetime) -> l
         person_max=PERSON_MAX,
         until=now + LEASE,
     )
-    tasks = ReviewTask.objects.filter(pk__in=ids).select_related("item__measures", "run__part", "line")
-    return list(tasks.order_by("due_at", "pk")) if ids else []
+    if not ids:
+        return []
+    tasks = ReviewTask.objects.filter(pk__in=ids).select_related("item__measures", "run__part").order_by("due_at", "pk")
+    for task in tasks:
+        task.line = line
+    return list(tasks)
 
 
 def follow(line: Line) -> int:

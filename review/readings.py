@@ -128,7 +128,8 @@ def is_whole(run: Run, readings: Iterable[ItemReadings]) -> bool:
 
 def _add_decisions(found: dict[UUID, ItemReadings], by_run: dict[UUID, Run]) -> None:
     final = Decision.objects.filter(task__run__in=by_run, fate__fate=DecisionFate.FINAL).select_related("task")
-    for decision in final.order_by("recorded_at", "pk"):
+    # Marks, words and the page's own notes are for people to look at; here they would only be unpacked.
+    for decision in final.defer("regions", "comment", "page").order_by("recorded_at", "pk"):
         readings = found[decision.task.item_id]
         purpose, phase = decision.task.purpose, decision.phase
         if purpose == Purpose.PRIMARY:

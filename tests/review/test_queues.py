@@ -7,7 +7,7 @@ from django.db import connection
 
 from inspection import sql
 from inspection.models import Line, Routing
-from inspection.rules.words import Call, Level, Purpose
+from inspection.rules.words import Call, Level
 from review import decisions, queues
 from review.models import ReviewTask
 from review.queues import LeaseLost
@@ -126,7 +126,7 @@ def test_a_claim_stays_on_its_line(line, ana):
 
 def test_a_second_reading_is_not_for_the_first_reader(line, ana, andre):
     task = make_task(line)
-    queues.admit_again(task, purpose=Purpose.OVERLAP, not_for=ana, now=NOON)
+    queues.admit_again([(task, ana.pk)], now=NOON)
 
     assert [one.purpose for one in queues.claim(ana, line, count=6, tab="t", now=NOON)] == ["primary"]
     assert [one.purpose for one in queues.claim(andre, line, count=6, tab="t", now=NOON)] == ["overlap"]
@@ -231,7 +231,7 @@ def test_the_counts_tell_empty_from_all_held_by_others(line, ana, andre):
 
 
 def test_what_is_not_for_me_does_not_wait_for_me(line, ana, andre):
-    queues.admit_again(make_task(line), purpose=Purpose.OVERLAP, not_for=ana, now=NOON)
+    queues.admit_again([(make_task(line), ana.pk)], now=NOON)
     lines = Line.objects.all()
 
     assert queues.waiting_on(lines, person=ana)[0].waiting == 1
