@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 
 from inspection.models import Line, Prediction, User
 from inspection.rules.words import Label, TruthSource
@@ -97,7 +97,8 @@ def waiting_for(person: User, *, lines: Iterable[Line]) -> QuerySet[Adjudication
     ruled_it = Adjudication.objects.filter(item=OuterRef("item"), ruled_by=person)
     looked_again = Q(cause=Cause.SECOND_LOOK.value) & Exists(ruled_it)
     cases = Adjudication.objects.filter(~Exists(read_it), line__in=lines, ruled_at=None).exclude(looked_again)
-    return cases.select_related("run__part", "item__measures", "line", "first", "second").order_by("opened_at", "pk")
+    beside = cases.select_related("run__part", "item__measures", "first", "second").prefetch_related("line")
+    return beside.order_by("opened_at", "pk")
 
 
 def shown(case: Adjudication) -> list[Shown]:
@@ -171,6 +172,7 @@ def rule_all(spoken: Sequence[Spoken], *, by: User, now: datetime) -> list[Adjud
     cases = _locked([one.case for one in spoken])
     fresh = [one for one in spoken if not _is_ruled(cases[one.case.pk], one, by=by)]
     earlier = _Earlier([cases[one.case.pk] for one in fresh])
+    prefetch_related_objects([one.case.line for one in fresh if one.defect_class], "defect_classes")
     for one in fresh:
         earlier.check(cases[one.case.pk], by)
         _check(one)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from inspection import dispositions
@@ -89,8 +90,7 @@ def record_all(said: Sequence[Said], *, person: User, now: datetime) -> list[Rec
     fresh = [one for one in said if one.task.pk not in replays]
     if not fresh:
         return [replays[one.task.pk] for one in said]
-    for one in fresh:
-        _check(one.task, one.decision)
+    _check(fresh)
     kept = _unsaved(fresh, history, person=person, now=now)
     try:
         with transaction.atomic(savepoint=False):
@@ -121,14 +121,19 @@ def _replays(said: Iterable[Said], history: History) -> dict[UUID, Recorded]:
     }
 
 
-def _check(task: ReviewTask, decision: DecisionInput) -> None:
-    faults = [
-        *class_faults(task.line, decision.label, decision.defect_class),
-        *region_faults(decision.regions, task.item),
-        *text_faults(decision.comment, pointer="/comment"),
-    ]
-    if faults:
-        raise Invalid(faults)
+def _check(said: Sequence[Said]) -> None:
+    """Raise Invalid for the first call that means nothing on its line."""
+    with_class = [one.task.line for one in said if one.decision.defect_class]
+    prefetch_related_objects(with_class, "defect_classes")
+    for one in said:
+        decision = one.decision
+        faults = [
+            *class_faults(one.task.line, decision.label, decision.defect_class),
+            *region_faults(decision.regions, one.task.item),
+            *text_faults(decision.comment, pointer="/comment"),
+        ]
+        if faults:
+            raise Invalid(faults)
 
 
 def _reveals(said: Iterable[Said]) -> dict[UUID, Prediction | PlantedCall]:
@@ -287,8 +292,8 @@ def amend(decision_id: UUID, *, person: User, amendment: DecisionInput, now: dat
     if DecisionFate.objects.filter(decision__task=task, decision__person=person, fate=DecisionFate.AMENDED).exists():
         raise NotAmendable("This call was amended before; an adjudicator rules on it.")
     amendment = replace(amendment, phase=Phase.FINAL)
-    _check(task, amendment)
     said = Said(task, task.lease_token, amendment)
+    _check([said])
     round_ = History([said], person=person).round_of(said)
     kept = _decision(said, person, first=original, round_=round_, now=now)
     kept.save(force_insert=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from inspection.models import DefectClass, Item, Line
+from inspection.models import Item, Line
 from inspection.rules.words import Label
 from review.pictures import upright_size
 
@@ -40,7 +40,7 @@ def class_faults(line: Line, label: Label, defect_class: str) -> Iterator[Fault]
             yield Fault(pointer="/defect_class", detail=_("Only a defect has a class."), code="not-allowed")
     elif not defect_class:
         yield Fault(pointer="/defect_class", detail=_("A defect needs a class."), code="required")
-    elif not DefectClass.objects.filter(line=line, code=defect_class, retired_at=None).exists():
+    elif not any(one.code == defect_class and one.retired_at is None for one in line.defect_classes.all()):
         yield Fault(pointer="/defect_class", detail=_("The line has no such class in use."), code="unknown")
 
 

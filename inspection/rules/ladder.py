@@ -1,5 +1,6 @@
 """Whether the evidence opens a gate: every check with its reason, all of them, not the first."""
 
+from functools import lru_cache
 from math import exp, log
 
 from inspection.rules.gates import (
@@ -66,13 +67,12 @@ def judge(gate: Gate, evidence: Evidence) -> Judgement:
 
 def _check(gate: Gate, target: Target, evidence: Evidence) -> StreamCheck:
     if target.stream != gate.detection or gate.route == "natural":
-        return _stream_check(target, evidence.streams.get(target.stream, (0, 0)))
-    return (_list_check if gate.tests_list else _stream_check)(target, evidence.bank, route="bank")
+        return _stream_check(target, *evidence.streams.get(target.stream, (0, 0)))
+    return (_list_check if gate.tests_list else _stream_check)(target, *evidence.bank, route="bank")
 
 
-def _list_check(target: Target, counted: tuple[int, int], *, route: str) -> StreamCheck:
+def _list_check(target: Target, s: int, f: int, *, route: str) -> StreamCheck:
     """Test a closed list once: exact, so that it needs fewer defects than a stream that is read all the time."""
-    s, f = counted
     p = max(binom_p(f, s + f, 1 - target.p0), P_LEAST)
     return StreamCheck(
         stream=target.stream,
@@ -90,8 +90,9 @@ def _list_check(target: Target, counted: tuple[int, int], *, route: str) -> Stre
     )
 
 
-def _stream_check(target: Target, counted: tuple[int, int], *, route: str = "natural") -> StreamCheck:
-    s, f = counted
+@lru_cache(maxsize=4096)
+def _stream_check(target: Target, s: int, f: int, *, route: str = "natural") -> StreamCheck:
+    # Kept, for most streams stand still between two readings, and the bound is searched for to its last bit.
     log_e = log_e_above(s, f, target.p0)
     return StreamCheck(
         stream=target.stream,
