@@ -1,6 +1,6 @@
-"""Amendments: what was ruled or found out about a part, sealed into its line's chain behind the receipt of the run.
+"""Amendments: what was ruled, audited or found out about a part, sealed behind the receipt of its run.
 
-A ruling or a finding asks for its receipt in its own transaction. The sealer takes it once the run has its own.
+Each asks for its receipt in its own transaction. The sealer takes it once the run has its own.
 """
 
 from collections import defaultdict
@@ -16,6 +16,7 @@ from inspection.models import Receipt
 from inspection.models.receipt import in_words
 from inspection.receipts import Due
 from inspection.rules.words import ReceiptKind
+from review.audit_models import AuditFinding
 from review.finding_models import AmendmentDue, PhysicalFinding
 from review.models import Adjudication, Truth
 
@@ -32,6 +33,13 @@ def ask_for_finding(finding: PhysicalFinding) -> None:
     """Let the finding have its receipt."""
     AmendmentDue.objects.create(
         line_id=finding.line_id, run_id=finding.run_id, kind=ReceiptKind.FINDING.value, subject=str(finding.pk)
+    )
+
+
+def ask_for_audit(found: AuditFinding) -> None:
+    """Let what an audit found have its receipt."""
+    AmendmentDue.objects.create(
+        line_id=found.line_id, run_id=found.run_id, kind=ReceiptKind.AUDIT.value, subject=str(found.pk)
     )
 
 
@@ -82,11 +90,17 @@ def _facts(named: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Facts]:
     for kind, subject in named:
         subjects[kind].append(subject)
     rulings = _rulings(_uuids(subjects[ReceiptKind.RULING]))
-    findings = _findings([int(subject) for subject in subjects[ReceiptKind.FINDING] if subject.isdecimal()])
+    findings = _findings(_numbers(subjects[ReceiptKind.FINDING]))
+    audits = AuditFinding.objects.filter(pk__in=_numbers(subjects[ReceiptKind.AUDIT]))
     return {
         **{(ReceiptKind.RULING.value, subject): facts for subject, facts in rulings.items()},
         **{(ReceiptKind.FINDING.value, subject): facts for subject, facts in findings.items()},
+        **{(ReceiptKind.AUDIT.value, str(one.pk)): _audit_facts(one) for one in audits},
     }
+
+
+def _numbers(subjects: list[str]) -> list[int]:
+    return [int(subject) for subject in subjects if subject.isdecimal()]
 
 
 def _uuids(subjects: Iterable[str]) -> list[UUID]:
@@ -137,5 +151,17 @@ def _finding_facts(one: PhysicalFinding) -> Facts:
         "view": one.view,
         "note": one.note,
         "by": one.found_by_id,
+        "at": in_words(one.found_at),
+    }
+
+
+def _audit_facts(one: AuditFinding) -> Facts:
+    return {
+        "run": str(one.run_id),
+        "watch": one.watch_id,
+        "kind": one.kind,
+        "is_bad": one.is_bad,
+        "class": one.defect_class,
+        "is_critical": one.is_critical,
         "at": in_words(one.found_at),
     }

@@ -11,7 +11,7 @@ from inspection.models import Disposition, DispositionSequence, Freeze, Hold, Li
 from inspection.rules.ladder import DISAGREEMENT_DEMOTE
 from inspection.rules.shifts import shift_of
 from inspection.rules.words import Call, Label, Level, Route
-from review import watches
+from review import amendments, watches
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.models import Chart, Truth
 from review.readings import ItemReadings
@@ -39,6 +39,7 @@ def note(run: Run, found: Sequence[ItemReadings], *, now: datetime) -> AuditFind
     if shown is None or watch is None or _is_known(run, shown):
         return None
     kept = _keep(run, watch, shown, now=now)
+    amendments.ask_for_audit(kept)
     if kept.kind == Kind.AUTO_PASS:
         watches.feed(watch, ESCAPE, [(kept.pk, kept.is_bad)], now=now)
     if kept.is_critical:

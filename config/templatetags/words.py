@@ -43,6 +43,7 @@ RECEIPT_WORDS = {
     ReceiptKind.DEPLOYMENT: _("model"),
     ReceiptKind.RULING: _("ruling"),
     ReceiptKind.FINDING: _("found later"),
+    ReceiptKind.AUDIT: _("audit"),
 }
 STEP_WORDS = {
     "model": _("model"),

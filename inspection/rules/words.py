@@ -205,6 +205,7 @@ class ReceiptKind(StrEnum):
     DEPLOYMENT = "deployment"
     RULING = "ruling"
     FINDING = "finding"
+    AUDIT = "audit"
 
 
 class Decider(StrEnum):
