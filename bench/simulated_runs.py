@@ -73,6 +73,7 @@ class AlwaysPass(Scenario):
     """A model that says pass to everything, and everything else that the gates ask for in good time."""
 
     name = "always-pass"
+    reads_each = True
 
     def __init__(self, rate: float) -> None:
         super().__init__(items=PASS_ITEMS)
@@ -83,7 +84,7 @@ class AlwaysPass(Scenario):
         plain = Stay(from_level=Level.SHADOW).factory()
         blind = Skill(escape=1.0, overkill=0.0, hidden=0.999)
         # Enough ruled parts that the certificate is refused for what the model is, not for want of them.
-        return replace(plain, defect_rate=self.rate, skill=blind, parts_per_tick=12, truth_share=0.70, band_parts=1250)
+        return replace(plain, defect_rate=self.rate, skill=blind, parts_per_tick=48, truth_share=0.70, band_parts=1250)
 
     def after(self, world: World) -> None:
         """Let the leads try to certify on whatever rung the line is."""
