@@ -2,6 +2,7 @@
 
 import pytest
 
+from inspection import registry
 from tests.builders import make_line
 from tests.inspection.device import Device
 from tests.inspection.making import make_device
@@ -22,3 +23,10 @@ def _images_of_its_own(settings, tmp_path):
 def device(db) -> Device:
     """A station of `phone-glass` with a live key."""
     return make_device(make_line())
+
+
+@pytest.fixture
+def own_models(settings, tmp_path):
+    """Give a test an empty folder of models, and forget those of the tests before."""
+    settings.MODELS_ROOT = tmp_path / "models"
+    registry.forget_loaded()

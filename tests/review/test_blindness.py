@@ -11,8 +11,8 @@ from inspection.rules.words import Call, Level
 from review import queues
 from review.models import Adjudication, ReviewTask
 from tests.builders import NOON
+from tests.review.asking import CALL
 from tests.review.scene import CANARY_CLASS, CANARY_SCORE, make_task, make_watched_line, read
-from tests.review.test_doors import CALL
 
 pytestmark = pytest.mark.django_db
 

@@ -30,10 +30,10 @@ from review.models import CountDelta, ReviewTask, Truth
 from review.rules import gold as rules
 from stats.sampling import bucket
 from tests.builders import NOON, make_user
+from tests.review.asking import claim, decide
 from tests.review.bank_scene import make_defect
 from tests.review.gold_scene import call_gold, make_giving, make_good, make_library, show
 from tests.review.scene import answer, later, make_task, make_watched_line
-from tests.review.test_doors import claim, decide
 
 pytestmark = pytest.mark.django_db
 

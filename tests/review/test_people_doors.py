@@ -6,8 +6,8 @@ import pytest
 
 from inspection.rules.words import Role
 from tests.builders import make_user
+from tests.review.asking import claim, code_of, decide, the_task
 from tests.review.scene import make_task, read
-from tests.review.test_doors import claim, code_of, decide, the_task
 
 pytestmark = pytest.mark.django_db
 

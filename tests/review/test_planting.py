@@ -11,9 +11,9 @@ from review.models import CountDelta, ReviewTask
 from review.reliances import Harm
 from review.rules.reliance import Seen, given_up, omission, reliance
 from tests.builders import NOON
+from tests.review.asking import claim, decide
 from tests.review.gold_scene import make_giving, make_library, show
 from tests.review.scene import an_answer, answer, later, make_task, make_watched_line
-from tests.review.test_doors import claim, decide
 from tests.review.test_gold import drawn_id, shape
 
 pytestmark = pytest.mark.django_db
