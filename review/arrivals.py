@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Prefetch
 
 from inspection import arms, outbox, pipeline
@@ -71,9 +71,17 @@ def _finish(found: Sequence[Sighting], work: Sequence[Outbox], *, now: datetime)
     """Route, admit, answer models that failed, and close the work orders together, or not at all."""
     if not found:
         return
-    with transaction.atomic():
-        _follow(pipeline.record_all(found, now=now), now=now)
-        outbox.finish_all(work, now=now)
+    try:
+        _keep(found, work, now=now)
+    except IntegrityError:
+        # The model deadline gave one of them to people in this very moment: now it is met as one that has its routing.
+        _keep(found, work, now=now)
+
+
+@transaction.atomic
+def _keep(found: Sequence[Sighting], work: Sequence[Outbox], *, now: datetime) -> None:
+    _follow(pipeline.record_all(found, now=now), now=now)
+    outbox.finish_all(work, now=now)
 
 
 def _give_up(item: Item, work: Outbox, *, now: datetime) -> None:
