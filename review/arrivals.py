@@ -1,6 +1,7 @@
 """What follows an image's arrival: the models look at it, it is routed, and people get it where they answer for it."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -69,12 +70,13 @@ def look_silently(key: UUID | str, *, clock: Callable[[], datetime], examine: Ex
 
 def _finish(found: Sequence[Sighting], work: Sequence[Outbox], *, now: datetime) -> None:
     """Route, admit, answer models that failed, and close the work orders together, or not at all."""
-    if not found:
-        return
-    try:
-        _keep(found, work, now=now)
-    except IntegrityError:
-        # The model deadline gave one of them to people in this very moment: now it is met as one that has its routing.
+    for _ in found:
+        # The model deadline may give an item to people in this very moment; then it is met as one that has its routing.
+        # Each time it was one item more, so there are no more tries than items.
+        with suppress(IntegrityError):
+            _keep(found, work, now=now)
+            return
+    if found:
         _keep(found, work, now=now)
 
 
