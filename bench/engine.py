@@ -1,4 +1,4 @@
-"""Runs the product's own processes for a benchmark: real broker, one verdict worker, relay, web, in its own folder."""
+"""Runs the product's own processes for a benchmark: real broker, verdict workers, relay, web, in its own folder."""
 
 import os
 import socket
@@ -42,8 +42,12 @@ class Engine:
 
 
 @contextmanager
-def running() -> Iterator[Engine]:
-    """Start the processes, lend them, and end exactly those. Django is set up for the same data inside."""
+def running(*, workers: int = 1, has_second: bool = False) -> Iterator[Engine]:
+    """Start the processes, lend them, and end exactly those. Django is set up for the same data inside.
+
+    The second worker does what may wait, silent looks among it. Each process tells a PostgreSQL (DATABASE_URL) its own
+    name, so that rows can be told apart by who wrote them.
+    """
     with tempfile.TemporaryDirectory(prefix="tollgate-bench-") as folder:
         home = Home(Path(folder))
         with home.claimed():
@@ -55,7 +59,11 @@ def running() -> Iterator[Engine]:
             call_command("migrate", interactive=False, verbosity=0)
             port = _free_port()
             own_broker = [] if outside else [_broker(home, env, address)]
-            children = [*own_broker, plan.relay(home, env), plan.verdict_worker(home, env), plan.web(home, env, port)]
+            verdicts = [plan.verdict_worker(home, env, n) for n in range(1, workers + 1)]
+            later = [plan.second_worker(home, env)] if has_second else []
+            children = [*own_broker, plan.relay(home, env), *verdicts, *later, plan.web(home, env, port)]
+            for child in children:
+                child.environment = {**child.environment, "PGAPPNAME": child.name}
             try:
                 yield _start(children, url=f"http://127.0.0.1:{port}")
             finally:

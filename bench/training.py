@@ -1,14 +1,17 @@
 """What each architecture learns on real inspection photographs, beside baselines that others reached there.
 
     python -m bench.training --images FOLDER [--sets NAME ...] [--architectures NAME ...] [--minutes M]
+                             [--models FOLDER] [--again]
 
-FOLDER holds data sets with a manifest.csv each; without it there is nothing to learn from. No image and no weight is
-kept, figures alone. A set and an architecture that are in the results already are measured again, others stay.
+FOLDER holds data sets with a manifest.csv each; without it there is nothing to learn from. Figures alone are kept, and
+the models only where --models names a folder for them, as bench.runtimes reads it. A set and an architecture that are
+in the results already are left as they are, so that a run goes on where the last one ended; --again measures them anew.
 """
 
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,7 +21,7 @@ from typing import Any
 from bench import figures
 from inspection.fitting import Order, make
 from vision.architectures import ARCHITECTURES
-from vision.dataset import Sample, read_folder
+from vision.dataset import read_folder
 from vision.serving import read_card
 
 NAME = "training"
@@ -40,58 +43,71 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--architectures", nargs="+", default=tuple(ARCHITECTURES), choices=tuple(ARCHITECTURES))
     parser.add_argument("--minutes", type=float, default=6.0, help="time cap of each training")
     parser.add_argument("--backbone", type=Path, default=Path("var/lite0-backbone.safetensors"))
+    parser.add_argument("--models", type=Path, help="folder outside the repository that keeps the trained models")
+    parser.add_argument("--again", action="store_true", help="measure what is in the results already")
     options = parser.parse_args(arguments)
     if options.images is None or not options.images.is_dir():
         print("Give the folder of real images with --images; without it nothing is measured.", file=sys.stderr)
         return 1
     for architecture in options.architectures:
         for name in options.sets:
-            samples = read_folder(options.images / name)
-            found = measured(samples, architecture, minutes=options.minutes, backbone=options.backbone)
-            figures.keep(NAME, merged(name, architecture, found))
+            if options.again or architecture not in kept().get(name, {}):
+                figures.keep(NAME, merged(name, architecture, measured(name, architecture, options)))
     return 0
 
 
-def measured(samples: list[Sample], architecture: str, *, minutes: float, backbone: Path) -> dict[str, Any]:
+def measured(name: str, architecture: str, options: argparse.Namespace) -> dict[str, Any]:
     """Train on defect against good, as the baselines did, and return what the test split shows."""
     order = Order(
-        samples=samples,
+        samples=read_folder(options.images / name),
         architecture=architecture,
         classes=["defect"],
-        minutes=minutes,
-        backbone=str(backbone),
+        minutes=options.minutes,
+        backbone=str(options.backbone),
         card={"name": "bench"},
     )
     began = _processor_s()
     with tempfile.TemporaryDirectory(prefix="tollgate-bench-") as folder:
         make(order, Path(folder), progress=_tell)
-        card = read_card(folder)
-    shown = card["figures"]
+        spent = _processor_s() - began
+        if options.models is not None:
+            shutil.copytree(folder, options.models / name / architecture, dirs_exist_ok=True)
+        return shown(read_card(folder), processor_s=spent)
+
+
+def shown(card: dict[str, Any], *, processor_s: float) -> dict[str, Any]:
+    """Return the row of a trained model."""
+    found = card["figures"]
     return {
-        "auc": [round(shown[name], 4) for name in ("auc", "auc_low", "auc_high")],
+        "auc": [round(found[name], 4) for name in ("auc", "auc_low", "auc_high")],
         **{
             f"escape at {escape['overkill']:.0%} overkill".replace("%", " %"): [
                 round(escape[name], 4) for name in ("rate", "low", "high")
             ]
-            for escape in shown["escape"]
+            for escape in found["escape"]
         },
-        "ece": round(shown["ece"], 4),
-        "test images": shown["images"],
-        "test defects": shown["defects"],
+        "ece": round(found["ece"], 4),
+        "test images": found["images"],
+        "test defects": found["defects"],
         "epochs": card["training"]["epochs"],
-        "processor seconds, reading to card": round(_processor_s() - began),
-        "ms per image": round(shown["ms_per_image"], 2),
+        "processor seconds, reading to card": round(processor_s),
+        "ms per image": round(found["ms_per_image"], 2),
     }
 
 
 def merged(name: str, architecture: str, found: dict[str, Any]) -> dict[str, Any]:
     """Return the kept results with one measurement put in, the baselines beside it."""
-    path = figures.RESULTS / f"{NAME}.json"
-    kept = json.loads(path.read_text())["figures"] if path.is_file() else {}
     baselines = {
         f"baseline {model}": dict(zip(COLUMNS, values, strict=True)) for model, values in BASELINES[name].items()
     }
-    return {**kept, name: {**kept.get(name, {}), architecture: found, **baselines}}
+    before = kept()
+    return {**before, name: {**before.get(name, {}), architecture: found, **baselines}}
+
+
+def kept() -> dict[str, Any]:
+    """Return what earlier runs measured, by set and architecture."""
+    path = figures.RESULTS / f"{NAME}.json"
+    return json.loads(path.read_text())["figures"] if path.is_file() else {}
 
 
 def _processor_s() -> float:

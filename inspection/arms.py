@@ -55,11 +55,12 @@ def note_spoken(
 
 
 def note_pair(run: Run, step: RolloutStep, *, looked_at: UUID, now: datetime) -> None:
-    """Keep how both versions did on a run that both see, once the last of its views was looked at."""
+    """Keep how both versions did on a run that both see, once the last of its views was looked at.
+
+    A run of which a look was dropped was not seen: what nobody asked for is no missing answer.
+    """
     items = list(run.items.values_list("pk", flat=True))
-    others = [str(item) for item in items if item != looked_at]
-    is_waiting = Outbox.objects.filter(topic=SILENT, key__in=others, done_at=None).exists()
-    if is_waiting or len(items) < len(run.views_expected) or not _is_of(step, run):
+    if len(items) < len(run.views_expected) or not _is_of(step, run) or _lacks_a_look(run, step, looked_at=looked_at):
         return
     answers = _answers(run, step)
     failures = {arm: {guard for item in items for guard in _of_answer(step, answers[arm].get(item))} for arm in answers}
@@ -100,6 +101,17 @@ def _note_reading(run: Run, images: Iterable[ImageRead], events: Sequence[ArmEve
 def _is_of(step: RolloutStep, run: Run) -> bool:
     """Say whether the run came when the step had begun: what was in flight belongs to neither."""
     return run.opened_at >= step.began_at
+
+
+def _lacks_a_look(run: Run, step: RolloutStep, *, looked_at: UUID) -> bool:
+    """Say whether a view still waits for a look, the live or the silent one, or will never have its silent one."""
+    others = run.items.exclude(pk=looked_at)
+    keys = [str(item) for item in others.values_list("pk", flat=True)]
+    return (
+        others.filter(routing=None).exists()
+        or Outbox.objects.filter(topic=SILENT, key__in=keys, done_at=None).exists()
+        or step.events.filter(run=run, kind=DROPPED).exists()
+    )
 
 
 def _is_sampled(run: Run) -> bool:

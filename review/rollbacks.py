@@ -3,13 +3,15 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from inspection import rollouts
-from inspection.models import Disposition, Rollout, User
+from inspection.models import Disposition, Line, Rollout, User
 from inspection.rules.rollouts import Action
-from inspection.rules.words import DecidedBy, RolloutOutcome
+from inspection.rules.words import DecidedBy, Purpose, RolloutOutcome
 from review import containment, queues
 from review.containment_models import Containment
+from review.models import ReviewTask
 
 READ_AGAIN = timedelta(hours=1)
 READ_AGAIN_MAX = 1000
@@ -41,6 +43,12 @@ def roll_back(rollout: Rollout, *, by: User, reason: str, read_again: bool, now:
     return requeue_last_hour(rollout, now=now) if read_again else 0
 
 
+def taken_back(line: Line) -> Rollout | None:
+    """Return the line's newest rollout where it was rolled back, by whomever."""
+    newest = line.rollouts.select_related("line", "candidate", "incumbent").order_by("-pk").first()
+    return newest if newest and newest.outcome == RolloutOutcome.ROLLED_BACK else None
+
+
 def contain(rollout: Rollout, *, by: User | None, now: datetime) -> Containment | None:
     """Open the list of the parts that the candidate passed by itself. None where it passed none."""
     passed = Disposition.objects.filter(
@@ -57,15 +65,25 @@ def contain(rollout: Rollout, *, by: User | None, now: datetime) -> Containment 
     )
 
 
-def requeue_last_hour(rollout: Rollout, *, now: datetime) -> int:
-    """Give what the candidate decided within the last hour to people, blind, like any other item. Return how many."""
+def last_hour(rollout: Rollout) -> QuerySet[Disposition]:
+    """Return what the candidate decided by itself in its last hour on the line, and nobody has been asked since."""
+    asked = ReviewTask.objects.filter(run=OuterRef("run"), purpose=Purpose.PRIMARY.value)
     decided = Disposition.objects.filter(
+        ~Exists(asked),
         line=rollout.line_id,
         model_version=rollout.candidate_id,
         decided_by=DecidedBy.MODEL.value,
-        settled_at__gte=now - READ_AGAIN,
     )
-    parts = list(decided.select_related("run").order_by("-settled_at", "-run")[:READ_AGAIN_MAX])
+    return decided.filter(settled_at__gte=rollout.closed_at - READ_AGAIN) if rollout.closed_at else decided.none()
+
+
+@transaction.atomic
+def requeue_last_hour(rollout: Rollout, *, now: datetime) -> int:
+    """Give what the candidate decided within its last hour to people, blind, like any other item. Return how many.
+
+    Asked again it finds what is left beyond the most that is given at once.
+    """
+    parts = list(last_hour(rollout).select_related("run").order_by("-settled_at", "-run")[:READ_AGAIN_MAX])
     for one in parts:
         for item in one.run.items.select_related("line", "run", "routing").order_by("pk"):
             queues.ask_again(item, now=now)

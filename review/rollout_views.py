@@ -28,7 +28,7 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
     """What serves, the open rollout with its plan and guardrails, history, and who may move it."""
     line, moment = _line(request, slug), now()
     serving, standing = registry.serving(line), rollout_boards.standing(line)
-    asked_at = _moment(request, line)
+    asked_at, taken_back = _moment(request, line), rollbacks.taken_back(line)
     context = {
         "line": line,
         "asked": request.GET.get("at", "")[:40],
@@ -37,6 +37,8 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
         "serving": serving,
         "standing": standing,
         "board": rollout_boards.board(standing, now=moment) if standing and standing.is_open else None,
+        "taken_back": taken_back,
+        "last_hour": rollbacks.last_hour(taken_back).count() if taken_back else 0,
         "history": rollout_boards.history(line),
         "versions": rollout_boards.versions_for(line, serving),
         "strategies": _strategies(has_serving=serving is not None),
@@ -140,8 +142,18 @@ def _roll_back(request: PersonRequest, line: Line) -> str:
         now=now(),
     )
     done = _("Rolled back from the next item on.")
-    told = ngettext("%(n)s part is read again.", "%(n)s parts are read again.", again) % {"n": again}
-    return f"{done} {told}" if again else done
+    return f"{done} {_read_by_people(again)}" if again else done
+
+
+def _read_again(_request: PersonRequest, line: Line) -> str:
+    taken_back = rollbacks.taken_back(line)
+    if taken_back is None:
+        raise rollouts.RolloutClosed
+    return _read_by_people(rollbacks.requeue_last_hour(taken_back, now=now()))
+
+
+def _read_by_people(parts: int) -> str:
+    return ngettext("%(n)s part is read again.", "%(n)s parts are read again.", parts) % {"n": parts}
 
 
 DEEDS: dict[str, Callable[[PersonRequest, Line], str]] = {
@@ -152,6 +164,7 @@ DEEDS: dict[str, Callable[[PersonRequest, Line], str]] = {
     "go-on": _go_on,
     "abort": _abort,
     "roll-back": _roll_back,
+    "read-again": _read_again,
 }
 
 

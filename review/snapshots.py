@@ -34,8 +34,8 @@ class NothingToLearn(Exception):
 def take(line: Line, *, query: str, by: User | None, now: datetime) -> Snapshot:
     """Keep what may be learned from the images that a search of the data page finds; an empty one asks for all.
 
-    Whole parts stand on one side of the splits. The same images with the same labels as the newest snapshot are that
-    snapshot. Raises NothingToLearn.
+    Whole parts stand on one side of the splits, with every part that shows nearly the same picture. The same images
+    with the same labels as the newest snapshot are that snapshot. Raises NothingToLearn.
     """
     sorting = training_sets.sort_out(line, selected(line, query))
     if not sorting.kept:
@@ -101,19 +101,17 @@ def samples(snapshot: Snapshot) -> Iterator[list[tuple[SnapshotImage, Sample]]]:
 
 
 def _members(labels: Sequence[Labelled]) -> list[SnapshotImage]:
-    split = with_splits([_unplaced(label) for label in labels], seed=SEED)
-    return [_member(label, sample.split) for label, sample in zip(labels, split, strict=True)]
+    groups = training_sets.leakage_groups(labels)
+    unplaced = [Sample(path=Path(one.item), label=_word(one.label), group=groups[one.item]) for one in labels]
+    placed = zip(labels, with_splits(unplaced, seed=SEED), strict=True)
+    return [_member(label, group=sample.group, split=sample.split) for label, sample in placed]
 
 
-def _unplaced(label: Labelled) -> Sample:
-    return Sample(path=Path(label.item), label=_word(label.label), group=label.group)
-
-
-def _member(label: Labelled, split: str) -> SnapshotImage:
+def _member(label: Labelled, *, group: str, split: str) -> SnapshotImage:
     return SnapshotImage(
         item_id=label.item,
         sha256=label.sha256,
-        group=bank.group_of(label.group),
+        group=bank.group_of(group),
         label=label.label.value,
         defect_class=label.defect_class,
         split=split,

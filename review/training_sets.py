@@ -8,11 +8,13 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from inspection.models import Item, Line
+from inspection.models import Item, Line, Measures
 from inspection.rules.words import Label, TruthSource
 from review import bank
 from review.models import Decision, Truth, newest_truths
 from review.rules.manifests import LeftOut
+from vision.embedding import unpacked
+from vision.likeness import Print, alike
 
 # One person's mistakes, or malice, must stay a small part of what a model learns.
 PERSON_SHARE_MAX = 0.25
@@ -60,6 +62,22 @@ def sort_out(line: Line, items: QuerySet[Item] | None = None) -> Sorting:
     return Sorting(kept, {reason: left_out[reason] for reason in LeftOut if left_out[reason]})
 
 
+def leakage_groups(labels: Sequence[Labelled]) -> dict[str, str]:
+    """Return for each item the group that stands on one side: its part, with every part that shows a like picture.
+
+    The same thing under two serials, or a picture that came twice in other bytes, would let the test know the training.
+    A group bears the name of its first part.
+    """
+    known = _prints([label.item for label in labels])
+    measured = [label for label in labels if label.item in known]
+    parts = sorted({label.group for label in labels})
+    place = {part: n for n, part in enumerate(parts)}
+    places = [place[label.group] for label in measured]
+    links = [(places[a], places[b]) for a, b in alike([known[label.item] for label in measured])]
+    first = _first_linked(len(parts), links)
+    return {label.item: parts[first[place[label.group]]] for label in labels}
+
+
 def learnable(line: Line) -> list[Labelled]:
     """Return the labels that may be learned from, before anybody's share is capped."""
     return _parted(line, line.items.all())[0]
@@ -78,6 +96,31 @@ def capped(labels: Sequence[Labelled], *, share: float = PERSON_SHARE_MAX) -> li
         dropped = {label.item for label in mine[-surplus:]}
         kept = [label for label in kept if label.item not in dropped]
     return sorted(kept, key=lambda label: label.item)
+
+
+def _prints(items: Sequence[str]) -> dict[str, Print]:
+    """Return what is kept of each picture; of one that was never measured there is nothing to compare."""
+    found = {}
+    for start in range(0, len(items), CHUNK):
+        rows = Measures.objects.filter(item__in=[UUID(item) for item in items[start : start + CHUNK]])
+        for item, taken, embedded in rows.values_list("item", "fingerprint", "embedding"):
+            found[str(item)] = Print(int(taken, 16), unpacked(bytes(embedded)) if embedded is not None else None)
+    return found
+
+
+def _first_linked(count: int, links: Iterable[tuple[int, int]]) -> list[int]:
+    """Return for each place the first one that it hangs together with, through others too."""
+    first = list(range(count))
+
+    def root(n: int) -> int:
+        while first[n] != n:
+            n = first[n]
+        return n
+
+    for link in links:
+        low, high = sorted(map(root, link))
+        first[high] = low
+    return [root(n) for n in range(count)]
 
 
 def _most_over(labels: Sequence[Labelled], share: float) -> tuple[int, int] | None:

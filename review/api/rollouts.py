@@ -26,6 +26,7 @@ CODES = {
     rollouts.RolloutClosed: "rollout-closed",
     rollouts.ServesAlready: "rollout-refused",
     rollouts.FirstOnlyShadows: "rollout-refused",
+    rollouts.OnlyShadows: "rollout-refused",
     rollouts.ClassMissing: "rollout-refused",
     rollouts.ShareRefused: "rollout-refused",
     rollouts.NotReady: "rollout-not-ready",

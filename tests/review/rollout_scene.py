@@ -53,13 +53,7 @@ def send(
     task = None
     for item in run.items.select_related("run__part", "station").order_by("view"):
         task = look(line, item, said, at=at, ms=ms)
-        if outbox.claim(arms.SILENT, item.pk, now=at) is None:
-            continue
-        if is_dropped:
-            pipeline.pass_over_silently(item, now=at)
-        else:
-            silent = _opinions(line, run, said, ms=ms, wanted="silent")
-            pipeline.record_silently(item, _examined(silent, ms=ms, at=at), now=at + timedelta(seconds=0.2))
+        look_silently(line, item, said, at=at, ms=ms, is_dropped=is_dropped)
     return task
 
 
@@ -71,6 +65,21 @@ def look(line: Line, item: Item, said: dict, *, at: datetime, ms: float = 5.0) -
     examined = _examined(opinions, ms=ms, at=at, has_failed=has_failed)
     routed = pipeline.record(item, examined, now=at + timedelta(seconds=0.1))
     return next(iter(queues.admit(routed, now=at)), None)
+
+
+def look_silently(
+    line: Line, item: Item, said: dict, *, at: datetime, ms: float = 5.0, is_dropped: bool = False
+) -> None:
+    """Take one image through the look that nobody waits for, where one was asked for, or pass it over."""
+    work = outbox.claim(arms.SILENT, item.pk, now=at)
+    if work is None:
+        return
+    if is_dropped:
+        pipeline.pass_over_silently(item, now=at)
+    else:
+        silent = _opinions(line, item.run, said, ms=ms, wanted="silent")
+        pipeline.record_silently(item, _examined(silent, ms=ms, at=at), now=at + timedelta(seconds=0.2))
+    outbox.finish(work, now=at)
 
 
 def deployed(line: Line) -> tuple[str, str, str, float]:

@@ -5,14 +5,17 @@ from datetime import timedelta
 from threading import Barrier
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from django.conf import settings
 from django.db import connection, connections
 
-from inspection import automation
-from inspection.models import Disposition, LevelChange
+from inspection import automation, outbox
+from inspection.models import Disposition, LevelChange, Measures, Outbox, Routing
 from inspection.rules.words import Call, Label, Level, Role, Stream
-from review import adjudications, counts, decisions, queues
+from inspection.sightings import Examined
+from inspection.stages import Seen
+from review import adjudications, arrivals, counts, decisions, queues
 from review.adjudications import AlreadyRuled
 from review.decisions import AlreadyDecided, UndoExpired
 from review.models import Adjudication, CountDelta, Decision, DecisionFate, PendingDecision, ReviewTask, Truth
@@ -30,6 +33,7 @@ from tests.review.scene import (
     read,
     route_to_people,
 )
+from vision.measures import measure
 
 IS_POSTGRESQL = "postgresql" in settings.DATABASES["default"]["ENGINE"]
 
@@ -222,6 +226,26 @@ def test_folding_in_two_places_loses_and_doubles_nothing(line, ana):
 
     assert sum(folded) == deltas
     assert counts.sums(line.epoch, Stream.AGREEMENT).s == 20
+
+
+def test_a_prediction_that_meets_the_routing_of_the_deadline_is_kept_beside_it(line):
+    items = [make_run(line, f"A-{n}").items.get() for n in range(60)]
+    outbox.ask_all("item.received", [item.pk for item in items], now=NOON)
+
+    at_once(
+        lambda: arrivals.predict_all([item.pk for item in items], clock=lambda: later(5), examine=a_plain_look),
+        lambda: queues.admit_overdue(now=later(5)),
+    )
+
+    assert Routing.objects.count() == ReviewTask.objects.count() == 60
+    assert Measures.objects.count() == 60
+    assert not Outbox.objects.filter(done_at=None).exists()
+
+
+def a_plain_look(item, *, now):
+    """Look at an image without asking a model."""
+    seen = Seen(measures=measure(np.zeros((8, 8, 3), np.uint8), size_bytes=100), fingerprint="0" * 16)
+    return Examined(stages=(), seen=seen, opinions=(), undecodable="")
 
 
 def test_a_lapsed_lease_goes_to_one_of_those_who_wait(line, ana):

@@ -7,8 +7,9 @@ from inspection import registry, rollouts
 from inspection.models import Rollout
 from inspection.rules.words import Label, Role
 from review import adjudications
-from review.models import Adjudication
+from review.models import Adjudication, ReviewTask
 from tests.builders import NOON, PASSWORD, make_model_version, make_user
+from tests.inspection.models import make_bands
 from tests.review.rollout_scene import BAD, GOOD, deployed, make_rollout, make_served_line, send
 from tests.review.scene import later, read
 
@@ -89,6 +90,37 @@ def test_pausing_and_rolling_back_need_a_lead_of_the_line_and_no_password(lead, 
     assert deployed(line) == ("blue:1", "", "", 0.0)
 
 
+@pytest.fixture
+def gone_back(quinn):
+    """A line at partial on which green served, passed two parts an hour apart, and was taken back by itself."""
+    line = make_served_line(level="partial")
+    rollout = make_rollout(line, "blue_green")
+    for n in range(20):
+        send(line, f"warm-{n}", at=later(n))
+    rollout = rollouts.confirm(rollout, by=quinn, now=later(60))
+    line.refresh_from_db()
+    make_bands(line, rollout.candidate, envelope={"size_bytes": [100, 100_000]})
+    for serial, at in (("old", later(61)), ("young", later(5_000))):
+        assert send(line, serial, at=at) is None
+    rollouts.roll_back(rollout, by=None, cause=rollouts.BY_GUARDRAIL + "latency", now=later(5_100))
+    return line
+
+
+def test_after_a_rollback_by_itself_a_lead_has_the_last_hour_read_again(lead, gone_back):
+    assert "it decided 1 part by itself that nobody has read" in page(lead, gone_back).content.decode()
+    assert "1 part is read again" in do(lead, gone_back, "read-again")
+    assert [task.run.part.serial for task in ReviewTask.objects.filter(run__part__serial__in=["old", "young"])] == [
+        "young"
+    ]
+    assert "nobody has read" not in page(lead, gone_back).content.decode()
+    assert "0 parts are read again" in do(lead, gone_back, "read-again")
+
+
+def test_nothing_is_read_again_where_nothing_was_taken_back(lead, line):
+    make_rollout(line)
+    assert "This rollout is over" in do(lead, line, "read-again")
+
+
 @pytest.mark.parametrize(
     ("deed", "fields", "words"),
     [
@@ -147,6 +179,9 @@ def test_refusals_have_their_codes_and_reasons(lead, line):
     assert (again.status_code, again.json()["code"]) == (409, "rollout-open")
     assert ask(lead, "api-rollout-abort", rollout.pk, reason="no").json()["outcome"] == "aborted"
     assert ask(lead, "api-rollout-promote", rollout.pk).json()["code"] == "rollout-closed"
+    make_model_version("taught", card={"snapshot": "1"})
+    taught = ask(lead, "api-rollouts", line.slug, candidate="taught", strategy="canary")
+    assert (taught.status_code, taught.json()["code"]) == (422, "rollout-refused")
     serving = ask(lead, "api-rollouts", line.slug, candidate="blue:1", strategy="canary")
     assert (serving.status_code, serving.json()["code"]) == (422, "rollout-refused")
 

@@ -23,12 +23,13 @@ from review import adjudications, containment, rollbacks
 from review.models import Adjudication, Containment, ReviewTask
 from tests.builders import NOON, make_model_version
 from tests.inspection.models import make_bands
-from tests.review.rollout_scene import BAD, GOOD, deployed, look, make_rollout, make_served_line, send
+from tests.review.rollout_scene import BAD, GOOD, deployed, look, look_silently, make_rollout, make_served_line, send
 from tests.review.scene import later, make_run, read
 
 pytestmark = pytest.mark.django_db
 
 DAY = 24 * 3600
+BOTH_GOOD = {"blue": GOOD, "green": GOOD}
 
 
 @pytest.fixture
@@ -257,6 +258,40 @@ def test_a_look_for_which_there_was_no_time_is_dropped_and_counted(line):
     step = rollouts.current(rollout)
     assert arms.dropped(step) == 1
     assert arms.evidence_of(step, now=later(1)).candidate.seen == 0
+
+
+@pytest.fixture
+def two_views(line):
+    """A rollout in shadow, and a run of two views that came once it had begun."""
+    rollout = make_rollout(line, "shadow")
+    run = make_run(line, "A-1", views=("front", "back"), at=later(1))
+    back, front = run.items.select_related("run__part").order_by("view")
+    return rollout, front, back
+
+
+def test_a_view_that_still_waits_for_its_turn_counts_against_nobody(line, two_views):
+    rollout, front, back = two_views
+    look(line, back, BOTH_GOOD, at=later(2))
+    look_silently(line, back, BOTH_GOOD, at=later(2))
+    assert seen_and_errors(rollout) == (0, 0)
+
+    look(line, front, BOTH_GOOD, at=later(3))
+    look_silently(line, front, BOTH_GOOD, at=later(3))
+    assert seen_and_errors(rollout) == (1, 0)
+
+
+def test_a_run_of_which_one_look_was_dropped_is_not_held_against_the_candidate(line, two_views):
+    rollout, front, back = two_views
+    for item in (front, back):
+        look(line, item, BOTH_GOOD, at=later(2))
+        look_silently(line, item, BOTH_GOOD, at=later(2), is_dropped=item == front)
+    assert seen_and_errors(rollout) == (0, 0)
+    assert arms.dropped(rollouts.current(rollout)) == 1
+
+
+def seen_and_errors(rollout) -> tuple[int, int]:
+    found = arms.evidence_of(rollouts.current(rollout), now=later(10)).candidate
+    return found.seen, found.failures[Guard.ERRORS]
 
 
 def test_people_rule_where_the_candidate_differs_and_nowhere_else(line, ana):

@@ -1,19 +1,27 @@
 """Data sets to learn from: what they hold, what they leave out and why, and that they never change."""
 
+import io
 from collections import defaultdict
+from dataclasses import asdict
 
+import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from PIL import Image
 
+from inspection import images
+from inspection.models import Measures
 from inspection.rules.words import Label, TruthSource
 from review import bank, snapshots
 from review.models import Snapshot, SnapshotImage
 from review.rules.manifests import Entry, LeftOut, hash_of
 from tests.builders import NOON, make_line, make_user
-from tests.inspection.items import make_item
+from tests.inspection.items import DARK, make_item, picture
 from tests.review.scene import make_task, read
 from tests.review.training_scene import make_labelled, state
+from vision.embedding import embed, packed
+from vision.measures import fingerprint, measure
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
@@ -51,6 +59,40 @@ def test_images_of_one_part_stand_on_one_side(line):
     assert len(sides) == 12
     assert all(len(splits) == 1 for splits in sides.values())
     assert set.union(*sides.values()) == {"train", "val", "test"}
+
+
+def look_at(item):
+    """Keep what the prediction service would of the picture."""
+    with images.local_path(item.sha256) as path:
+        pixels = np.asarray(Image.open(path).convert("RGB"))
+    Measures.objects.create(
+        item=item,
+        fingerprint=f"{fingerprint(pixels):016x}",
+        embedding=packed(embed(pixels)),
+        **asdict(measure(pixels, size_bytes=item.size_bytes)),
+    )
+
+
+def test_parts_that_show_nearly_the_same_picture_stand_on_one_side(line):
+    items = make_labelled(line, 8)
+    again = make_item(line, serial="P-again", body=written_anew(picture(DARK, seed=4)))
+    once_more = make_item(line, serial="P-once-more", body=written_anew(picture(DARK, seed=4), quality=40))
+    for item in (again, once_more):
+        state(item, Label.PASS)
+    for item in (*items, again, once_more):
+        look_at(item)
+
+    members = {member.item_id: member for member in take(line).members.all()}
+
+    alike = [members[item.pk] for item in (items[4], again, once_more)]
+    assert len({member.group for member in alike}) == len({member.split for member in alike}) == 1
+    assert len({member.group for member in members.values()}) == 8
+
+
+def written_anew(body, *, quality=70):
+    written = io.BytesIO()
+    Image.open(io.BytesIO(body)).save(written, "JPEG", quality=quality)
+    return written.getvalue()
 
 
 def draw_for_truth(item):
