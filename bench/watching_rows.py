@@ -49,7 +49,7 @@ class WatchedLine:
         self._client.force_login(lead)
 
     def cost(self, images: int) -> dict[str, float]:
-        """Return what an image costs in the relay's rounds: processor of drift and of the rest, and bytes of the rows."""
+        """Return what an image costs in the relay's rounds: processor, that of drift apart, and bytes of the rows."""
         at = clock() - timedelta(hours=1)
         self._bring_in(REFERENCE, at)
         while gathering.follow(now=at + timedelta(minutes=1)):

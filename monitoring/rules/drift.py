@@ -94,12 +94,12 @@ def ends_away(references: Mapping[str, Reference], newest: Mapping[str, Sequence
     """Say whether the last images of any metric lie away as far as a notice asks, or are too few to tell.
 
     >>> before = {"contrast": Reference(10.0, 2.0, 0.5, [10.0])}
-    >>> ends_away(before, {"contrast": [10.1] * 32}), ends_away(before, {"contrast": [12.0] * 32}), ends_away(before, {})
-    (False, True, True)
+    >>> [ends_away(before, {"contrast": [value] * 32}) for value in (10.1, 12.0)], ends_away(before, {})
+    ([False, True], True)
     """
+    ends = {name: newest.get(name, ())[-NOTICE_LAST:] for name in references}
     return any(
-        len(newest.get(name, ())) < NOTICE_LAST
-        or abs(moved(standardised(newest[name][-NOTICE_LAST:], before))) >= before.notice
+        len(ends[name]) < NOTICE_LAST or abs(moved(standardised(ends[name], before))) >= before.notice
         for name, before in references.items()
     )
 

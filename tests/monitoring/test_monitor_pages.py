@@ -211,8 +211,27 @@ def change(lead, **facts):
 
 def test_a_lead_changes_a_threshold_and_hears_what_a_replay_says(lead, line):
     show(line, "queue_age", [200.0], at=clock() - timedelta(hours=3))
-    assert "it would have come 0 times, before it 1" in text(change(lead))
+    assert "come 0 times, 0 of them real; before it 1 times, 0 of them real" in text(change(lead))
     assert AlarmThreshold.objects.get().raise_at == 300
+
+
+def test_a_lead_tries_a_threshold_before_it_is_in_force(lead, line):
+    show(line, "queue_age", [200.0], at=clock() - timedelta(hours=3))
+    page = text(change(lead, **{"try": "1", "reason": "", "review_on": ""}))
+    assert "Tried, not in force: beyond 300.0, gone at 200.0, it would have come 0 times" in page
+    assert "it would have come 1 times, 0 of them real, 0 false" in page
+    assert 'value="300.0"' in page
+    assert not AlarmThreshold.objects.exists()
+
+
+def test_a_lead_says_on_the_alarm_s_page_whether_it_was_real(lead, line):
+    alarm = raise_alarm("queue-old", line)
+    assert "Was it real?" in text(lead.get(f"/alarms/{alarm.pk}/"))
+    lead.post(f"/alarms/{alarm.pk}/judge/", {"found": "perhaps", "cause": "lunch"})
+    lead.post(f"/alarms/{alarm.pk}/judge/", {"found": "real", "cause": ""})
+    assert not AlarmChange.objects.filter(by__isnull=False).exists()
+    lead.post(f"/alarms/{alarm.pk}/judge/", {"found": "real", "cause": "nobody at lunch"})
+    assert "judged real · quinn: nobody at lunch" in text(lead.get(f"/alarms/{alarm.pk}/"))
 
 
 @pytest.mark.parametrize(
