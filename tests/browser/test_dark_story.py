@@ -80,7 +80,7 @@ def plant(transactional_db, settings, tmp_path):
 
 def keep(page, name):
     if folder := os.environ.get("TOLLGATE_PICTURES"):
-        page.screenshot(path=Path(folder) / f"dark-{name}.png", full_page=True)
+        page.screenshot(path=Path(folder) / f"dark-{name}.png")
 
 
 def is_on(rule):
@@ -89,10 +89,9 @@ def is_on(rule):
 
 def test_the_lamp_fails_and_comes_back(plant, visit):
     quinn = make_user("quinn", role=Role.QA_LEAD)
-    moment = clock()
-    healthy_days(plant, moment - timedelta(minutes=30))
+    healthy_days(plant, clock() - timedelta(minutes=30))
 
-    lamp_fades(plant, moment - timedelta(minutes=10))
+    lamp_fades(plant, clock())
     page = visit("/lines/phone-back/monitor/", quinn, width=1366, height=768)
     expect(page.locator(".alarm-banner")).to_contain_text("The line is on hold")
     keep(page, "1-noticed")
@@ -101,7 +100,7 @@ def test_the_lamp_fails_and_comes_back(plant, visit):
     keep(page, "2-drift")
     lift_the_hold(page)
 
-    lamp_fails(plant, moment)
+    lamp_fails(plant, clock())
     page.goto(page.url.split("/lines/")[0] + "/alarms/")
     page.get_by_role("link", name="Images lie outside what the model is certified for").first.click()
     expect(page.locator("main")).to_contain_text("tightened the audit")
@@ -115,7 +114,7 @@ def test_the_lamp_fails_and_comes_back(plant, visit):
     keep(page, "5-acknowledged")
 
     address = page.url
-    lights_are_back(plant, moment)
+    lights_are_back(plant, clock())
     page.goto(address)
     expect(page.locator(".page-head")).to_contain_text("normal")
     expect(page.locator(".history")).to_contain_text("cleared")
@@ -144,7 +143,7 @@ def lamp_fades(plant, at):
 
 def lamp_fails(plant, at):
     """No image lies within what is certified: people get them all, and the audit is tightened."""
-    plant.take(TOGETHER, light=FAILED, at=at)
+    plant.take(4 * TOGETHER, light=FAILED, at=at)
     plant.go_round(at + timedelta(seconds=20))
     assert is_on("outside-envelope")
     assert watches.standing(plant.line).state == "tightened"
