@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import numpy as np
+from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils.timezone import now as clock
 
 from bench.watching import RATE_PER_S
@@ -16,6 +17,7 @@ from inspection.models import Item, Line, Measures, Part, Prediction, Routing, R
 from inspection.rules.words import Call, Level, Outcome, PredictionRole, Role, Stage
 from monitoring import drift, gathering, rollups, watching
 from monitoring.metric_models import MINUTE, MetricWindow
+from monitoring.models import Alarm
 from monitoring.rules.metrics import METRICS, Fold
 from monitoring.rules.summaries import Summary, packed
 from monitoring.simulation import founding
@@ -44,7 +46,7 @@ class WatchedLine:
     """One line whose images are examined, summed up and held against a reference, and whose pages are read."""
 
     def __init__(self, line: Line, lead: User) -> None:
-        self._line, self._rng, self._made = line, np.random.default_rng(3), 0
+        self.line, self._rng, self._made = line, np.random.default_rng(3), 0
         self._client = Client(headers={"host": "localhost"})
         self._client.force_login(lead)
 
@@ -54,7 +56,7 @@ class WatchedLine:
         self._bring_in(REFERENCE, at)
         while gathering.follow(now=at + timedelta(minutes=1)):
             continue
-        drift.check(self._line, now=at + timedelta(minutes=1))
+        drift.check(self.line, now=at + timedelta(minutes=1))
         drifting, rest, before, grown = 0.0, 0.0, 0, 0
         rounds = -(-images // (LOOKS * BETWEEN_LOOKS))
         for n in range(rounds):
@@ -62,7 +64,7 @@ class WatchedLine:
             for _ in range(LOOKS):
                 self._bring_in(BETWEEN_LOOKS, at)
                 before = _bytes()
-                drifting += _processor(lambda at=at: drift.check(self._line, now=at))
+                drifting += _processor(lambda at=at: drift.check(self.line, now=at))
                 grown += _bytes() - before
             before = _bytes()
             rest += _processor(lambda at=at: watching.go(now=at + timedelta(seconds=10), prunes=False))
@@ -81,7 +83,7 @@ class WatchedLine:
             count = int(min(rollups.KEPT[tier], timedelta(days=days)) / length)
             for metric in METRICS:
                 summary = self._summary(metric.fold, int(length.total_seconds() * RATE_PER_S))
-                of_line = self._line.pk if metric.of_line else None
+                of_line = self.line.pk if metric.of_line else None
                 # The same values in every window: squeezing them anew each time would only cost time.
                 kept = packed(summary.sketch)
                 MetricWindow.objects.bulk_create(
@@ -92,7 +94,7 @@ class WatchedLine:
         return MetricWindow.objects.count()
 
     def pages(self) -> dict[str, str]:
-        slug = self._line.slug
+        slug = self.line.slug
         return {
             "cockpit": f"/lines/{slug}/monitor/",
             "metrics": f"/lines/{slug}/metrics/",
@@ -100,6 +102,10 @@ class WatchedLine:
             "drift": f"/lines/{slug}/drift/",
             "all lines": "/fleet/",
         }
+
+    def pages_of_alarms(self) -> dict[str, str]:
+        first = Alarm.objects.filter(is_on=True).order_by("pk").values_list("pk", flat=True).first()
+        return {"alarms": "/alarms/", "one alarm": f"/alarms/{first}/", **self.pages()}
 
     def read(self, address: str) -> None:
         answer = self._client.get(address)
@@ -115,15 +121,15 @@ class WatchedLine:
 
     def _bring_in(self, count: int, at: datetime) -> None:
         """Write images as the prediction service leaves them."""
-        salt = self._line.salts.latest("created_at")
-        parts = [Part(line=self._line, serial=f"W-{self._made + n}") for n in range(count)]
+        salt = self.line.salts.latest("created_at")
+        parts = [Part(line=self.line, serial=f"W-{self._made + n}") for n in range(count)]
         self._made += count
         runs = []
         for part in parts:
-            run = intake.new_run(self._line, n=1, salt=salt, now=at)
+            run = intake.new_run(self.line, n=1, salt=salt, now=at)
             run.part, run.is_open, run.is_settled = part, False, True
             runs.append(run)
-        items = [_item(self._line, run, at) for run in runs]
+        items = [_item(self.line, run, at) for run in runs]
         Part.objects.bulk_create(parts)
         Run.objects.bulk_create(runs)
         Item.objects.bulk_create(items)
@@ -143,25 +149,31 @@ class WatchedLine:
 
     def _prediction(self, item: Item, at: datetime) -> Prediction:
         p = float(self._rng.beta(1, 20))
-        return Prediction(item=item, model_version=self._line.epoch.model_version, role=PredictionRole.SERVING.value,
+        return Prediction(item=item, model_version=self.line.epoch.model_version, role=PredictionRole.SERVING.value,
                           decoder_id="d", preprocessing_id="p", raw_score=p, probability=p, call=Call.PASS.value,
                           uncertainty=0.1, ms=9.0, created_at=at)  # fmt: skip
 
     def _routing(self, item: Item, at: datetime) -> Routing:
-        return Routing(item=item, route="human", reason="level", level=self._line.level, epoch=self._line.epoch,
-                       model_version=self._line.epoch.model_version, call=Call.PASS.value, routed_at=at)  # fmt: skip
+        return Routing(item=item, route="human", reason="level", level=self.line.level, epoch=self.line.epoch,
+                       model_version=self.line.epoch.model_version, call=Call.PASS.value, routed_at=at)  # fmt: skip
 
 
 @contextmanager
 def laid_line() -> Iterator[WatchedLine]:
     """Lend a line that decides by itself, in a scratch database of its own."""
     clock_of_world = Clock()
-    with scratch(seed=1, keeps_pictures=False), seeded_ids(1, clock) as ids:
+    with scratch(seed=1, keeps_pictures=False), _styled(), seeded_ids(1, clock) as ids:
         world = World(Short(from_level=Level.ASSIST), seed=1, clock=clock_of_world, ids=ids, eyes=ScoreModel(seed=1))
         founding.serve(world)
         Line.objects.update(level=Level.PARTIAL.value)
         line = Line.objects.select_related("epoch__model_version").get()
         yield WatchedLine(line, User.objects.filter(memberships__role=Role.QA_LEAD.value).first())
+
+
+def _styled() -> override_settings:
+    """Let pages find their styles and scripts: a scratch world has no pages."""
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    return override_settings(STORAGES=settings.STORAGES | {"staticfiles": static})
 
 
 def _item(line: Line, run: Run, at: datetime) -> Item:

@@ -26,7 +26,7 @@ from rest_framework.response import Response
 from inspection import images, permissions
 from inspection.models import Item, Line
 from inspection.rules.words import Role
-from monitoring import alarms, boards, owners, replays, rollups, series, stages
+from monitoring import alarms, boards, owners, replays, rollups, series, stages, upstream
 from monitoring.alarm_words import WORDS, number
 from monitoring.metric_models import DAY, HOUR, MINUTE
 from monitoring.metric_words import KINDS, NAMES
@@ -74,6 +74,7 @@ def metric_page(request: HttpRequest, slug: str, metric: str) -> HttpResponse:
     span = request.GET.get("span", "hour")
     span = span if span in series.SPANS else "hour"
     found = series.rows(line if known.of_line else None, known, span=span, now=now())
+    changed = upstream.changes(line, since=found[0].began_at, until=now()) if found and known.of_line else []
     rules = [rule for rule in RULES if rule.metric == metric]
     limits = alarms.limits_of(line)
     drawn = [(limits[rule.code].raise_at, str(WORDS[rule.code].what)) for rule in rules]
@@ -84,7 +85,8 @@ def metric_page(request: HttpRequest, slug: str, metric: str) -> HttpResponse:
         "span": span,
         "spans": _spans(),
         "rows": found[::-1],
-        "chart": series.chart(found, limits=drawn, metric=metric, zone=line.time_zone),
+        "chart": series.chart(found, limits=drawn, metric=metric, zone=line.time_zone, changes=changed),
+        "changed": changed,
         "failures": [mode.local_failure for mode in owners.failures(line).get(metric, [])],
         "rules": [_rule_row(line, rule, limits, _wish(request, rule)) for rule in rules],
         "history": AlarmThreshold.objects.filter(line=line, rule__in=[rule.code for rule in rules])

@@ -9,7 +9,7 @@ from django.utils.timezone import now as clock
 
 from inspection import automation, risks
 from inspection.models import Hold, Item
-from inspection.rules.words import Role, Verdict
+from inspection.rules.words import Level, Role, Verdict
 from monitoring import gathering, stages
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold
 from monitoring.rules.alarm_rules import RULES
@@ -163,6 +163,19 @@ def test_a_metric_has_a_chart_and_the_same_numbers_as_a_table(lead, line):
     page = text(lead.get("/lines/phone-back/metrics/brightness/"))
     assert page.count('<polyline class="series" points="') == 1
     assert all(f">{number}</td>" in page for number in (130, 61, 128))
+
+
+def test_what_was_changed_before_a_line_s_numbers_is_marked_on_their_chart(lead, line, quinn):
+    moment = clock().replace(second=0, microsecond=0)
+    for minute in (12, 8, 4):
+        show(line, "brightness", [130.0 + minute], at=moment - timedelta(minutes=minute))
+    automation.lower(line, to_level=Level.ASSIST, by=quinn, reason="doubt", now=moment - timedelta(minutes=8))
+    automation.lower(line, to_level=Level.SHADOW, by=quinn, reason="doubt", now=moment - timedelta(hours=2))
+    page = text(lead.get("/lines/phone-back/metrics/brightness/"))
+    assert page.count('class="change"') == 1
+    assert '<line class="change" x1="50.0%"' in page
+    assert "level assist" in page[page.index("Changed meanwhile") :]
+    assert "Changed meanwhile" not in text(lead.get("/lines/phone-back/metrics/storage_free/"))
 
 
 def test_a_metric_names_the_failure_that_it_watches_and_the_sheet_what_nothing_measures(lead, line, quinn, seen):
