@@ -1,7 +1,7 @@
 # Long runs and maintainers' tasks. The two commands everybody needs are ./start and ./check.
 PY = .venv/bin/python
 
-.PHONY: moments bench faults guarantees lock mutants mutate screenshots messages simulations simulator-speed ui
+.PHONY: dark-story moments bench faults guarantees lock mutants mutate screenshots messages simulations simulator-speed ui
 
 bench:            ## figures as ratios; writes bench/results/
 	$(PY) -m bench.predict
@@ -31,6 +31,9 @@ faults:           ## kill processes under load and check that nothing is lost
 
 moments:          ## the demo's three moments in a browser, on the product's own processes; minutes
 	TOLLGATE_ENV=test .venv/bin/pytest -m moments
+
+dark-story:       ## pictures of a lamp that fades, fails and comes back, as a lead sees it; into docs/pictures/
+	TOLLGATE_ENV=test TOLLGATE_PICTURES=docs/pictures .venv/bin/pytest tests/browser/test_dark_story.py
 
 lock:             ## write the lock files from requirements*.txt (needs uv)
 	tools/lock.sh

@@ -3,6 +3,7 @@
     nice -n 19 python -m bench.watching [--days 30] [--images 600] [--reads 40]
 
 Windows of every metric are written in bulk into a scratch database, as a line at 6 images a second would leave them.
+Then every alarm of so many lines is raised within a minute that they are 5,000.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from bench import figures
 
 RATE_PER_S = 6
 PAGES_WITHIN_MS, PROCESSOR_WITHIN_MS, DATABASE_WITHIN_BYTES = 800, 2.0, 1024
+FLOOD, NOTICES_OF_FLOOD, FLOOD_READS = 5_000, 3, 10
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cost = line.cost(options.images)
         windows = line.fill(days=options.days)
         pages = {name: _read(line, address, options.reads) for name, address in line.pages().items()}
+        flood = importlib.import_module("bench.watching_flood").pour(FLOOD, beside=line.line)
+        in_flood = {name: _read(line, address, FLOOD_READS) for name, address in line.pages_of_alarms().items()}
     slowest = max(page["p95"] for page in pages.values())
     figures.keep(
         "watching",
@@ -41,12 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "windows of metrics": windows,
             **cost,
             "pages, ms of processor": pages,
+            "flood": flood,
+            "pages in the flood, ms of processor": in_flood,
             "aims": {
                 f"pages within {PAGES_WITHIN_MS} ms": slowest <= PAGES_WITHIN_MS,
                 f"processor within {PROCESSOR_WITHIN_MS:g} ms an image": cost["processor, ms an image"]
                 <= PROCESSOR_WITHIN_MS,
                 f"database within {DATABASE_WITHIN_BYTES} bytes an image": cost["database, bytes an image"]
                 <= DATABASE_WITHIN_BYTES,
+                f"{FLOOD} alarms in a minute are at most {NOTICES_OF_FLOOD} notices": flood["notices"]
+                <= NOTICES_OF_FLOOD,
+                "in a flood nothing is lost and everything told": flood["alarms in the minute"] >= FLOOD
+                and flood["missing from the history"] == flood["alarms that nobody was told of"] == 0,
+                f"in a flood pages come within {PAGES_WITHIN_MS} ms": max(page["p95"] for page in in_flood.values())
+                <= PAGES_WITHIN_MS,
             },
         },
     )

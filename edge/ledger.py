@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS picture (
     settled INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS picture_passage ON picture (passage);
+CREATE TABLE IF NOT EXISTS numbering (sequence INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS said (
     serial TEXT NOT NULL,
     run INTEGER NOT NULL,
@@ -54,11 +55,16 @@ _KEPT_SECONDS = 30 * 24 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """A picture as the ledger knows it. `settled`: the server has answered for good, nothing is left to send."""
+    """A picture as the ledger knows it. `settled`: the server has answered for good, nothing is left to send.
+
+    `sequence` is the picture's place among all that this station entered; no number is given twice, also after a
+    restart and when nothing older is left. None for a picture of a ledger that did not number yet.
+    """
 
     key: str
     passage: int
     settled: bool
+    sequence: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,18 +98,22 @@ class Ledger:
         self._rows.executescript(_SCHEMA)
 
     def see(self, source: str, *, serial: str, view: str | None, now: float) -> Sighting:
-        """Enter a picture. The same source is entered once and keeps its key, however often it is seen."""
+        """Enter a picture. The same source is entered once and keeps its key and number, however often it is seen."""
         with self._writing() as rows:
-            known = rows.execute("SELECT key, passage, settled FROM picture WHERE source = ?", (source,)).fetchone()
+            known = rows.execute(
+                "SELECT key, passage, settled, sequence FROM picture LEFT JOIN numbering USING (key) WHERE source = ?",
+                (source,),
+            ).fetchone()
             if known:
-                return Sighting(key=known[0], passage=known[1], settled=bool(known[2]))
+                return Sighting(key=known[0], passage=known[1], settled=bool(known[2]), sequence=known[3])
             passage = self._open_passage(serial, view or "") or self._add_passage(serial, None, now)
             key = str(uuid.uuid4())
             rows.execute(
                 "INSERT INTO picture (source, key, passage, view) VALUES (?, ?, ?, ?)",
                 (source, key, passage, view or ""),
             )
-            return Sighting(key=key, passage=passage, settled=False)
+            number = rows.execute("INSERT INTO numbering (key) VALUES (?)", (key,)).lastrowid
+            return Sighting(key=key, passage=passage, settled=False, sequence=number)
 
     def acknowledge(self, key: str, *, serial: str, run: int) -> None:
         """Note that the server has the picture, and as which run. On how to count runs the server is right."""
@@ -216,6 +226,8 @@ class Ledger:
             rows.execute(
                 "DELETE FROM said WHERE (serial, run) IN (SELECT serial, run FROM passage JOIN closed USING (id))"
             )
+            gone = "SELECT key FROM picture WHERE passage IN (SELECT id FROM closed)"
+            rows.execute(f"DELETE FROM numbering WHERE key IN ({gone})")
             rows.execute("DELETE FROM picture WHERE passage IN (SELECT id FROM closed)")
             rows.execute("DELETE FROM passage WHERE id IN (SELECT id FROM closed)")
             rows.execute("DROP TABLE closed")

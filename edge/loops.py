@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from edge.camera import Camera, UnusablePictureError
@@ -88,7 +88,7 @@ class Intake:
             return False
         if not seen.settled:
             try:
-                self._spool.put(seen.key, capture)
+                self._spool.put(seen.key, replace(capture, sequence=seen.sequence))
             except SpoolFullError as fault:
                 self._room.is_on(str(fault))
                 self._line.fail_safe(seen.passage, "no room in the spool")

@@ -26,7 +26,8 @@ _SERIAL_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 class Capture:
     """One picture as the camera gave it.
 
-    `source` names the picture among all that this station ever took, and never leaves the station.
+    `source` names the picture among all that this station ever took, and never leaves the station. `sequence` counts
+    what the camera gave: a number that the server never sees is a picture that was lost on the way.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Capture:
     view: str | None = None
     lot: str | None = None
     incumbent_verdict: str | None = None
+    sequence: int | None = None
 
     @property
     def sha256(self) -> str:

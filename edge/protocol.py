@@ -100,6 +100,7 @@ def item_fields(capture: Capture) -> dict[str, str]:
         "view": capture.view,
         "lot": capture.lot,
         "incumbent_verdict": capture.incumbent_verdict,
+        "meta": None if capture.sequence is None else json.dumps({"sequence": capture.sequence}),
     }
     return {name: value for name, value in fields.items() if value is not None}
 

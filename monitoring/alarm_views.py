@@ -213,7 +213,17 @@ def _restore(request: HttpRequest, alarm: Alarm) -> None:
     alarms.restore(alarm, by=permissions.person(request), now=now())
 
 
+def _judge(request: HttpRequest, alarm: Alarm) -> None:
+    found = request.POST.get("found", "")
+    if found not in ("real", "false"):
+        raise NotPossible(f"{found!r} is no judgement.")
+    by = permissions.person(request)
+    alarms.judge(alarm, is_real=found == "real", cause=request.POST.get("cause", ""), by=by, now=now())
+    messages.success(request, _("Kept. Replays of thresholds count it."))
+
+
 _DEEDS = {
+    "judge": _judge,
     "acknowledge": _acknowledge,
     "shelve": _shelve,
     "unshelve": _unshelve,

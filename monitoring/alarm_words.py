@@ -218,6 +218,8 @@ EVENTS = {
     Event.RELEASED: _("no longer explained"),
     Event.RETIRED: _("taken out of service"),
     Event.RESTORED: _("back in service"),
+    Event.FOUND_REAL: _("judged real"),
+    Event.FOUND_FALSE: _("judged false"),
 }
 DEEDS = {
     "held": _("put the line on hold"),

@@ -9,15 +9,11 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from inspection.models import Line, User
-from monitoring import consequences, readings, rollups
-from monitoring.metric_models import HOUR
+from monitoring import consequences, readings, replays
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold
 from monitoring.rules import alarms as rules
-from monitoring.rules.alarm_rules import BY_CODE, RULES, Rule, firings
+from monitoring.rules.alarm_rules import BY_CODE, RULES, Rule
 from monitoring.rules.alarms import Event, Limits, Moved, NotPossible
-
-REPLAYED = timedelta(days=30)
-
 
 # By the clock ---------------------------------------------------------------------------------------------------
 
@@ -51,7 +47,7 @@ def limits_of(line: Line | None) -> dict[str, Limits]:
     """Return where each alarm comes and goes on a line: as shipped, or as people set it last."""
     limits = {rule.code: rule.limits for rule in RULES}
     for row in AlarmThreshold.objects.filter(line=line).order_by("n") if line else ():
-        limits[row.rule] = _with(BY_CODE[row.rule], raise_at=row.raise_at, clear_at=row.clear_at)
+        limits[row.rule] = BY_CODE[row.rule].limits.moved(raise_at=row.raise_at, clear_at=row.clear_at)
     return limits
 
 
@@ -98,22 +94,21 @@ def restore(alarm: Alarm, *, by: User, now: datetime) -> Alarm:
     return _by_person(alarm, rules.restore(alarm.standing), by=by, now=now)
 
 
+@transaction.atomic
+def judge(alarm: Alarm, *, is_real: bool, cause: str, by: User, now: datetime) -> Alarm:
+    """Say whether the last time it came had a cause worth an alarm, and which. The last word on it counts.
+
+    Raises NotPossible for an alarm that never came, or without a cause.
+    """
+    alarm = _locked(alarm)
+    if alarm.raised_at is None or not cause.strip():
+        raise NotPossible("An alarm that came is judged, and by its cause.")
+    event = Event.FOUND_REAL if is_real else Event.FOUND_FALSE
+    _write(alarm, event, value=alarm.worst, by=by, reason=cause, now=now)
+    return alarm
+
+
 # Thresholds -----------------------------------------------------------------------------------------------------
-
-
-def replay(line: Line, rule: Rule, limits: Limits, *, now: datetime) -> dict[str, int]:
-    """Return how often an alarm would have come over the last 30 days, with the limits now and with new ones."""
-    windows = rollups.read(line.pk, rule.metric, since=now - REPLAYED, until=now, tier=HOUR)
-    values = [(began.timestamp(), readings.value_of(rule, summary)) for began, summary in windows if summary.n]
-    before = limits_of(line)[rule.code]
-    return {
-        "hours": len(values),
-        "before": _comings(before, values),
-        "after": _comings(limits, values),
-        "raised": AlarmChange.objects.filter(
-            alarm__line=line, alarm__rule=rule.code, event=Event.RAISED, changed_at__gte=now - REPLAYED
-        ).count(),
-    }
 
 
 @transaction.atomic
@@ -121,7 +116,7 @@ def set_threshold(
     line: Line, rule: Rule, *, raise_at: float, clear_at: float, reason: str, review_on: date, by: User, now: datetime
 ) -> AlarmThreshold:
     """Let an alarm come and go elsewhere from now on. Raises ValueError for limits that cross."""
-    limits = _with(rule, raise_at=raise_at, clear_at=clear_at)
+    limits = rule.limits.moved(raise_at=raise_at, clear_at=clear_at)
     Line.objects.select_for_update().values_list("pk").get(pk=line.pk)
     last = AlarmThreshold.objects.filter(line=line, rule=rule.code).order_by("-n").first()
     return AlarmThreshold.objects.create(
@@ -132,7 +127,7 @@ def set_threshold(
         clear_at=clear_at,
         reason=reason[:300],
         review_on=review_on,
-        replay=replay(line, rule, limits, now=now),
+        replay=replays.of(line, rule, limits_of(line)[rule.code], limits, now=now),
         changed_by=by,
         changed_at=now,
     )
@@ -219,22 +214,3 @@ def _of(alarms: dict[str, Alarm], rule: Rule) -> rules.Standing:
 
 def _locked(alarm: Alarm) -> Alarm:
     return Alarm.objects.select_for_update(of=("self",)).select_related("line").get(pk=alarm.pk)
-
-
-def _with(rule: Rule, *, raise_at: float, clear_at: float) -> Limits:
-    shipped = rule.limits
-    return Limits(
-        raise_at=raise_at,
-        clear_at=clear_at,
-        is_above=shipped.is_above,
-        on_delay_s=shipped.on_delay_s,
-        off_delay_s=shipped.off_delay_s,
-    )
-
-
-def _comings(limits: Limits, values: list[tuple[float, float]]) -> int:
-    # Windows of an hour are longer than any delay: each one speaks for itself.
-    at_once = Limits(
-        raise_at=limits.raise_at, clear_at=limits.clear_at, is_above=limits.is_above, on_delay_s=0, off_delay_s=0
-    )
-    return firings(at_once, values)

@@ -16,7 +16,6 @@ from monitoring import baselines, sightings
 from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
 from monitoring.rules import drift as rules
 from monitoring.rules.drift_notice import noticed
-from monitoring.sightings import Sighting
 from review import watches
 from stats.domain import domain_auc
 from vision.embedding import unpacked
@@ -24,6 +23,8 @@ from vision.embedding import unpacked
 # The change detector decides in steps of 32, so looking oftener finds nothing sooner.
 LOOK_EVERY = 16
 LOOK_MAX = 5_000
+# As many images as the end of each measure is told from, and as many again for those that lack one.
+END = 2 * rules.NOTICE_LAST
 WINDOWS_SEEN = 4
 # Holds after which a person has looked at the images; what came before is not held against the line again.
 HOLDS_OF_IMAGES = (Hold.ALARM, Hold.CAMERA)
@@ -43,11 +44,12 @@ def check(line: Line, *, now: datetime) -> Baseline | None:
         return None
     # The line before its reference, as a lead's signature takes them.
     Line.objects.select_for_update().values_list("pk").get(pk=line.pk)
-    locked = Baseline.objects.select_for_update(of=("self",)).select_related("line__epoch", "watch")
     # What the reference holds is large, and most rounds find too few new images to ask for it.
-    baseline = locked.defer("embeddings", "metrics", "shown").filter(line=line, replaced_at=None).first()
+    locked = Baseline.objects.select_for_update(of=("self",)).defer("embeddings", "metrics", "shown")
+    baseline = locked.filter(line=line, replaced_at=None).first()
     if baseline is None or baseline.watch_id != watch.pk:
         return baselines.take(line, watch, reason="the line rose", now=now)
+    baseline.line, baseline.watch = line, watch
     _look(baseline, now=now)
     while _close_window(baseline, now=now):
         continue
@@ -66,10 +68,11 @@ def _look(baseline: Baseline, *, now: datetime) -> None:
     baseline.save(update_fields=["cursor"])
     if Hold.objects.in_force().filter(line=baseline.line_id, kind__in=HOLDS_OF_IMAGES).exists():
         return
-    newest = _last_images(baseline)
-    columns = {name: sightings.column(newest, name) for name in rules.IMAGE_METRICS}
-    images = {name: one for name, one in baselines.references(baseline).items() if name in columns}
-    found = noticed(images, columns)
+    images = {name: one for name, one in baselines.references(baseline).items() if name in rules.IMAGE_METRICS}
+    # Most of the time the end of the images says that nothing moved, and no more of them need to be read.
+    if not rules.ends_away(images, _last_images(baseline, most=END)):
+        return
+    found = noticed(images, _last_images(baseline, most=rules.NOTICE_AFTER))
     if found:
         metric, sds = max(found.items(), key=lambda one: abs(one[1]))
         _mark(baseline, DriftMark.NOTICE, metric, sds, now=now)
@@ -77,13 +80,14 @@ def _look(baseline: Baseline, *, now: datetime) -> None:
         automation.place_hold(baseline.line, kind=Hold.ALARM, reason=reason, now=now)
 
 
-def _last_images(baseline: Baseline) -> list[Sighting]:
-    """Return the images since the reference, the last notice, and what a person has looked at: the newest thousand."""
+def _last_images(baseline: Baseline, *, most: int) -> dict[str, list[float]]:
+    """Return each measure of the newest images since the reference, the last notice, and what a person looked at."""
     last = baseline.marks.filter(kind=DriftMark.NOTICE, metric__in=rules.IMAGE_METRICS).order_by("-pk").first()
     begin = last.item if last else baseline.ends_with
     looked_at = Hold.objects.filter(line=baseline.line_id, kind__in=HOLDS_OF_IMAGES).aggregate(last=Max("lifted_at"))
-    rows = sightings.up_to(baseline.line, baseline.cursor, limit=rules.NOTICE_AFTER)
-    return [row for row in rows if row.item > begin and (looked_at["last"] is None or row.at >= looked_at["last"])]
+    rows = sightings.up_to(baseline.line, baseline.cursor, limit=most)
+    newest = [row for row in rows if row.item > begin and (looked_at["last"] is None or row.at >= looked_at["last"])]
+    return {name: sightings.column(newest, name) for name in rules.IMAGE_METRICS}
 
 
 # Embeddings -----------------------------------------------------------------------------------------------------
@@ -135,11 +139,10 @@ def _judge_test(baseline: Baseline, auc: float, *, now: datetime) -> None:
 
 def _close_window(baseline: Baseline, *, now: datetime) -> bool:
     """Judge the next window when it is full, or has run for two hours with enough images. False when neither."""
-    fresh = sightings.ids_after(baseline.line, baseline.window_after, limit=rules.WINDOW)
-    is_late = now - baseline.window_began_at >= timedelta(hours=rules.WINDOW_HOURS)
-    if len(fresh) < rules.WINDOW and not (is_late and len(fresh) >= rules.WINDOW_MIN):
+    until = _end_of_window(baseline, now=now)
+    if until is None:
         return False
-    rows = sightings.between(baseline.line, baseline.window_after, fresh[-1])
+    rows = sightings.between(baseline.line, baseline.window_after, until)
     references = baselines.references(baseline)
     columns = {name: sightings.column(rows, name) for name in references}
     # A window of which few images have a value tells nothing about all.
@@ -163,6 +166,14 @@ def _close_window(baseline: Baseline, *, now: datetime) -> bool:
     baseline.save(update_fields=["window_after", "window_began_at"])
     _judge(baseline, {name: before.threshold for name, before in references.items()}, now=now)
     return True
+
+
+def _end_of_window(baseline: Baseline, *, now: datetime) -> UUID | None:
+    full = sightings.nth_after(baseline.line, baseline.window_after, rules.WINDOW)
+    if full is not None or now - baseline.window_began_at < timedelta(hours=rules.WINDOW_HOURS):
+        return full
+    fresh = sightings.ids_after(baseline.line, baseline.window_after, limit=rules.WINDOW)
+    return fresh[-1] if len(fresh) >= rules.WINDOW_MIN else None
 
 
 def _judge(baseline: Baseline, thresholds: dict[str, float], *, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -24,12 +26,13 @@ from rest_framework.response import Response
 from inspection import images, permissions
 from inspection.models import Item, Line
 from inspection.rules.words import Role
-from monitoring import alarms, boards, owners, rollups, series, stages
+from monitoring import alarms, boards, owners, replays, rollups, series, stages, upstream
 from monitoring.alarm_words import WORDS, number
 from monitoring.metric_models import DAY, HOUR, MINUTE
 from monitoring.metric_words import KINDS, NAMES
 from monitoring.models import AlarmThreshold
 from monitoring.rules.alarm_rules import BY_CODE, RULES, Rule
+from monitoring.rules.alarms import Limits
 from monitoring.rules.metrics import BY_NAME, METRICS, Metric
 from review.api.people import reported_line
 
@@ -71,6 +74,7 @@ def metric_page(request: HttpRequest, slug: str, metric: str) -> HttpResponse:
     span = request.GET.get("span", "hour")
     span = span if span in series.SPANS else "hour"
     found = series.rows(line if known.of_line else None, known, span=span, now=now())
+    changed = upstream.changes(line, since=found[0].began_at, until=now()) if found and known.of_line else []
     rules = [rule for rule in RULES if rule.metric == metric]
     limits = alarms.limits_of(line)
     drawn = [(limits[rule.code].raise_at, str(WORDS[rule.code].what)) for rule in rules]
@@ -81,9 +85,10 @@ def metric_page(request: HttpRequest, slug: str, metric: str) -> HttpResponse:
         "span": span,
         "spans": _spans(),
         "rows": found[::-1],
-        "chart": series.chart(found, limits=drawn, metric=metric, zone=line.time_zone),
+        "chart": series.chart(found, limits=drawn, metric=metric, zone=line.time_zone, changes=changed),
+        "changed": changed,
         "failures": [mode.local_failure for mode in owners.failures(line).get(metric, [])],
-        "rules": [_rule_row(line, rule, limits) for rule in rules],
+        "rules": [_rule_row(line, rule, limits, _wish(request, rule)) for rule in rules],
         "history": AlarmThreshold.objects.filter(line=line, rule__in=[rule.code for rule in rules])
         .select_related("changed_by")
         .order_by("-pk")[:10],
@@ -95,13 +100,16 @@ def metric_page(request: HttpRequest, slug: str, metric: str) -> HttpResponse:
 @login_required
 @require_POST
 def threshold(request: HttpRequest, slug: str, rule: str) -> HttpResponse:
-    """Change where an alarm comes and goes, with a reason and a review date; say what a replay shows first."""
+    """Try where else an alarm could come and go, or put it in force with a reason and a review date."""
     line = _line(request, slug)
     known = BY_CODE.get(rule)
     if known is None or not known.of_line:
         raise Http404
     if not permissions.may_sign_levels(request.user, line, now=now()):
         raise PermissionDenied
+    if "try" in request.POST:
+        wish = {name: request.POST.get(name, "") for name in ("raise_at", "clear_at")}
+        return redirect(f"{reverse('metric', args=[slug, known.metric])}?{urlencode({'try': rule, **wish})}#{rule}")
     refusal = _change_threshold(request, line, known)
     if refusal:
         messages.error(request, refusal)
@@ -183,7 +191,7 @@ def stages_api(request: Request, slug: str) -> Response:
 
 
 def _change_threshold(request: HttpRequest, line: Line, rule: Rule) -> str:
-    """Do it, or show what it would have done; return the sentence that says why not."""
+    """Do it and say what a replay shows; return the sentence that says why not."""
     raise_at, clear_at = _number(request.POST.get("raise_at", "")), _number(request.POST.get("clear_at", ""))
     review_on, reason = _date(request.POST.get("review_on", "")), request.POST.get("reason", "").strip()
     if raise_at is None or clear_at is None or not reason or review_on is None or review_on <= now().date():
@@ -203,7 +211,11 @@ def _change_threshold(request: HttpRequest, line: Line, rule: Rule) -> str:
         return _("The limit where the alarm goes must lie on the good side of where it comes.")
     messages.success(
         request,
-        _("In force. Over the last 30 days it would have come %(after)s times, before it %(before)s.") % row.replay,
+        _(
+            "In force. Over the last 30 days it would have come %(after)s times, %(after_real)s of them real; "
+            "before it %(before)s times, %(before_real)s of them real."
+        )
+        % row.replay,
     )
     return ""
 
@@ -215,15 +227,27 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _rule_row(line: Line, rule: Rule, limits: Mapping[str, Any]) -> dict[str, Any]:
+def _wish(request: HttpRequest, rule: Rule) -> Limits | None:
+    """Return the limits that somebody tries on an alarm, None where nobody does or they cross."""
+    raise_at, clear_at = _number(request.GET.get("raise_at", "")), _number(request.GET.get("clear_at", ""))
+    if request.GET.get("try") != rule.code or raise_at is None or clear_at is None:
+        return None
+    try:
+        return rule.limits.moved(raise_at=raise_at, clear_at=clear_at)
+    except ValueError:
+        return None
+
+
+def _rule_row(line: Line, rule: Rule, limits: Mapping[str, Limits], wished: Limits | None) -> dict[str, Any]:
     standing = limits[rule.code]
     return {
         "rule": rule,
         "what": WORDS[rule.code].what,
         "limits": standing,
+        "wished": wished,
         "raise_word": number(rule.metric, standing.raise_at),
         "clear_word": number(rule.metric, standing.clear_at),
-        "replay": alarms.replay(line, rule, standing, now=now()) if rule.of_line else None,
+        "replay": replays.of(line, rule, standing, wished or standing, now=now()) if rule.of_line else None,
     }
 
 

@@ -46,6 +46,7 @@ class SeriesChart:
     limits: list[Tick]
     y_ticks: list[Tick]
     x_ticks: list[Tick]
+    changes: list[Tick]
     height: int = HEIGHT
     top: int = TOP
     foot: int = FOOT
@@ -66,8 +67,15 @@ def headline(metric: Metric, summary: Summary) -> float:
     return summary.last if metric.fold == Fold.LEVEL else summary.mean
 
 
-def chart(found: Sequence[Row], *, limits: Sequence[tuple[float, str]], metric: str, zone: str) -> SeriesChart | None:
-    """Lay out rows with their spread and the limits of alarms; None for fewer than two."""
+def chart(
+    found: Sequence[Row],
+    *,
+    limits: Sequence[tuple[float, str]],
+    metric: str,
+    zone: str,
+    changes: Sequence[tuple[datetime, str]] = (),
+) -> SeriesChart | None:
+    """Lay out rows with their spread, the limits of alarms, and what was changed meanwhile; None for fewer than two."""
     if len(found) < 2:
         return None
     low = min(row.low for row in found)
@@ -80,15 +88,20 @@ def chart(found: Sequence[Row], *, limits: Sequence[tuple[float, str]], metric: 
         return round(FOOT - (FOOT - TOP) * (value - low) / spread, 1)
 
     began = [row.began_at.timestamp() for row in found]
-    xs = [round(100 * (at - began[0]) / ((began[-1] - began[0]) or 1.0), 2) for at in began]
-    highs = [(x, y(row.high)) for x, row in zip(xs, found, strict=True)]
-    lows = [(x, y(row.low)) for x, row in zip(xs, found, strict=True)]
+
+    def x(at: float) -> float:
+        return round(100 * (at - began[0]) / ((began[-1] - began[0]) or 1.0), 2)
+
+    xs = [x(at) for at in began]
+    highs = [(at, y(row.high)) for at, row in zip(xs, found, strict=True)]
+    lows = [(at, y(row.low)) for at, row in zip(xs, found, strict=True)]
     return SeriesChart(
-        line=_path((x, y(row.value)) for x, row in zip(xs, found, strict=True)),
+        line=_path((at, y(row.value)) for at, row in zip(xs, found, strict=True)),
         band=_path([*highs, *reversed(lows)]),
         limits=[Tick(y(value), word) for value, word in near],
         y_ticks=[Tick(y(low + spread * n / 4), number(metric, low + spread * n / 4)) for n in range(5)],
         x_ticks=_x_ticks(found, xs, zone),
+        changes=[Tick(min(100.0, max(0.0, x(at.timestamp()))), word) for at, word in changes],
     )
 
 

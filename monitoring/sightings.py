@@ -28,8 +28,12 @@ def column(sightings: list[Sighting], metric: str) -> list[float]:
 
 def ids_after(line: Line, item: UUID, *, limit: int) -> list[UUID]:
     """Return which images came after one, oldest first: asked every round, so nothing else is read."""
-    measured = Measures.objects.filter(item__line=line, item__gt=item).order_by("item")
-    return list(measured.values_list("item", flat=True)[:limit])
+    return list(_after(line, item)[:limit])
+
+
+def nth_after(line: Line, item: UUID, n: int) -> UUID | None:
+    """Return the n-th image after one, None before so many came: asked every round, so the others are not read."""
+    return next(iter(_after(line, item)[n - 1 : n]), None)
 
 
 def up_to(line: Line, item: UUID, *, limit: int) -> list[Sighting]:
@@ -55,6 +59,10 @@ def by_shift(line: Line, *, since: UUID | None) -> list[list[Sighting]]:
         found.append(_listed(of_shift[: rules.REFERENCE_OF_SHIFT])[::-1])
         newest = mine.filter(item__received_at__lt=start).first()
     return found[::-1]
+
+
+def _after(line: Line, item: UUID) -> QuerySet:
+    return Measures.objects.filter(item__line=line, item__gt=item).order_by("item").values_list("item", flat=True)
 
 
 def _seen(line: Line) -> QuerySet:

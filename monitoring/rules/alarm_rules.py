@@ -1,6 +1,5 @@
 """The alarms that ship: which metric, how it is read, where it comes and goes, how loud, and what it does by itself."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -247,17 +246,3 @@ RULES: tuple[Rule, ...] = (
     Rule(code="line-held", metric="on_hold", read=Read.LAST, limits=_above(0.5, 0.5, on=_NOW, off=_NOW), priority=_P1),
 )
 BY_CODE = {rule.code: rule for rule in RULES}
-
-
-def firings(limits: Limits, values: Sequence[tuple[float, float]]) -> int:
-    """Count how often an alarm would have come over past values, each with its second, oldest first."""
-    is_on, since, count = False, None, 0
-    for second, value in values:
-        if limits.is_beyond(value, is_on=is_on) == is_on:
-            since = None
-            continue
-        since = second if since is None else since
-        if second - since >= (limits.off_delay_s if is_on else limits.on_delay_s):
-            is_on, since = not is_on, None
-            count += is_on
-    return count

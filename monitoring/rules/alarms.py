@@ -43,6 +43,8 @@ class Event(StrEnum):
     RELEASED = "released"
     RETIRED = "retired"
     RESTORED = "restored"
+    FOUND_REAL = "found_real"
+    FOUND_FALSE = "found_false"
 
 
 class NotPossible(Exception):
@@ -64,6 +66,10 @@ class Limits:
             raise ValueError(f"clear_at {self.clear_at} must not be above raise_at {self.raise_at}.")
         if not self.is_above and self.clear_at < self.raise_at:
             raise ValueError(f"clear_at {self.clear_at} must not be below raise_at {self.raise_at}.")
+
+    def moved(self, *, raise_at: float, clear_at: float) -> "Limits":
+        """Return the same alarm coming and going elsewhere. Raises ValueError for limits that cross."""
+        return replace(self, raise_at=raise_at, clear_at=clear_at)
 
     def is_beyond(self, value: float, *, is_on: bool) -> bool:
         """Say whether a value speaks for the alarm, given whether it is on."""

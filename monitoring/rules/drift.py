@@ -90,6 +90,20 @@ def moved(z: Sequence[float]) -> float:
     return float(np.mean(z[-NOTICE_LAST:])) if len(z) >= NOTICE_LAST else 0.0
 
 
+def ends_away(references: Mapping[str, Reference], newest: Mapping[str, Sequence[float]]) -> bool:
+    """Say whether the last images of any metric lie away as far as a notice asks, or are too few to tell.
+
+    >>> before = {"contrast": Reference(10.0, 2.0, 0.5, [10.0])}
+    >>> [ends_away(before, {"contrast": [value] * 32}) for value in (10.1, 12.0)], ends_away(before, {})
+    ([False, True], True)
+    """
+    ends = {name: newest.get(name, ())[-NOTICE_LAST:] for name in references}
+    return any(
+        len(ends[name]) < NOTICE_LAST or abs(moved(standardised(ends[name], before))) >= before.notice
+        for name, before in references.items()
+    )
+
+
 def distance(before: Reference, window: Sequence[float]) -> float:
     """Return how far a window moved on average, in spreads of the reference."""
     return w1(before.values, window, sd=before.sd)

@@ -1,11 +1,13 @@
 """What the prediction service found out about each image: measures, stages, scores."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from datetime import datetime
 from uuid import UUID
 
-from inspection.models import DefectClass, Item, Measures, Prediction, Routing, StageRun
+from inspection.cameras import OUTSIDE
+from inspection.models import Bands, DefectClass, Item, Measures, Prediction, Routing, StageRun
+from inspection.rules.envelope import departures
 from inspection.rules.words import Call, Outcome, PredictionRole, RiskClass, Stage
 from monitoring.sources.seen import Seen
 
@@ -13,6 +15,8 @@ _MEASURES = ("patch_luminance", "p99_luminance", "brightness", "contrast", "shar
 _SAID = ("item", "role", "probability", "call", "uncertainty", "defect_class")
 # Between these a model is as good as guessing: the share of such images tells of parts it does not know.
 UNCERTAIN = (0.2, 0.8)
+
+Envelope = Mapping[str, tuple[float, float]]
 
 
 def examined(after: int, *, until: datetime, limit: int) -> tuple[list[Seen], int]:
@@ -44,6 +48,7 @@ def _of_images(heads: list[tuple[UUID, datetime]]) -> Iterator[Seen]:
         stages[run.item_id].append(run)
     predictions: dict[UUID, list[tuple]] = defaultdict(list)
     risks = _risks({item.line_id for item in items.values()})
+    certified = _certified({routing.bands_id for routing in routings.values()})
     said = Prediction.objects.filter(item__in=ids).values_list(*_SAID)
     for of_item, *words in said:
         predictions[of_item].append(tuple(words))
@@ -51,6 +56,7 @@ def _of_images(heads: list[tuple[UUID, datetime]]) -> Iterator[Seen]:
         item = items[item_id]
         values = [
             *_of_file(item, measures.get(item_id), routings.get(item_id)),
+            *_of_envelope(measures.get(item_id), routings.get(item_id), certified),
             *_of_stages(item, stages[item_id], routings.get(item_id)),
             *_of_predictions(stages[item_id], predictions[item_id]),
             *_of_classes(item.line_id, predictions[item_id], risks),
@@ -69,11 +75,20 @@ def _of_file(item: Item, measured: Measures | None, routing: Routing | None) -> 
     yield "arrival_lag", max(0.0, (item.received_at - item.captured_at).total_seconds())
     if routing is not None:
         yield "same_image", routing.reason == "camera-stuck"
-        yield "outside_envelope", routing.reason == "outside-envelope"
     if measured is not None:
         yield "blank", measured.blank
         known = ((name, getattr(measured, name)) for name in _MEASURES)
         yield from ((name, value) for name, value in known if value is not None)
+
+
+def _of_envelope(
+    measured: Measures | None, routing: Routing | None, certified: Mapping[int, Envelope]
+) -> Iterator[tuple[str, float]]:
+    """Say whether an image lies outside what is certified, also while a hold is the reason why people get it."""
+    if routing is not None:
+        envelope = certified.get(routing.bands_id or 0, {}) if measured is not None else {}
+        known = {name: getattr(measured, name) for name in envelope}
+        yield "outside_envelope", routing.reason == OUTSIDE or bool(departures(known, envelope))
 
 
 def _of_stages(item: Item, stages: list[StageRun], routing: Routing | None) -> Iterator[tuple[str, float]]:
@@ -106,6 +121,10 @@ def _of_classes(line: int, said: list[tuple], risks: dict[tuple[int, str], str])
 def _standing(said: list[tuple]) -> list[tuple]:
     """Return what the model said that speaks for the line, or what any said where none did."""
     return [words for words in said if words[0] == PredictionRole.SERVING] or said
+
+
+def _certified(bands: Set[int | None]) -> dict[int, Envelope]:
+    return dict(Bands.objects.filter(pk__in=bands - {None}).values_list("pk", "envelope"))
 
 
 def _risks(lines: set[int]) -> dict[tuple[int, str], str]:

@@ -1,3 +1,6 @@
+import sqlite3
+from dataclasses import replace
+
 import pytest
 
 from edge.ledger import Ledger
@@ -28,6 +31,29 @@ def test_a_picture_keeps_its_key_however_often_it_is_seen(ledger, tmp_path):
     first = see(ledger, "x")
     assert see(ledger, "x") == first
     assert see(Ledger(tmp_path / "ledger.sqlite3"), "x") == first
+
+
+def test_no_number_is_given_twice_also_after_a_restart_and_when_all_before_is_forgotten(ledger, tmp_path):
+    old = NOON - 40 * DAY
+    seen = [see(ledger, source, serial=source, now=old) for source in ("x", "y", "x")]
+    assert [one.sequence for one in seen] == [1, 2, 1]
+    for one in seen:
+        ledger.acknowledge(one.key, serial="A-1", run=1)
+        ledger.decide(one.passage, verdict="hold", reason="silent")
+    for drive in ledger.untold():
+        ledger.told(drive)
+    ledger.forget_old(NOON)
+    assert ledger.pictures() == []
+    assert see(Ledger(tmp_path / "ledger.sqlite3"), "z").sequence == 3
+
+
+def test_a_picture_of_a_ledger_that_did_not_number_yet_has_none(ledger, tmp_path):
+    first = see(ledger, "x")
+    with sqlite3.connect(tmp_path / "ledger.sqlite3") as before:
+        before.execute("DROP TABLE numbering")
+    after = Ledger(tmp_path / "ledger.sqlite3")
+    assert see(after, "x") == replace(first, sequence=None)
+    assert see(after, "y").sequence == 1
 
 
 def test_views_of_one_part_share_a_passage(ledger):

@@ -142,3 +142,7 @@ def test_the_source_of_a_picture_is_not_among_what_is_sent():
         "view": "front",
         "incumbent_verdict": "pass",
     }
+
+
+def test_the_number_of_a_picture_is_sent_among_what_the_server_keeps_of_it():
+    assert item_fields(make_capture(1, sequence=42))["meta"] == '{"sequence": 42}'

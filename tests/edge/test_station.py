@@ -1,3 +1,4 @@
+import json
 import sqlite3
 import threading
 
@@ -54,6 +55,31 @@ def test_the_worst_of_the_views_is_the_servers_to_say_and_the_line_hears_it_once
     server.wait_for(lambda: len(server.received) == 2)
     server.dispose("A-1", "reject")
     eventually(lambda: line.told() == [("A-1", 1, "reject")])
+
+
+def numbers(server):
+    return [json.loads(item.fields["meta"])["sequence"] for item in server.received]
+
+
+def test_a_picture_that_was_lost_leaves_a_gap_in_the_numbers(start_station, server):
+    station = start_station(limit=50_000)
+    for number, content in enumerate((picture(0), bytes(50_000), picture(2))):
+        taken = station.take(make_capture(number, picture=content))
+        assert taken == (number != 1)
+        server.wait_for(lambda number=number: len(server.received) == (number + 2) // 2)
+    assert numbers(server) == [1, 3]
+
+
+def test_a_station_goes_on_numbering_after_a_restart_with_nothing_left_to_send(server, line, tmp_path):
+    for number in (1, 2):
+        station = make_station(server.url, tmp_path / "spool", line)
+        station.start()
+        station.take(make_capture(number))
+        server.wait_for(lambda number=number: len(server.received) == number)
+        station.stop()
+        station.join(5.0)
+        station._kit.spool.close()
+    assert numbers(server) == [1, 2]
 
 
 def test_rework_makes_the_next_run(start_station, server, line, eventually):

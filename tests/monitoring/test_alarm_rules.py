@@ -9,8 +9,9 @@ from inspection.rules.words import Priority
 from monitoring.alarm_words import WORDS, what
 from monitoring.models import Alarm
 from monitoring.rules import alarms, notices
-from monitoring.rules.alarm_rules import BY_CODE, RULES, firings
+from monitoring.rules.alarm_rules import BY_CODE, RULES
 from monitoring.rules.alarms import Event, Limits, NotPossible, Standing, State
+from monitoring.rules.firings import Firing, judged, known_of, replayed
 from monitoring.rules.metrics import BY_NAME
 from tests.builders import NOON
 
@@ -214,9 +215,29 @@ def test_words_are_of_rules_that_exist():
 def test_a_replay_counts_how_often_limits_would_have_been_crossed():
     at_once = replace(LIMITS, on_delay_s=0, off_delay_s=0)
     values = [(n * 60.0, value) for n, value in enumerate([1, 11, 9, 11, 7, 12, 1])]
-    assert firings(at_once, values) == 2
-    assert firings(LIMITS, values) == 0
-    assert firings(at_once, []) == 0
+    assert replayed(at_once, values) == [Firing(60, 240), Firing(300, 360)]
+    assert replayed(at_once, values[:-1])[-1] == Firing(300)
+    assert replayed(LIMITS, values) == []
+    assert replayed(at_once, []) == []
+
+
+def test_people_judge_the_last_time_an_alarm_came_and_the_last_word_counts():
+    changes = [(0, "raised"), (5, "found_false"), (9, "cleared"), (20, "raised"), (30, "cleared"), (50, "found_false"),
+               (60, "found_real"), (70, "raised")]  # fmt: skip
+    assert judged(changes) == [Firing(0, 9, is_real=False), Firing(20, 30, is_real=True)]
+    assert judged([(0, "found_real")]) == []
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "said"), [(1, 3, None), (1, 4, False), (6, 8, True), (25, None, True), (41, 60, None)]
+)
+def test_a_replayed_firing_is_real_when_people_found_a_cause_at_that_time(began, ended, said):
+    known = [Firing(4, 9, is_real=False), Firing(6, 7, is_real=True), Firing(30, 40, is_real=True)]
+    assert known_of(Firing(began, ended), known) is said
+
+
+def test_what_goes_on_meets_whatever_comes_later():
+    assert known_of(Firing(50, 60), [Firing(10, None, is_real=True)]) is True
 
 
 @pytest.mark.parametrize(

@@ -209,8 +209,34 @@ def change(line, quinn, **facts):
 def test_a_threshold_is_changed_with_a_replay_a_reason_and_a_review_date(line, quinn):
     hours_of_waiting(line, values=[10, 200, 10, 400, 10, 150, 10])
     row = change(line, quinn)
-    assert row.replay == {"hours": 7, "before": 3, "after": 1, "raised": 0}
+    comings = {"before": 3, "after": 1, "before_real": 0, "before_false": 0, "after_real": 0, "after_false": 0}
+    assert row.replay == {"hours": 7, "raised": 0, **comings}
     assert (row.n, change(line, quinn, raise_at=500.0).n) == (1, 2)
+
+
+def test_a_replay_says_how_many_of_the_firings_people_found_to_be_real(line, quinn):
+    alarm, waited, begin = None, [10, 200, 10, 400, 10, 150, 10], NOON - timedelta(hours=7)
+    for hour, value in enumerate(waited):
+        hold_against(BY_CODE["queue-old"], value, line=line, begin=begin + timedelta(hours=hour), minutes=4)
+        alarm = Alarm.objects.filter(line=line, rule="queue-old").first()
+        if alarm is not None and value != 10:
+            cause = "nobody at lunch" if value == 400 else "a clock was wrong"
+            alarms.judge(
+                alarm, is_real=value == 400, cause=cause, by=quinn, now=begin + timedelta(hours=hour, minutes=9)
+            )
+    rollups.roll(now=NOON)
+    assert events(alarm)[:3] == ["raised", "found_false", "cleared"]
+    row = change(line, quinn)
+    assert (row.replay["before"], row.replay["before_real"], row.replay["before_false"]) == (3, 1, 2)
+    assert (row.replay["after"], row.replay["after_real"], row.replay["after_false"]) == (1, 1, 0)
+
+
+def test_a_judgement_wants_a_cause_and_an_alarm_that_came(line, quinn):
+    with pytest.raises(NotPossible):
+        alarms.judge(raise_alarm("queue-old", line), is_real=True, cause=" ", by=quinn, now=NOON)
+    never = Alarm.objects.create(line=line, rule="no-images")
+    with pytest.raises(NotPossible):
+        alarms.judge(never, is_real=True, cause="the belt stood", by=quinn, now=NOON)
 
 
 def test_the_newest_threshold_of_a_line_holds_on_that_line(line, quinn):

@@ -53,6 +53,31 @@ def test_an_independent_parser_reads_what_was_seen(client, line):
     assert [s.value for s in found["tollgate_line_level"].samples] == [3]
 
 
+VALUE = r"(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]Inf|NaN)"
+LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"'
+SAMPLE = re.compile(rf"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{{({LABEL}(?:,{LABEL})*,?)\}})? {VALUE}(?: -?\d+)?")
+
+
+def test_every_line_keeps_to_the_text_format_as_it_is_written_down(client, line):
+    """Read by the format's own grammar: one HELP and TYPE before a family's samples, and no series twice."""
+    examine(line, "A-1", at=clock() - timedelta(seconds=20))
+    gathering.follow(now=clock())
+    body = client.get("/metrics").content.decode()
+    assert body.endswith("\n")
+    described, series, family = [], [], ""
+    for said in body.splitlines():
+        if said.startswith("# "):
+            _, word, family, *_rest = said.split(" ", 3)
+            described.append((word, family))
+        else:
+            sample = SAMPLE.fullmatch(said)
+            assert sample, said
+            assert sample[1] == family
+            series.append((sample[1], sample[2]))
+    assert len(set(described)) == len(described) == 2 * len({name for _, name in described})
+    assert len(set(series)) == len(series) > 40
+
+
 def test_names_are_distinct_sane_and_all_there(client, line):
     found = families(client)
     assert found.keys() == exposition.names()

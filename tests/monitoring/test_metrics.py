@@ -134,6 +134,13 @@ def test_a_gap_in_a_station_s_numbers_is_seen_once(line, numbers, gaps):
     assert window(line, "sequence_gap").total == gaps
 
 
+@pytest.mark.parametrize(("luminance", "share"), [(61.0, 1), (200.0, 0)])
+def test_on_a_line_that_is_held_an_image_outside_what_is_certified_still_counts_as_outside(line, luminance, share):
+    examine(line, "A-1", reason="hold", measures={"p99_luminance": luminance}, bands=line.bands)
+    gathering.follow(now=LATER)
+    assert window(line, "outside_envelope").summary.mean == share
+
+
 def test_duplicates_volume_and_doubt_are_counted(line):
     first = examine(line, "A-1")
     examine(line, "A-2", item={"duplicate_of": first})

@@ -9,7 +9,7 @@ from django.utils.timezone import now as clock
 
 from inspection import automation, risks
 from inspection.models import Hold, Item
-from inspection.rules.words import Role, Verdict
+from inspection.rules.words import Level, Role, Verdict
 from monitoring import gathering, stages
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold
 from monitoring.rules.alarm_rules import RULES
@@ -165,6 +165,19 @@ def test_a_metric_has_a_chart_and_the_same_numbers_as_a_table(lead, line):
     assert all(f">{number}</td>" in page for number in (130, 61, 128))
 
 
+def test_what_was_changed_before_a_line_s_numbers_is_marked_on_their_chart(lead, line, quinn):
+    moment = clock().replace(second=0, microsecond=0)
+    for minute in (12, 8, 4):
+        show(line, "brightness", [130.0 + minute], at=moment - timedelta(minutes=minute))
+    automation.lower(line, to_level=Level.ASSIST, by=quinn, reason="doubt", now=moment - timedelta(minutes=8))
+    automation.lower(line, to_level=Level.SHADOW, by=quinn, reason="doubt", now=moment - timedelta(hours=2))
+    page = text(lead.get("/lines/phone-back/metrics/brightness/"))
+    assert page.count('class="change"') == 1
+    assert '<line class="change" x1="50.0%"' in page
+    assert "level assist" in page[page.index("Changed meanwhile") :]
+    assert "Changed meanwhile" not in text(lead.get("/lines/phone-back/metrics/storage_free/"))
+
+
 def test_a_metric_names_the_failure_that_it_watches_and_the_sheet_what_nothing_measures(lead, line, quinn, seen):
     risks.preload(line, by=quinn, now=clock())
     page = text(lead.get("/lines/phone-back/metrics/"))
@@ -211,8 +224,27 @@ def change(lead, **facts):
 
 def test_a_lead_changes_a_threshold_and_hears_what_a_replay_says(lead, line):
     show(line, "queue_age", [200.0], at=clock() - timedelta(hours=3))
-    assert "it would have come 0 times, before it 1" in text(change(lead))
+    assert "come 0 times, 0 of them real; before it 1 times, 0 of them real" in text(change(lead))
     assert AlarmThreshold.objects.get().raise_at == 300
+
+
+def test_a_lead_tries_a_threshold_before_it_is_in_force(lead, line):
+    show(line, "queue_age", [200.0], at=clock() - timedelta(hours=3))
+    page = text(change(lead, **{"try": "1", "reason": "", "review_on": ""}))
+    assert "Tried, not in force: beyond 300.0, gone at 200.0, it would have come 0 times" in page
+    assert "it would have come 1 times, 0 of them real, 0 false" in page
+    assert 'value="300.0"' in page
+    assert not AlarmThreshold.objects.exists()
+
+
+def test_a_lead_says_on_the_alarm_s_page_whether_it_was_real(lead, line):
+    alarm = raise_alarm("queue-old", line)
+    assert "Was it real?" in text(lead.get(f"/alarms/{alarm.pk}/"))
+    lead.post(f"/alarms/{alarm.pk}/judge/", {"found": "perhaps", "cause": "lunch"})
+    lead.post(f"/alarms/{alarm.pk}/judge/", {"found": "real", "cause": ""})
+    assert not AlarmChange.objects.filter(by__isnull=False).exists()
+    lead.post(f"/alarms/{alarm.pk}/judge/", {"found": "real", "cause": "nobody at lunch"})
+    assert "judged real · quinn: nobody at lunch" in text(lead.get(f"/alarms/{alarm.pk}/"))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from inspection.models import Disposition, Item, Line, Measures, Routing, StageRun, ViewVerdict
+from inspection.models import Bands, Disposition, Item, Line, Measures, Routing, StageRun, ViewVerdict
 from inspection.rules.words import Call, DecidedBy, Outcome, Stage, Verdict
 from monitoring import rollups
 from monitoring.metric_models import MINUTE, MetricWindow
@@ -39,6 +39,7 @@ def examine(
     route: str = "human",
     reason: str = "level",
     took_s: float = 0.5,
+    bands: Bands | None = None,
     item: dict | None = None,
 ) -> Item:
     """Return an image that the prediction service has looked at. `measures` None leaves healthy ones, {} none."""
@@ -67,6 +68,7 @@ def examine(
         level=line.level,
         epoch=line.epoch,
         model_version=line.epoch.model_version,
+        bands=bands,
         call=call.value,
         routed_at=at + timedelta(seconds=took_s),
     )
