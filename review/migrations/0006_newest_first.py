@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('inspection', '0002_input_facts'),
-        ('review', '0004_practice'),
+        ('review', '0005_audit_receipts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
