@@ -1,7 +1,7 @@
 # Long runs and maintainers' tasks. The two commands everybody needs are ./start and ./check.
 PY = .venv/bin/python
 
-.PHONY: dark-story moments bench faults guarantees lock mutants mutate screenshots messages simulations simulator-speed ui
+.PHONY: dark-story moments bench faults guarantees lock mutants mutate screenshots messages sheet simulations simulator-speed ui
 
 bench:            ## figures as ratios; writes bench/results/
 	$(PY) -m bench.predict
@@ -9,6 +9,9 @@ bench:            ## figures as ratios; writes bench/results/
 	$(PY) -m bench.review_loop
 	$(PY) -m bench.stop
 	$(PY) -m bench.exports
+	$(PY) -m bench.pages
+	$(PY) -m bench.budgets
+	$(PY) -m bench.review_loop --only loopback --decisions 2000 --keep review_session
 
 guarantees:       ## every statistical guarantee at full size; resumable
 	$(PY) -m bench.guarantees
@@ -43,6 +46,9 @@ messages:         ## collect texts and compile the Korean ones
 
 screenshots:      ## pictures of the running demo for the documents
 	$(PY) tools/screenshots.py
+
+sheet:            ## every page of the running demo small on a few sheets, to be looked over; var/sheets/
+	$(PY) tools/contact_sheet.py
 
 ui:               ## axe and the scripted checks of accessibility on every page of the running demo, both languages and themes
 	$(PY) tools/ui.py --keep bench/results/ui.json

@@ -30,12 +30,16 @@ from review.models import Decision
 
 DRAWS = ("truth", "overlap", "audit", "control", "check_defect", "second_look")
 SPARE = 12
+PASSWORD = "amber-basin-cedar-delta"
 
 
 @dataclass
 class Desk:
     slug: str
     session: str
+    lead_session: str
+    lead: str = "quinn"
+    password: str = PASSWORD
     _seen: int = 0
 
     def counted(self) -> dict[str, int]:
@@ -56,11 +60,17 @@ def lay(pictures: list[bytes], *, runs: int, decisions: int) -> Desk:
     stored = [_stored(picture) for picture in pictures]
     for n in range(runs * decisions + SPARE * runs):
         _add(line, n, *stored[n % len(stored)])
-    ana = get_user_model().objects.create_user(username="ana")
-    Membership.objects.create(user=ana, line=line, role=Role.INSPECTOR.value, is_founding=True, granted_at=now())
+    ana, quinn = _session_of("ana", Role.INSPECTOR, line), _session_of("quinn", Role.QA_LEAD, line)
+    return Desk(slug=line.slug, session=ana, lead_session=quinn)
+
+
+def _session_of(name: str, role: Role, line: Line) -> str:
+    """Make a person with a role on the line; return the cookie of a session of theirs."""
+    user = get_user_model().objects.create_user(username=name, password=PASSWORD)
+    Membership.objects.create(user=user, line=line, role=role.value, is_founding=True, granted_at=now())
     client = Client()
-    client.force_login(ana, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return Desk(slug=line.slug, session=client.cookies["sessionid"].value)
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client.cookies["sessionid"].value
 
 
 def _line() -> Line:

@@ -1,11 +1,12 @@
 """A person's loop in a real browser: key press to the next image painted, on three networks.
 
     python -m bench.review_loop [--images FOLDER] [--decisions 100] [--only loopback]
+    python -m bench.review_loop --only loopback --decisions 2000 --keep review_session
 
 Each run starts with an empty cache and decides by keyboard alone, at a fixed pace. The pictures are drawn parts,
 or the images of a data-set folder. Painted means: the frame after the drawing has been handed to the screen. What the
 machine itself needs for that is measured beside it, on a page that only draws a ready bitmap at each key: the loop's
-own share is the difference.
+own share is the difference. The second form is one long session: what is lost, doubled, moved, or kept in memory.
 """
 
 import argparse
@@ -98,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--images", type=Path, help="folder of images to show instead of drawn parts")
     parser.add_argument("--decisions", type=int, default=100)
     parser.add_argument("--only", choices=[network.name for network in NETWORKS])
+    parser.add_argument("--keep", default="review_loop", help="name under which the figures are kept")
     options = parser.parse_args(arguments)
     networks = [network for network in NETWORKS if options.only in (None, network.name)]
     pictures = _pictures(options.images, DRAWN_SIZE)
@@ -110,13 +112,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
         measured: dict[str, Any] = {}
         for network in networks:
-            page = _opened(browser, engine.url, desk, network)
+            page = opened(browser, engine.url, desk, network)
             seen = {"bare canvas, ms": _bare(browser, pictures[0], network)}
             seen |= _decide(page, options.decisions, network)
             measured |= {f"{network.name}: {name}": value for name, value in (seen | desk.counted()).items()}
             page.context.close()
         browser.close()
-    figures.keep("review_loop", measured)
+    figures.keep(options.keep, measured)
 
 
 def _pictures(folder: Path | None, size: tuple[int, int]) -> list[bytes]:
@@ -128,9 +130,21 @@ def _pictures(folder: Path | None, size: tuple[int, int]) -> list[bytes]:
     return [path.read_bytes() for path in found[:200]]
 
 
-def _opened(browser: Any, url: str, desk: Any, network: Network) -> Page:
+def opened(browser: Any, url: str, desk: Any, network: Network) -> Page:
+    """Open the loop of the desk's inspector over a network, and wait for its first image."""
+    page = slowed(browser, url, desk.session, network)
+    page.goto(f"{url}/lines/{desk.slug}/review/")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.wait_for_function("() => document.querySelector('[data-part=serial]').textContent !== ''")
+    page.wait_for_timeout(3000)
+    return page
+
+
+def slowed(browser: Any, url: str, session: str, network: Network) -> Page:
+    """Return an empty page of a session, of nobody's where there is none, behind a network."""
     context = browser.new_context(viewport=VIEWPORT)
-    context.add_cookies([{"name": "sessionid", "value": desk.session, "url": url}])
+    if session:
+        context.add_cookies([{"name": "sessionid", "value": session, "url": url}])
     page = context.new_page()
     page.add_init_script(WATCH)
     if network.latency_ms:
@@ -141,10 +155,6 @@ def _opened(browser: Any, url: str, desk: Any, network: Network) -> Page:
             "uploadThroughput": network.mbit_s * 125_000,
         }
         context.new_cdp_session(page).send("Network.emulateNetworkConditions", line)
-    page.goto(f"{url}/lines/{desk.slug}/review/")
-    page.wait_for_selector("html[data-ready]", state="attached")
-    page.wait_for_function("() => document.querySelector('[data-part=serial]').textContent !== ''")
-    page.wait_for_timeout(3000)
     return page
 
 

@@ -168,6 +168,7 @@ class DecisionAdmin(ReadOnly):
     list_display = ("recorded_at", "person", "label", "defect_class", "phase", "level", "blind")
     list_filter = ("task__line", "label", "phase")
     ordering = ("-recorded_at",)
+    list_select_related = ("person",)
     show_full_result_count = False
 
 
@@ -176,6 +177,7 @@ class TruthAdmin(ReadOnly):
     line_path = "item__line"
     list_display = ("created_at", "item", "n", "label", "defect_class", "source", "person")
     ordering = ("-created_at",)
+    list_select_related = ("item", "person")
     show_full_result_count = False
 
 
@@ -184,6 +186,8 @@ class AdjudicationAdmin(ReadOnly):
     list_display = ("opened_at", "line", "cause", "label", "ruled_by", "ruled_at")
     list_filter = ("line",)
     ordering = ("-opened_at",)
+    list_select_related = ("line", "ruled_by")
+    show_full_result_count = False
 
 
 @admin.register(Receipt)

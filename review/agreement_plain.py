@@ -30,6 +30,7 @@ def as_plain(report: reports.Report) -> dict[str, Any]:
         "calibration": [asdict(one) for one in report.calibration],
         "ece": report.ece,
         "coverage_risk": [asdict(one) for one in report.coverage],
+        "scored": report.scored,
     }
 
 

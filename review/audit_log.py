@@ -11,7 +11,16 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from inspection.models import DeploymentChange, Hold, LevelChange, LevelProposal, Line, Lot, Membership, ScopeSignature
-from review.models import Adjudication, BandsChange, ContainedRun, DecisionFate, Export, RetrainingRule, Training
+from review.models import (
+    Adjudication,
+    BandsChange,
+    ContainedRun,
+    Decision,
+    DecisionFate,
+    Export,
+    RetrainingRule,
+    Training,
+)
 
 PAGE = 100
 
@@ -104,6 +113,11 @@ def _closed(rows: QuerySet[Any], item: str) -> QuerySet[Any]:
     return rows.filter(~Exists(Adjudication.objects.filter(item=OuterRef(item), ruled_at=None)))
 
 
+def _on(line: Line) -> QuerySet[Any]:
+    """Return a correction's own decision if it is of the line: asked so, the few corrections are gone through first."""
+    return Decision.objects.filter(pk=OuterRef("decision"), task__line=line)
+
+
 # How each deed is told ------------------------------------------------------------------------------------------
 
 
@@ -193,7 +207,7 @@ _SOURCES = {
     ),
     "correction": _Source(
         lambda line: _closed(
-            DecisionFate.objects.filter(fate=DecisionFate.AMENDED, decision__task__line=line), "decision__task__item"
+            DecisionFate.objects.filter(Exists(_on(line)), fate=DecisionFate.AMENDED), "decision__task__item"
         ).select_related("decision__task__run__part"),
         "at",
         "decision__person",

@@ -128,9 +128,9 @@ def _parts_per_shift(line: Line, *, now: datetime) -> float:
 def reading_s(line: Line) -> float:
     """Return how long one reading takes here: the median of the last ones."""
     times = (
-        Decision.objects.filter(task__line=line)
+        Decision.objects.filter(task__run__line=line)
         .exclude(task__purpose=Purpose.GOLD.value)
-        .order_by("-recorded_at")
+        .order_by("-task__run__opened_at")
         .values_list("view_ms", flat=True)
     )
     newest = list(times[:READINGS])

@@ -58,7 +58,7 @@ def found_rows(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """What a search finds as CSV, streamed."""
     line = line_for_leads(request.user, slug)
     search = tokens.parse(request.GET.get("q", "")).search
-    rows = history.listed(searches.find(line.present_epoch, search))
+    rows = history.listed(line.present_epoch, searches.find(line.present_epoch, search))
     return spreadsheets.download(f"data-{line.slug}", history.COLUMNS, rows)
 
 

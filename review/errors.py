@@ -50,7 +50,7 @@ def readings(epoch: Epoch, *, since: date | None = None, until: date | None = No
     """Return the newest blind readings of an epoch that the model answered for, set against the verdict of record."""
     found = searches.find(epoch, Search(date=(since, until)))
     found = found.filter(probability__isnull=False, reference__in=("pass", "defect"))
-    newest = found.select_related("task__item__station", "task__item__measures").order_by("-recorded_at")
+    newest = found.select_related("task__item__station", "task__item__measures").order_by(*searches.NEWEST)
     return [
         _shown(
             epoch.line,

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from inspection import images, outbox
-from inspection.models import Line, User
+from inspection.models import Epoch, Line, User
 from inspection.permissions import lines_for
 from inspection.rules.words import Role
 from review import export_archives, history, pictures, searches, spreadsheets
@@ -113,7 +113,7 @@ def _go_on(export: Export, archive: Archive, *, until: float, clock: Callable[[]
 def _begin(export: Export, archive: Archive) -> Failure | None:
     """Select the images once and for all; return why that cannot be exported."""
     found = searches.find(export.epoch, tokens.parse(export.query).search)
-    rows = _selected(found)
+    rows = _selected(export.epoch, found)
     leads = lines_for(export.asked_by, Role.QA_LEAD, Role.ADMINISTRATOR).filter(pk=export.line_id).exists()
     total = archive.freeze(islice(rows, exporting.ITEMS_MAX + 1)) if leads else 0
     refused = exporting.refusal(total, may_read=leads)
@@ -124,7 +124,7 @@ def _begin(export: Export, archive: Archive) -> Failure | None:
     return refused
 
 
-def _selected(found: QuerySet[Any]) -> Iterator[dict[str, Any]]:
+def _selected(epoch: Epoch, found: QuerySet[Any]) -> Iterator[dict[str, Any]]:
     """Yield all that the files tell of each image. The size is that of the upright picture: marks are in its pixels."""
     item = "task__item__"
     named = found.annotate(
@@ -134,7 +134,7 @@ def _selected(found: QuerySet[Any]) -> Iterator[dict[str, Any]]:
         content_type=F(f"{item}content_type"),
     )
     sides = [f"{item}{name}" for name in ("width", "height", "measures__width", "measures__height")]
-    for row in history.listed(named, *BESIDE, *sides):
+    for row in history.listed(epoch, named, *BESIDE, *sides):
         width, height, seen_width, seen_height = (row.pop(side) for side in sides)
         yield {**row, **_upright(width, height, seen_width, seen_height)}
 

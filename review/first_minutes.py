@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from inspection.models import GateEvaluation, Hold, LevelProposal, Line, User
+from inspection.models import GateEvaluation, Hold, LevelProposal, Line, RolloutMove, User
 from inspection.permissions import lines_for
 from inspection.rules.words import Role
 from review import simulated
@@ -71,11 +71,17 @@ def _both(person: User) -> list[Step]:
     asked = GateEvaluation.objects.filter(epoch__model_version__name="always-pass").exists()
     fallen = any(one["new_scratch"] for one in told)
     stopped = Hold.objects.filter(kind=Hold.STOP, placed_by=person).exists()
+    returned = RolloutMove.objects.filter(made_by=person, deed="roll_back").exists()
     return [
         Step(_("Lights off: dim the lamp of the phone's back"), _at("simulated", "phone-back"), held),
         Step(_("The honest no: let a model that always says pass ask"), _at("automation", "phone-glass"), asked),
         Step(_("Climb and fall: let a new kind of scratch appear"), _at("simulated", "phone-back"), fallen),
         Step(_("Hold STOP for a second: everything goes to people"), _at("automation", "phone-back"), stopped),
+        Step(
+            _("Start a canary, then roll it back"),
+            _at("rollouts", "phone-back"),
+            returned,
+        ),
     ]
 
 

@@ -4,15 +4,16 @@ They measure people. Nothing of them reaches the line: no count, no verdict, no 
 """
 
 import random
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import TruncDate
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from inspection.models import Line, User
 from inspection.rules.words import Call, Phase, Purpose
-from review import known_images, planting, staging, studies
+from review import days, known_images, planting, staging, studies
 from review.gold_models import GaugeStudy, GoldRule, GoldShowing
 from review.known_images import Known
 from review.models import Decision, ReviewTask
@@ -48,9 +49,20 @@ def set_rule(line: Line, *, is_on: bool, wanted_share: float, by: User, now: dat
 
 def dose_for(person: User, line: Line, rule: GoldRule, *, now: datetime) -> Dose:
     """Return what the line's library allows this person now."""
+    [dose] = doses([person], line, rule, now=now)
+    return dose
+
+
+def doses(people: Iterable[User], line: Line, rule: GoldRule, *, now: datetime) -> list[Dose]:
+    """Return what the line's library allows each of these people now. The library is counted once."""
+    defects, good = known_images.defects_of(line).count(), known_images.good_of(line).count()
+    return [_dose(person, line, rule, defects=defects, good=good, now=now) for person in people]
+
+
+def _dose(person: User, line: Line, rule: GoldRule, *, defects: int, good: int, now: datetime) -> Dose:
     return gold.dose(
-        defects=known_images.defects_of(line).count(),
-        good=known_images.good_of(line).count(),
+        defects=defects,
+        good=good,
         readings_per_day=readings_per_day(person, line, now=now),
         readings_so_far=_readings(person, line).order_by()[: gold.FIRST_READINGS].count(),
         wanted=rule.wanted_share,
@@ -59,9 +71,11 @@ def dose_for(person: User, line: Line, rule: GoldRule, *, now: datetime) -> Dose
 
 def readings_per_day(person: User, line: Line, *, now: datetime) -> float:
     """Return how many images a person reads on a day they work here, over two weeks; 0 where they did not."""
-    last = _readings(person, line).filter(recorded_at__gte=now - LOOKED_BACK).order_by()
-    days = last.annotate(day=TruncDate("recorded_at")).values("day").annotate(n=Count("pk")).values_list("n", flat=True)
-    counted = list(days)
+    zone = ZoneInfo(line.time_zone)
+    first = (now - LOOKED_BACK).astimezone(zone).date()
+    last = _readings(person, line).filter(recorded_at__gte=now - LOOKED_BACK)
+    asked = days.span(first, now.astimezone(zone).date())
+    counted = [n for n in days.counted(last, "recorded_at", asked, zone) if n]
     return sum(counted) / len(counted) if counted else 0.0
 
 

@@ -89,7 +89,7 @@ def feasible(line: Line, rule: GoldRule, *, now: datetime) -> Feasible:
         counted[code] += 1
     names = {kind.code: kind.local_name for kind in line.defect_classes.filter(retired_at=None).order_by("key")}
     return Feasible(
-        doses=[(person, gold.dose_for(person, line, rule, now=now)) for person in people],
+        doses=list(zip(people, gold.doses(people, line, rule, now=now), strict=True)),
         classes=[(name, counted[code]) for code, name in names.items()],
         good=known_images.good_of(line).count(),
         shifts_a_day=len(line.shift_pattern),

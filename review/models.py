@@ -167,7 +167,10 @@ class Decision(models.Model):
                 name="decision_initial_is_blind",
             ),
         ]
-        indexes = [models.Index(fields=["person", "-recorded_at"], name="decision_newest_of_person")]
+        indexes = [
+            models.Index(fields=["person", "-recorded_at"], name="decision_newest_of_person"),
+            models.Index(fields=["-recorded_at"], name="decision_newest"),
+        ]
 
 
 class DecisionFate(models.Model):
@@ -178,6 +181,9 @@ class DecisionFate(models.Model):
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, primary_key=True, related_name="fate")
     fate = models.CharField(max_length=8, choices=[(f, f) for f in (FINAL, UNDONE, AMENDED)])
     at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-at"], condition=Q(fate="amended"), name="decision_fate_amended")]
 
 
 class PendingDecision(models.Model):
@@ -220,6 +226,8 @@ class Adjudication(TimeOrderedModel):
         ]
         indexes = [
             models.Index(fields=["line", "opened_at"], condition=Q(ruled_at=None), name="adjudication_open"),
+            models.Index(fields=["-opened_at"], name="adjudication_newest"),
+            models.Index(fields=["line", "-ruled_at"], name="adjudication_newest_ruled"),
         ]
 
 
@@ -243,6 +251,7 @@ class Truth(models.Model):
             models.UniqueConstraint(fields=["item", "n"], name="truth_version_once"),
             word_check("source", TruthSource, name="truth_source_known"),
         ]
+        indexes = [models.Index(fields=["-created_at"], name="truth_newest")]
 
 
 class CountDelta(models.Model):
@@ -280,7 +289,10 @@ class CountDelta(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["epoch", "stream"], condition=Q(folded_at=None), name="count_delta_tail"),
+            # As wide as reports group: they would go through the whole history for its order otherwise.
+            models.Index(
+                fields=["epoch", "stream", "shift", "person"], condition=Q(folded_at=None), name="count_delta_tail"
+            ),
             models.Index(fields=["id"], condition=Q(folded_at=None), name="count_delta_to_fold"),
             models.Index(fields=["epoch", "stream", "created_at"], name="count_delta_history"),
         ]

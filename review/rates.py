@@ -7,12 +7,9 @@ from math import sqrt
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count
-from django.db.models.functions import TruncDate
-
 from inspection.models import Line, LineScope, Run
 from inspection.rules.words import Stream
-from review import counts
+from review import counts, days
 from review.counts import Sums
 from review.figures import TOO_FEW
 from stats.proportions import clopper_pearson
@@ -67,15 +64,14 @@ def _measured_parts(line: Line, *, now: datetime) -> Figure | None:
     zone = ZoneInfo(line.time_zone)
     today = now.astimezone(zone).date()
     runs = Run.objects.natural().filter(line=line, opened_at__gte=now - LOOKED_BACK)
-    days = runs.order_by().annotate(day=TruncDate("opened_at", tzinfo=zone)).values("day").annotate(parts=Count("pk"))
-    counted = sorted((row["day"], row["parts"]) for row in days if row["day"] < today)
-    whole = [parts for _, parts in counted[1:]]
+    past = days.span(today - LOOKED_BACK, today - timedelta(days=1))
+    whole = [parts for parts in days.counted(runs, "opened_at", past, zone) if parts][1:]
     return _spread(whole) if len(whole) >= FEWEST_DAYS else None
 
 
-def _spread(days: Sequence[int]) -> Figure:
-    value = float(median(days))
-    return Figure(low=min(days), value=value, high=max(days), source=FROM_RUNS, k=sum(days), n=len(days))
+def _spread(parts: Sequence[int]) -> Figure:
+    value = float(median(parts))
+    return Figure(low=min(parts), value=value, high=max(parts), source=FROM_RUNS, k=sum(parts), n=len(parts))
 
 
 def _promised_parts(scope: LineScope) -> Figure | None:

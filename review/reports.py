@@ -48,6 +48,12 @@ class Report:
     calibration: list[Bin]
     ece: float | None
     coverage: list[Coverage]
+    scored: int
+
+    @property
+    def is_partly_scored(self) -> bool:
+        """Whether cameras, classes and scores are told of the newest readings alone."""
+        return self.scored >= scores.READINGS_MAX
 
 
 def agreement(

@@ -7,12 +7,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import TruncDate
 
 from inspection.models import Item, Line, Run
 from inspection.rules import shifts
 from inspection.rules.words import DecidedBy, Phase, Purpose, Stream
-from review import counts
+from review import counts, days
 from review.band_boards import Forecast, forecast, reading_s
 from review.band_models import Certification
 from review.figures import Rate, rate
@@ -185,10 +184,10 @@ def _money(line: Line, parts: int, work: Work, escapes: Rate, overkill: Rate) ->
 
 def _days(line: Line, *, now: datetime) -> list[Day]:
     """Return the last fourteen local days, those without parts among them: gaps stay gaps."""
-    since = _since(line, TWO_WEEKS, now=now)
-    local = TruncDate("opened_at", tzinfo=ZoneInfo(line.time_zone))
-    settled = _made(line, since).annotate(day=local).values("day")
-    by_model = Count("pk", filter=Q(disposition__decided_by=DecidedBy.MODEL.value))
-    found = {row["day"]: (row["k"], row["n"]) for row in settled.annotate(n=Count("pk"), k=by_model)}
-    days = [since.date() + timedelta(days=n) for n in range(DAYS)]
-    return [Day(day=day, automatic=rate(*found.get(day, (0, 0)))) for day in days]
+    since, zone = _since(line, TWO_WEEKS, now=now), ZoneInfo(line.time_zone)
+    settled = _made(line, since)
+    shown = days.span(since.date(), since.date() + timedelta(days=DAYS - 1))
+    all_parts = days.counted(settled, "opened_at", shown, zone)
+    by_model = settled.filter(disposition__decided_by=DecidedBy.MODEL.value)
+    automatic = days.counted(by_model, "opened_at", shown, zone)
+    return [Day(day=day, automatic=rate(k, n)) for day, k, n in zip(shown, automatic, all_parts, strict=True)]

@@ -12,8 +12,8 @@ from stats.reliability import ece
 
 BINS = 10
 COVERAGE_STEPS = 20
-# A report reads at most this many readings, the newest; counts and gates read all.
-READINGS_MAX = 50_000
+# A report reads at most this many readings, the newest, and says so; counts and gates read all.
+READINGS_MAX = 10_000
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class _Scored:
 
 
 def of(epoch: Epoch, *, since: date | None = None, until: date | None = None) -> dict[str, Any]:
-    """Return cameras, classes, calibration, ECE and coverage of the epoch's final blind first readings."""
+    """Return cameras, classes, calibration, ECE and coverage of the final blind first readings, and of how many."""
     scored = _scored(epoch, since, until)
     p, y = [one.probability for one in scored], [int(one.is_defect) for one in scored]
     return {
@@ -37,6 +37,7 @@ def of(epoch: Epoch, *, since: date | None = None, until: date | None = None) ->
         "calibration": _calibration(scored),
         "ece": ece(p, y, BINS) if len(set(y)) == 2 else None,
         "coverage": _coverage(scored),
+        "scored": len(scored),
     }
 
 
@@ -44,8 +45,7 @@ def _scored(epoch: Epoch, since: date | None, until: date | None) -> list[_Score
     readings = history.final_readings(epoch).filter(
         **history.window(epoch, since, until), reference__in=["pass", "defect"]
     )
-    newest = readings.filter(call__in=["pass", "defect"])
-    newest = newest.order_by("-recorded_at")[:READINGS_MAX]
+    newest = readings.filter(call__in=["pass", "defect"]).order_by("-task__run__opened_at")[:READINGS_MAX]
     facts = newest.values_list("probability", "reference", "call", "reference_class", "task__item__station__name")
     return [
         _Scored(probability, reference == "defect", call == "defect", defect_class or "", station or "")

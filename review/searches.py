@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from inspection.models import Disposition, Epoch, Item, Prediction
 from review import history
@@ -16,11 +16,14 @@ from review.rules.tokens import Search
 
 PAGE = 60
 COUNTED_MAX = 10_000
+# Newest parts first: in this order the readings of a line need no sorting.
+DIFFER, AGREE = ("pass/defect", "defect/pass"), ("pass/pass", "defect/defect")
+NEWEST = ("-task__run__opened_at", "-pk")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of a gallery, newest first, and where the next one begins (None on the last)."""
+    """One page of a gallery, newest parts first, and where the next one begins (None on the last)."""
 
     readings: list[Any]
     after: UUID | None
@@ -51,14 +54,13 @@ def find(epoch: Epoch, search: Search) -> QuerySet[Any]:
 
 
 def page(epoch: Epoch, search: Search, *, after: UUID | None = None) -> Page:
-    """Return up to 60 readings after one that was seen last. Costs two queries wherever it begins."""
+    """Return up to 60 readings after one that was seen last. Costs three queries wherever it begins."""
     found = find(epoch, search)
     if after is not None:
-        last = Decision.objects.filter(pk=after).values("recorded_at")[:1]
-        found = found.filter(Q(recorded_at__lt=last) | Q(recorded_at=last, pk__lt=after))
-    ids = list(found.order_by("-recorded_at", "-pk").values_list("pk", flat=True)[: PAGE + 1])
+        found = found.filter(_behind(after))
+    ids = list(found.order_by(*NEWEST).values_list("pk", flat=True)[: PAGE + 1])
     shown = history.final_readings(epoch).filter(pk__in=ids[:PAGE]).select_related("task__item", "task__run__part")
-    readings = list(shown.order_by("-recorded_at", "-pk"))
+    readings = list(shown.order_by(*NEWEST))
     return Page(readings=readings, after=ids[PAGE - 1] if len(ids) > PAGE else None)
 
 
@@ -95,6 +97,15 @@ def steps(item: Item) -> Iterator[Step]:
     yield from sorted(said, key=lambda step: step.at)
 
 
+def _behind(last: UUID) -> Q:
+    """Return the condition of readings that come after one in a gallery; none follow one that is not there."""
+    opened_at = Decision.objects.filter(pk=last).values_list("task__run__opened_at", flat=True).first()
+    if opened_at is None:
+        return Q(pk__in=())
+    older = Q(task__run__opened_at__lt=opened_at)
+    return Q(task__run__opened_at__lte=opened_at) & (older | Q(pk__lt=last))
+
+
 def _asked(search: Search) -> Q:
     """Return the condition of a search on annotated readings."""
     plain = {
@@ -110,8 +121,7 @@ def _asked(search: Search) -> Q:
     if search.score is not None:
         asked &= Q(probability__range=search.score)
     if search.disagree:
-        differs = Q(call__in=["pass", "defect"], reference__in=["pass", "defect"]) & ~Q(call=F("reference"))
-        asked &= differs if search.disagree == "yes" else Q(call=F("reference"))
+        asked &= Q(both__in=DIFFER if search.disagree == "yes" else AGREE)
     return asked
 
 

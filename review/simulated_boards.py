@@ -107,7 +107,7 @@ def _since(line: Line) -> datetime:
 
 def _reading_s(line: Line) -> float:
     """Return the median seconds that people took for their last readings on this line."""
-    last = Decision.objects.filter(task__line=line, phase=Phase.INITIAL.value).order_by("-recorded_at")
+    last = Decision.objects.filter(task__run__line=line, phase=Phase.INITIAL.value).order_by("-task__run__opened_at")
     times = last.values_list("shown_at", "decided_at")[:READINGS]
     return median((decided - shown).total_seconds() for shown, decided in times) if times else 0.0
 

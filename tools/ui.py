@@ -95,15 +95,16 @@ def _seen(browser: Browser, running: dict, person: str, look: Look, *, only: str
     base, found = running["url"].rstrip("/"), Counter[str]()
     if person:
         passwords = {one["username"]: one["password"] for one in running["people"]}
-        _sign_in(context, base, person, passwords[person], look)
+        sign_in(context, base, person, passwords[person], look)
     page = context.new_page()
-    for path in (path for path in _paths(page, base, person) if only in path):
+    for path in (path for path in paths_of(page, base, person) if only in path):
         page.set_viewport_size(DESK)
         page.goto(base + path)
         page.wait_for_load_state("load")
         if pictures:
-            name = f"{path.strip('/').replace('/', '-') or 'home'}-{look.language}-{look.theme}.png"
-            page.screenshot(path=str(Path(pictures) / name), full_page=True)
+            page.screenshot(
+                path=str(Path(pictures) / f"{name_of(path)}-{look.language}-{look.theme}.png"), full_page=True
+            )
         found["pages"] += 1
         for check, fault in _faults(page, look):
             found[check] += 1
@@ -121,7 +122,12 @@ def _faults(page: Page, look: Look) -> Iterator[tuple[str, str]]:
             yield name, fault
 
 
-def _paths(page: Page, base: str, person: str) -> list[str]:
+def name_of(path: str) -> str:
+    """Return what a picture of an address is called."""
+    return path.strip("/").replace("/", "-") or "home"
+
+
+def paths_of(page: Page, base: str, person: str) -> list[str]:
     """Return a person's addresses; a lead's are also all that the sidebar of a line lists."""
     if person != LEAD:
         return PAGES[person]
@@ -130,7 +136,7 @@ def _paths(page: Page, base: str, person: str) -> list[str]:
     return [*PAGES[person], *(path for path in listed if path.startswith(LINE))]
 
 
-def _sign_in(context: BrowserContext, base: str, person: str, password: str, look: Look) -> None:
+def sign_in(context: BrowserContext, base: str, person: str, password: str, look: Look) -> None:
     """Sign in and keep theme and language in the account, as a person would by the menu."""
     page = context.new_page()
     page.goto(f"{base}/accounts/login/")

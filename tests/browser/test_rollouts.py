@@ -1,8 +1,9 @@
-"""A rollout as a lead starts it and takes it back."""
+"""What a lead does to a line, and what others see of it: a rollout started and taken back, a line stopped."""
 
 import pytest
+from playwright.sync_api import expect
 
-from inspection.models import Rollout
+from inspection.models import Hold, Rollout
 from inspection.rules.words import Role
 from tests.builders import PASSWORD, make_model_version, make_user
 from tests.review.rollout_scene import deployed, make_served_line
@@ -29,3 +30,16 @@ def test_a_lead_starts_a_canary_and_takes_it_back_by_enter_twice(visit, transact
     page.wait_for_selector("text=Rolled back from the next item on.")
     assert deployed(line) == ("blue:1", "", "", 0.0)
     assert Rollout.objects.get().outcome == "rolled_back"
+
+
+def test_a_stop_shows_by_itself_on_the_page_of_another_person(visit, transactional_db):
+    line = make_served_line()
+    elsewhere = visit(f"/lines/{line.slug}/agreement/", make_user("quill", role=Role.QA_LEAD))
+    expect(elsewhere.locator("button.hold")).to_be_visible()
+    page = visit(f"/lines/{line.slug}/automation/", make_user("quinn", role=Role.QA_LEAD))
+    page.focus("button.hold")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Everything goes to people.").first).to_be_visible()
+    expect(elsewhere.get_by_text("Everything goes to people.").first).to_be_visible()
+    assert Hold.objects.in_force().get().kind == Hold.STOP

@@ -341,6 +341,19 @@ def flood(count: int) -> None:
     )
 
 
+def test_five_hundred_alarms_are_one_row_a_kind_and_each_can_still_be_acknowledged(lead):
+    kinds = sum(rule.of_line for rule in RULES)
+    flood(1 + 500 // kinds)
+    assert Alarm.objects.count() >= 500
+    page = text(lead.get("/alarms/"))
+    assert f"{kinds} active" in page
+    first = Alarm.objects.order_by("pk").first()
+    assert f'href="/alarms/{first.pk}/"' in page
+    lead.post(f"/alarms/{first.pk}/acknowledge/")
+    first.refresh_from_db()
+    assert first.state == "acknowledged"
+
+
 def test_a_flood_is_read_from_its_source_and_costs_no_more_questions(lead, django_assert_max_num_queries):
     flood(2)
     with CaptureQueriesContext(connection) as few:

@@ -1,13 +1,23 @@
 """The demo's list of first things to try: by role, ticked off, put away for good, and nowhere but in a demo."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
+from django.urls import reverse
+from django.utils.timezone import now
 
 from inspection import automation
-from inspection.models import Line
-from inspection.rules.words import Role
-from tests.builders import NOON, make_user
+from inspection.models import Line, Rollout
+from inspection.rules.words import Call, Role
+from review import decisions
+from review.models import Adjudication
+from tests.builders import NOON, PASSWORD, make_model_version, make_user
+from tests.inspection.test_ladder import GOOD
 from tests.review.deciding import make_deciding_line
-from tests.review.scene import make_watched_line
+from tests.review.rollout_scene import make_served_line
+from tests.review.scene import make_task, make_watched_line
+from tests.review.test_doors import claim, decide
 
 pytestmark = pytest.mark.django_db
 TITLE = "The first ten minutes of this demo"
@@ -58,3 +68,61 @@ def test_who_knows_the_way_sees_it_no_more(client, ana):
 def test_a_plant_has_no_such_list(client, ana, settings):
     settings.DEMO = False
     assert TITLE not in home(client, ana)
+
+
+# The whole list, by the doors that its steps lead to ------------------------------------------------------------
+
+
+def ticked(client, person) -> list[str]:
+    """Return the steps that the person's list shows as done."""
+    html = home(client, person)
+    rows = html[html.index(TITLE) :].partition("</ol>")[0].split("<li")[1:]
+    return [row for row in rows if "#ring-tick" in row]
+
+
+def post(client, name, *args, **fields):
+    """Send a form of a page and follow where it leads."""
+    return client.post(reverse(name, args=args), fields, follow=True)
+
+
+def test_an_inspector_ticks_off_ten_calls_and_one_taken_back(client, client_of, ana):
+    line = Line.objects.get(slug="phone-glass")
+    for n in range(11):
+        make_task(line, f"A-{n}", at=now())
+    calls, own = client_of(ana), []
+    for _ in range(11):
+        [task] = claim(calls, line).json()["tasks"]
+        own.append(decide(calls, task).json()["decision_id"])
+        assert len(ticked(client, ana)) == (len(own) >= 10)
+    assert calls.post(f"/api/v1/decisions/{own[-1]}/undo/").status_code == 200
+    assert len(ticked(client, ana)) == 2
+
+
+def test_a_lead_ticks_off_a_ruling_a_signature_a_stop_and_a_rollback(client, client_of, ana, quinn, monkeypatch):
+    glass, back = Line.objects.get(slug="phone-glass"), Line.objects.get(slug="phone-back")
+    lens = make_served_line("phone-lens", is_demo=True)
+    make_task(glass, "A-1", call=Call.DEFECT, at=now())
+    [task] = claim(client_of(ana), glass).json()["tasks"]
+    decide(client_of(ana), task)
+    decisions.finalise_due(now=now() + timedelta(seconds=glass.undo_s))
+    client.force_login(quinn)
+    post(client, "adjudication", glass.slug, Adjudication.objects.get().pk, ruling="pass")
+    assert len(ticked(client, quinn)) == 1
+
+    monkeypatch.setattr("review.evidence.Asked.gather", lambda *_, **__: replace(GOOD, health=(200, 0, 10.0, 2000.0)))
+    post(client, "ladder-deed", lens.slug, "propose", to_level="assist", reason="steady", password=PASSWORD)
+    assert len(ticked(client, quinn)) == 2
+    client.force_login(make_user("quill", role=Role.QA_LEAD))
+    post(client, "ladder-deed", lens.slug, "approve", password=PASSWORD)
+    lens.refresh_from_db()
+    assert lens.level == "assist"
+
+    client.force_login(quinn)
+    post(client, "ladder-deed", back.slug, "stop", reason="smoke")
+    assert len(ticked(client, quinn)) == 3
+
+    wish = {"version": make_model_version("green").pk, "strategy": "canary", "share": "10", "password": PASSWORD}
+    post(client, "rollout-deed", lens.slug, "start", **wish)
+    post(client, "rollout-deed", lens.slug, "roll-back", reason="scratches")
+    assert Rollout.objects.get().outcome == "rolled_back"
+    assert len(ticked(client, quinn)) == 4

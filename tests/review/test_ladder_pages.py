@@ -180,6 +180,18 @@ def test_the_admin_signs_like_the_page_and_has_no_level_field(client, open_gate)
     assert open_gate.level == "assist"
 
 
+@pytest.mark.parametrize("name", ["quinn", "admin"])
+def test_a_level_sent_to_the_admin_is_not_taken(client, line, name):
+    role = Role.ADMINISTRATOR if name == "admin" else Role.QA_LEAD
+    client.force_login(make_user(name, role=role))
+    address = reverse("admin:inspection_line_change", args=[line.pk])
+    page = client.get(address)
+    fields = {field: value for field, value in page.context["adminform"].form.initial.items() if value is not None}
+    client.post(address, {**fields, "level": "full", "name": "Renamed"})
+    line.refresh_from_db()
+    assert line.level == "shadow"
+
+
 def test_the_admin_tells_an_administrator_that_leads_sign(client, open_gate):
     client.force_login(make_user("admin", role=Role.ADMINISTRATOR))
     answer = client.post(

@@ -21,7 +21,9 @@ from review.decisions import AlreadyDecided, UndoExpired
 from review.models import Adjudication, CountDelta, Decision, DecisionFate, PendingDecision, ReviewTask, Truth
 from review.queues import LeaseLost
 from tests.builders import NOON, make_user
+from tests.inspection.models import make_bands
 from tests.inspection.test_automation import evaluation
+from tests.review.rollout_scene import GOOD, look, make_rollout, make_served_line
 from tests.review.scene import (
     an_answer,
     answer,
@@ -261,3 +263,27 @@ def test_a_lapsed_lease_goes_to_one_of_those_who_wait(line, ana):
 
     assert sum(map(len, results)) == 1
     assert ReviewTask.objects.get().lease_token == 2
+
+
+def test_a_rollback_amid_parts_leaves_every_one_with_a_version_and_no_door_breaks(client):
+    line = make_served_line(level="partial")
+    make_bands(line, line.epoch.model_version, envelope={"size_bytes": [100, 100_000]})
+    rollout = make_rollout(line)
+    items = [make_run(line, f"R-{n}", position=n / 12).items.select_related("run__part").get() for n in range(12)]
+    client.force_login(make_user("quinn", role=Role.QA_LEAD))
+
+    def examine(item):
+        return lambda: look(line, item, {"blue": GOOD, "green": GOOD}, at=later(1))
+
+    def take_back():
+        return client.post(f"/lines/{line.slug}/rollouts/roll-back/", {"reason": "scratches"}).status_code
+
+    deeds = [examine(item) for item in items]
+    results = at_once(*deeds[:6], take_back, *deeds[6:])
+
+    assert results[6] == 302
+    assert rollout.moves.filter(deed="roll_back").count() == 1
+    assert Routing.objects.filter(item__in=items).count() == len(items)
+    assert not Routing.objects.filter(model_version=None).exists()
+    examine(make_run(line, "R-after", position=0.0).items.select_related("run__part").get())()
+    assert str(Routing.objects.latest("pk").model_version) == "blue:1"

@@ -1,0 +1,96 @@
+"""The sentence that a page says about a gate, held against the gate itself on invented evidence."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from django.utils import translation
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from inspection.rules.ladder import GATES, judge
+from inspection.rules.words import Level
+from review import sentences
+from tests.inspection.test_ladder import FULL, GOOD, POLICY
+
+CASES = 50
+# Good evidence of each rung, and the streams that its gate reads.
+RUNGS = {Level.ASSIST: GOOD, Level.PARTIAL: POLICY, Level.FULL: FULL}
+
+
+def counted(most):
+    return st.tuples(st.integers(0, most), st.integers(0, most // 20))
+
+
+@st.composite
+def judgements(draw):
+    """Judge a rung on its good evidence with other counts, and sometimes with a condition amiss."""
+    level = draw(st.sampled_from(list(RUNGS)))
+    streams = {name: draw(counted(2000)) for name in RUNGS[level].streams}
+    evidence = replace(RUNGS[level], streams=streams, holds=draw(st.integers(0, 1)))
+    if level != Level.ASSIST and draw(st.booleans()):
+        evidence = replace(evidence, bank=draw(counted(600)))
+    return level, evidence, judge(GATES[level], evidence)
+
+
+def numbers(sentence):
+    """Return "391 of 404", "113 more" and the like as numbers, without the share and the bounds."""
+    found = re.search(r"([\d,]+) of ([\d,]+) (?:parts agree|defects found|found)", sentence)
+    return tuple(int(number.replace(",", "")) for number in found.groups())
+
+
+def still_needed(sentence):
+    return int(re.search(r"([\d,]+) more (?:without a miss|parts without an error)", sentence)[1].replace(",", ""))
+
+
+@settings(max_examples=CASES)
+@given(judgements())
+def test_a_verdict_is_ready_where_the_gate_is_open_and_nowhere_else(judged):
+    level, _, judgement = judged
+    sentence = sentences.verdict(judgement, level)
+    assert sentence.startswith("Ready:" if judgement.is_open else "Not yet:")
+    with translation.override("ko"):
+        assert sentences.verdict(judgement, level).startswith("준비됨" if judgement.is_open else "아직")
+
+
+@settings(max_examples=CASES)
+@given(judgements())
+def test_a_verdict_counts_what_the_gate_counted(judged):
+    level, _, judgement = judged
+    short = [check for check in judgement.checks if not check.passed]
+    assume(short or judgement.is_open)
+    told = (short or judgement.checks)[0]
+    assume(told.successes + told.failures)
+    assert numbers(sentences.verdict(judgement, level)) == (told.successes, told.successes + told.failures)
+
+
+@settings(max_examples=CASES)
+@given(judgements())
+def test_with_as_many_more_as_a_verdict_says_the_check_is_met_and_with_one_fewer_it_is_not(judged):
+    level, evidence, judgement = judged
+    place, short = next(((n, one) for n, one in enumerate(judgement.checks) if not one.passed), (0, None))
+    assume(short is not None)
+    more = still_needed(sentences.stream_sentence(short))
+
+    def met(added):
+        s, f = short.successes + added, short.failures
+        fuller = {"bank": (s, f)} if short.route == "bank" else {"streams": {**evidence.streams, short.stream: (s, f)}}
+        return judge(GATES[level], replace(evidence, **fuller)).checks[place].passed
+
+    assert met(more)
+    assert not met(more - 1)
+
+
+@settings(max_examples=CASES)
+@given(judgements())
+def test_everything_that_keeps_a_gate_shut_is_said(judged):
+    _, _, judgement = judged
+    said = sentences.reasons(judgement)
+    assert (len(said), not said) == (len(judgement.failing), judgement.is_open)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_of_a_line_without_any_count_no_share_is_said(language):
+    empty = replace(GOOD, streams={}, natural=(0, 0))
+    with translation.override(language):
+        assert "%" not in sentences.verdict(judge(GATES[Level.ASSIST], empty), Level.ASSIST)
