@@ -124,7 +124,8 @@ def _standing(said: list[tuple]) -> list[tuple]:
 
 
 def _certified(bands: Set[int | None]) -> dict[int, Envelope]:
-    return dict(Bands.objects.filter(pk__in=bands - {None}).values_list("pk", "envelope"))
+    named = [pk for pk in bands if pk is not None]
+    return dict(Bands.objects.filter(pk__in=named).values_list("pk", "envelope"))
 
 
 def _risks(lines: set[int]) -> dict[tuple[int, str], str]:
