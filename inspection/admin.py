@@ -3,6 +3,9 @@
 Line pages with their gate and its buttons need evidence, so they stand in `review.admin`.
 """
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.core.exceptions import PermissionDenied
@@ -81,13 +84,40 @@ class ReadOnly(admin.ModelAdmin):
         return lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
 
 
-class MembershipInline(AdministratorsOnly, admin.TabularInline):
+class _RoleForm(forms.ModelForm):
+    """A role that somebody has: it can be taken away, once."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.fields["revoked_at"].disabled = self.instance.revoked_at is not None
+
+
+class RolesInline(AdministratorsOnly, admin.TabularInline):
+    """The roles that a person has or had. A new role waits a day before it signs, so none is ever rewritten."""
+
     model = Membership
+    form = _RoleForm
     fk_name = "user"
     extra = 0
-    fields = ("line", "role", "is_founding", "granted_at", "revoked_at")
-    # A role is new when it is given, and a new role waits a day before it signs: nobody dates it back.
-    readonly_fields = ("is_founding", "granted_at")
+    fields = ("line", "role", "is_founding", "granted_at", "granted_by", "revoked_at")
+    readonly_fields = ("line", "role", "is_founding", "granted_at", "granted_by")
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class NewRolesInline(AdministratorsOnly, admin.TabularInline):
+    model = Membership
+    fk_name = "user"
+    verbose_name_plural = _("new roles")
+    extra = 0
+    fields = ("line", "role")
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
 
 
 @admin.register(User)
@@ -102,7 +132,7 @@ class UserAdmin(AdministratorsOnly, StockUserAdmin):
     add_fieldsets = ((None, {"fields": ("username", "email", "employee_id", "password1", "password2")}),)
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
-    inlines = (MembershipInline,)
+    inlines = (RolesInline, NewRolesInline)
 
     def save_formset(self, request: HttpRequest, form, formset, change: bool) -> None:
         for membership in formset.save(commit=False):

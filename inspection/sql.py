@@ -50,6 +50,8 @@ APPEND_ONLY = (
     "monitoring_alarmthreshold",
 )
 
+_ROLES = "inspection_membership"
+_FIXED = ("user_id", "line_id", "role", "is_founding", "granted_at", "granted_by_id")
 _PG_FUNCTION = """
 CREATE OR REPLACE FUNCTION tollgate_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -76,6 +78,31 @@ def unprotect(tables: tuple[str, ...]) -> None:
             for verb in ("update", "delete"):
                 on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}{on_table}")
+
+
+def fix_roles() -> None:
+    """Make the database refuse to change whose role it is, on which line, since when, or to give back one taken away.
+
+    A role signs once it is a day old: one that could be rewritten would let a single administrator make two leads.
+    """
+    is_new = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
+    changed = " OR ".join(f"NEW.{column} {is_new} OLD.{column}" for column in _FIXED)
+    when = f"{changed} OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at {is_new} OLD.revoked_at)"
+    head = f"CREATE TRIGGER {_ROLES}_fixed BEFORE UPDATE ON {_ROLES}"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_PG_FUNCTION)
+            cursor.execute(f"{head} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION tollgate_append_only()")
+        else:
+            refusal = f"SELECT RAISE(ABORT, 'append-only: UPDATE on {_ROLES} is refused')"
+            cursor.execute(f"{head} WHEN {when} BEGIN {refusal}; END")
+
+
+def unfix_roles() -> None:
+    """Take the trigger away again: for the reversed migration."""
+    on_table = f" ON {_ROLES}" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER IF EXISTS {_ROLES}_fixed{on_table}")
 
 
 # The queue's partial index holds waiting rows only, so the claim costs the same however much was decided.

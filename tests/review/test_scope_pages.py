@@ -286,8 +286,8 @@ def test_a_lead_of_one_line_founds_no_other(client):
 
 
 def test_a_fresh_role_does_not_sign_yet(client, ready):
-    quill = make_user("quill", role=Role.QA_LEAD)
-    Membership.objects.filter(user=quill).update(is_founding=False, granted_at="2126-01-01T00:00Z")
+    quill = make_user("quill", role=None)
+    Membership.objects.create(user=quill, role=Role.QA_LEAD.value, granted_at="2126-01-01T00:00Z")
     client.force_login(quill)
     assert client.post(reverse("plan-sign", args=["phone-frame"]), {"password": PASSWORD}).status_code == 403
 

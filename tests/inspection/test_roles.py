@@ -1,0 +1,90 @@
+"""Roles are given and taken away, never rewritten: nobody makes an old role of another kind out of one."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from inspection.models import Membership
+from inspection.rules.words import Role
+from tests.builders import NOON, make_line, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office(client):
+    client.force_login(make_user("admin", role=Role.ADMINISTRATOR))
+    return client
+
+
+@pytest.fixture
+def ana():
+    return make_user("ana")
+
+
+def save(office, person, **changes):
+    """Send a person's page in the admin as it was offered, with some fields changed; return how it looks then."""
+    address = reverse("admin:inspection_user_change", args=[person.pk])
+    page = office.get(address)
+    facts = _offered(page.context["adminform"].form)
+    for inline in page.context["inline_admin_formsets"]:
+        facts |= _offered(inline.formset.management_form)
+        for form in inline.formset.forms:
+            facts |= _offered(form)
+    assert office.post(address, facts | changes).status_code == 302
+    return office.get(address)
+
+
+def _offered(form) -> dict[str, str]:
+    return {form[name].html_name: value for name in form.fields if (value := form[name].value()) is not None}
+
+
+@pytest.mark.parametrize("prefix", ["memberships", "memberships-2"])
+def test_an_administrator_makes_no_lead_of_an_inspector_by_changing_the_role(office, ana, prefix):
+    role = ana.memberships.get()
+    forged = {f"{prefix}-0-id": str(role.pk), f"{prefix}-0-role": "qa_lead", f"{prefix}-0-user": str(ana.pk)}
+
+    save(office, ana, **forged, **{f"{prefix}-TOTAL_FORMS": "1", f"{prefix}-INITIAL_FORMS": "1"})
+
+    assert [(one.role, one.is_founding) for one in ana.memberships.filter(is_founding=True)] == [("inspector", True)]
+
+
+def test_a_role_given_in_the_admin_is_new(office, ana):
+    line = make_line("phone-back")
+    given = {"memberships-2-TOTAL_FORMS": "1", "memberships-2-0-role": "qa_lead", "memberships-2-0-line": str(line.pk)}
+
+    save(office, ana, **given)
+
+    fresh = ana.memberships.get(role="qa_lead")
+    assert (fresh.line, fresh.is_founding, fresh.granted_by.username) == (line, False, "admin")
+    assert fresh.granted_at > NOON
+
+
+def test_a_role_is_taken_away_once_and_not_given_back(office, ana):
+    taken = {"memberships-0-revoked_at_0": "2026-11-25", "memberships-0-revoked_at_1": "08:00:00"}
+    save(office, ana, **taken)
+    assert ana.memberships.get().revoked_at is not None
+
+    save(office, ana, **dict.fromkeys(taken, ""))
+
+    assert ana.memberships.get().revoked_at is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"role": "qa_lead"},
+        {"line": None},
+        {"is_founding": False},
+        {"granted_at": NOON.replace(year=2020)},
+        {"revoked_at": None},
+        {"revoked_at": NOON.replace(year=2030)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_the_database_refuses_to_rewrite_a_role(change):
+    make_user("ana", line=make_line())
+    Membership.objects.update(revoked_at=NOON)
+
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Membership.objects.update(**change)
