@@ -124,7 +124,7 @@ def _opened(page: Page, address: str) -> float:
 
 
 def _stop(page: Page) -> None:
-    page.focus("button.hold")
+    page.focus("button[data-hold]")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     page.get_by_text("Everything goes to people.").first.wait_for()

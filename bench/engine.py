@@ -13,7 +13,7 @@ import django
 import requests
 from django.core.management import call_command
 
-from config.engine import broker, plan
+from config.engine import broker, plan, static_files
 from config.engine.home import Home
 from config.engine.processes import Child, stop_all
 
@@ -57,6 +57,7 @@ def running(*, workers: int = 1, has_second: bool = False) -> Iterator[Engine]:
             os.environ.update(env)
             django.setup()
             call_command("migrate", interactive=False, verbosity=0)
+            static_files.collect()
             port = _free_port()
             own_broker = [] if outside else [_broker(home, env, address)]
             verdicts = [plan.verdict_worker(home, env, n) for n in range(1, workers + 1)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 from inspection.models import Epoch, Item, Line
 from inspection.rules.shifts import shift_of
@@ -30,9 +31,8 @@ def shown(
     return [
         _shown(
             line,
-            member.item,
+            (member.item_id, member.item.captured_at, *_place(member.item)),
             probability,
-            key=str(member.item_id),
             is_defect=member.label == Label.DEFECT,
             defect_class=member.defect_class,
         )
@@ -50,28 +50,43 @@ def readings(epoch: Epoch, *, since: date | None = None, until: date | None = No
     """Return the newest blind readings of an epoch that the model answered for, set against the verdict of record."""
     found = searches.find(epoch, Search(date=(since, until)))
     found = found.filter(probability__isnull=False, reference__in=("pass", "defect"))
-    newest = found.select_related("task__item__station", "task__item__measures").order_by(*searches.NEWEST)
+    # Columns, not rows of four tables: of thousands of readings the page shows a few sums.
+    newest = found.order_by(*searches.NEWEST).values_list(
+        "task__item",
+        "task__item__captured_at",
+        "task__item__station__name",
+        "task__item__measures__brightness",
+        "probability",
+        "reference",
+        "reference_class",
+    )
     return [
         _shown(
             epoch.line,
-            one.task.item,
-            one.probability,
-            key=str(one.task.item_id),
-            is_defect=one.reference == Label.DEFECT,
-            defect_class=one.reference_class or "",
+            image,
+            probability,
+            is_defect=reference == Label.DEFECT,
+            defect_class=defect_class or "",
         )
-        for one in newest[:READINGS_MAX]
+        for *image, probability, reference, defect_class in newest[:READINGS_MAX]
     ]
 
 
-def _shown(line: Line, item: Item, probability: float, *, key: str, is_defect: bool, defect_class: str) -> Shown:
+def _place(item: Item) -> tuple[str, float | None]:
+    """Return the station and the light of an image."""
     measures = getattr(item, "measures", None)
+    return item.station.name if item.station else "", measures.brightness if measures else None
+
+
+def _shown(line: Line, image: Sequence[Any], probability: float, *, is_defect: bool, defect_class: str) -> Shown:
+    """Tell one image, given as id, moment, station and light."""
+    key, captured_at, station, light = image
     return Shown(
-        key=key,
+        key=str(key),
         probability=probability,
         is_defect=is_defect,
         defect_class=defect_class,
-        station=item.station.name if item.station else "",
-        shift=shift_of(line.shift_pattern, line.time_zone, item.captured_at).name,
-        light=measures.brightness if measures else None,
+        station=station or "",
+        shift=shift_of(line.shift_pattern, line.time_zone, captured_at).name,
+        light=light,
     )

@@ -4,7 +4,6 @@ They measure people. Nothing of them reaches the line: no count, no verdict, no 
 """
 
 import random
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -49,17 +48,17 @@ def set_rule(line: Line, *, is_on: bool, wanted_share: float, by: User, now: dat
 
 def dose_for(person: User, line: Line, rule: GoldRule, *, now: datetime) -> Dose:
     """Return what the line's library allows this person now."""
-    [dose] = doses([person], line, rule, now=now)
-    return dose
+    return dose_from(library(line), person, line, rule, now=now)
 
 
-def doses(people: Iterable[User], line: Line, rule: GoldRule, *, now: datetime) -> list[Dose]:
-    """Return what the line's library allows each of these people now. The library is counted once."""
-    defects, good = known_images.defects_of(line).count(), known_images.good_of(line).count()
-    return [_dose(person, line, rule, defects=defects, good=good, now=now) for person in people]
+def library(line: Line) -> tuple[int, int]:
+    """Count the line's distinct defects and good images of known truth. Whoever asks for many doses counts once."""
+    return known_images.defects_of(line).count(), known_images.good_of(line).count()
 
 
-def _dose(person: User, line: Line, rule: GoldRule, *, defects: int, good: int, now: datetime) -> Dose:
+def dose_from(known: tuple[int, int], person: User, line: Line, rule: GoldRule, *, now: datetime) -> Dose:
+    """Return what a library of so many defects and good images allows this person now."""
+    defects, good = known
     return gold.dose(
         defects=defects,
         good=good,

@@ -88,10 +88,11 @@ def feasible(line: Line, rule: GoldRule, *, now: datetime) -> Feasible:
     for code in known_images.defects_of(line).values_list("defect_class", flat=True):
         counted[code] += 1
     names = {kind.code: kind.local_name for kind in line.defect_classes.filter(retired_at=None).order_by("key")}
+    known = gold.library(line)
     return Feasible(
-        doses=list(zip(people, gold.doses(people, line, rule, now=now), strict=True)),
+        doses=[(person, gold.dose_from(known, person, line, rule, now=now)) for person in people],
         classes=[(name, counted[code]) for code, name in names.items()],
-        good=known_images.good_of(line).count(),
+        good=known[1],
         shifts_a_day=len(line.shift_pattern),
     )
 

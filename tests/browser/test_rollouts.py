@@ -35,9 +35,9 @@ def test_a_lead_starts_a_canary_and_takes_it_back_by_enter_twice(visit, transact
 def test_a_stop_shows_by_itself_on_the_page_of_another_person(visit, transactional_db):
     line = make_served_line()
     elsewhere = visit(f"/lines/{line.slug}/agreement/", make_user("quill", role=Role.QA_LEAD))
-    expect(elsewhere.locator("button.hold")).to_be_visible()
+    expect(elsewhere.locator("button[data-hold]")).to_be_visible()
     page = visit(f"/lines/{line.slug}/automation/", make_user("quinn", role=Role.QA_LEAD))
-    page.focus("button.hold")
+    page.focus("button[data-hold]")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Everything goes to people.").first).to_be_visible()

@@ -1,15 +1,19 @@
 """What every page of a line has in common, walked over all addresses: a new page cannot leave it out."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
-from inspection.models import Hold, Membership
+from inspection.models import Hold, Membership, User
 from inspection.rules.words import Role
 from tests.builders import NOON, make_line, make_user
-from tests.review.scene import make_watched_line
+from tests.review.scene import later, make_task, make_watched_line, read
 
 pytestmark = pytest.mark.django_db
 
+# What the heaviest page may ask the database.
+STATEMENTS_MAX = 60
 # The loop belongs to inspectors, who stop nothing; the others are parts of a page, fetched again and again.
 OTHERS = {"review", "simulated-now", "exports"}
 
@@ -56,6 +60,34 @@ def test_every_page_of_a_stopped_line_says_so_and_offers_no_second_stop(lead, li
     for name, html in pages(lead, line):
         assert "Everything goes to people." in html, name
         assert 'data-hold="1000"' not in html, name
+
+
+def read_on(line, first, count):
+    """Have so many more parts read on which the model agrees."""
+    reader = User.objects.filter(username="ana").first() or make_user("ana")
+    for n in range(first, first + count):
+        read(make_task(line, f"A-{n}", at=later(10 * n)), reader, at=later(10 * n))
+
+
+def asked_by(client, line):
+    """Return how many statements each page of the line takes."""
+    taken = {}
+    for name in sorted(page_names()):
+        with CaptureQueriesContext(connection) as caught:
+            response = client.get(reverse(name, kwargs={"slug": line.slug}))
+        if response.status_code == 200:
+            taken[name] = len(caught)
+    return taken
+
+
+def test_no_page_of_a_line_asks_more_for_a_longer_past(lead, line):
+    read_on(line, 0, 30)
+    asked_by(lead, line)
+    short = asked_by(lead, line)
+    read_on(line, 30, 15)
+    long = asked_by(lead, line)
+    assert {name: (short[name], n) for name, n in long.items() if n > short[name]} == {}
+    assert max(long.values()) <= STATEMENTS_MAX
 
 
 def test_the_walk_finds_the_pages(lead, line):
