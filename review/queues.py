@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from inspection import sql
 from inspection.models import Item, Line, Routing, User
+from inspection.rules.routing import SENTENCES
 from inspection.rules.words import Purpose, Route
 from review.models import ReviewTask
 from review.rules import priority
@@ -133,6 +134,7 @@ def _admit_silent(item: Item, *, now: datetime) -> int:
                 item=item,
                 route=Route.HUMAN.value,
                 reason=REASON_OVERDUE,
+                detail=SENTENCES[REASON_OVERDUE],
                 level=item.line.level,
                 epoch_id=item.run.epoch_id,
                 routed_at=now,

@@ -20,6 +20,7 @@ SENTENCES = {
     "rework": gettext_noop("The part was rejected or held before."),
     "no-prediction": gettext_noop("The model gave no usable answer."),
     "model-late": gettext_noop("The model answered after its deadline."),
+    "model-deadline": gettext_noop("The model gave no answer by its deadline."),
     "model-changed": gettext_noop("Another model had decided about the part's other views."),
     "no-certificate": gettext_noop("The model has no certificate of its own for this line."),
     "between-bands": gettext_noop("The model is not sure enough."),

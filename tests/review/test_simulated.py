@@ -8,11 +8,11 @@ from edge.trouble import Trouble
 from inspection import automation
 from inspection.models import Hold, Measures
 from inspection.rules.words import Call, Label, Level
-from review import containment
+from review import containment, queues
 from tests.builders import NOON, make_user
 from tests.review.deciding import audit, audited, escape, make_deciding_line, passed
 from tests.review.past_scene import MEASURES
-from tests.review.scene import later
+from tests.review.scene import later, make_run
 
 pytestmark = pytest.mark.django_db
 PAGE = "/lines/phone-back/simulated/"
@@ -77,6 +77,15 @@ def test_one_sentence_says_with_figures_why_an_image_goes_to_people_red_when_it_
 def test_an_image_inside_says_nothing_of_the_kind(lead, line):
     last_image(line, 180.0)
     assert "certified" not in lead.get(f"{PAGE}now/").content.decode()
+
+
+def test_a_part_that_people_get_says_why(lead, line):
+    make_run(line, "A-903")
+    queues.admit_overdue(now=later(600))
+
+    html = lead.get(f"{PAGE}now/").content.decode()
+
+    assert "The model gave no answer by its deadline." in html
 
 
 def test_minutes_saved_count_what_the_model_decided_since_the_line_rose(lead, line, ana):
