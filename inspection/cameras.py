@@ -8,7 +8,6 @@ from inspection import automation, certificates
 from inspection.models import Bands, Hold, Item, Line, Routing
 from inspection.rules.envelope import HELD_AFTER, departures
 from inspection.rules.routing import SENTENCES
-from inspection.stages import Seen
 from inspection.stations import IMPORTER
 from vision.measures import near
 
@@ -26,7 +25,7 @@ class Cameras:
     def __init__(self, items: Sequence[Item]) -> None:
         self._items = items
 
-    def is_repeat(self, item: Item, seen: Seen) -> bool:
+    def is_repeat(self, item: Item, fingerprint: str) -> bool:
         """Whether the same camera has just shown nearly the same image for another part.
 
         Images brought in by hand come from files, and may well repeat.
@@ -41,7 +40,7 @@ class Cameras:
         camera = (item.station_id, item.view)
         same_camera = [print_ for station, view, print_ in before[:LOOK_BACK] if (station, view) == camera]
         prints = [print_ for print_ in same_camera[:LAST_OF_CAMERA] if print_]
-        return any(near(int(other, 16), int(seen.fingerprint, 16)) for other in prints)
+        return any(near(int(other, 16), int(fingerprint, 16)) for other in prints)
 
     @cached_property
     def _last(self) -> dict[int, list[tuple]]:

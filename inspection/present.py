@@ -34,7 +34,7 @@ class Present:
         return line.pk in self._held
 
     def is_repeat(self, item: Item, seen: Seen) -> bool:
-        return self._cameras.is_repeat(item, seen)
+        return self._cameras.is_repeat(item, seen.fingerprint)
 
     def add(self, routing: Routing) -> None:
         self._routed.append(routing)

@@ -28,6 +28,7 @@ NAMES = {
     "camera_dropped": _("pictures the camera dropped"),
     "spooled": _("images kept back at stations"),
     "drift": _("drift, in thresholds"),
+    "score_shift": _("shift of the scores, in thresholds"),
     "score": _("score"),
     "uncertainty": _("uncertainty"),
     "time_to_verdict": _("time to verdict"),

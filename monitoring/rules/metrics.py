@@ -115,7 +115,14 @@ METRICS: tuple[Metric, ...] = (
         ("escaped_fraction", "", _HIGH),
         ("challenge_misses", "", _HIGH),
     ),
-    *_some(Kind.OUTPUT, Fold.LEVEL, ("silence", "", _HIGH), ("escape_chart", "", _HIGH), ("on_hold", "", _HIGH)),
+    *_some(
+        Kind.OUTPUT,
+        Fold.LEVEL,
+        ("silence", "", _HIGH),
+        ("score_shift", "", _HIGH),
+        ("escape_chart", "", _HIGH),
+        ("on_hold", "", _HIGH),
+    ),
     *_some(
         Kind.SOFTWARE,
         Fold.SPREAD,

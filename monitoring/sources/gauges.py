@@ -16,7 +16,7 @@ from inspection.models import Hold, Item, Line, Outbox, ProcessSeen, Station
 from monitoring import health
 from monitoring.metric_models import HOUR, MetricWindow
 from monitoring.models import Baseline
-from monitoring.rules.drift import reach
+from monitoring.rules.drift import SCORE, reach
 from monitoring.rules.metrics import days_left
 from monitoring.sources.seen import Seen
 from review import watches
@@ -75,8 +75,10 @@ def _charts(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
         yield "certify_days", (baseline.certify_again_by - now.date()).days
     if baseline is not None:
         limits = {name: facts["threshold"] for name, facts in baseline.metrics.items()}
-        last = baseline.windows.order_by("-pk").values_list("distances", flat=True)[:3]
-        yield "drift", reach(list(last)[::-1], limits)
+        last = list(baseline.windows.order_by("-pk").values_list("distances", flat=True)[:3])
+        yield "drift", reach(last[::-1], limits)
+        if last and SCORE in last[0] and SCORE in limits:
+            yield "score_shift", last[0][SCORE] / limits[SCORE]
     watch = watches.standing(line)
     if watch is None:
         return

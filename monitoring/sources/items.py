@@ -1,11 +1,11 @@
 """What the prediction service found out about each image: measures, stages, scores."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
-from inspection.cameras import OUTSIDE
+from inspection.cameras import OUTSIDE, Cameras
 from inspection.models import Bands, DefectClass, Item, Measures, Prediction, Routing, StageRun
 from inspection.rules.envelope import departures
 from inspection.rules.words import Call, Outcome, PredictionRole, RiskClass, Stage
@@ -48,6 +48,7 @@ def _of_images(heads: list[tuple[UUID, datetime]]) -> Iterator[Seen]:
         stages[run.item_id].append(run)
     predictions: dict[UUID, list[tuple]] = defaultdict(list)
     risks = _risks({item.line_id for item in items.values()})
+    repeats = _repeats([pk for pk, routing in routings.items() if routing.reason == "hold"], measures)
     certified = _certified({routing.bands_id for routing in routings.values()})
     said = Prediction.objects.filter(item__in=ids).values_list(*_SAID)
     for of_item, *words in said:
@@ -55,7 +56,7 @@ def _of_images(heads: list[tuple[UUID, datetime]]) -> Iterator[Seen]:
     for item_id, at in heads:
         item = items[item_id]
         values = [
-            *_of_file(item, measures.get(item_id), routings.get(item_id)),
+            *_of_file(item, measures.get(item_id), routings.get(item_id), is_repeat=item_id in repeats),
             *_of_envelope(measures.get(item_id), routings.get(item_id), certified),
             *_of_stages(item, stages[item_id], routings.get(item_id)),
             *_of_predictions(stages[item_id], predictions[item_id]),
@@ -64,7 +65,9 @@ def _of_images(heads: list[tuple[UUID, datetime]]) -> Iterator[Seen]:
         yield from (Seen(item.line_id, metric, at, float(value)) for metric, value in values)
 
 
-def _of_file(item: Item, measured: Measures | None, routing: Routing | None) -> Iterator[tuple[str, float]]:
+def _of_file(
+    item: Item, measured: Measures | None, routing: Routing | None, *, is_repeat: bool
+) -> Iterator[tuple[str, float]]:
     yield "volume", 1
     yield "unreadable", measured is None
     yield "duplicate", item.duplicate_of_id is not None
@@ -74,7 +77,7 @@ def _of_file(item: Item, measured: Measures | None, routing: Routing | None) -> 
     yield "aspect", item.width / item.height
     yield "arrival_lag", max(0.0, (item.received_at - item.captured_at).total_seconds())
     if routing is not None:
-        yield "same_image", routing.reason == "camera-stuck"
+        yield "same_image", is_repeat or routing.reason == "camera-stuck"
     if measured is not None:
         yield "blank", measured.blank
         known = ((name, getattr(measured, name)) for name in _MEASURES)
@@ -121,6 +124,14 @@ def _of_classes(line: int, said: list[tuple], risks: dict[tuple[int, str], str])
 def _standing(said: list[tuple]) -> list[tuple]:
     """Return what the model said that speaks for the line, or what any said where none did."""
     return [words for words in said if words[0] == PredictionRole.SERVING] or said
+
+
+def _repeats(held: Sequence[UUID], measures: Mapping[UUID, Measures]) -> set[UUID]:
+    """Return which images of held lines their camera had just shown: there the hold is the reason, whatever else is."""
+    items = list(Item.objects.filter(pk__in=held).select_related("run", "station")) if held else []
+    cameras = Cameras(items)
+    seen = [item for item in items if item.pk in measures]
+    return {item.pk for item in seen if cameras.is_repeat(item, measures[item.pk].fingerprint)}
 
 
 def _certified(bands: Set[int | None]) -> dict[int, Envelope]:

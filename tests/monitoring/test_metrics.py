@@ -141,6 +141,16 @@ def test_on_a_line_that_is_held_an_image_outside_what_is_certified_still_counts_
     assert window(line, "outside_envelope").summary.mean == share
 
 
+def test_on_a_line_that_is_held_a_stuck_camera_is_still_seen_as_stuck(line):
+    station = make_station(line)
+    for n in range(4):
+        fingerprint = f"{0xABCD << 16 * min(n, 2):016x}"
+        examine(line, f"A-{n}", at=NOON + timedelta(seconds=n), reason="hold", measures={"fingerprint": fingerprint},
+                item={"station": station})  # fmt: skip
+    gathering.follow(now=LATER)
+    assert window(line, "same_image").total == 1
+
+
 def test_duplicates_volume_and_doubt_are_counted(line):
     first = examine(line, "A-1")
     examine(line, "A-2", item={"duplicate_of": first})
@@ -221,10 +231,18 @@ def test_drift_is_read_as_how_far_two_of_three_windows_lie_in_thresholds(line):
     seen = []
     for far in (1.5, 0.1, 1.0):
         DriftWindow.objects.create(
-            baseline=baseline, images=500, distances={"brightness": far}, over=[], began_at=NOON, closed_at=NOON
+            baseline=baseline,
+            images=500,
+            distances={"brightness": far, "score": far},
+            over=[],
+            began_at=NOON,
+            closed_at=NOON,
         )
         seen.append(level("drift", line))
     assert seen == [0, 0.2, 2]
+    assert level("score_shift", line) is None
+    Baseline.objects.update(metrics={"score": {"threshold": 0.5}})
+    assert level("score_shift", line) == 2
     assert level("certify_days", line) is None
     Baseline.objects.update(certify_again_by=(NOON + timedelta(days=9)).date())
     assert level("certify_days", line) == 9
@@ -285,7 +303,7 @@ TESTED_BY_NAME = {
     "duplicate", "volume", "uncertainty", "rework", "escaped_fraction", "challenge_misses", "queue_waiting",
     "queue_age", "calls_critical", "calls_major", "calls_cosmetic", "sequence_gap", "certify_days", "station_silence",
     "clock_skew", "spooled", "camera_dropped", "camera_age", "image_age", "on_hold",
-    "silence", "escape_chart", "drift", "outbox_waiting", "outbox_age", "storage_free", "storage_days",
+    "silence", "escape_chart", "drift", "score_shift", "outbox_waiting", "outbox_age", "storage_free", "storage_days",
     "database_ms", "broker_down", "load", "worker_silence", "worker_memory", "relay_memory",
 }  # fmt: skip
 
