@@ -5,10 +5,11 @@ from datetime import datetime
 from functools import cached_property
 
 from inspection import automation, certificates
-from inspection.models import Bands, Hold, Item, Line, Routing
-from inspection.rules.envelope import HELD_AFTER, departures
+from inspection.models import Bands, Hold, Item, Line, Measures, Routing
+from inspection.rules.envelope import EMBEDDING, HELD_AFTER, departures
 from inspection.rules.routing import SENTENCES
 from inspection.stations import IMPORTER
+from vision.embedding import distance, unpacked
 from vision.measures import near
 
 # A stuck camera shows what it has just shown: among the line's last images, its own last few are compared.
@@ -70,5 +71,10 @@ def _image_fails(item: Item, bands: Bands | None) -> bool:
     reason = item.routing.reason
     if reason != OUTSIDE or bands is None:
         return reason in IMAGE_FAULTS
-    measures = {name: getattr(item.measures, name) for name in bands.envelope}
+    measures = {name: getattr(item.measures, name) for name in bands.envelope} | _embedded(item.measures, bands)
     return any(departure.is_far for departure in departures(measures, certificates.band_of(bands).envelope))
+
+
+def _embedded(measures: Measures, bands: Bands) -> dict[str, float]:
+    known, kept = certificates.embedding_of(bands), measures.embedding
+    return {} if known is None or kept is None else {EMBEDDING: distance(unpacked(bytes(kept)), known)}

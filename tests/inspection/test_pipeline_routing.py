@@ -98,6 +98,25 @@ def test_an_image_unlike_the_certified_ones_goes_to_people_whatever_its_measures
     assert routing.detail.startswith("Unlike: distance from the certified images ")
 
 
+def test_images_just_outside_place_no_hold_where_the_certificate_knows_the_look_of_images_too():
+    line = make_partial_line()
+    like = make_item(line, serial="A-1", seed=1)
+    run(like)
+    kept = Measures.objects.get(item=like)
+    known, light = reference([unpacked(bytes(kept.embedding))]), kept.p99_luminance
+    make_bands(
+        line,
+        line.epoch.model_version,
+        certificates={"embedding": {**asdict(known), "limit": 1000.0}},
+        envelope={"p99_luminance": [light + 20, light + 620]},
+    )
+
+    routings = [run(make_item(line, serial=f"B-{n}", seed=n + 2, at=soon(n)), now=soon(n + 0.5)) for n in range(4)]
+
+    assert {routing.reason for routing in routings} == {"outside-envelope"}
+    assert not Hold.objects.exists()
+
+
 def test_a_blank_image_goes_to_people():
     assert run(make_item(make_partial_line(), body=picture(DARK, spread=0.0))).reason == "blank"
 
