@@ -40,6 +40,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "hours_left": _hours_left(proposal.expires_at, moment) if proposal else "",
         "parts_since": automation.parts_since(proposal) if proposal else 0,
         "holds": holds,
+        "freezes": boards.freezes_of(line),
         "audit": audit_boards.of(line),
         "history": _history(line),
         "candidates": candidates.of(line) if to_level else [],
