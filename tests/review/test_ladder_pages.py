@@ -227,6 +227,30 @@ def test_the_way_back_after_stop_shows_the_frozen_gate_of_the_present_level(clie
     assert "No row changed since." in html
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Signed. STOP is lifted; the line is at shadow as before."),
+        ("ko", "서명했습니다. STOP이 해제되었습니다. 라인은 이전과 같이 그림자 모드입니다."),
+    ],
+)
+def test_the_second_signature_after_stop_says_that_nothing_moved(client, open_gate, language, said):
+    spoken = {"headers": {"Accept-Language": language}}
+    client.force_login(lead("quinn"))
+    post(client, "api-stop", open_gate.slug, reason="dust")
+    client.post(reverse("ladder-deed", args=[open_gate.slug, "resume"]), {"reason": "clean", "password": PASSWORD})
+    client.force_login(lead("quill"))
+    address = reverse("ladder-deed", args=[open_gate.slug, "approve"])
+    html = client.post(address, {"password": PASSWORD}, follow=True, **spoken).content.decode()
+    assert said in html
+    assert not Hold.objects.in_force().exists()
+
+
+def test_the_second_signature_of_a_raise_says_that_the_line_moved(client, proposed):
+    address = reverse("ladder-deed", args=[proposed.slug, "approve"])
+    assert "Signed. The line moved." in client.post(address, {"password": PASSWORD}, follow=True).content.decode()
+
+
 def test_the_admin_signs_like_the_page_and_has_no_level_field(client, open_gate):
     client.force_login(lead("quinn"))
     address = reverse("admin:inspection_line_change", args=[open_gate.pk])
