@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from inspection.models import Freeze, Line
-from review import watches
+from inspection.models import Line
+from review import boards, watches
 from review.audit_models import AuditFinding, AuditLot, Watch, WatchChart
 from review.rules.auditing import AUDIT_RATES, Kind
 from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
@@ -39,7 +39,6 @@ class AuditBoard:
     rate: float
     charts: list[ChartRow]
     lots: list[AuditLot]
-    freezes: list[Freeze]
     escapes: int
     passes: int
     upper: float
@@ -62,7 +61,6 @@ def of(line: Line) -> AuditBoard | None:
         rate=rate,
         charts=[_row(chart) for chart in charts],
         lots=list(AuditLot.objects.filter(watch=watch).order_by("-closed_at", "-pk")[:SHOWN_LOTS]),
-        freezes=list(Freeze.objects.in_force().filter(line=line).order_by("placed_at")),
         escapes=escapes,
         passes=passes,
         upper=cs_upper(escapes, passes - escapes),
@@ -73,8 +71,9 @@ def of(line: Line) -> AuditBoard | None:
 def as_plain(line: Line) -> dict[str, object]:
     """Return the audit as the API tells it."""
     board = of(line)
+    freezes = [{"cause": one.cause, "reason": one.reason, "since": one.placed_at} for one in boards.freezes_of(line)]
     if board is None:
-        return {"state": None, "rate": line.audit_share, "cusum": None, "charts": [], "lots": [], "freezes": []}
+        return {"state": None, "rate": line.audit_share, "cusum": None, "charts": [], "lots": [], "freezes": freezes}
     standing = WatchChart.objects.filter(watch=board.watch, closed_at=None).order_by("pk")
     return {
         "state": board.watch.state,
@@ -85,7 +84,7 @@ def as_plain(line: Line) -> dict[str, object]:
         "escaped_fraction_upper": board.upper,
         "charts": list(standing.values(*_CHART)),
         "lots": [{name: getattr(lot, name) for name in _LOT} for lot in board.lots],
-        "freezes": [{"cause": one.cause, "reason": one.reason, "since": one.placed_at} for one in board.freezes],
+        "freezes": freezes,
     }
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from inspection.models import Hold, LevelChange, LevelProposal, Line
+from inspection.models import Freeze, Hold, LevelChange, LevelProposal, Line
 from inspection.rules.ladder import HARM, Condition, Judgement
 from inspection.rules.words import Level
 from review import reason_words, sentences
@@ -243,6 +243,11 @@ _CONDITIONS = {
 
 def holds_of(line: Line) -> Sequence[Hold]:
     return list(line.holds.in_force().select_related("placed_by").order_by("placed_at"))
+
+
+def freezes_of(line: Line) -> Sequence[Freeze]:
+    """Return what keeps a line from going up, the oldest first: it stands on every rung, also below `partial`."""
+    return list(line.freezes.in_force().order_by("placed_at", "pk"))
 
 
 def stop_of(line: Line, *, may_lower: bool) -> Stop:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from inspection import automation, permissions, waivers
 from inspection.models import Hold, LevelProposal, Line
-from inspection.rules.words import Level
+from inspection.rules.words import Level, ProposalStatus
 from review import sentences, signing, watches
 
 # What drift freezes only a new reference thaws.
@@ -53,7 +53,17 @@ def _approve(request: HttpRequest, line: Line) -> str:
         raise automation.SelfApproval
     _confirm(request)
     proposal = signing.approve(proposal, by=permissions.person(request), now=now())
-    return _("Signed. The line moved.") if proposal.status == "approved" else _("Signed. A second lead signs now.")
+    return _signed(proposal)
+
+
+def _signed(proposal: LevelProposal) -> str:
+    """Say what the signature did: the way back after STOP moves nothing."""
+    if proposal.status != ProposalStatus.APPROVED:
+        return _("Signed. A second lead signs now.")
+    if proposal.resumes:
+        words = {"level": sentences.level_name(Level(proposal.to_level))}
+        return _("Signed. STOP is lifted; the line is at %(level)s as before.") % words
+    return _("Signed. The line moved.")
 
 
 def _reject(request: HttpRequest, line: Line) -> str:

@@ -10,10 +10,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inspection import automation, permissions, waivers
-from inspection.models import GateEvaluation, Hold, LevelChange, Line
+from inspection.models import GateEvaluation, Hold, LevelChange, LevelProposal, Line
 from inspection.rules.ladder import GATES, judge
 from inspection.rules.words import Level, Role
-from review import audit_boards, boards, candidates, evidence, ladder_doors, reason_words, sentences
+from review import (
+    audit_boards,
+    boards,
+    candidates,
+    evidence,
+    frozen_boards,
+    ladder_doors,
+    reason_words,
+    sentences,
+    signing,
+)
+from review.frozen_boards import Frozen
 
 HISTORY = 8
 
@@ -39,7 +50,9 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "proposal": proposal,
         "hours_left": _hours_left(proposal.expires_at, moment) if proposal else "",
         "parts_since": automation.parts_since(proposal) if proposal else 0,
+        "frozen": _frozen(proposal, reading, moment),
         "holds": holds,
+        "freezes": boards.freezes_of(line),
         "audit": audit_boards.of(line),
         "history": _history(line),
         "candidates": candidates.of(line) if to_level else [],
@@ -82,6 +95,14 @@ def _beyond(to_level: Level | None) -> dict[str, object] | None:
         return None
     judgement = judge(GATES[above], evidence.Evidence())
     return {"level": above, "rows": boards.rows(judgement)[:3], "short": boards.short(judgement)}
+
+
+def _frozen(proposal: LevelProposal | None, reading: evidence.Reading | None, moment: datetime) -> Frozen | None:
+    """Return what is signed beside what is read now. None without a proposal, and at `human`, which has no gate."""
+    if proposal is None or proposal.evaluation is None:
+        return None
+    live = signing.reading_of(proposal, now=moment) if proposal.resumes else reading
+    return frozen_boards.of(proposal.evaluation, live.judgement) if live else None
 
 
 def _hours_left(expires_at: datetime, moment: datetime) -> str:

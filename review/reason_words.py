@@ -48,6 +48,12 @@ FORMS = {
     r"Audits find escapes: (?P<said>.+)\.": gettext_noop("Audits find escapes: %(said)s."),
     r"[Kk]nown defects were passed: (?P<said>.+?)\.?": gettext_noop("Known defects were passed: %(said)s."),
     r"[Cc]hallenge part missed: (?P<part>.+?)\.?": gettext_noop("Challenge part missed: %(part)s."),
+    r"Challenge parts are overdue: (?P<n>\d+) of (?P<wanted>\d+) came\.": gettext_noop(
+        "Challenge parts are overdue: %(n)s of %(wanted)s came."
+    ),
+    r"Alarm (?P<code>[a-z-]+): (?P<measure>[a-z_ ]+)(?P<read> [-+.e\d]+)?\.": gettext_noop(
+        "Alarm %(code)s: %(measure)s%(read)s."
+    ),
     r"(?P<n>\d+) images in a row\. (?P<said>.+)": gettext_noop("%(n)s images in a row. %(said)s"),
     r"an audit found a critical escape: (?P<kind>.+)": gettext_noop("an audit found a critical escape: %(kind)s"),
     r"a part that the model passed has a critical defect: (?P<kind>.+)": gettext_noop(

@@ -57,6 +57,11 @@ def resume(line: Line, *, by: User, reason: str, now: datetime) -> LevelProposal
         raise automation.GateShut(reading.judgement if reading else None) from shut
 
 
+def reading_of(proposal: LevelProposal, *, now: datetime) -> evidence.Reading | None:
+    """Return the gate as the next signature would read it now. None at `human`, which has no gate."""
+    return _reading_into(proposal.line, Level(proposal.to_level), now=now, ignore_stop=proposal.resumes)
+
+
 def confirm(request: HttpRequest, *, password: str = "", code: str = "") -> None:
     """Make sure that the person at the keyboard is the one who is signed in. Raises NotConfirmed.
 

@@ -233,15 +233,28 @@ class Judgement:
     checks: tuple[StreamCheck, ...]
     conditions: tuple[Condition, ...]
 
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> "Judgement":
+        """Return the judgement that `as_plain` gave, as it was judged then: nothing is judged anew."""
+        return cls(
+            status=GateStatus(plain["status"]),
+            checks=tuple(StreamCheck(**check) for check in plain["checks"]),
+            conditions=tuple(Condition(**condition) for condition in plain["conditions"]),
+        )
+
     @property
     def is_open(self) -> bool:
         return self.status == GateStatus.OPEN
 
     @property
+    def every(self) -> tuple[StreamCheck | Condition, ...]:
+        """Return all that the gate asks, in its order."""
+        return (*self.checks, *self.conditions)
+
+    @property
     def failing(self) -> tuple[StreamCheck | Condition, ...]:
         """Return everything that keeps the gate shut: people mend it together, not one by one."""
-        every: tuple[StreamCheck | Condition, ...] = (*self.checks, *self.conditions)
-        return tuple(check for check in every if not check.passed)
+        return tuple(check for check in self.every if not check.passed)
 
     def as_plain(self) -> dict[str, Any]:
         return {

@@ -3,12 +3,13 @@
 import pytest
 
 from inspection import automation
-from inspection.models import Freeze, Hold
-from inspection.rules.words import Label
+from inspection.models import Freeze, Hold, Line
+from inspection.rules.words import Label, Level, Role
 from review import audits
 from review.audit_models import Watch
-from tests.builders import NOON, PASSWORD
+from tests.builders import NOON, PASSWORD, make_user
 from tests.review.deciding import audit, escape, make_deciding_line
+from tests.review.scene import make_watched_line
 
 pytestmark = pytest.mark.django_db
 PAGE = "/lines/phone-back/automation/"
@@ -84,6 +85,59 @@ def test_what_drift_froze_is_not_thawed_without_a_new_reference(lead, line):
     freeze = automation.freeze(line, cause="drift", reason="The images drift.", now=NOON)
     lead.post(f"{PAGE}thaw/", {"freeze": freeze.pk, "password": PASSWORD})
     assert Freeze.objects.in_force().exists()
+
+
+def test_after_a_fall_a_lead_reads_what_froze_the_way_up_and_lifts_it(lead, line, ana, quinn):
+    for n in (1, 2, 3):
+        escape(line, f"A-{n}", ana, quinn, minute=n)
+    assert Line.objects.get(pk=line.pk).level == "assist"
+    page = lead.get(PAGE)
+    freeze = Freeze.objects.in_force().get()
+    assert f'name="freeze" value="{freeze.pk}"' in page.content.decode()
+    assert "Audits find escapes: escape chart 2.7" in page.content.decode()
+    assert "freezes" in failing(page)
+
+    after = lead.post(f"{PAGE}thaw/", {"freeze": freeze.pk, "password": PASSWORD}, follow=True)
+    assert "Promotions are frozen since" not in after.content.decode()
+    assert "freezes" not in failing(after)
+
+
+def failing(page) -> list[str]:
+    """Return the names of the checks that keep the next gate shut on an automation page."""
+    return [check.name for check in page.context["reading"].judgement.failing]
+
+
+@pytest.mark.parametrize("level", [Level.HUMAN, Level.SHADOW, Level.ASSIST, Level.PARTIAL, Level.FULL])
+def test_a_drift_freeze_leads_to_where_it_is_signed_off_on_every_rung(lead, level):
+    line = make_watched_line("phone-lens", level=level)
+    automation.freeze(line, cause="drift", reason="The images drift.", now=NOON)
+    html = lead.get("/lines/phone-lens/automation/").content.decode()
+    assert "Promotions are frozen since" in html
+    assert 'href="/lines/phone-lens/drift/">Look at the drift' in html
+    assert 'name="freeze"' not in html
+
+
+def test_an_administrator_reads_why_and_who_lifts_it(client, line):
+    automation.freeze(line, cause="call-rate", reason="Too many defect calls.", now=NOON)
+    client.force_login(make_user("admin", role=Role.ADMINISTRATOR))
+    html = client.get(PAGE).content.decode()
+    assert "A QA lead of this line lifts it." in html
+    assert 'name="freeze"' not in html
+
+
+def test_the_card_of_a_freeze_speaks_korean(lead, line):
+    reason = "Challenge parts are overdue: 0 of 2 came."
+    automation.freeze(line, cause="challenge-overdue", reason=reason, now=NOON)
+    html = lead.get(PAGE, headers={"Accept-Language": "ko"}).content.decode()
+    assert "챌린지 부품이 늦었습니다: 2개 중 0개 투입." in html
+    assert reason not in html
+
+
+def test_the_api_tells_freezes_below_partial_too(lead):
+    shadow = make_watched_line("phone-lens", level=Level.SHADOW)
+    automation.freeze(shadow, cause="drift", reason="The images drift.", now=NOON)
+    said = lead.get("/api/v1/lines/phone-lens/automation/").json()["audit"]
+    assert [one["cause"] for one in said["freezes"]] == ["drift"]
 
 
 @pytest.mark.parametrize("model", ["receipt", "freeze"])

@@ -1,6 +1,7 @@
 """The ladder over its doors: API, page and admin do the same deeds under the same rights."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -163,6 +164,91 @@ def test_the_page_signs_like_the_api(client, open_gate):
     open_gate.refresh_from_db()
     waiting.refresh_from_db()
     assert (open_gate.level, waiting.level) == ("assist", "assist")
+
+
+def told(html: str, check: str) -> str:
+    """Return what the table of the frozen evidence says of one check, as words."""
+    table = html.split('aria-labelledby="frozen-title"')[1].split("</table>")[0]
+    rows = table.replace("\xa0", " ").split("<tr>")
+    return " ".join(re.sub("<[^>]+>", " ", next(row for row in rows if f"<td>{check}</td>" in row)).split())
+
+
+@pytest.fixture
+def proposed(client, open_gate):
+    """A line with a proposal that Quinn has signed; Quill looks at it."""
+    client.force_login(lead("quinn"))
+    post(client, "api-propose", open_gate.slug, to_level="assist", reason="steady")
+    client.force_login(lead("quill"))
+    return open_gate
+
+
+def now_counted(monkeypatch, **changes) -> None:
+    monkeypatch.setattr("review.evidence.Asked.gather", lambda *args, **kwargs: replace(GOOD, **changes))
+
+
+def test_the_second_lead_reads_the_frozen_rows_beside_what_is_counted_now(client, proposed, monkeypatch):
+    now_counted(monkeypatch, streams={"agreement": (1006, 19), "detection": (60, 3)}, parts=1025)
+    html = client.get(reverse("automation", args=[proposed.slug])).content.decode()
+    assert told(html, "Blind parts") == "Blind parts 1,000 · 200 needed · met 1,025 · 200 needed · met changed"
+    agreement = told(html, "Agreement above 95 %")
+    assert "986 of 1,000" in agreement
+    assert "1,006 of 1,025" in agreement
+    assert told(html, "Inspectors").endswith("as it was")
+    assert "2 of 13 rows changed since." in html
+
+
+def test_a_frozen_row_that_is_not_met_any_more_says_so(client, proposed, monkeypatch):
+    now_counted(monkeypatch, holds=1, days_since_lowering=0.5)
+    html = client.get(reverse("automation", args=[proposed.slug])).content.decode()
+    assert told(html, "Holds").endswith("not met any more")
+    assert told(html, "Days of rest after a lowering").startswith("Days of rest after a lowering not asked 0.5")
+
+
+def test_untouched_evidence_says_that_no_row_changed(client, proposed):
+    html = client.get(reverse("automation", args=[proposed.slug])).content.decode()
+    assert "No row changed since." in html
+    assert proposed.proposals.get().evidence_hash[:4] in html.split('id="frozen-title"')[1]
+
+
+def test_the_frozen_rows_speak_korean(client, proposed):
+    address = reverse("automation", args=[proposed.slug])
+    html = client.get(address, headers={"Accept-Language": "ko"}).content.decode()
+    assert "서명 대상: 동결된 증거" in html
+    assert "이후 바뀐 항목이 없습니다." in html
+
+
+def test_the_way_back_after_stop_shows_the_frozen_gate_of_the_present_level(client, open_gate):
+    Line.objects.filter(pk=open_gate.pk).update(level="assist")
+    client.force_login(lead("quinn"))
+    post(client, "api-stop", open_gate.slug, reason="dust")
+    post(client, "api-resume", open_gate.slug, reason="clean")
+    html = client.get(reverse("automation", args=[open_gate.slug])).content.decode()
+    assert told(html, "Agreement above 95 %").endswith("as it was")
+    assert "No row changed since." in html
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Signed. STOP is lifted; the line is at shadow as before."),
+        ("ko", "서명했습니다. STOP이 해제되었습니다. 라인은 이전과 같이 그림자 모드입니다."),
+    ],
+)
+def test_the_second_signature_after_stop_says_that_nothing_moved(client, open_gate, language, said):
+    spoken = {"headers": {"Accept-Language": language}}
+    client.force_login(lead("quinn"))
+    post(client, "api-stop", open_gate.slug, reason="dust")
+    client.post(reverse("ladder-deed", args=[open_gate.slug, "resume"]), {"reason": "clean", "password": PASSWORD})
+    client.force_login(lead("quill"))
+    address = reverse("ladder-deed", args=[open_gate.slug, "approve"])
+    html = client.post(address, {"password": PASSWORD}, follow=True, **spoken).content.decode()
+    assert said in html
+    assert not Hold.objects.in_force().exists()
+
+
+def test_the_second_signature_of_a_raise_says_that_the_line_moved(client, proposed):
+    address = reverse("ladder-deed", args=[proposed.slug, "approve"])
+    assert "Signed. The line moved." in client.post(address, {"password": PASSWORD}, follow=True).content.decode()
 
 
 def test_the_admin_signs_like_the_page_and_has_no_level_field(client, open_gate):

@@ -20,6 +20,7 @@ from tests.builders import NOON
             "불량 판정이 너무 적음: 무신호(불량 판정 없음) 차트 8.10, 한계 7.20.",
         ),
         ("3 images in a row. There is no picture in the image.", "연속 3장. 이미지에 내용이 없습니다."),
+        ("Alarm no-predictions: missing predictions 0.62.", "경보 no-predictions: missing predictions 0.62."),
         ("glare on the left lamp", "glare on the left lamp"),
     ],
 )
