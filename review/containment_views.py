@@ -22,6 +22,7 @@ from review.rules.containment import release_obstacles
 
 PAGE = 100
 PAST = 5
+SERIALS = 20
 
 
 @login_required
@@ -95,6 +96,16 @@ def release_lot(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @login_required
+@require_POST
+def sort_lot(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
+    """Ask people to read what the model passed of a lot in which an audit found an escape."""
+    lot = get_object_or_404(Lot, pk=pk, line=_line(request, slug))
+    asked = lots.sort(lot, now=now())
+    messages.success(request, _("%(n)s parts wait for a blind reading.") % {"n": asked})
+    return redirect("containment", slug)
+
+
+@login_required
 @require_GET
 def rows(request: PersonRequest, slug: str, pk: int) -> StreamingHttpResponse:
     """The list as CSV, safe to open in a spreadsheet."""
@@ -145,7 +156,14 @@ def _lot_row(lot: Lot) -> dict[str, Any]:
     standing = lots.standing(lot)
     obstacles = release_obstacles(standing)
     why = containment_doors.why_held(lots.LotHeld(obstacles)) if obstacles else ""
-    return {"lot": lot, "standing": standing, "why": why}
+    escaped = standing.escapes > 0
+    return {
+        "lot": lot,
+        "standing": standing,
+        "why": why,
+        "unsorted": lots.unsorted(lot)[:SERIALS] if escaped else [],
+        "taken_out": lots.taken_out(lot) if escaped else [],
+    }
 
 
 def _do(request: PersonRequest, deed: Any, said: str) -> None:

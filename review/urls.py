@@ -79,6 +79,7 @@ urlpatterns = [
     path("lines/<slug:slug>/findings/", finding_views.findings_page, name="findings"),
     path("lines/<slug:slug>/findings/add/", finding_views.add, name="finding-add"),
     path("lines/<slug:slug>/lots/<int:pk>/release/", containment_views.release_lot, name="lot-release"),
+    path("lines/<slug:slug>/lots/<int:pk>/sort/", containment_views.sort_lot, name="lot-sort"),
     path("lines/<slug:slug>/data/", data_views.gallery, name="data"),
     path("lines/<slug:slug>/data.csv", data_views.found_rows, name="data-rows"),
     path("lines/<slug:slug>/data/exports/", export_views.listed, name="exports"),
