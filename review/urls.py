@@ -67,6 +67,7 @@ urlpatterns = [
     path("lines/<slug:slug>/containment/open/", containment_views.open_containment, name="containment-open"),
     path("lines/<slug:slug>/containment/<int:pk>.csv", containment_views.rows, name="containment-rows"),
     path("lines/<slug:slug>/containment/parts/<int:pk>/", containment_views.close_part, name="contained-part"),
+    path("lines/<slug:slug>/containment/parts/", containment_views.close_parts, name="contained-parts"),
     path("lines/<slug:slug>/containment/<slug:deed>/", containment_views.deed, name="containment-deed"),
     path("lines/<slug:slug>/inspectors/", gold_views.inspectors, name="inspectors"),
     path("lines/<slug:slug>/inspectors/gold/", gold_views.set_rule, name="gold-rule"),

@@ -8,7 +8,17 @@ from django.db import IntegrityError, transaction
 from inspection import automation
 from inspection.models import Hold, Line, Lot, Run
 from inspection.rules.words import Call, Label, Level
-from review import audit_log, audits, containment, demo_climb, findings, lots, watches
+from review import (
+    audit_log,
+    audits,
+    containment,
+    containment_boards,
+    containment_views,
+    demo_climb,
+    findings,
+    lots,
+    watches,
+)
 from review.audit_log import Asked
 from review.audit_models import AuditLot, WatchChart
 from review.containment_models import ContainedRun, Containment
@@ -17,7 +27,7 @@ from review.rules.containment import Found
 from review.rules.findings import How
 from tests.builders import NOON, PASSWORD
 from tests.review.deciding import audit, audited, escape, make_deciding_line, passed, rule
-from tests.review.scene import later, make_watched_line, read
+from tests.review.scene import later, make_run, make_watched_line, read
 
 pytestmark = pytest.mark.django_db
 PAGE = "/lines/phone-back/containment/"
@@ -350,6 +360,54 @@ def test_the_page_lists_finds_and_closes(lead, standing):
     lead.post(f"{PAGE}parts/{row_of(standing, 'P-1').pk}/", {"found": "bad", "defect_class": "scratch", "note": "rim"})
     row = row_of(standing, "P-1")
     assert (row.found, row.note, row.closed_by.username) == ("bad", "rim", "quinn")
+
+
+def test_ticked_parts_are_closed_together_and_the_page_and_its_filter_stay(lead, standing):
+    ticked = [row_of(standing, serial).pk for serial in ("P-1", "P-2")]
+    asked = {"part": ticked, "found": "good", "note": "sorted by hand", "lot": "L-8", "open": "1", "page": "2"}
+    answer = lead.post(f"{PAGE}parts/", asked)
+    assert answer.url == f"{PAGE}?serial=&lot=L-8&open=1&page=2"
+    assert containment.tally(standing)["good"] == 2
+    assert (row_of(standing, "P-1").note, row_of(standing, "P-3").found) == ("sorted by hand", "")
+
+
+def test_all_that_a_page_shows_is_closed_with_one_tick_and_a_closed_one_stays(lead, standing, quinn):
+    shown = [row.pk for row in containment.listed(standing)]
+    findings.close_contained(row_of(standing, "P-1"), found=Found.LOST, by=quinn, now=later(900))
+    html = lead.post(f"{PAGE}parts/", {"all": "1", "shown": shown, "found": "good"}, follow=True).content.decode()
+    assert "Closed: 2." in html
+    assert containment.tally(standing) == {"all": 3, "open": 0, "good": 2, "bad": 0, "lost": 1}
+
+
+@pytest.mark.parametrize("ticked", [[], ["x"], ["9" * 40]])
+def test_nothing_ticked_closes_nothing(lead, standing, ticked):
+    html = lead.post(f"{PAGE}parts/", {"part": ticked, "found": "good"}, follow=True).content.decode()
+    assert "Tick the parts to close." in html
+    assert containment.tally(standing)["open"] == 3
+
+
+def test_the_next_page_keeps_the_filter(lead, standing, monkeypatch):
+    monkeypatch.setattr(containment_views, "PAGE", 1)
+    assert "?page=2&amp;serial=&amp;lot=L-8&amp;open=1" in lead.get(f"{PAGE}?lot=L-8&open=1").content.decode()
+
+
+def test_the_list_says_what_a_later_ruling_says(standing, ana, quinn):
+    containment.requeue(standing, now=later(900))
+    task = ReviewTask.objects.get(run__part__serial="P-1")
+    read(task, ana, Label.DEFECT, at=later(1000))
+    rule(task.run, quinn, Label.PASS, now=later(1100))
+    [row] = containment_boards.rows_of([row_of(standing, "P-1")])
+    assert row.said == "pass"
+
+
+def test_the_list_says_the_score_and_where_a_part_is(line, standing):
+    Line.objects.update(lot_release=True)
+    make_run(line, "P-3", part=row_of(standing, "P-3").run.part)
+    shown = {row.row.run.part.serial: row for row in containment_boards.rows_of(list(containment.listed(standing)))}
+    assert (shown["P-1"].score, shown["P-1"].where) == (0.01, "in its lot, on hold")
+    assert shown["P-3"].where == "came again as run 2"
+    Lot.objects.update(released_at=later(999))
+    assert containment_boards.rows_of([row_of(standing, "P-1")])[0].where == "left with its lot"
 
 
 def test_a_bad_part_needs_its_kind_of_defect(lead, standing):
