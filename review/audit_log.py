@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from inspection.models import DeploymentChange, Hold, LevelChange, LevelProposal, Line, Lot, Membership, ScopeSignature
 from review.models import (
     Adjudication,
+    AuditFinding,
     BandsChange,
     ContainedRun,
     Decision,
@@ -21,8 +22,10 @@ from review.models import (
     RetrainingRule,
     Training,
 )
+from review.rules.auditing import Kind
 
 PAGE = 100
+SORTED = "sorted after an escape"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +119,10 @@ def _closed(rows: QuerySet[Any], item: str) -> QuerySet[Any]:
 def _on(line: Line) -> QuerySet[Any]:
     """Return a correction's own decision if it is of the line: asked so, the few corrections are gone through first."""
     return Decision.objects.filter(pk=OuterRef("decision"), task__line=line)
+
+
+def _escape_of_lot() -> QuerySet[Any]:
+    return AuditFinding.objects.filter(run__part__lot=OuterRef("pk"), kind=Kind.AUTO_PASS.value, is_bad=True)
 
 
 # How each deed is told ------------------------------------------------------------------------------------------
@@ -220,10 +227,10 @@ _SOURCES = {
         lambda row: {"thing": row.run.part.serial, "change": row.found, "reason": row.note},
     ),
     "lot": _Source(
-        lambda line: Lot.objects.filter(line=line),
+        lambda line: Lot.objects.filter(line=line).annotate(is_sorted=Exists(_escape_of_lot())),
         "released_at",
         "released_by",
-        lambda row: {"thing": row.code},
+        lambda row: {"thing": row.code, "reason": SORTED if row.is_sorted else ""},
     ),
     "export": _Source(
         lambda line: Export.objects.filter(line=line),

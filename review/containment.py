@@ -128,7 +128,7 @@ def listed(
     asked = {"run__part__serial": serial, "run__part__lot__code": lot, "closed_at__isnull": only_open}
     wanted = {name: value for name, value in asked.items() if value}
     rows = containment.runs.filter(**wanted)
-    return rows.select_related("run__part__lot", "run__disposition__model_version", "closed_by").order_by(
+    return rows.select_related("run__part__lot", "run__line", "run__disposition__model_version", "closed_by").order_by(
         "passed_at", "pk"
     )
 

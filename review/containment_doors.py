@@ -47,7 +47,7 @@ def why_held(refusal: lots.LotHeld) -> str:
         "no-parts": _("The lot has no parts yet."),
         "unsettled": _("Parts of it are still waiting for their verdict."),
         "audits-open": _("Its audit sample is not closed."),
-        "escapes": _("Its audits found an escape."),
+        "escapes": _("Its audits found an escape: every other part must be read as good or closed."),
         "contained": _("Parts of it are contained."),
     }
     return " ".join(words[reason] for reason in refusal.reasons)

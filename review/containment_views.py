@@ -7,6 +7,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -14,14 +16,16 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection import permissions
 from inspection.models import Line, Lot
 from inspection.rules.words import Role
-from review import containment, containment_doors, findings, lots, signing
+from review import containment, containment_boards, containment_doors, findings, lots, signing
 from review.containment_models import ContainedRun, Containment
-from review.models import Truth
 from review.permissions import PersonRequest
 from review.rules.containment import release_obstacles
 
 PAGE = 100
 PAST = 5
+SERIALS = 20
+DIGITS = 18
+PLACE = ("serial", "lot", "open", "page")
 
 
 @login_required
@@ -51,12 +55,28 @@ def close_part(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
     """Close one part of the list: found good, found bad, or lost."""
     line = _line(request, slug)
     row = get_object_or_404(ContainedRun, pk=pk, containment__line=line)
-    form = containment_doors.FoundForm(request.POST, line=line)
-    if not form.is_valid():
-        messages.error(request, " ".join(str(fault) for faults in form.errors.values() for fault in faults))
-        return redirect("containment", slug)
-    _do(request, lambda: findings.close_contained(row, by=request.user, now=now(), **form.cleaned_data), _("Closed."))
-    return redirect("containment", slug)
+    shown = _shown_of(request, line)
+    if shown is not None:
+        _do(request, lambda: findings.close_contained(row, by=request.user, now=now(), **shown), _("Closed."))
+    return _back(request, slug)
+
+
+@login_required
+@require_POST
+def close_parts(request: PersonRequest, slug: str) -> HttpResponse:
+    """Close the ticked parts, or all that the page showed, in one way."""
+    line = _line(request, slug)
+    wanted = request.POST.getlist("shown" if request.POST.get("all") else "part")[:PAGE]
+    numbers = [int(pk) for pk in wanted if pk.isdecimal() and len(pk) <= DIGITS]
+    rows = ContainedRun.objects.filter(pk__in=numbers, containment__line=line).select_related("run").order_by("pk")
+    if not rows:
+        messages.error(request, _("Tick the parts to close."))
+        return _back(request, slug)
+    shown = _shown_of(request, line)
+    if shown is not None:
+        closed = findings.close_all(rows, by=request.user, now=now(), **shown)
+        messages.success(request, _("Closed: %(n)s.") % {"n": closed})
+    return _back(request, slug)
 
 
 @login_required
@@ -95,6 +115,16 @@ def release_lot(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @login_required
+@require_POST
+def sort_lot(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
+    """Ask people to read what the model passed of a lot in which an audit found an escape."""
+    lot = get_object_or_404(Lot, pk=pk, line=_line(request, slug))
+    asked = lots.sort(lot, now=now())
+    messages.success(request, _("%(n)s parts wait for a blind reading.") % {"n": asked})
+    return redirect("containment", slug)
+
+
+@login_required
 @require_GET
 def rows(request: PersonRequest, slug: str, pk: int) -> StreamingHttpResponse:
     """The list as CSV, safe to open in a spreadsheet."""
@@ -122,30 +152,44 @@ def _list_of(request: PersonRequest, standing: Containment) -> dict[str, Any]:
     only_open = request.GET.get("open") == "1"
     found = containment.listed(standing, serial=serial, lot=lot, only_open=only_open)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    read = _readings([row.run_id for row in page])
     return {
         "tally": containment.tally(standing),
         "page": page,
-        "rows": [(row, read.get(row.run_id, "")) for row in page],
+        "rows": containment_boards.rows_of(list(page)),
         "serial": serial,
         "lot": lot,
         "only_open": only_open,
+        "query": urlencode({"serial": serial, "lot": lot, "open": "1" if only_open else ""}),
     }
 
 
-def _readings(run_ids: list) -> dict[Any, str]:
-    """Return by run the newest label that people gave to an image of it: a defect stands before a pass."""
-    said: dict[Any, str] = {}
-    for run_id, label in Truth.objects.filter(item__run__in=run_ids).order_by("n").values_list("item__run", "label"):
-        said[run_id] = label if said.get(run_id) != "defect" else "defect"
-    return said
+def _shown_of(request: PersonRequest, line: Line) -> dict[str, Any] | None:
+    """Return how parts are closed; None where the form says it badly, and the person is told."""
+    form = containment_doors.FoundForm(request.POST, line=line)
+    if form.is_valid():
+        return form.cleaned_data
+    messages.error(request, " ".join(str(fault) for faults in form.errors.values() for fault in faults))
+    return None
+
+
+def _back(request: PersonRequest, slug: str) -> HttpResponse:
+    """Return to the page and the filter from which a part was closed."""
+    place = {name: request.POST.get(name, "")[:100] for name in PLACE}
+    return redirect(f"{reverse('containment', args=[slug])}?{urlencode(place)}")
 
 
 def _lot_row(lot: Lot) -> dict[str, Any]:
     standing = lots.standing(lot)
     obstacles = release_obstacles(standing)
     why = containment_doors.why_held(lots.LotHeld(obstacles)) if obstacles else ""
-    return {"lot": lot, "standing": standing, "why": why}
+    escaped = standing.escapes > 0
+    return {
+        "lot": lot,
+        "standing": standing,
+        "why": why,
+        "unsorted": lots.unsorted(lot)[:SERIALS] if escaped else [],
+        "taken_out": lots.taken_out(lot) if escaped else [],
+    }
 
 
 def _do(request: PersonRequest, deed: Any, said: str) -> None:

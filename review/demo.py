@@ -85,7 +85,12 @@ def _load_scene(scene: Scene, model_version: ModelVersion, people, *, seed: int,
     with transaction.atomic():
         line, station, key = _line(scene, now=born)
         demo_scope.agree(
-            line, has_system=scene.incumbent, amber=scene.level == Level.HUMAN, by=people["quinn"], now=born
+            line,
+            has_system=scene.incumbent,
+            has_lots=scene.level == Level.PARTIAL,
+            amber=scene.level == Level.HUMAN,
+            by=people["quinn"],
+            now=born,
         )
     if scene.level == Level.PARTIAL:
         demo_climb.fill_bank(line, station, people, now=born - timedelta(hours=2))

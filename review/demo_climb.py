@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from inspection import health, registry, waivers
-from inspection.models import Line, Station, User
+from inspection.models import Line, Lot, Part, Run, Station, User
 from inspection.rules.gates import HARM
 from inspection.rules.words import Label, Level
-from review import bands, bank, demo_challenges, demo_past, filling, signing
+from review import bands, bank, demo_challenges, demo_past, filling, lots, signing
 from review.demo_past import Stretch
 from review.demo_pictures import Pool, kept, serial, shot_of
 from review.demo_scenes import Scene
@@ -64,9 +64,20 @@ def climb(line: Line, station: Station, scene: Scene, pool: Pool, people: Mappin
     _live(line, station, scene, pool, people, Stretch(WITH_BANDS, assist_end + timedelta(hours=1), end))
     line.truth_share = share
     line.save(update_fields=["truth_share"])
+    gather_lots(line, since=assist_end, by=people["quill"], now=end)
     demo_challenges.send(line, station, people, now=end + timedelta(minutes=2))
     _waive(line, people, now=end + timedelta(minutes=4))
     _sign_up(line, people, now=end + timedelta(minutes=5))
+
+
+def gather_lots(line: Line, *, since: datetime, by: User, now: datetime) -> None:
+    """Gather the parts since a moment into two lots: the older one has left by signature, the newer one waits."""
+    runs = Run.objects.filter(line=line, opened_at__gte=since).order_by("opened_at", "pk")
+    parts = list(runs.values_list("part", flat=True))
+    half = len(parts) // 2
+    for code, members in (("B-0701", parts[:half]), ("B-0702", parts[half:])):
+        Part.objects.filter(pk__in=members).update(lot=Lot.objects.create(line=line, code=code, created_at=now))
+    lots.release(Lot.objects.get(line=line, code="B-0701"), by=by, now=now)
 
 
 def _known_defects(

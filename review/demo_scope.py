@@ -17,7 +17,6 @@ TARGETS = {
     "cost_escape": Decimal("40.00"),
     "cost_overkill": Decimal("1.20"),
     "cost_reading": Decimal("0.06"),
-    "lot_release": False,
 }
 # Fed by no sensor: somebody looks at each changeover and answers for it by name.
 UNWATCHED = {
@@ -28,13 +27,16 @@ UNWATCHED = {
 _TRIED = {"lens-swapped": "image_size", "coating-changed": "saturation"}
 
 
-def agree(line: Line, *, has_system: bool, amber: bool, by: User, now: datetime) -> None:
-    """Fill the five steps and sign them. `amber` then takes two metrics away, as after a quarter of false alarms."""
+def agree(line: Line, *, has_system: bool, has_lots: bool, amber: bool, by: User, now: datetime) -> None:
+    """Fill the five steps and sign them; with `has_lots` its lots leave by signature.
+
+    `amber` then takes two metrics away, as after a quarter of false alarms.
+    """
     facts = {name: getattr(line, name) for name in scopes.PLACE}
     scopes.describe(line, facts={**facts, **_description(now)}, by=by, now=now)
     for kind in line.defect_classes.all():
         scopes.keep_class(line, code=kind.code, facts=_limits(kind), by=by, now=now)
-    scopes.aim(line, facts=TARGETS, by=by, now=now)
+    scopes.aim(line, facts={**TARGETS, "lot_release": has_lots}, by=by, now=now)
     _measure(line, has_system=has_system, by=by, now=now)
     due_on = (now + timedelta(days=90)).date()
     scopes.plan_change(line, kind=ChangeKind.SUPPLIER, due_on=due_on, what="second glass supplier", by=by, now=now)

@@ -4,7 +4,9 @@ A finding stands above every reading and ruling. It scores the old decision agai
 hears it, and a critical defect that the model passed takes the line down.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
@@ -87,6 +89,18 @@ def close_contained(
         record(row.run, how=How.CONTAINMENT, found=found, by=by, now=now, **shown)
     row.refresh_from_db()
     return row
+
+
+def close_all(rows: Iterable[ContainedRun], *, by: User, now: datetime, **shown: Any) -> int:
+    """Close several parts of a containment in the same way, each by itself. Return how many; closed ones stay."""
+    closed = 0
+    for row in rows:
+        try:
+            close_contained(row, by=by, now=now, **shown)
+        except AlreadyClosed:
+            continue
+        closed += 1
+    return closed
 
 
 def of_run(run: Run) -> PhysicalFinding | None:

@@ -24,6 +24,7 @@ PLAIN = frozenset(
         gettext_noop("the line was founded"),
         gettext_noop("five shifts rejected under tightened audit"),
         gettext_noop("two shifts without enough audits"),
+        gettext_noop("sorted after an escape"),
         gettext_noop("escape"),
         gettext_noop("miss"),
         gettext_noop("silence"),

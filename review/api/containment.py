@@ -94,6 +94,14 @@ def lot_list(request: Request, slug: str) -> Response:
     return Response({"results": [_lot(lot) for lot in lots.on_hold(_line(request, slug))]})
 
 
+@extend_schema(operation_id="lot_sort", request=None, responses=dict)
+@api_view(["POST"])
+def lot_sort(request: Request, pk: int) -> Response:
+    """Ask people to read what the model passed of a lot in which an audit found an escape."""
+    lot = get_object_or_404(Lot, pk=pk, line__in=_lines(request))
+    return Response({"requeued": lots.sort(lot, now=now())})
+
+
 @extend_schema(operation_id="lot_release", request=ConfirmationForm, responses=dict)
 @api_view(["POST"])
 def lot_release(request: Request, pk: int) -> Response:
@@ -152,6 +160,7 @@ def _lot(lot: Lot) -> dict[str, Any]:
         "audits_drawn": standing.audits_drawn,
         "audits_closed": standing.audits_closed,
         "escapes": standing.escapes,
+        "unsorted": standing.unsorted,
         "in_the_way": list(release_obstacles(standing)),
     }
 

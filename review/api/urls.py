@@ -65,6 +65,7 @@ urlpatterns = [
     path("containments/<int:pk>/close/", containment.close, name="api-containment-close"),
     path("lines/<slug:slug>/findings/", findings.findings_of_line, name="api-findings"),
     path("lines/<slug:slug>/lots/", containment.lot_list, name="api-lots"),
+    path("lots/<int:pk>/sort/", containment.lot_sort, name="api-lot-sort"),
     path("lots/<int:pk>/release/", containment.lot_release, name="api-lot-release"),
     path("lines/<slug:slug>/rollouts/", rollouts.of_line, name="api-rollouts"),
     path("rollouts/<int:pk>/", rollouts.one, name="api-rollout"),

@@ -6,16 +6,28 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from inspection import automation
-from inspection.models import Hold, Line, Lot
+from inspection.models import Hold, Line, Lot, Run
 from inspection.rules.words import Call, Label, Level
-from review import audits, containment, findings, lots, watches
+from review import (
+    audit_log,
+    audits,
+    containment,
+    containment_boards,
+    containment_views,
+    demo_climb,
+    findings,
+    lots,
+    watches,
+)
+from review.audit_log import Asked
 from review.audit_models import AuditLot, WatchChart
 from review.containment_models import ContainedRun, Containment
 from review.models import Adjudication, ReviewTask, Truth
 from review.rules.containment import Found
+from review.rules.findings import How
 from tests.builders import NOON, PASSWORD
-from tests.review.deciding import audit, audited, escape, make_deciding_line, passed
-from tests.review.scene import later, make_watched_line, read
+from tests.review.deciding import audit, audited, escape, make_deciding_line, passed, rule
+from tests.review.scene import later, make_run, make_watched_line, read
 
 pytestmark = pytest.mark.django_db
 PAGE = "/lines/phone-back/containment/"
@@ -264,6 +276,78 @@ def test_a_lot_with_an_escape_or_contained_parts_stays(standing, line, quinn):
     assert held.value.reasons == ("contained",)
 
 
+@pytest.fixture
+def escaped(line, lot, ana, quinn):
+    """Two parts that the model passed, and one in which the audit found what the model would have passed."""
+    passed(line, "P-1", lot=lot)
+    passed(line, "P-2", lot=lot)
+    run = read(drawn_of_lot(line, lot, "E-1"), ana, Label.DEFECT).task.run
+    rule(run, quinn, Label.DEFECT, now=later(30))
+    return lot
+
+
+def why_held(lot, by) -> tuple[str, ...]:
+    with pytest.raises(lots.LotHeld) as held:
+        lots.release(lot, by=by, now=later(900))
+    return held.value.reasons
+
+
+def show(serial: str, found: Found, by) -> None:
+    run = Run.objects.get(part__serial=serial)
+    findings.record(run, how=How.TEARDOWN, found=found, defect_class="scratch", by=by, now=later(900))
+
+
+def test_a_lot_with_an_escape_leaves_once_it_was_sorted_to_the_last_part(escaped, ana, quinn):
+    assert why_held(escaped, quinn) == ("escapes",)
+    assert (lots.sort(escaped, now=later(100)), lots.sort(escaped, now=later(101))) == (2, 0)
+
+    read(ReviewTask.objects.get(run__part__serial="P-1"), ana, Label.PASS, at=later(200))
+    assert [run.part.serial for run in lots.unsorted(escaped)] == ["P-2"]
+    show("P-2", Found.BAD, quinn)
+
+    assert lots.release(escaped, by=quinn, now=later(901)).released_by == quinn
+    assert [run.part.serial for run in lots.taken_out(escaped)] == ["P-2"]
+    entry = audit_log.page(escaped.line, Asked(action="lot")).entries[0]
+    assert (entry.who, entry.thing, entry.reason) == ("quinn", "L-9", "sorted after an escape")
+
+
+def test_a_part_that_sorting_reads_as_a_defect_keeps_the_lot_until_somebody_had_it_in_the_hand(escaped, ana, quinn):
+    show("P-1", Found.GOOD, quinn)
+    lots.sort(escaped, now=later(100))
+    run = read(ReviewTask.objects.get(run__part__serial="P-2"), ana, Label.DEFECT, at=later(200)).task.run
+    assert why_held(escaped, quinn) == ("escapes",)
+    rule(run, quinn, Label.DEFECT, now=later(300))
+    assert why_held(escaped, quinn) == ("escapes",)
+    show("P-2", Found.BAD, quinn)
+    assert lots.release(escaped, by=quinn, now=later(901)).released_at
+
+
+def test_a_lot_is_sorted_on_the_page_and_signed_there(lead, escaped, ana, line):
+    html = lead.get(PAGE).content.decode()
+    assert "Have 2 parts read" in html
+    assert "Sign the " not in html
+    said = lead.post(f"/lines/phone-back/lots/{escaped.pk}/sort/", follow=True).content.decode()
+    assert "2 parts wait for a blind reading." in said
+    for serial in ("P-1", "P-2"):
+        read(ReviewTask.objects.get(run__part__serial=serial), ana, Label.PASS, at=later(200))
+    assert "Sign the sorting and the release" in lead.get(PAGE).content.decode()
+    lead.post(f"/lines/phone-back/lots/{escaped.pk}/release/", {"password": PASSWORD})
+    escaped.refresh_from_db()
+    assert escaped.released_by.username == "quinn"
+
+
+def test_a_lot_is_sorted_over_the_api(lead, escaped):
+    assert lead.post(f"/api/v1/lots/{escaped.pk}/sort/").json() == {"requeued": 2}
+    assert lead.get("/api/v1/lines/phone-back/lots/").json()["results"][0]["unsorted"] == 2
+
+
+def test_no_inspector_has_a_lot_sorted(client, escaped, ana):
+    client.force_login(ana)
+    assert client.post(f"/lines/phone-back/lots/{escaped.pk}/sort/").status_code == 404
+    assert client.post(f"/api/v1/lots/{escaped.pk}/sort/").status_code == 404
+    assert not ReviewTask.objects.filter(run__part__serial="P-1").exists()
+
+
 # Doors ----------------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +360,54 @@ def test_the_page_lists_finds_and_closes(lead, standing):
     lead.post(f"{PAGE}parts/{row_of(standing, 'P-1').pk}/", {"found": "bad", "defect_class": "scratch", "note": "rim"})
     row = row_of(standing, "P-1")
     assert (row.found, row.note, row.closed_by.username) == ("bad", "rim", "quinn")
+
+
+def test_ticked_parts_are_closed_together_and_the_page_and_its_filter_stay(lead, standing):
+    ticked = [row_of(standing, serial).pk for serial in ("P-1", "P-2")]
+    asked = {"part": ticked, "found": "good", "note": "sorted by hand", "lot": "L-8", "open": "1", "page": "2"}
+    answer = lead.post(f"{PAGE}parts/", asked)
+    assert answer.url == f"{PAGE}?serial=&lot=L-8&open=1&page=2"
+    assert containment.tally(standing)["good"] == 2
+    assert (row_of(standing, "P-1").note, row_of(standing, "P-3").found) == ("sorted by hand", "")
+
+
+def test_all_that_a_page_shows_is_closed_with_one_tick_and_a_closed_one_stays(lead, standing, quinn):
+    shown = [row.pk for row in containment.listed(standing)]
+    findings.close_contained(row_of(standing, "P-1"), found=Found.LOST, by=quinn, now=later(900))
+    html = lead.post(f"{PAGE}parts/", {"all": "1", "shown": shown, "found": "good"}, follow=True).content.decode()
+    assert "Closed: 2." in html
+    assert containment.tally(standing) == {"all": 3, "open": 0, "good": 2, "bad": 0, "lost": 1}
+
+
+@pytest.mark.parametrize("ticked", [[], ["x"], ["9" * 40]])
+def test_nothing_ticked_closes_nothing(lead, standing, ticked):
+    html = lead.post(f"{PAGE}parts/", {"part": ticked, "found": "good"}, follow=True).content.decode()
+    assert "Tick the parts to close." in html
+    assert containment.tally(standing)["open"] == 3
+
+
+def test_the_next_page_keeps_the_filter(lead, standing, monkeypatch):
+    monkeypatch.setattr(containment_views, "PAGE", 1)
+    assert "?page=2&amp;serial=&amp;lot=L-8&amp;open=1" in lead.get(f"{PAGE}?lot=L-8&open=1").content.decode()
+
+
+def test_the_list_says_what_a_later_ruling_says(standing, ana, quinn):
+    containment.requeue(standing, now=later(900))
+    task = ReviewTask.objects.get(run__part__serial="P-1")
+    read(task, ana, Label.DEFECT, at=later(1000))
+    rule(task.run, quinn, Label.PASS, now=later(1100))
+    [row] = containment_boards.rows_of([row_of(standing, "P-1")])
+    assert row.said == "pass"
+
+
+def test_the_list_says_the_score_and_where_a_part_is(line, standing):
+    Line.objects.update(lot_release=True)
+    make_run(line, "P-3", part=row_of(standing, "P-3").run.part)
+    shown = {row.row.run.part.serial: row for row in containment_boards.rows_of(list(containment.listed(standing)))}
+    assert (shown["P-1"].score, shown["P-1"].where) == (0.01, "in its lot, on hold")
+    assert shown["P-3"].where == "came again as run 2"
+    Lot.objects.update(released_at=later(999))
+    assert containment_boards.rows_of([row_of(standing, "P-1")])[0].where == "left with its lot"
 
 
 def test_a_bad_part_needs_its_kind_of_defect(lead, standing):
@@ -345,3 +477,14 @@ def test_inspectors_and_strangers_see_no_containment(client, standing, ana, osca
 def test_lowering_by_a_person_contains_nothing_by_itself(line, quinn):
     automation.lower(line, to_level=Level.ASSIST, by=quinn, reason="change of material", now=later(60))
     assert not Containment.objects.exists()
+
+
+def test_the_demo_begins_with_a_lot_that_left_and_one_that_waits(line, quinn):
+    Line.objects.filter(pk=line.pk).update(lot_release=True)
+    line.refresh_from_db()
+    for n in range(4):
+        passed(line, f"P-{n}", at=later(10 * n))
+    demo_climb.gather_lots(line, since=later(10), by=quinn, now=later(100))
+    [waiting] = lots.on_hold(line)
+    assert (waiting.code, lots.standing(waiting).parts) == ("B-0702", 2)
+    assert Lot.objects.get(code="B-0701").released_by == quinn
