@@ -10,12 +10,24 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from inspection.models import DeploymentChange, Hold, LevelChange, LevelProposal, Line, Lot, Membership, ScopeSignature
+from inspection.models import (
+    DeploymentChange,
+    Freeze,
+    Hold,
+    LevelChange,
+    LevelProposal,
+    Line,
+    Lot,
+    Membership,
+    ScopeSignature,
+    Waiver,
+)
 from review.models import (
     Adjudication,
     AuditFinding,
     BandsChange,
     ContainedRun,
+    Containment,
     Decision,
     DecisionFate,
     Export,
@@ -51,7 +63,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class _Source:
-    """One table of deeds: its rows for a line, which column holds the moment, which the person, and how it is told."""
+    """One table of deeds: its rows for a line, which column holds the moment, which the person, and how it is told.
+
+    No column holds a person where only the product does it.
+    """
 
     rows: Callable[[Line], QuerySet[Any]]
     at: str
@@ -91,16 +106,18 @@ def entries(line: Line, asked: Asked) -> Iterator[Entry]:
 
 def _read(line: Line, action: str, asked: Asked) -> Iterable[Entry]:
     source = _SOURCES[action]
-    rows = source.rows(line).filter(**{f"{source.at}__isnull": False}).select_related(source.who)
+    rows = source.rows(line).filter(**{f"{source.at}__isnull": False})
+    if source.who:
+        rows = rows.select_related(source.who)
     if asked.before is not None:
         rows = rows.filter(**{f"{source.at}__lt": asked.before})
     if asked.who:
-        rows = rows.filter(**{f"{source.who}__username": asked.who})
+        rows = rows.filter(**{f"{source.who}__username": asked.who}) if source.who else rows.none()
     for row in rows.order_by(f"-{source.at}", "-pk")[: PAGE + 1]:
         yield Entry(
             at=_reach(row, source.at),
             action=action,
-            who=str(_reach(row, source.who) or ""),
+            who=str(_reach(row, source.who) or "") if source.who else "",
             **source.told(row),
         )
 
@@ -133,6 +150,10 @@ def _proposal(row: LevelProposal) -> dict[str, str]:
     return {"thing": f"#{row.pk} {row.status}", "change": change, "reason": row.reason or row.status_reason}
 
 
+def _waiver(row: Waiver) -> dict[str, str]:
+    return {"thing": row.subject, "change": f"→ {row.to_level}", "reason": row.reason}
+
+
 def _ruling(row: Adjudication) -> dict[str, str]:
     said = f"{row.first.label} {row.first.defect_class}".strip()
     now = f"{row.label} {row.defect_class}".strip()
@@ -163,6 +184,30 @@ _SOURCES = {
         "approved_at",
         "approver",
         _proposal,
+    ),
+    "waiver_asked": _Source(
+        lambda line: Waiver.objects.filter(line=line),
+        "first_at",
+        "first_by",
+        _waiver,
+    ),
+    "waiver_signed": _Source(
+        lambda line: Waiver.objects.filter(line=line),
+        "second_at",
+        "second_by",
+        _waiver,
+    ),
+    "freeze": _Source(
+        lambda line: Freeze.objects.filter(line=line),
+        "placed_at",
+        "",
+        lambda row: {"reason": row.reason},
+    ),
+    "thaw": _Source(
+        lambda line: Freeze.objects.filter(line=line),
+        "lifted_at",
+        "lifted_by",
+        lambda row: {"reason": row.reason},
     ),
     "hold": _Source(
         lambda line: Hold.objects.filter(line=line),
@@ -219,6 +264,18 @@ _SOURCES = {
         "at",
         "decision__person",
         _correction,
+    ),
+    "containment": _Source(
+        lambda line: Containment.objects.filter(line=line),
+        "opened_at",
+        "opened_by",
+        lambda row: {"thing": str(row), "reason": row.cause},
+    ),
+    "containment_closed": _Source(
+        lambda line: Containment.objects.filter(line=line),
+        "closed_at",
+        "closed_by",
+        lambda row: {"thing": str(row), "reason": row.cause},
     ),
     "contained": _Source(
         lambda line: ContainedRun.objects.filter(containment__line=line).select_related("run__part"),

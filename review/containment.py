@@ -163,14 +163,14 @@ def rows_for_export(containment: Containment) -> Iterator[dict[str, Any]]:
 
 
 @transaction.atomic
-def close(containment: Containment, *, now: datetime) -> Containment:
+def close(containment: Containment, *, by: User, now: datetime) -> Containment:
     """Close the containment once every part on its list is closed. Raises StillOpen."""
     standing = Containment.objects.select_for_update().get(pk=containment.pk)
     if standing.listed_at is None or tally(standing)["open"]:
         raise StillOpen(f"{standing} has open parts.")
     if standing.closed_at is None:
-        standing.closed_at = now
-        standing.save(update_fields=["closed_at"])
+        standing.closed_by, standing.closed_at = by, now
+        standing.save(update_fields=["closed_by", "closed_at"])
     return standing
 
 

@@ -25,6 +25,7 @@ class Containment(models.Model):
     opened_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     opened_at = models.DateTimeField()
     listed_at = models.DateTimeField(null=True, help_text="when the list was found whole")
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -89,7 +90,7 @@ def deed(request: PersonRequest, slug: str, deed: str) -> HttpResponse:
         asked = containment.requeue(standing, now=now())
         messages.success(request, _("%(n)s parts wait for a blind reading.") % {"n": asked})
     elif deed == "close":
-        _do(request, lambda: containment.close(standing, now=now()), _("The containment is closed."))
+        _do(request, lambda: containment.close(standing, by=request.user, now=now()), _("The containment is closed."))
     else:
         raise Http404
     return redirect("containment", slug)
@@ -137,7 +138,7 @@ def _shown(request: PersonRequest, line: Line) -> HttpResponse:
     context = {
         "line": line,
         "containment": standing,
-        "past": Containment.objects.filter(line=line, closed_at__isnull=False).order_by("-pk")[:PAST],
+        "past": _past(line),
         "since": containment.last_good(line),
         "lots": [_lot_row(lot) for lot in lots.on_hold(line)],
         "classes": line.defect_classes.filter(retired_at=None).order_by("key"),
@@ -145,6 +146,11 @@ def _shown(request: PersonRequest, line: Line) -> HttpResponse:
         **(_list_of(request, standing) if standing else {}),
     }
     return render(request, "review/containment.html", context)
+
+
+def _past(line: Line) -> QuerySet[Containment]:
+    closed = Containment.objects.filter(line=line, closed_at__isnull=False)
+    return closed.select_related("closed_by").order_by("-pk")[:PAST]
 
 
 def _list_of(request: PersonRequest, standing: Containment) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from django.utils.translation import gettext_lazy as _
 
 from inspection.models import Hold
+from inspection.rules.gates import HARM
 from inspection.rules.words import Label, Level, ProposalStatus, Role
 from review.audit_log import Entry
 from review.containment_doors import FOUND_WORDS
@@ -27,6 +28,7 @@ WORDS = {
     ProposalStatus.APPROVED: _("approved"),
     ProposalStatus.REJECTED: _("rejected"),
     ProposalStatus.VOID: _("void"),
+    HARM: _("assistance bias"),
     Hold.STOP: _("STOP"),
     Hold.ALARM: _("alarm"),
     Hold.CAMERA: _("camera"),

@@ -103,7 +103,7 @@ class Leads:
                     note="taken apart",
                 )
             if not containment.tally(standing_one)["open"]:
-                containment.close(standing_one, now=world.now)
+                containment.close(standing_one, by=self.second, now=world.now)
 
     # Rollouts ---------------------------------------------------------------------------------------------------
 

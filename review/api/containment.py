@@ -84,7 +84,7 @@ def requeue(request: Request, pk: int) -> Response:
 @api_view(["POST"])
 def close(request: Request, pk: int) -> Response:
     """Close the containment, once no part of it is open."""
-    return Response(as_plain(_done(containment.close, _containment(request, pk), now=now())))
+    return Response(as_plain(_done(containment.close, _containment(request, pk), by=person_of(request), now=now())))
 
 
 @extend_schema(operation_id="lots", responses=dict)

@@ -5,14 +5,17 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from inspection import automation
+from inspection import automation, waivers
 from inspection.models import Hold
+from inspection.rules.gates import HARM
 from inspection.rules.words import Label, Level
-from review import adjudications, audit_log, decisions
+from review import adjudications, audit_log, containment, decisions
 from review.audit_log import Asked
 from review.models import Adjudication
 from tests.builders import NOON
 from tests.review.scene import an_answer, later, make_task, read
+
+NEW = ("waiver_asked", "waiver_signed", "freeze", "thaw", "containment", "containment_closed")
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +34,33 @@ def told(line, **asked):
 
 def test_deeds_are_told_newest_first_with_who_and_why(acted):
     assert told(acted)[:2] == [("level", "quinn", "dust"), ("hold", "quinn", "glare")]
+
+
+def test_waivers_freezes_and_containments_are_told_with_who(line, quinn, quill):
+    asked = waivers.ask(line, subject=HARM, until=later(9e5).date(), reason="a pilot", by=quinn, now=later(1))
+    waivers.sign(asked, by=quill, now=later(2))
+    automation.freeze(line, cause="drift", reason="Image drift.", now=later(3))
+    automation.thaw(line, cause="drift", by=quinn, now=later(4))
+    opened = containment.open_for(line, cause="dust", by=quill, now=later(5))
+    containment.fill(opened, now=later(100))
+    containment.close(opened, by=quinn, now=later(101))
+    assert [entry for entry in reversed(told(line)) if entry[0] in NEW] == [
+        ("waiver_asked", "quinn", "a pilot"),
+        ("waiver_signed", "quill", "a pilot"),
+        ("freeze", "", "Image drift."),
+        ("thaw", "quinn", "Image drift."),
+        ("containment", "quill", "dust"),
+        ("containment_closed", "quinn", "dust"),
+    ]
+    assert told(line, who="quill", action="freeze") == []
+
+
+def test_the_log_page_says_a_waiver_in_words(client, line, quinn):
+    waivers.ask(line, subject=HARM, until=later(9e5).date(), reason="a pilot", by=quinn, now=later(1))
+    client.force_login(quinn)
+    html = client.get(reverse("log", args=[line.slug]), {"action": "waiver_asked"}).content.decode()
+    assert "waiver asked for" in html
+    assert "assistance bias" in html
 
 
 def test_the_log_is_asked_for_one_action_one_person_and_a_moment(acted):
@@ -76,9 +106,9 @@ def test_a_moment_that_cannot_be_read_asks_for_nothing(client, acted, quinn, bef
 
 def test_the_page_costs_the_same_however_long_the_history(client, acted, quinn, django_assert_max_num_queries):
     client.force_login(quinn)
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(46):
         client.get(reverse("log", args=[acted.slug]))
     for n in range(5):
         Hold.objects.create(line=acted, kind=Hold.ALARM, reason=f"r{n}", placed_at=NOON + timedelta(seconds=n))
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(46):
         client.get(reverse("log", args=[acted.slug]))

@@ -217,10 +217,11 @@ def test_a_part_is_closed_once(standing, quinn):
 
 def test_it_closes_only_at_zero_open_parts(standing, quinn):
     with pytest.raises(containment.StillOpen):
-        containment.close(standing, now=later(900))
+        containment.close(standing, by=quinn, now=later(900))
     for row in containment.listed(standing):
         findings.close_contained(row, found=Found.GOOD, by=quinn, now=later(900))
-    assert containment.close(standing, now=later(901)).closed_at == later(901)
+    closed = containment.close(standing, by=quinn, now=later(901))
+    assert (closed.closed_by, closed.closed_at) == (quinn, later(901))
 
 
 def test_the_database_keeps_a_closing_whole(standing):
