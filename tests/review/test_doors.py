@@ -12,7 +12,7 @@ from review import decisions, queues
 from review.models import Decision, ReviewTask
 from tests.builders import NOON
 from tests.review.asking import claim, code_of, decide, the_task
-from tests.review.scene import make_task, make_watched_line, read
+from tests.review.scene import later, make_task, make_watched_line, read
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +80,7 @@ def test_nothing_claimable_is_an_empty_list_with_the_counts(line, ana, andre, cl
 
 def test_a_second_tab_gets_other_items(line, ana, client_of):
     for n in range(2):
-        make_task(line, f"A-{n}")
+        make_task(line, f"A-{n}", at=later(n))
     client = client_of(ana)
 
     serials = [claim(client, line, count=1, tab=tab).json()["tasks"][0]["item"]["serial"] for tab in ("one", "two")]
