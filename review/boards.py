@@ -27,7 +27,10 @@ class Rung:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One check of a gate: what is asked, what was counted, how far it has come, what is still needed."""
+    """One check of a gate: what is asked, what was counted, how far it has come, what is still needed.
+
+    `page` names the page of the line on which a lead does what is missing; empty where only parts can.
+    """
 
     check: str
     counted: str
@@ -35,6 +38,7 @@ class Row:
     still: int | str
     weight: float | None = None
     note: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +195,8 @@ def _condition_row(condition: Condition) -> Row:
         state, still = "unstarted", _("waived") if condition.spared == "waived" else _("not asked here")
     subject = sentences.chart_word(condition.subject) if condition.name == "watch" else condition.subject
     named = f"{name}: {subject}" if subject else name
-    return Row(check=named, counted=counted, state=state, still=still, note=needed)
+    page = "" if condition.passed else PAGES.get(condition.name, "")
+    return Row(check=named, counted=counted, state=state, still=still, note=needed, page=page)
 
 
 def _number(condition: Condition) -> str:
@@ -208,6 +213,8 @@ def _plain(value: float | None, name: str) -> str:
     return f"{value:,.1f}".removesuffix(".0")
 
 
+# Where a lead does what a condition waits for.
+PAGES = {"bands": "bands", "calendar": "challenges"}
 # name -> (what is asked, how its need is said, whether a number of more makes sense)
 _CONDITIONS = {
     "parts": lambda: (_("Blind parts"), _("%(n)s needed"), True),

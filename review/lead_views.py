@@ -45,6 +45,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "next_level": to_level,
         "sentence": sentences.verdict(reading.judgement, reading.gate.to_level) if reading else "",
         "rows": boards.rows(reading.judgement) if reading else [],
+        "missing_page": boards.PAGES.get(sentences.missing_deed(reading.judgement)) if reading else None,
         "beyond": _beyond(to_level),
         "rungs": boards.rungs(line, reading, proposal, bool(holds)),
         "proposal": proposal,

@@ -30,13 +30,35 @@ def verdict(judgement: Judgement, to_level: Level) -> str:
     """Return the one sentence that answers whether the model may take the next step."""
     if judgement.is_open:
         return _ready(judgement, to_level)
-    checks = [check for check in judgement.checks if check.successes + check.failures]
-    if not checks:
-        return _("Not yet: nothing is counted toward %(level)s so far.") % {"level": level_name(to_level)}
+    if not any(check.successes + check.failures for check in judgement.checks):
+        return _uncounted(judgement, to_level)
     worst = next((check for check in judgement.checks if not check.passed), None)
     if worst is not None:
         return _("Not yet: %(counts)s") % {"counts": stream_sentence(worst)}
     return _("Not yet: %(reasons)s") % {"reasons": " ".join(reasons(judgement))}
+
+
+def missing_deed(judgement: Judgement) -> str:
+    """Return the first check that waits for a lead's deed rather than for parts: `bands`, `calendar`; else empty."""
+    return next((check.name for check in judgement.failing if check.name in _DEEDS), "")
+
+
+def _uncounted(judgement: Judgement, to_level: Level) -> str:
+    """Say what comes first where none of the streams has a count: parts, or what a lead does before they count."""
+    words = {"level": level_name(to_level)}
+    if not any(condition.counted for condition in judgement.conditions if condition.is_data):
+        return _("Not yet: nothing is counted toward %(level)s so far.") % words
+    deed = missing_deed(judgement)
+    if deed:
+        return _DEEDS[deed]()
+    if not judgement.checks:
+        return _("Not yet: %(reasons)s") % {"reasons": " ".join(reasons(judgement))}
+    every = judgement.every
+    words |= {"met": str(len(every) - len(judgement.failing)), "all": str(len(every))}
+    return (
+        _("Not yet: %(met)s of %(all)s checks toward %(level)s are met; no decision of the model is counted yet.")
+        % words
+    )
 
 
 def _ready(judgement: Judgement, to_level: Level) -> str:
@@ -174,6 +196,11 @@ def more(check: StreamCheck) -> str:
     return ngettext("%(n)s more", "%(n)s more", check.items_to_pass) % {"n": f"{check.items_to_pass:,}"}
 
 
+# What a lead does once, before anything that depends on it is counted.
+_DEEDS = {
+    "bands": lambda: _("Not yet: first certify bands, for what they would decide is counted from there."),
+    "calendar": lambda: _("Not yet: first set the calendar of challenge parts."),
+}
 _CONDITIONS = {
     "parts": lambda: _("%(n)s blind parts, %(needed)s needed."),
     "defects": lambda: _("%(n)s distinct defects of known truth, %(needed)s needed."),

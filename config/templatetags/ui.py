@@ -271,13 +271,13 @@ def interval(
 
 
 @register.inclusion_tag("_components/evidence.html")
-def evidence(rows: Sequence[object], needed: float = 20.0, head: bool = True) -> dict[str, object]:
+def evidence(rows: Sequence[object], needed: float = 20.0, head: bool = True, line: str = "") -> dict[str, object]:
     """Checks of a gate in its own order.
 
     Each row offers `check`, `counted`, `state` (met, short, unstarted, never) and either `weight` (a ratio) or
-    `note`; `still` is how many more, or words.
+    `note`; `still` is how many more, or words. With a `line` given, a row that names a `page` leads there.
     """
-    return {"rows": rows, "needed": needed, "head": head}
+    return {"rows": rows, "needed": needed, "head": head, "line": line}
 
 
 @register.inclusion_tag("_components/bar.html")

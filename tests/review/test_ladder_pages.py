@@ -251,6 +251,18 @@ def test_the_second_signature_of_a_raise_says_that_the_line_moved(client, propos
     assert "Signed. The line moved." in client.post(address, {"password": PASSWORD}, follow=True).content.decode()
 
 
+def test_what_a_lead_must_do_first_is_named_and_linked(client, line, monkeypatch):
+    Line.objects.filter(pk=line.pk).update(level="assist")
+    now_counted(monkeypatch, streams={})
+    client.force_login(lead("quinn"))
+    html = client.get(reverse("automation", args=[line.slug])).content.decode()
+    bands, calendar = (reverse(page, args=[line.slug]) for page in ("bands", "challenges"))
+    assert f'<a href="{bands}">Certify bands</a>' in html
+    assert f'<a href="{bands}">Bands certified</a>' in html
+    assert f'<a href="{calendar}">Calendar of challenge parts</a>' in html
+    assert client.get(bands).status_code == client.get(calendar).status_code == 200
+
+
 def test_the_admin_signs_like_the_page_and_has_no_level_field(client, open_gate):
     client.force_login(lead("quinn"))
     address = reverse("admin:inspection_line_change", args=[open_gate.pk])

@@ -94,3 +94,37 @@ def test_of_a_line_without_any_count_no_share_is_said(language):
     empty = replace(GOOD, streams={}, natural=(0, 0))
     with translation.override(language):
         assert "%" not in sentences.verdict(judge(GATES[Level.ASSIST], empty), Level.ASSIST)
+
+
+RISEN = replace(POLICY, streams={}, bank=(0, 0), classes={}, bands_certified=False, has_calendar=False, clean_shifts=0)
+
+
+@pytest.mark.parametrize(
+    ("done", "english", "korean"),
+    [
+        ({}, "Not yet: first certify bands", "아직 아닙니다: 먼저 구간을 인증하십시오"),
+        (
+            {"bands_certified": True},
+            "Not yet: first set the calendar of challenge parts.",
+            "아직 아닙니다: 먼저 챌린지 부품 일정을 정하십시오.",
+        ),
+    ],
+)
+def test_a_line_that_has_just_risen_hears_which_deed_comes_first(done, english, korean):
+    judgement = judge(GATES[Level.PARTIAL], replace(RISEN, **done))
+    assert sentences.verdict(judgement, Level.PARTIAL).startswith(english)
+    with translation.override("ko"):
+        assert sentences.verdict(judgement, Level.PARTIAL).startswith(korean)
+
+
+def test_where_parts_are_counted_nobody_reads_that_nothing_is():
+    judgement = judge(GATES[Level.PARTIAL], replace(RISEN, bands_certified=True, has_calendar=True))
+    said = sentences.verdict(judgement, Level.PARTIAL)
+    assert said.startswith("Not yet:")
+    assert f"of {len(judgement.every)} checks toward partial are met" in said
+
+
+def test_a_line_without_parts_hears_that_first():
+    bare = replace(RISEN, parts=0, defects=0, natural=(0, 0), days=0, shifts=0, people=0)
+    said = sentences.verdict(judge(GATES[Level.PARTIAL], bare), Level.PARTIAL)
+    assert said == "Not yet: nothing is counted toward partial so far."
