@@ -122,4 +122,4 @@ def _evidence(line: Line, moment: datetime) -> str:
     if above is None:
         return ""
     reading = evidence.read(line, above, now=moment)
-    return sentences.verdict(reading.judgement, reading.gate.to_level)
+    return sentences.verdict(reading.judgement, reading.gate.to_level, line.class_names())

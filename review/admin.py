@@ -139,13 +139,14 @@ class LineAdmin(admin.ModelAdmin):
         """What the block above the form shows."""
         to_level = Level(line.level).above
         reading = evidence.read(line, to_level, now=now()) if to_level else None
+        names = line.class_names()
         return {
             "line": line,
             "next_level": to_level,
             "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
             "reading": reading,
-            "sentence": sentences.verdict(reading.judgement, reading.gate.to_level) if reading else "",
-            "reasons": sentences.reasons(reading.judgement) if reading else [],
+            "sentence": sentences.verdict(reading.judgement, reading.gate.to_level, names) if reading else "",
+            "reasons": sentences.reasons(reading.judgement, names) if reading else [],
             "proposal": automation.open_proposal(line),
             "holds": line.holds.in_force().select_related("placed_by"),
             "may_sign": permissions.may_sign_levels(request.user, line, now=now()),

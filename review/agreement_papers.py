@@ -76,7 +76,7 @@ def _compare(sheet: Sheet, report: Report) -> None:
 
 
 def _slices(sheet: Sheet, report: Report) -> None:
-    names = {kind.code: kind.local_name for kind in report.line.defect_classes.all()}
+    names = report.line.class_names()
     found = [[names.get(one.code, one.code) or "–", said(one.found), interval(one.found)] for one in report.classes]
     sheet.table(_("Found by class"), [_("Class"), _("Found"), _("95 % interval")], found)
     for title, slices in (

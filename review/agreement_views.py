@@ -30,7 +30,7 @@ def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
         "no_sentence": _("This line has reached the highest level.")
         if line.level == Level.FULL
         else _("A past epoch."),
-        "class_names": {kind.code: kind.local_name for kind in line.defect_classes.all()},
+        "class_names": line.class_names(),
         **agreement_boards.page(report, changes.within(report.epoch, until=now())),
     }
     return render(request, "review/agreement.html", context)

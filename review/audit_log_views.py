@@ -30,7 +30,7 @@ def log_page(request: HttpRequest, slug: str) -> HttpResponse:
     found = audit_log.page(line, asked)
     filters = {"action": asked.action, "who": asked.who}
     words = action_words()
-    classes = {kind.code: kind.local_name for kind in line.defect_classes.all()}
+    classes = line.class_names()
     context = {
         "line": line,
         "asked": asked,

@@ -1,35 +1,16 @@
 """What the page of the bands shows: certificates in words, and what they would mean for a shift before one signs."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
-from statistics import median
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from inspection import certificates
-from inspection.models import Bands, Line, Run
-from inspection.rules.words import Purpose
+from inspection.models import Bands, Line
 from review import sentences
 from review.band_models import Certification
 from review.charts import BandChart, Point, band_chart
-from review.models import Decision
-
-LOOK_BACK = timedelta(days=7)
-READINGS = 500
-USUAL_READING_S = 6.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Forecast:
-    """One shift under the bands: parts, how many people read, and what that saves."""
-
-    parts: int
-    read: int
-    auto_passed: int
-    auto_rejected: int
-    minutes: int
-    money: Decimal | None
+from review.forecasts import Forecast, forecast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,23 +34,6 @@ def certificate(one: Certification, *, now: datetime) -> Certificate:
         notes=notes(one),
         forecast=forecast(line, one.outcome["shares"], now=now) if one.bands else None,
         stands=stands,
-    )
-
-
-def forecast(line: Line, shares: dict[str, float], *, now: datetime) -> Forecast:
-    """Return the workload of a usual shift under the bands, draws included, against reading every part."""
-    parts = _parts_per_shift(line, now=now)
-    drawn = 1 - (1 - line.truth_share) * (1 - line.audit_share) * (1 - line.control_share)
-    decided = (shares["pass"] + shares["reject"]) * (1 - drawn)
-    spared = parts * decided
-    money = None if line.cost_reading is None else round(line.cost_reading * Decimal(spared), 2)
-    return Forecast(
-        parts=round(parts),
-        read=round(parts - spared),
-        auto_passed=round(parts * shares["pass"] * (1 - drawn)),
-        auto_rejected=round(parts * shares["reject"] * (1 - drawn)),
-        minutes=round(spared * reading_s(line) / 60),
-        money=money,
     )
 
 
@@ -117,24 +81,6 @@ def _would_stand(line: Line, bands: Bands) -> bool:
     stands = certificates.standing(line, line.present_epoch.model_version_id) is not None
     line.bands = kept
     return stands
-
-
-def _parts_per_shift(line: Line, *, now: datetime) -> float:
-    since = max(now - LOOK_BACK, line.created_at)
-    days = max((now - since).total_seconds() / 86400, 1.0)
-    return Run.objects.natural().filter(line=line, opened_at__gt=since).count() / days / max(len(line.shift_pattern), 1)
-
-
-def reading_s(line: Line) -> float:
-    """Return how long one reading takes here: the median of the last ones."""
-    times = (
-        Decision.objects.filter(task__run__line=line)
-        .exclude(task__purpose=Purpose.GOLD.value)
-        .order_by("-task__run__opened_at")
-        .values_list("view_ms", flat=True)
-    )
-    newest = list(times[:READINGS])
-    return median(newest) / 1000 if newest else USUAL_READING_S
 
 
 _REASONS = {

@@ -35,7 +35,7 @@ def lacking(line: Line, to_level: Level) -> Shortfall:
 
 
 def shortfall_sentence(line: Line, to_level: Level) -> str:
-    return sentences.shortfall(lacking(line, to_level), to_level)
+    return sentences.shortfall(lacking(line, to_level), to_level, line.class_names())
 
 
 _ORDER = ("waiting", "in_use", "retired")

@@ -109,6 +109,7 @@ def _shown(
     context = {
         "line": line,
         "rows": bank_boards.rows(line),
+        "class_names": line.class_names(),
         "classes": sorted(bank.classes_of(line).items()),
         "shortfalls": [bank_boards.shortfall_sentence(line, level) for level in (Level.PARTIAL, Level.FULL)],
         "trials": line.retro_trials.filter(product=line.product).select_related("model_version").order_by("attempt"),

@@ -1,6 +1,6 @@
 """What the pages for leads show: rungs, rows of evidence, charts. Plain values for templates, made from readings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -68,8 +68,8 @@ def rungs(line: Line, reading: Reading | None, proposal: LevelProposal | None, h
     ]
 
 
-def rows(judgement: Judgement) -> list[Row]:
-    """Return the evidence rows of a gate in the order in which it asks."""
+def rows(judgement: Judgement, names: Mapping[str, str]) -> list[Row]:
+    """Return the evidence rows of a gate in the order in which it asks, classes by their names."""
     streams = [
         Row(
             check=sentences.stream_name(check),
@@ -81,7 +81,7 @@ def rows(judgement: Judgement) -> list[Row]:
         )
         for check in judgement.checks
     ]
-    return streams + [_condition_row(condition) for condition in judgement.conditions]
+    return streams + [_condition_row(condition, names) for condition in judgement.conditions]
 
 
 def short(judgement: Judgement) -> int:
@@ -89,10 +89,10 @@ def short(judgement: Judgement) -> int:
     return len(judgement.failing)
 
 
-def waivable(reading: Reading) -> list[tuple[str, str]]:
+def waivable(reading: Reading, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return what two leads may waive on the next rung: classes that are unproven, and unmeasured harm."""
     unproven = [one for one in reading.judgement.conditions if one.is_data and not one.passed]
-    classes = [(one.subject, one.subject) for one in unproven if one.name.startswith("class_")]
+    classes = [(one.subject, names.get(one.subject, one.subject)) for one in unproven if one.name.startswith("class_")]
     harm = [(HARM, _("assistance bias"))] if any(one.name == "harm" for one in unproven) else []
     return classes + harm
 
@@ -184,7 +184,7 @@ def _counted(s: int, f: int, stream: str) -> str:
     return (_("%(k)s of %(n)s found") if stream.endswith("detection") else _("%(k)s of %(n)s")) % facts
 
 
-def _condition_row(condition: Condition) -> Row:
+def _condition_row(condition: Condition, names: Mapping[str, str]) -> Row:
     name, need, more = _CONDITIONS[condition.name]()
     counted = "–" if condition.counted is None else _number(condition)
     state = "met" if condition.passed else "short" if condition.counted else "unstarted"
@@ -193,7 +193,7 @@ def _condition_row(condition: Condition) -> Row:
     needed = "" if condition.needed is None else need % {"n": _plain(condition.needed, condition.name)}
     if condition.spared:
         state, still = "unstarted", _("waived") if condition.spared == "waived" else _("not asked here")
-    subject = sentences.chart_word(condition.subject) if condition.name == "watch" else condition.subject
+    subject = sentences.subject_word(condition, names)
     named = f"{name}: {subject}" if subject else name
     page = "" if condition.passed else PAGES.get(condition.name, "")
     return Row(check=named, counted=counted, state=state, still=still, note=needed, page=page)

@@ -36,6 +36,7 @@ def candidate(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     reading = candidates.read(line, version, now=now())
     if reading is None:
         raise Http404
+    names = line.class_names()
     asked = GateEvaluation.objects.filter(line=line, epoch=reading.line.epoch_id).order_by("-evaluated_at").first()
     agreement = next((check for check in reading.judgement.checks if check.stream == "agreement"), None)
     context = {
@@ -43,9 +44,9 @@ def candidate(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "version": version,
         "reading": reading,
         "next_level": reading.gate.to_level,
-        "answer": _answer(reading.judgement) or sentences.verdict(reading.judgement, reading.gate.to_level),
+        "answer": _answer(reading.judgement) or sentences.verdict(reading.judgement, reading.gate.to_level, names),
         "agreement": agreement and Candidate(version, agreement.successes, agreement.successes + agreement.failures),
-        "rows": boards.rows(reading.judgement),
+        "rows": boards.rows(reading.judgement, names),
         "asked_at": asked.evaluated_at if asked else None,
     }
     return render(request, "review/candidate.html", context)

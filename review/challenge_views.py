@@ -76,6 +76,7 @@ def _shown(request: PersonRequest, line: Line, *, status: int = 200, **given: fo
         "due": challenge_boards.due(line, now=now()),
         "week": challenge_boards.week(line, now=now()),
         "parts": challenge_boards.parts(line),
+        "class_names": line.class_names(),
         "calendar": calendar,
         "mark_form": MarkForm(line=line),
         "calendar_form": CalendarForm(initial=_as_initial(calendar)),

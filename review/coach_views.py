@@ -28,7 +28,7 @@ def inspector(request: PersonRequest, slug: str, username: str) -> HttpResponse:
         "rounds": coaching.rounds_of(person, line),
         "leads": leads,
         "few": gold.FEWEST,
-        "names": {kind.code: kind.local_name for kind in line.defect_classes.all()},
+        "names": line.class_names(),
     }
     return render(request, "review/inspector.html", context)
 

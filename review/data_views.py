@@ -46,7 +46,7 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
         "may_rule": may_adjudicate(request.user, line),
         "culprits": searches.culprits(line.present_epoch, parsed) if not page.readings else [],
         "usual": [(search, f"{address}?{urlencode({'q': search})}") for search in USUAL],
-        "class_names": {kind.code: kind.local_name for kind in line.defect_classes.all()},
+        "class_names": line.class_names(),
         **export_views.context_of(line),
     }
     return render(request, "review/data.html", context)
@@ -77,7 +77,7 @@ def item_page(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
         "marks": [region for reading in readings for region in reading.regions],
         "golden": line.golden_references.filter(product=line.product_id, view=item.view).exists(),
         "asked": request.GET.get("q", ""),
-        "class_names": {kind.code: kind.local_name for kind in line.defect_classes.all()},
+        "class_names": line.class_names(),
     }
     return render(request, "review/data_item.html", context)
 

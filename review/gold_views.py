@@ -52,7 +52,7 @@ def session(request: PersonRequest, slug: str) -> HttpResponse:
         return redirect("session", slug)
     ended = sessions.last_of(request.user, line)
     caught, shown, missed = sessions.told(ended) if ended else (0, 0, [])
-    names = {kind.code: kind.local_name for kind in line.defect_classes.all()}
+    names = line.class_names()
     context = {
         "line": line,
         "ended": ended,
@@ -84,7 +84,7 @@ def _shown(request: PersonRequest, line: Line, *, form: GoldRuleForm | None = No
         "people": measures.of_line(line),
         "vigilance": vigilance.of_line(line, now=now()),
         "feasible": measures.feasible(line, asked, now=now()),
-        "names": {kind.code: kind.local_name for kind in line.defect_classes.all()},
+        "names": line.class_names(),
         "few": rules.FEWEST,
         "form": form or GoldRuleForm(initial=start),
         "may_set": may_sign_levels(request.user, line, now=now()),

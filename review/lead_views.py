@@ -1,5 +1,6 @@
 """Pages for QA leads and administrators: how a line climbs."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
@@ -34,19 +35,20 @@ HISTORY = 8
 def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
     """The ladder of one line: where it stands, what the next rung wants, who must sign, how it came here."""
     line = _line(request, slug)
-    moment = now()
+    moment, names = now(), line.class_names()
     to_level = Level(line.level).above
     reading = evidence.read(line, to_level, now=moment) if to_level else None
     proposal = automation.open_proposal(line)
     holds = boards.holds_of(line)
     context = {
         "line": line,
+        "class_names": names,
         "reading": reading,
         "next_level": to_level,
-        "sentence": sentences.verdict(reading.judgement, reading.gate.to_level) if reading else "",
-        "rows": boards.rows(reading.judgement) if reading else [],
+        "sentence": sentences.verdict(reading.judgement, reading.gate.to_level, names) if reading else "",
+        "rows": boards.rows(reading.judgement, names) if reading else [],
         "missing_page": boards.PAGES.get(sentences.missing_deed(reading.judgement)) if reading else None,
-        "beyond": _beyond(to_level),
+        "beyond": _beyond(to_level, names),
         "rungs": boards.rungs(line, reading, proposal, bool(holds)),
         "proposal": proposal,
         "hours_left": _hours_left(proposal.expires_at, moment) if proposal else "",
@@ -58,7 +60,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "history": _history(line),
         "candidates": candidates.of(line) if to_level else [],
         "waivers": list(waivers.of(line, now=moment)),
-        "waivable": boards.waivable(reading) if reading else [],
+        "waivable": boards.waivable(reading, names) if reading else [],
         "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
         "has_signed": proposal is not None and proposal.proposer_id == request.user.pk,
@@ -89,13 +91,13 @@ def _line(request: HttpRequest, slug: str) -> Line:
     return get_object_or_404(lines.select_related("epoch__model_version", "product", "deployment"), slug=slug)
 
 
-def _beyond(to_level: Level | None) -> dict[str, object] | None:
+def _beyond(to_level: Level | None, names: Mapping[str, str]) -> dict[str, object] | None:
     """Return the gate after the next one, before anything is counted toward it."""
     above = to_level.above if to_level else None
     if above is None:
         return None
     judgement = judge(GATES[above], evidence.Evidence())
-    return {"level": above, "rows": boards.rows(judgement)[:3], "short": boards.short(judgement)}
+    return {"level": above, "rows": boards.rows(judgement, names)[:3], "short": boards.short(judgement)}
 
 
 def _frozen(proposal: LevelProposal | None, reading: evidence.Reading | None, moment: datetime) -> Frozen | None:

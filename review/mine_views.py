@@ -65,6 +65,6 @@ def _row(decision: Decision, last: list[Decision]) -> dict[str, object]:
     return {
         "decision": decision,
         "state": state,
-        "class_name": {kind.code: kind.local_name for kind in line.defect_classes.all()}.get(decision.defect_class, ""),
+        "class_name": line.class_names().get(decision.defect_class, ""),
         "form": AmendmentForm(line=line, auto_id=f"{decision.pk}-%s") if may_amend else None,
     }

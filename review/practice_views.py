@@ -110,7 +110,7 @@ def _item_context(request: PersonRequest, line: Line, item: PracticeItem) -> dic
         "marks": practice.marks_of(item) if answered else [],
         "golden": golden,
         "classes": classes,
-        "class_names": {kind.code: kind.local_name for kind in line.defect_classes.all()},
+        "class_names": line.class_names(),
         "score": practice.score(item.round),
         "total": item.round.items.count(),
         "is_last": item.round.finished_at is not None,
@@ -121,7 +121,7 @@ def _item_context(request: PersonRequest, line: Line, item: PracticeItem) -> dic
 
 def _round_context(request: PersonRequest, line: Line) -> dict[str, Any]:
     last = practice.last_round(line, request.user)
-    names = {kind.code: kind.local_name for kind in line.defect_classes.all()}
+    names = line.class_names()
     return {
         "line": line,
         "last": last,

@@ -6,9 +6,10 @@ Rows keep one sentence, the same for every reader: it is read back here by its f
 import re
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from inspection.rules.routing import SENTENCES
+from review.risk_words import METRICS
 from review.sentences import STOP_REASONS
 
 PLAIN = frozenset(
@@ -27,6 +28,11 @@ PLAIN = frozenset(
         gettext_noop("sorted after an escape"),
         gettext_noop("escape"),
         gettext_noop("miss"),
+        gettext_noop("review late"),
+        gettext_noop("view missing"),
+        gettext_noop("pass"),
+        gettext_noop("defect"),
+        gettext_noop("cannot judge"),
         gettext_noop("silence"),
         gettext_noop("call rate"),
         gettext_noop("disagreement"),
@@ -38,7 +44,7 @@ PLAIN = frozenset(
         gettext_noop("p99 luminance"),
     }
 )
-# A group named `said` or `chart` or `measure` is a reason of its own and is told the same way.
+# A group named as one of `NESTED` is a reason of its own and is told the same way; `metric` is what an alarm watches.
 FORMS = {
     r"signed by (?P<first>\S+) and (?P<second>\S+)": gettext_noop("signed by %(first)s and %(second)s"),
     r"(?P<chart>[a-z ]+) chart (?P<w>[\d.]+), limit (?P<act>[\d.]+)": gettext_noop(
@@ -51,9 +57,6 @@ FORMS = {
     r"[Cc]hallenge part missed: (?P<part>.+?)\.?": gettext_noop("Challenge part missed: %(part)s."),
     r"Challenge parts are overdue: (?P<n>\d+) of (?P<wanted>\d+) came\.": gettext_noop(
         "Challenge parts are overdue: %(n)s of %(wanted)s came."
-    ),
-    r"Alarm (?P<code>[a-z-]+): (?P<measure>[a-z_ ]+)(?P<read> [-+.e\d]+)?\.": gettext_noop(
-        "Alarm %(code)s: %(measure)s%(read)s."
     ),
     r"(?P<n>\d+) images in a row\. (?P<said>.+)": gettext_noop("%(n)s images in a row. %(said)s"),
     r"an audit found a critical escape: (?P<kind>.+)": gettext_noop("an audit found a critical escape: %(kind)s"),
@@ -72,6 +75,10 @@ FORMS = {
     r"Image drift: (?P<measure>.+) (?P<sds>[\d.]+) standard deviations from the reference\.": gettext_noop(
         "Image drift: %(measure)s %(sds)s standard deviations from the reference."
     ),
+    r"Alarm (?P<code>\S+): (?P<metric>[a-z][a-z ]*?)(?P<value>(?: [\d.e+-]+)?)\.": gettext_noop(
+        "Alarm %(code)s: %(metric)s%(value)s."
+    ),
+    r"called (?P<label>pass|defect|cannot judge)": gettext_noop("called %(label)s"),
     r"class (?P<kind>\S+) changed by (?P<who>\S+)": gettext_noop("class %(kind)s changed by %(who)s"),
     r"class (?P<kind>\S+) retired by (?P<who>\S+)": gettext_noop("class %(kind)s retired by %(who)s"),
     r"configuration changed by (?P<who>\S+)": gettext_noop("configuration changed by %(who)s"),
@@ -79,7 +86,8 @@ FORMS = {
     r"rollout of (?P<model>\S+)": gettext_noop("rollout of %(model)s"),
 }
 _FORMS = [(re.compile(form), message) for form, message in FORMS.items()]
-NESTED = ("said", "chart", "measure")
+NESTED = ("said", "chart", "measure", "label")
+WATCHED = {**METRICS, "missed": gettext_lazy("defects the model did not call")}
 
 
 def reason_word(reason: str) -> str:
@@ -89,6 +97,16 @@ def reason_word(reason: str) -> str:
     for form, message in _FORMS:
         found = form.fullmatch(reason)
         if found:
-            parts = {name: reason_word(part) if name in NESTED else part for name, part in found.groupdict().items()}
-            return _(message) % parts
+            return _(message) % {name: _part(name, part) for name, part in found.groupdict().items()}
     return reason
+
+
+def rule_word(code: str) -> str:
+    """Return the rule that routed an image or settled a part as a sentence: receipts keep its code."""
+    return _(SENTENCES[code]) if code in SENTENCES else reason_word(code)
+
+
+def _part(name: str, part: str) -> str:
+    if name == "metric":
+        return str(WATCHED.get(part.replace(" ", "_"), part))
+    return reason_word(part) if name in NESTED else part

@@ -1,6 +1,7 @@
 """Pages of receipts: found by serial, shown with what decided the part, checked on the spot."""
 
 import json
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -50,7 +51,9 @@ def receipt_page(request: HttpRequest, slug: str, n: int) -> HttpResponse:
         "plain": json.dumps(body["facts"], indent=2, ensure_ascii=False),
         "fault": receipts.fault_of(receipt),
         "printed_differs": bool(printed) and printed != receipt.hash,
+        "settled_at": _moment(body["facts"].get("settled_at")),
         "people": _people(body["facts"]),
+        "class_names": receipt.line.class_names(),
     }
     return render(request, "review/receipt.html", context)
 
@@ -76,4 +79,9 @@ def _people(facts: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the calls with the names that their numbers stand for."""
     calls = facts.get("people", [])
     names = dict(User.objects.filter(pk__in={call["person"] for call in calls}).values_list("pk", "username"))
-    return [{**call, "name": names.get(call["person"], call["person"])} for call in calls]
+    return [{**call, "name": names.get(call["person"], call["person"]), "at": _moment(call["at"])} for call in calls]
+
+
+def _moment(kept: str | None) -> datetime | None:
+    """Return a moment as receipts write it, for the line's own time."""
+    return datetime.fromisoformat(kept) if kept else None

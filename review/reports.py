@@ -70,7 +70,7 @@ def agreement(
         epoch=epoch,
         since=since,
         until=until,
-        sentence=sentences.verdict(reading.judgement, reading.gate.to_level) if reading else "",
+        sentence=sentences.verdict(reading.judgement, reading.gate.to_level, line.class_names()) if reading else "",
         reading=reading,
         model=_comparison(by_stream[Stream.AGREEMENT]),
         people=_comparison(by_stream[Stream.PEOPLE]),

@@ -1,6 +1,6 @@
 """What automation saves a line and what it costs, against what was promised when it was signed. Never per person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,9 +12,9 @@ from inspection.models import Item, Line, Run
 from inspection.rules import shifts
 from inspection.rules.words import DecidedBy, Phase, Purpose, Stream
 from review import counts, days
-from review.band_boards import Forecast, forecast, reading_s
 from review.band_models import Certification
 from review.figures import Rate, rate
+from review.forecasts import Forecast, forecast, reading_s, stays
 from review.models import Adjudication, Decision
 
 DAYS = 14
@@ -65,7 +65,10 @@ class Money:
 
 @dataclass(frozen=True, kw_only=True)
 class Savings:
-    """One stretch of a line. `promised` is the share that the certificate of the bands in force forecast."""
+    """One stretch of a line. `promised` is the share that the certificate of the bands in force forecast.
+
+    `stays` names why parts stay with people under those bands, each with its share; empty without bands.
+    """
 
     line: Line
     since: datetime
@@ -77,6 +80,7 @@ class Savings:
     money: Money | None
     promised: float | None
     next_shift: Forecast | None
+    stays: Mapping[str, float]
     days: Sequence[Day]
 
     @property
@@ -94,7 +98,8 @@ def read(line: Line, stretch: str, *, now: datetime) -> Savings:
     automatic, work, seconds = _automatic(line, since), _work(line, since), reading_s(line)
     escapes, overkill = _risks(line)
     certified = Certification.objects.filter(bands=line.bands_id).first() if line.bands_id else None
-    ahead = forecast(line, certified.outcome["shares"], now=now) if certified else None
+    shares = certified.outcome["shares"] if certified else None
+    ahead = forecast(line, shares, now=now) if shares else None
     return Savings(
         line=line,
         since=since,
@@ -106,6 +111,7 @@ def read(line: Line, stretch: str, *, now: datetime) -> Savings:
         money=_money(line, automatic.n, work, escapes, overkill),
         promised=1 - ahead.read / ahead.parts if ahead and ahead.parts else None,
         next_shift=ahead,
+        stays=stays(line, shares) if shares else {},
         days=_days(line, now=now),
     )
 

@@ -42,7 +42,7 @@ def savings_page(request: HttpRequest, slug: str) -> HttpResponse:
             [(f"{day.day:%m-%d}", day.automatic.share) for day in found.days], promise=found.promised
         ),
         "people": _people(line, found),
-        "stays": _stays(line, found),
+        "stays": _stays(found),
     }
     return render(request, "review/savings.html", context)
 
@@ -78,14 +78,7 @@ def _people(line: Line, found: Savings) -> int | None:
     return ceil(found.next_shift.read * found.reading_s / 60 / shift_minutes)
 
 
-def _stays(line: Line, found: Savings) -> list[tuple[str, float]]:
+def _stays(found: Savings) -> list[tuple[str, float]]:
     """Return why parts stay with people under the bands, each with its share of all parts."""
-    if found.promised is None:
-        return []
-    drawn = {
-        _("audit"): line.audit_share,
-        _("truth draw"): line.truth_share,
-        _("control"): line.control_share,
-    }
-    middle = 1 - found.promised - sum(drawn.values())
-    return [(_("middle band"), max(middle, 0.0)), *drawn.items()]
+    words = {"middle": _("middle band"), "truth": _("truth draw"), "audit": _("audit"), "control": _("control")}
+    return [(words[name], share) for name, share in found.stays.items()]

@@ -1,6 +1,8 @@
 """Plain sentences for what a gate says, in the reader's language. Every number stands with its count."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -12,6 +14,7 @@ from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
 from review.rules.shortfall import Shortfall
 
 NBSP = "\u00a0"
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -26,8 +29,8 @@ def ratio(value: float, cap: float = 100.0) -> str:
     return f">{cap:.0f}{NBSP}:{NBSP}1" if value > cap else f"{value:.1f}{NBSP}:{NBSP}1"
 
 
-def verdict(judgement: Judgement, to_level: Level) -> str:
-    """Return the one sentence that answers whether the model may take the next step."""
+def verdict(judgement: Judgement, to_level: Level, names: Mapping[str, str] = NO_NAMES) -> str:
+    """Return the one sentence that answers whether the model may take the next step; `names` are those of classes."""
     if judgement.is_open:
         return _ready(judgement, to_level)
     if not any(check.successes + check.failures for check in judgement.checks):
@@ -35,7 +38,7 @@ def verdict(judgement: Judgement, to_level: Level) -> str:
     worst = next((check for check in judgement.checks if not check.passed), None)
     if worst is not None:
         return _("Not yet: %(counts)s") % {"counts": stream_sentence(worst)}
-    return _("Not yet: %(reasons)s") % {"reasons": " ".join(reasons(judgement))}
+    return _("Not yet: %(reasons)s") % {"reasons": " ".join(reasons(judgement, names))}
 
 
 def missing_deed(judgement: Judgement) -> str:
@@ -113,15 +116,15 @@ def _facts(check: StreamCheck) -> dict[str, str]:
     }
 
 
-def reasons(judgement: Judgement) -> list[str]:
-    """Return a sentence for everything that keeps the gate shut."""
+def reasons(judgement: Judgement, names: Mapping[str, str] = NO_NAMES) -> list[str]:
+    """Return a sentence for everything that keeps the gate shut; `names` are those of classes."""
     return [
-        stream_sentence(check) if isinstance(check, StreamCheck) else condition_sentence(check)
+        stream_sentence(check) if isinstance(check, StreamCheck) else condition_sentence(check, names)
         for check in judgement.failing
     ]
 
 
-def condition_sentence(condition: Condition) -> str:
+def condition_sentence(condition: Condition, names: Mapping[str, str] = NO_NAMES) -> str:
     counted, needed = condition.counted, condition.needed
     facts = {
         "n": f"{counted:.6g}" if counted is not None else "–",
@@ -129,9 +132,16 @@ def condition_sentence(condition: Condition) -> str:
         "more": f"{(needed or 0) - (counted or 0):g}",
         "share": percent(counted),
         "limit": percent(needed),
-        "subject": chart_word(condition.subject) if condition.name == "watch" else condition.subject,
+        "subject": subject_word(condition, names),
     }
     return _CONDITIONS[condition.name]() % facts
+
+
+def subject_word(condition: Condition, names: Mapping[str, str]) -> str:
+    """Return what a condition speaks of: a chart, or a class as the line calls it."""
+    return (
+        chart_word(condition.subject) if condition.name == "watch" else names.get(condition.subject, condition.subject)
+    )
 
 
 def chart_word(name: str) -> str:
@@ -145,12 +155,15 @@ def chart_word(name: str) -> str:
     return words[name]
 
 
-def shortfall(missing: Shortfall, to_level: Level) -> str:
-    """Return what the bank still lacks for one rung, in one sentence."""
+def shortfall(missing: Shortfall, to_level: Level, names: Mapping[str, str]) -> str:
+    """Return what the bank still lacks for one rung, in one sentence, classes by their names."""
     if not missing:
         return _("Toward %(level)s the bank is large enough.") % {"level": level_name(to_level)}
     parts = [_("%(n)s distinct defects") % {"n": f"{missing.overall:,}"}] if missing.overall else []
-    parts += [_("%(class)s %(n)s") % {"class": code, "n": f"{more:,}"} for code, more in missing.classes.items()]
+    parts += [
+        _("%(class)s %(n)s") % {"class": names.get(code, code), "n": f"{more:,}"}
+        for code, more in missing.classes.items()
+    ]
     words = {"level": level_name(to_level), "more": ", ".join(parts)}
     return _("Toward %(level)s the bank lacks, without a miss: %(more)s more.") % words
 

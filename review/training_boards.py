@@ -142,7 +142,7 @@ def of_line(line: Line) -> Errors:
 
 
 def _errors(line: Line, judged: Sequence[Shown], looked_at: Sequence[Shown]) -> Errors:
-    names = {kind.code: kind.local_name for kind in line.defect_classes.all()}
+    names = line.class_names()
     threshold = line.call_threshold
     return Errors(
         slices=[(str(CUTS[Cut(one.cut)]), _value(one, names), one) for one in errors.slices_of(line, judged)],

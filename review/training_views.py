@@ -97,7 +97,7 @@ def snapshot_page(request: PersonRequest, slug: str, number: int) -> HttpRespons
         "gallery": training_boards.gallery(snapshot),
         "start_form": StartForm(line=line, initial={"snapshot": snapshot}),
         "jobs": [training_boards.job(one) for one in snapshot.trainings.select_related("version").order_by("-pk")],
-        "class_names": _class_names(line),
+        "class_names": line.class_names(),
     }
     return render(request, "review/snapshot.html", context)
 
@@ -162,7 +162,7 @@ def line_errors(request: PersonRequest, slug: str) -> HttpResponse:
 def _errors(
     request: PersonRequest, line: Line, *, training: Training | None, made: Callable[[Any], training_boards.Errors]
 ) -> HttpResponse:
-    context = {"line": line, "training": training, "errors": made(training), "class_names": _class_names(line)}
+    context = {"line": line, "training": training, "errors": made(training), "class_names": line.class_names()}
     return render(request, "review/errors.html", context)
 
 
@@ -195,7 +195,3 @@ def _training(request: PersonRequest, slug: str, pk: int) -> tuple[Line, Trainin
     line = line_for_leads(request.user, slug)
     related = ("snapshot__line", "version", "parent", "asked_by", "cancelled_by", "rollout")
     return line, get_object_or_404(trainings.of_line(line).select_related(*related), pk=pk)
-
-
-def _class_names(line: Line) -> dict[str, str]:
-    return {kind.code: kind.local_name for kind in line.defect_classes.all()}

@@ -3,7 +3,8 @@
 from django import template
 from django.utils.translation import gettext_lazy as _
 
-from inspection.rules.words import DecidedBy, ReceiptKind, Verdict
+from inspection.rules.words import DecidedBy, ReceiptKind, Route, Verdict
+from review import reason_words
 from review.audit_boards import state_word
 from review.containment_doors import FOUND_WORDS
 from review.rules.containment import Found
@@ -19,6 +20,20 @@ DECIDER_WORDS = {
     DecidedBy.MODEL: _("by the model"),
     DecidedBy.HUMAN: _("by a person"),
     DecidedBy.FAILSAFE: _("by the fail-safe"),
+}
+ROUTE_WORDS = {
+    Route.HUMAN: _("to people"),
+    Route.AUTO_PASS: _("passed by the model"),
+    Route.AUTO_REJECT: _("rejected by the model"),
+    Route.QUARANTINE: _("put aside: unreadable"),
+}
+DRAW_WORDS = {
+    "truth": _("truth draw"),
+    "overlap": _("two readers"),
+    "audit": _("audit"),
+    "control": _("control"),
+    "check_defect": _("check of a defect call"),
+    "second_look": _("second look"),
 }
 MEASURE_WORDS = {
     "patch_luminance": _("reference patch"),
@@ -76,6 +91,24 @@ def verdict_word(verdict: str) -> str:
 def decider_word(decided_by: str) -> str:
     """Who gave a verdict."""
     return str(DECIDER_WORDS[DecidedBy(decided_by)])
+
+
+@register.filter
+def route_word(route: str) -> str:
+    """Who answered for an image."""
+    return str(ROUTE_WORDS[Route(route)])
+
+
+@register.filter
+def rule_word(code: str) -> str:
+    """Which rule decided, as a sentence."""
+    return reason_words.rule_word(code)
+
+
+@register.filter
+def draw_word(purpose: str) -> str:
+    """What a run was drawn for."""
+    return str(DRAW_WORDS[purpose])
 
 
 @register.filter

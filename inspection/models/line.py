@@ -147,6 +147,10 @@ class Line(models.Model):
     def local_name(self) -> str:
         return self.name_ko if get_language() == "ko" and self.name_ko else self.name
 
+    def class_names(self) -> dict[str, str]:
+        """Return what the reader calls each kind of defect of the line, by its code; retired kinds too."""
+        return {kind.code: kind.local_name for kind in self.defect_classes.all()}
+
 
 class DefectClass(models.Model):
     """A kind of defect on one line. Retired, never deleted: decisions refer to it."""

@@ -133,11 +133,11 @@ def as_plain(line: Line) -> dict[str, Any]:
 
 
 def _gate_plain(reading: evidence.Reading) -> dict[str, Any]:
-    judgement = reading.judgement
+    judgement, names = reading.judgement, reading.line.class_names()
     return {
         **judgement.as_plain(),
-        "sentence": sentences.verdict(judgement, reading.gate.to_level),
-        "reasons": sentences.reasons(judgement),
+        "sentence": sentences.verdict(judgement, reading.gate.to_level, names),
+        "reasons": sentences.reasons(judgement, names),
     }
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from inspection import automation, certificates, epochs
 from inspection.models import Line
 from inspection.rules.words import Level
-from review import band_boards, bands, bank, evidence
+from review import band_boards, bands, bank, evidence, forecasts
 from review.band_models import BandsChange, Certification
 from review.rules import certifying
 from review.rules.certifying import KnownDefect, Limits, Part
@@ -210,7 +210,7 @@ def test_withdrawn_bands_hold_no_more(assisted, certified, quinn):
 
 def test_the_forecast_tells_a_shift_before_anybody_signs(assisted, certified):
     assisted.truth_share, assisted.audit_share, assisted.control_share, assisted.cost_reading = 0.05, 0.05, 0.05, 2
-    told = band_boards.forecast(assisted, {"pass": 0.9, "reject": 0.0, "person": 0.1}, now=NOON)
+    told = forecasts.forecast(assisted, {"pass": 0.9, "reject": 0.0, "person": 0.1}, now=NOON)
     assert told.parts >= 0
     assert told.read + told.auto_passed + told.auto_rejected == pytest.approx(told.parts, abs=2)
     assert told.money is not None

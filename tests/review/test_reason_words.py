@@ -20,7 +20,10 @@ from tests.builders import NOON
             "불량 판정이 너무 적음: 무신호(불량 판정 없음) 차트 8.10, 한계 7.20.",
         ),
         ("3 images in a row. There is no picture in the image.", "연속 3장. 이미지에 내용이 없습니다."),
-        ("Alarm no-predictions: missing predictions 0.62.", "경보 no-predictions: missing predictions 0.62."),
+        ("Challenge parts are overdue: 3 of 12 came.", "챌린지 부품이 늦었습니다: 12개 중 3개 투입."),
+        ("Alarm no-predictions: missing predictions 0.07.", "경보 no-predictions: 누락된 예측 0.07."),
+        ("Alarm no-predictions: missing predictions.", "경보 no-predictions: 누락된 예측."),
+        ("called cannot judge", "판정: 판정 불가"),
         ("glare on the left lamp", "glare on the left lamp"),
     ],
 )
@@ -29,9 +32,18 @@ def test_a_kept_reason_is_told_in_korean_where_the_product_gave_it(kept, told):
         assert reason_words.reason_word(kept) == told
 
 
-@pytest.mark.parametrize("reason", ["Too few defect calls: silence chart 8.10, limit 7.20.", "first part", "my own"])
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Too few defect calls: silence chart 8.10, limit 7.20.",
+        "first part",
+        "my own",
+        "Challenge parts are overdue: 3 of 12 came.",
+    ],
+)
 def test_in_english_every_reason_reads_as_it_was_kept(reason):
-    assert reason_words.reason_word(reason) == reason
+    with override("en"):
+        assert reason_words.reason_word(reason) == reason
 
 
 @pytest.mark.django_db

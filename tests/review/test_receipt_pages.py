@@ -3,7 +3,7 @@
 import pytest
 
 from inspection import sql
-from inspection.models import Disposition, Item, Receipt
+from inspection.models import Disposition, Item, Line, Receipt
 from inspection.rules.receipts import document_fault
 from tests.inspection.items import make_item
 from tests.review.sealed import make_sealed_line
@@ -36,6 +36,18 @@ def test_the_page_verifies_the_receipt_and_names_the_person(lead, line):
     html = page(lead, "2")
     assert "Verified:" in html
     assert "ana" in html
+
+
+def test_a_receipt_reads_in_korean_and_in_the_lines_own_time(lead, line):
+    Line.objects.filter(pk=line.pk).update(time_zone="Asia/Seoul")
+    html = lead.get("/lines/phone-glass/receipts/2/", headers={"accept-language": "ko"}).content.decode()
+    shown = html.partition('<details class="spaced"')[0]
+    assert "KST" in shown
+    assert "사람에게" in shown
+    assert "이 단계에서는 사람이 판정합니다." in shown
+    assert "긁힘" in shown
+    assert "판정: 불량" in shown
+    assert [code for code in ("human<", ">level<", "scratch", "called defect", "T12:") if code in shown] == []
 
 
 def test_a_receipt_whose_row_was_changed_is_shown_as_broken(lead, line):

@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from inspection.models import Line
 from inspection.rules.shifts import began
 from inspection.rules.words import Label
-from review import queues, savings
+from review import forecasts, queues, savings
 from review.charts import column_chart
-from review.models import Count
+from review.models import Certification, Count
 from tests.builders import NOON
 from tests.review.deciding import audit, make_deciding_line, passed
 from tests.review.scene import make_watched_line, read
@@ -84,6 +85,35 @@ def test_the_page_and_its_file_say_the_same(client, line, quinn):
     assert 'href="?over=fortnight" aria-current="true"' in html
     lines = b"".join(client.get(reverse("savings-rows", args=[line.slug])).streaming_content).decode().splitlines()
     assert len(lines) == 1 + savings.DAYS
+
+
+def certify(line, shares):
+    """Give the bands in force a certificate under which these shares pass, fail and stay with people."""
+    return Certification.objects.create(
+        line=line, epoch=line.epoch, model_version=line.epoch.model_version, n=1, reason="certified", inputs={},
+        inputs_hash="0" * 64, outcome={"shares": shares}, code_version="test", bands=line.bands, made_at=NOON,
+    )  # fmt: skip
+
+
+def test_parts_stay_with_people_for_reasons_that_add_up_with_what_the_model_decides():
+    line = Line(truth_share=0.2, audit_share=0.1, control_share=0.05)
+    kept = forecasts.stays(line, {"pass": 0.9, "reject": 0.038, "person": 0.062})
+    assert list(kept) == ["middle", "truth", "audit", "control"]
+    assert kept["middle"] == pytest.approx(0.062)
+    assert kept["truth"] == pytest.approx(0.938 * 0.2)
+    assert kept["audit"] == pytest.approx(0.938 * 0.8 * 0.1)
+    assert 1 - sum(kept.values()) == pytest.approx(0.938 * 0.8 * 0.9 * 0.95)
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "middle band"), ("ko", "중간 밴드")])
+def test_the_middle_band_is_what_the_certificate_leaves_to_people_however_much_is_drawn(
+    client, line, quinn, language, word
+):
+    Line.objects.filter(pk=line.pk).update(truth_share=0.2, audit_share=0.1, control_share=0.05)
+    certify(line, {"pass": 0.938, "reject": 0.0, "person": 0.062})
+    client.force_login(quinn)
+    html = client.get(reverse("savings", args=[line.slug]), headers={"accept-language": language}).content.decode()
+    assert f"<dt>{word}</dt><dd>6.2" in html
 
 
 def test_a_line_that_decides_nothing_says_when_savings_begin(client, quinn):
