@@ -1,5 +1,6 @@
 """What the leads sign: the evidence as it was frozen with a proposal, and what the gate reads now beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,11 +40,11 @@ class Frozen:
         return sum(row.has_changed for row in self.rows)
 
 
-def of(evaluation: GateEvaluation, live: Judgement) -> Frozen:
-    """Set the rows that were frozen beside those of the gate as it is read now."""
+def of(evaluation: GateEvaluation, live: Judgement, names: Mapping[str, str]) -> Frozen:
+    """Set the rows that were frozen beside those of the gate as it is read now, classes by their names."""
     kept = Judgement.from_plain(evaluation.judgement)
-    frozen, now = _by_check(kept), _by_check(live)
-    lost = _failing(live) - _failing(kept)
+    frozen, now = _by_check(kept, names), _by_check(live, names)
+    lost = _failing(live, names) - _failing(kept, names)
     return Frozen(
         evaluated_at=evaluation.evaluated_at,
         evidence_hash=evaluation.evidence_hash,
@@ -54,10 +55,10 @@ def of(evaluation: GateEvaluation, live: Judgement) -> Frozen:
     )
 
 
-def _by_check(judgement: Judgement) -> dict[str, Row]:
-    return {row.check: row for row in boards.rows(judgement)}
+def _by_check(judgement: Judgement, names: Mapping[str, str]) -> dict[str, Row]:
+    return {row.check: row for row in boards.rows(judgement, names)}
 
 
-def _failing(judgement: Judgement) -> set[str]:
-    rows = zip(boards.rows(judgement), judgement.every, strict=True)
+def _failing(judgement: Judgement, names: Mapping[str, str]) -> set[str]:
+    rows = zip(boards.rows(judgement, names), judgement.every, strict=True)
     return {row.check for row, one in rows if not one.passed}

@@ -105,7 +105,7 @@ def _frozen(proposal: LevelProposal | None, reading: evidence.Reading | None, mo
     if proposal is None or proposal.evaluation is None:
         return None
     live = signing.reading_of(proposal, now=moment) if proposal.resumes else reading
-    return frozen_boards.of(proposal.evaluation, live.judgement) if live else None
+    return frozen_boards.of(proposal.evaluation, live.judgement, proposal.line.class_names()) if live else None
 
 
 def _hours_left(expires_at: datetime, moment: datetime) -> str:
