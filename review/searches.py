@@ -15,7 +15,8 @@ from review.rules import tokens
 from review.rules.tokens import Search
 
 PAGE = 60
-COUNTED_MAX = 10_000
+# Beyond so many nobody pages, and a search without a limit reads the whole history.
+COUNTED_MAX = 1_000
 # Newest parts first: in this order the readings of a line need no sorting.
 DIFFER, AGREE = ("pass/defect", "defect/pass"), ("pass/pass", "defect/defect")
 NEWEST = ("-task__run__opened_at", "-pk")
@@ -23,10 +24,14 @@ NEWEST = ("-task__run__opened_at", "-pk")
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of a gallery, newest parts first, and where the next one begins (None on the last)."""
+    """One page of a gallery, newest parts first, and where the next one begins (None on the last).
+
+    `left` are the readings from this page on, itself included, counted up to one more than 1,000.
+    """
 
     readings: list[Any]
     after: UUID | None
+    left: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +63,11 @@ def page(epoch: Epoch, search: Search, *, after: UUID | None = None) -> Page:
     found = find(epoch, search)
     if after is not None:
         found = found.filter(_behind(after))
-    ids = list(found.order_by(*NEWEST).values_list("pk", flat=True)[: PAGE + 1])
+    # What is counted is what is read: a rare find goes through the whole history, and so it does so once.
+    ids = list(found.order_by(*NEWEST).values_list("pk", flat=True)[: COUNTED_MAX + 1])
     shown = history.final_readings(epoch).filter(pk__in=ids[:PAGE]).select_related("task__item", "task__run__part")
     readings = list(shown.order_by(*NEWEST))
-    return Page(readings=readings, after=ids[PAGE - 1] if len(ids) > PAGE else None)
-
-
-def count(epoch: Epoch, search: Search) -> int:
-    """Count what the search finds, up to 10,000: beyond that nobody pages."""
-    return find(epoch, search).order_by().values("pk")[:COUNTED_MAX].count()
+    return Page(readings=readings, after=ids[PAGE - 1] if len(ids) > PAGE else None, left=len(ids))
 
 
 def culprits(epoch: Epoch, parsed: tokens.Parsed) -> list[tokens.Token]:

@@ -101,6 +101,19 @@ def test_pages_of_a_gallery_follow_each_other_without_a_gap(ruled, monkeypatch):
     second = searches.page(ruled.epoch, search, after=first.after)
     assert [one.task.run.part.serial for one in (*first.readings, *second.readings)] == ["A-2", "A-1", "A-0"]
     assert second.after is None
+    assert (first.left, second.left) == (3, 1)
+
+
+@pytest.mark.django_db
+def test_a_gallery_counts_what_follows_and_says_so_where_it_stops_counting(client, ruled, quinn, monkeypatch):
+    monkeypatch.setattr(searches, "PAGE", 2)
+    client.force_login(quinn)
+    address = reverse("data", args=[ruled.slug])
+    assert "3 images." in client.get(address).text
+    first = searches.page(ruled.epoch, tokens.parse("").search)
+    assert "1 image. From this page on." in client.get(address, {"after": first.after}).text
+    monkeypatch.setattr(searches, "COUNTED_MAX", 2)
+    assert "More than 2 images." in client.get(address).text
 
 
 @pytest.mark.django_db
