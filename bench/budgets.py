@@ -3,7 +3,7 @@
     python -m bench.budgets [--times 20] [--only loopback]
 
 Keys are timed in a real browser from the press to the frame that shows what it did; pages from the click to the end of
-their loading; STOP from its second Enter to the words on the page. Each stands beside its budget: p50, p95, and p95
+their loading; STOP from its first Enter to the words on the page. Each stands beside its budget: p50, p95, and p95
 over the budget's p95.
 """
 
@@ -48,7 +48,7 @@ KEYS = {
     "feedback to a call": ("KeyF", 50),
 }
 UNDO_MS, PAGE_MS, DRILL_MS, STOP_MS, SIGN_IN_MS = 100, 800, 500, 1000, 900
-PAUSE_MS = 120
+PAUSE_MS, STOPS = 120, 5
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -111,8 +111,7 @@ def _pages(browser: Any, url: str, desk: Any, network: Network, times: int) -> d
     lists = {"queue": f"{url}/", "agreement": f"{line}/agreement/", "automation": f"{line}/automation/"}
     seen = {name: _told([_opened(page, to) for _ in range(times)], PAGE_MS) for name, to in lists.items()}
     seen["report to gallery"] = _told([_opened(page, f"{line}/data/?q=disagree:yes") for _ in range(times)], DRILL_MS)
-    page.goto(f"{line}/automation/")
-    seen["STOP to its words"] = _told([_took(lambda: _stop(page))], STOP_MS)
+    seen["STOP to its words"] = _told([_stopped(page, f"{line}/automation/", desk) for _ in range(STOPS)], STOP_MS)
     page.context.close()
     seen["sign-in"] = _told([_signed_in(browser, url, desk, network) for _ in range(min(times, 5))], SIGN_IN_MS)
     return seen
@@ -123,8 +122,16 @@ def _opened(page: Page, address: str) -> float:
     return page.evaluate(LOADED)
 
 
-def _stop(page: Page) -> None:
+def _stopped(page: Page, address: str, desk: Any) -> float:
+    """Return how long STOP takes from its first Enter to the words on the page; the line goes on afterwards."""
+    page.goto(address, wait_until="load")
     page.focus("button[data-hold]")
+    took = _took(lambda: _stop(page))
+    desk.resume()
+    return took
+
+
+def _stop(page: Page) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     page.get_by_text("Everything goes to people.").first.wait_for()

@@ -25,12 +25,13 @@ from inspection.models import (
     Salt,
 )
 from inspection.rules.words import Role
-from review import queues
+from review import queues, signing
 from review.models import Decision
 
 DRAWS = ("truth", "overlap", "audit", "control", "check_defect", "second_look")
 SPARE = 12
 PASSWORD = "amber-basin-cedar-delta"
+SECOND_LEAD = "quill"
 
 
 @dataclass
@@ -41,6 +42,12 @@ class Desk:
     lead: str = "quinn"
     password: str = PASSWORD
     _seen: int = 0
+
+    def resume(self) -> None:
+        """Lift STOP by the deed of two leads, so that it can be pressed again."""
+        line = Line.objects.get(slug=self.slug)
+        asked, signs = (get_user_model().objects.get(username=name) for name in (self.lead, SECOND_LEAD))
+        signing.approve(signing.resume(line, by=asked, reason="timed", now=now()), by=signs, now=now())
 
     def counted(self) -> dict[str, int]:
         """Say what reached the database since the last count: decisions, two for a task, images that came late."""
@@ -61,6 +68,7 @@ def lay(pictures: list[bytes], *, runs: int, decisions: int) -> Desk:
     for n in range(runs * decisions + SPARE * runs):
         _add(line, n, *stored[n % len(stored)])
     ana, quinn = _session_of("ana", Role.INSPECTOR, line), _session_of("quinn", Role.QA_LEAD, line)
+    _session_of(SECOND_LEAD, Role.QA_LEAD, line)
     return Desk(slug=line.slug, session=ana, lead_session=quinn)
 
 
