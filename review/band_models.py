@@ -37,6 +37,7 @@ class BandsChange(models.Model):
     certified_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     put_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=300, blank=True)
+    forecast = models.JSONField(null=True, help_text="a usual shift under the bands, as it was promised when signed")
     put_at = models.DateTimeField()
 
     class Meta:

@@ -20,6 +20,7 @@ from inspection.rules.envelope import WORDS
 from inspection.rules.words import Label, Level
 from review import bank, evidence, readings
 from review.band_models import BandsChange, Certification
+from review.forecasts import Forecast, forecast
 from review.readings import ItemReadings
 from review.rules import certifying
 from review.rules.certifying import DEFAULTS, KnownDefect, Limits, Outcome, Part
@@ -240,6 +241,8 @@ def _hash(plain: dict[str, Any]) -> str:
 def put_in_force(line: Line, bands: Bands, *, by: User, now: datetime) -> BandsChange:
     """Let the bands hold on the line from the next item on; the streams of the policy begin anew with them.
 
+    What they promise for a usual shift is kept with the signature.
+
     Raises NotCertified where they are of another model, calibrator or epoch, SecondSignature where the model
     decides and the same person certified them.
     """
@@ -250,7 +253,8 @@ def put_in_force(line: Line, bands: Bands, *, by: User, now: datetime) -> BandsC
         raise NotCertified(f"Bands {bands.pk} are not those of the model and epoch of {line}.")
     if _decides(locked) and (certification.made_by is None or certification.made_by_id == by.pk):
         raise SecondSignature(f"{by} certified bands {bands.pk}; another lead puts them in force.")
-    return _change(locked, bands, by=by, certified_by=certification.made_by, reason="", now=now)
+    promised = forecast(locked, certification.outcome["shares"], now=now)
+    return _change(locked, bands, by=by, certified_by=certification.made_by, promised=promised, now=now)
 
 
 @transaction.atomic
@@ -259,7 +263,7 @@ def withdraw(line: Line, *, by: User, reason: str, now: datetime) -> BandsChange
     locked = Line.objects.select_for_update(of=("self",)).get(pk=line.pk)
     if locked.bands_id is None:
         raise NoBands(f"{line} has no bands in force.")
-    return _change(locked, None, by=by, certified_by=None, reason=reason[:300], now=now)
+    return _change(locked, None, by=by, reason=reason[:300], now=now)
 
 
 def _decides(line: Line) -> bool:
@@ -267,7 +271,14 @@ def _decides(line: Line) -> bool:
 
 
 def _change(
-    line: Line, bands: Bands | None, *, by: User, certified_by: User | None, reason: str, now: datetime
+    line: Line,
+    bands: Bands | None,
+    *,
+    by: User,
+    certified_by: User | None = None,
+    reason: str = "",
+    promised: Forecast | None = None,
+    now: datetime,
 ) -> BandsChange:
     Line.objects.filter(pk=line.pk).update(bands=bands)
     return BandsChange.objects.create(
@@ -277,5 +288,6 @@ def _change(
         certified_by=certified_by,
         put_by=by,
         reason=reason,
+        forecast=promised.as_plain() if promised else None,
         put_at=now,
     )

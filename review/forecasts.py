@@ -1,10 +1,11 @@
 """What certified bands mean for a shift: what they decide, what that saves, and why the rest stays with people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import median
+from typing import Any
 
 from inspection.models import Line, Run
 from inspection.rules.words import Purpose
@@ -17,14 +18,22 @@ USUAL_READING_S = 6.0
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """One shift under the bands: parts, how many people read, and what that saves."""
+    """One shift under the bands: parts, how many people read, and what that saves.
+
+    `automatic_share` of the parts are decided by the model alone: neither between the bands nor drawn.
+    """
 
     parts: int
+    automatic_share: float
     read: int
     auto_passed: int
     auto_rejected: int
     minutes: int
     money: Decimal | None
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return the forecast as it is kept and told over HTTP."""
+        return {**asdict(self), "money": None if self.money is None else str(self.money)}
 
 
 def forecast(line: Line, shares: Mapping[str, float], *, now: datetime) -> Forecast:
@@ -36,6 +45,7 @@ def forecast(line: Line, shares: Mapping[str, float], *, now: datetime) -> Forec
     money = None if line.cost_reading is None else round(line.cost_reading * Decimal(spared), 2)
     return Forecast(
         parts=round(parts),
+        automatic_share=decided,
         read=round(parts - spared),
         auto_passed=round(parts * shares["pass"] * (1 - drawn)),
         auto_rejected=round(parts * shares["reject"] * (1 - drawn)),

@@ -12,7 +12,7 @@ from inspection.models import Item, Line, Run
 from inspection.rules import shifts
 from inspection.rules.words import DecidedBy, Phase, Purpose, Stream
 from review import counts, days
-from review.band_models import Certification
+from review.band_models import BandsChange, Certification
 from review.figures import Rate, rate
 from review.forecasts import Forecast, forecast, reading_s, stays
 from review.models import Adjudication, Decision
@@ -65,9 +65,10 @@ class Money:
 
 @dataclass(frozen=True, kw_only=True)
 class Savings:
-    """One stretch of a line. `promised` is the share that the certificate of the bands in force forecast.
+    """One stretch of a line. `signed` is the signature that put the bands in force, with what was promised then.
 
-    `stays` names why parts stay with people under those bands, each with its share; empty without bands.
+    Bands that came with the set-up of the line were put by nobody. `stays` names why parts stay with people under
+    the bands, each with its share; empty without bands.
     """
 
     line: Line
@@ -78,10 +79,16 @@ class Savings:
     escapes: Rate
     overkill: Rate
     money: Money | None
-    promised: float | None
+    signed: BandsChange | None
     next_shift: Forecast | None
     stays: Mapping[str, float]
     days: Sequence[Day]
+
+    @property
+    def promised(self) -> float | None:
+        """The share of parts that was promised at signing; None where that was not recorded."""
+        kept = self.signed.forecast if self.signed else None
+        return kept["automatic_share"] if kept else None
 
     @property
     def minutes(self) -> int:
@@ -109,11 +116,18 @@ def read(line: Line, stretch: str, *, now: datetime) -> Savings:
         escapes=escapes,
         overkill=overkill,
         money=_money(line, automatic.n, work, escapes, overkill),
-        promised=1 - ahead.read / ahead.parts if ahead and ahead.parts else None,
+        signed=_signed(line),
         next_shift=ahead,
         stays=stays(line, shares) if shares else {},
         days=_days(line, now=now),
     )
+
+
+def _signed(line: Line) -> BandsChange | None:
+    """Return the signature under the bands in force."""
+    if line.bands_id is None:
+        return None
+    return BandsChange.objects.filter(line=line, bands=line.bands_id).order_by("-put_at", "-pk").first()
 
 
 def _since(line: Line, stretch: str, *, now: datetime) -> datetime:

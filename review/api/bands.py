@@ -73,7 +73,6 @@ def withdraw(request: Request, slug: str) -> Response:
 
 def _plain(one: Certification) -> dict[str, Any]:
     shown = band_boards.certificate(one, now=now())
-    forecast = shown.forecast
     return {
         "n": one.n,
         "reason": one.reason,
@@ -90,12 +89,8 @@ def _plain(one: Certification) -> dict[str, Any]:
         "inputs_hash": one.inputs_hash,
         "made_by": one.made_by.username if one.made_by else None,
         "made_at": one.made_at,
-        "forecast": None if forecast is None else {**vars(forecast), "money": _money(forecast.money)},
+        "forecast": shown.forecast.as_plain() if shown.forecast else None,
     }
-
-
-def _money(amount: object) -> str | None:
-    return None if amount is None else str(amount)
 
 
 def _line(request: Request, slug: str) -> Line:

@@ -169,6 +169,17 @@ def test_below_partial_one_lead_puts_bands_in_force_and_the_policy_counts_from_t
     assert (read.bands_certified, read.bank, read.streams["policy_detection"]) == (True, (60, 0), (0, 0))
 
 
+def test_the_signature_keeps_what_was_promised_whatever_is_drawn_later(assisted, certified, quinn):
+    Line.objects.filter(pk=assisted.pk).update(truth_share=0.0)
+    promised = forecasts.forecast(Line.objects.get(pk=assisted.pk), certified.outcome["shares"], now=NOON)
+    signed = bands.put_in_force(assisted, certified.bands, by=quinn, now=NOON)
+    Line.objects.filter(pk=assisted.pk).update(audit_share=0.5)
+    signed.refresh_from_db()
+    assert signed.forecast == promised.as_plain()
+    later = forecasts.forecast(Line.objects.get(pk=assisted.pk), certified.outcome["shares"], now=NOON)
+    assert later.automatic_share < signed.forecast["automatic_share"]
+
+
 def test_where_the_model_decides_another_lead_puts_new_bands_in_force(assisted, certified, quinn, quill):
     Line.objects.filter(pk=assisted.pk).update(level="partial")
     with pytest.raises(bands.SecondSignature):

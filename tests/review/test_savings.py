@@ -6,12 +6,12 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from inspection.models import Line
+from inspection.models import Disposition, Line
 from inspection.rules.shifts import began
 from inspection.rules.words import Label
 from review import forecasts, queues, savings
 from review.charts import column_chart
-from review.models import Certification, Count
+from review.models import BandsChange, Certification, Count
 from tests.builders import NOON
 from tests.review.deciding import audit, make_deciding_line, passed
 from tests.review.scene import make_watched_line, read
@@ -114,6 +114,46 @@ def test_the_middle_band_is_what_the_certificate_leaves_to_people_however_much_i
     client.force_login(quinn)
     html = client.get(reverse("savings", args=[line.slug]), headers={"accept-language": language}).content.decode()
     assert f"<dt>{word}</dt><dd>6.2" in html
+
+
+def sign(line, by, **facts):
+    return BandsChange.objects.create(
+        line=line, bands=line.bands, level="assist", put_by=by, put_at=NOON - timedelta(days=9), **facts
+    )  # fmt: skip
+
+
+def savings_of(client, line, language="en"):
+    return client.get(reverse("savings", args=[line.slug]), headers={"accept-language": language}).content.decode()
+
+
+def test_the_promise_is_the_signed_one_however_much_is_drawn_today(client, line, quinn, quill):
+    shares = {"pass": 0.9, "reject": 0.0, "person": 0.1}
+    certify(line, shares)
+    Line.objects.filter(pk=line.pk).update(truth_share=0, audit_share=0.02, control_share=0)
+    promised = forecasts.forecast(Line.objects.get(pk=line.pk), shares, now=NOON)
+    sign(line, quill, forecast=promised.as_plain())
+    Line.objects.filter(pk=line.pk).update(audit_share=0.5)
+
+    client.force_login(quinn)
+    assert "Promised for a usual shift on" in savings_of(client, line)
+    assert savings.read(Line.objects.get(pk=line.pk), savings.TODAY, now=NOON).promised == pytest.approx(0.882)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "not recorded at that time"), ("ko", "당시에는 기록되지")])
+def test_a_signature_of_before_says_that_its_promise_was_not_recorded(client, line, quinn, quill, language, said):
+    certify(line, {"pass": 0.9, "reject": 0.0, "person": 0.1})
+    sign(line, quill)
+    client.force_login(quinn)
+    assert said in savings_of(client, line, language)
+
+
+def test_with_bands_and_no_part_decided_savings_have_begun(client, line, quinn):
+    certify(line, {"pass": 0.9, "reject": 0.0, "person": 0.1})
+    Disposition.objects.update(decided_by="person")
+    client.force_login(quinn)
+    html = savings_of(client, line)
+    assert "The model decided nothing alone in this stretch" in html
+    assert "savings begin at partial" not in html
 
 
 def test_a_line_that_decides_nothing_says_when_savings_begin(client, quinn):
