@@ -124,7 +124,7 @@ def _routing_facts(item: Item, *, until: datetime | None) -> Facts | None:
         "level": routing.level,
         "epoch": routing.epoch_id,
         "model": model_facts(routing.model_version),
-        "bands": _band_facts(routing.bands),
+        "bands": band_facts(routing.bands),
         "call": routing.call,
         "policy": routing.policy,
         "at": in_words(routing.routed_at),
@@ -151,7 +151,7 @@ def _prediction_facts(said: Prediction) -> Facts:
     }
 
 
-def _band_facts(bands: Bands | None) -> Facts | None:
+def band_facts(bands: Bands | None) -> Facts | None:
     if bands is None:
         return None
     return {"id": bands.pk, "t_lo": bands.t_lo, "t_hi": bands.t_hi, "envelope": bands.envelope}

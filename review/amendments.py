@@ -1,4 +1,4 @@
-"""Amendments: what was ruled, audited or found out about a part, sealed behind the receipt of its run.
+"""Amendments: what was ruled, audited, contained or found out about a part, sealed behind the receipt of its run.
 
 Each asks for its receipt in its own transaction. The sealer takes it once the run has its own.
 """
@@ -17,6 +17,7 @@ from inspection.models.receipt import in_words
 from inspection.receipts import Due
 from inspection.rules.words import ReceiptKind
 from review.audit_models import AuditFinding
+from review.containment_models import ContainedRun
 from review.finding_models import AmendmentDue, PhysicalFinding
 from review.models import Adjudication, Truth
 
@@ -40,6 +41,13 @@ def ask_for_audit(found: AuditFinding) -> None:
     """Let what an audit found have its receipt."""
     AmendmentDue.objects.create(
         line_id=found.line_id, run_id=found.run_id, kind=ReceiptKind.AUDIT.value, subject=str(found.pk)
+    )
+
+
+def ask_for_closed_part(row: ContainedRun) -> None:
+    """Let the closing of a contained part have its receipt."""
+    AmendmentDue.objects.create(
+        line_id=row.run.line_id, run_id=row.run_id, kind=ReceiptKind.PART_CLOSED.value, subject=str(row.pk)
     )
 
 
@@ -91,11 +99,13 @@ def _facts(named: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Facts]:
         subjects[kind].append(subject)
     rulings = _rulings(_uuids(subjects[ReceiptKind.RULING]))
     findings = _findings(_numbers(subjects[ReceiptKind.FINDING]))
+    closed = ContainedRun.objects.filter(pk__in=_numbers(subjects[ReceiptKind.PART_CLOSED]), closed_at__isnull=False)
     audits = AuditFinding.objects.filter(pk__in=_numbers(subjects[ReceiptKind.AUDIT]))
     return {
         **{(ReceiptKind.RULING.value, subject): facts for subject, facts in rulings.items()},
         **{(ReceiptKind.FINDING.value, subject): facts for subject, facts in findings.items()},
         **{(ReceiptKind.AUDIT.value, str(one.pk)): _audit_facts(one) for one in audits},
+        **{(ReceiptKind.PART_CLOSED.value, str(one.pk)): _closed_facts(one) for one in closed},
     }
 
 
@@ -164,4 +174,16 @@ def _audit_facts(one: AuditFinding) -> Facts:
         "class": one.defect_class,
         "is_critical": one.is_critical,
         "at": in_words(one.found_at),
+    }
+
+
+def _closed_facts(row: ContainedRun) -> Facts:
+    return {
+        "run": str(row.run_id),
+        "containment": row.containment_id,
+        "passed_at": in_words(row.passed_at),
+        "found": row.found,
+        "note": row.note,
+        "by": row.closed_by_id,
+        "at": when(row.closed_at),
     }

@@ -11,13 +11,13 @@ from inspection.models import Disposition, Line, ModelVersion, User
 from inspection.rules.words import DecidedBy, Verdict
 from review import queues
 from review.audit_models import AuditLot, Watch
-from review.containment_models import ContainedRun, Containment
+from review.containment_models import STRAGGLERS, ContainedRun, Containment, ContainmentReach
 from review.rules.containment import Found
 from stats.switching import ACCEPTANCE
 
 LISTED_AT_ONCE = 1000
-# A verdict that was on its way when the line fell may arrive a little later.
-STRAGGLERS = timedelta(seconds=60)
+# What settled in the last moment of a containment's time is kept by then.
+WHOLE_AFTER = STRAGGLERS + timedelta(seconds=10)
 COLUMNS = ("serial", "run", "lot", "passed_at", "model", "found", "note", "closed_by", "closed_at")
 
 
@@ -44,25 +44,35 @@ def open_for(
     since = min(since or last_good(line, watch), now)
     standing = Containment.objects.filter(line=line, closed_at=None).first()
     if standing is not None:
-        return _widened(standing, version=version, since=since, now=now)
-    return Containment.objects.create(
+        _widen(standing, version=version, since=since, now=now)
+    else:
+        standing = Containment.objects.create(
+            line=line,
+            model_version=version,
+            cause=cause[:300],
+            level=watch.level if watch else line.level,
+            since=since,
+            opened_by=by,
+            opened_at=now,
+        )
+    ContainmentReach.objects.create(
+        containment=standing,
         line=line,
         model_version=version,
         cause=cause[:300],
-        level=watch.level if watch else line.level,
         since=since,
-        opened_by=by,
-        opened_at=now,
+        asked_by=by,
+        asked_at=now,
     )
+    return standing
 
 
-def _widened(standing: Containment, *, version: ModelVersion | None, since: datetime, now: datetime) -> Containment:
+def _widen(standing: Containment, *, version: ModelVersion | None, since: datetime, now: datetime) -> None:
     standing.opened_at, standing.listed_at = now, None
     standing.since = min(standing.since, since)
     if standing.model_version != version:
         standing.model_version = None
     standing.save(update_fields=["opened_at", "listed_at", "since", "model_version"])
-    return standing
 
 
 def last_good(line: Line, watch: Watch | None = None) -> datetime:
@@ -93,16 +103,23 @@ def list_due(*, now: datetime) -> int:
 
 @transaction.atomic
 def fill(containment: Containment, *, now: datetime) -> int:
-    """Add what is not on the list yet; a minute after the opening the list is whole. Return how many were added."""
+    """Add what is not on the list yet; soon after its time is over it is whole. Return how many were added."""
     added = 0
     while batch := list(passed(containment).values_list("run", "settled_at")[:LISTED_AT_ONCE]):
         rows = [ContainedRun(containment=containment, run_id=run, passed_at=at) for run, at in batch if at]
         # A person and the relay may fill one list at the same time.
         ContainedRun.objects.bulk_create(rows, ignore_conflicts=True)
         added += len(rows)
-    if now >= containment.opened_at + STRAGGLERS:
-        Containment.objects.filter(pk=containment.pk).update(listed_at=now)
+    if now >= containment.opened_at + WHOLE_AFTER:
+        _whole(containment, now=now)
     return added
+
+
+def _whole(containment: Containment, *, now: datetime) -> None:
+    """Say that the list is whole, where the containment was not widened meanwhile."""
+    same = Containment.objects.filter(pk=containment.pk, opened_at=containment.opened_at)
+    if same.update(listed_at=now):
+        containment.reaches.filter(asked_at__lte=containment.opened_at, listed_at=None).update(listed_at=now)
 
 
 def passed(containment: Containment) -> QuerySet[Disposition]:

@@ -1,5 +1,7 @@
 """Rows of containment: parts passed automatically since the last good audit. `review.models` names them too."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +40,37 @@ class Containment(models.Model):
 
     def __str__(self) -> str:
         return f"C-{self.pk}"
+
+    def covers(self, reach: "ContainmentReach") -> bool:
+        """Say whether the containment still lists all that the reach asked for. Widening never takes anything away."""
+        is_long_enough = self.since <= reach.since and reach.asked_at <= self.opened_at
+        return is_long_enough and self.model_version_id in (None, reach.model_version_id)
+
+
+# A verdict that was on its way when the line fell may arrive a little later.
+STRAGGLERS = timedelta(seconds=60)
+
+
+class ContainmentReach(models.Model):
+    """How far back a containment reaches since somebody or a rule asked for it: its opening, and each widening."""
+
+    containment = models.ForeignKey(Containment, on_delete=models.PROTECT, related_name="reaches")
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    cause = models.CharField(max_length=300)
+    since = models.DateTimeField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    listed_at = models.DateTimeField(null=True, help_text="when the list was found whole")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(since__lte=models.F("asked_at")), name="containment_reach_since_before"),
+        ]
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.asked_at + STRAGGLERS
 
 
 class ContainedRun(models.Model):

@@ -43,7 +43,7 @@ class PhysicalFinding(models.Model):
 
 
 class AmendmentDue(models.Model):
-    """A ruling, an audit or a finding that has no receipt yet: the sealer's work list. Deleted when it is sealed."""
+    """What was ruled, audited, closed or found about a part and has no receipt yet. Deleted when it is sealed."""
 
     line = models.ForeignKey(Line, on_delete=models.CASCADE, related_name="+")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")

@@ -84,6 +84,7 @@ def close_contained(
     )
     if not closed:
         raise AlreadyClosed(f"Run {row.run_id} was closed before.")
+    amendments.ask_for_closed_part(row)
     if found in _LABELS:
         shown = {"defect_class": defect_class, "view": view, "note": note}
         record(row.run, how=How.CONTAINMENT, found=found, by=by, now=now, **shown)

@@ -12,7 +12,7 @@ from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, Watch
 from review.band_models import BandsChange, Certification
 from review.bank_models import BankDefect, BankImage, BankScore
 from review.challenge_models import ChallengeCalendar, ChallengePart, ChallengeRound, ChallengeShowing
-from review.containment_models import ContainedRun, Containment
+from review.containment_models import ContainedRun, Containment, ContainmentReach
 from review.export_models import Export
 from review.finding_models import AmendmentDue, PhysicalFinding
 from review.gold_models import GaugeItem, GaugeStudy, GoldRule, GoldShowing, PlantedCall, SessionEnd
@@ -38,6 +38,7 @@ __all__ = [
     "Chart",
     "ContainedRun",
     "Containment",
+    "ContainmentReach",
     "Count",
     "CountDelta",
     "Decision",

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from inspection import receipts
+from inspection import moves, receipts
 from inspection.models import Disposition, Line, Receipt, ReceiptHead
 from inspection.models.receipt import in_words
 from inspection.rules import receipts as chain
@@ -21,6 +21,7 @@ from inspection.rules.receipts import GENESIS, Fault
 from inspection.rules.words import Purpose, ReceiptKind
 from review import amendments
 from review.models import Decision, DecisionFate
+from review.moves import MOVES
 
 SEALED_AT_ONCE = 500
 # How far a saved receipt walks toward the head: enough for the next exported head, small enough for a file.
@@ -45,8 +46,8 @@ def seal_due(*, now: datetime, limit: int = SEALED_AT_ONCE) -> int:
     Each line in one transaction under the lock of its head: killed at any point, the next round begins where the
     last whole one ended, and a second sealer waits and finds nothing left.
     """
-    moved = receipts.lines_due()
-    lines = sorted({*moved, *amendments.lines_due()})
+    moved = moves.lines_due(MOVES)
+    lines = sorted({*receipts.lines_due(), *moved, *amendments.lines_due()})
     return sum(_seal_line(line, moved.get(line, ()), limit=limit, now=now) for line in lines)
 
 
@@ -57,7 +58,7 @@ def _seal_line(line_id: int, moved: Collection[ReceiptKind], *, limit: int, now:
     runs = receipts.of_runs(settled, people_of(one.run_id for one in settled))
     amended = amendments.due(line_id, limit=limit)
     amendments.close(amended)
-    return receipts.append(head, [*receipts.moves_due(line_id, moved), *runs, *amended], now=now)
+    return receipts.append(head, [*moves.due(MOVES, line_id, moved), *runs, *amended], now=now)
 
 
 def people_of(run_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
@@ -176,7 +177,7 @@ def _all_row_faults(line: Line, *, until: int | None) -> Iterator[Fault]:
 
 def _row_faults(batch: list[Receipt], secrets: dict[int, str]) -> Iterator[Fault]:
     people = people_of(receipt.run_id for receipt in batch if receipt.run_id)
-    said = receipts.again(batch, people) | amendments.again(batch)
+    said = receipts.again(batch, people) | moves.again(MOVES, batch) | amendments.again(batch)
     for receipt in batch:
         facts = json.loads(receipt.body)["facts"]
         if receipt.n not in said:

@@ -59,6 +59,15 @@ RECEIPT_WORDS = {
     ReceiptKind.RULING: _("ruling"),
     ReceiptKind.FINDING: _("found later"),
     ReceiptKind.AUDIT: _("audit"),
+    ReceiptKind.FREEZE: _("promotions frozen"),
+    ReceiptKind.THAW: _("freeze lifted"),
+    ReceiptKind.WAIVER: _("waiver asked for"),
+    ReceiptKind.WAIVED: _("waiver signed"),
+    ReceiptKind.BANDS: _("bands"),
+    ReceiptKind.CONTAINMENT: _("containment opened or widened"),
+    ReceiptKind.LISTED: _("contained parts listed"),
+    ReceiptKind.PART_CLOSED: _("contained part closed"),
+    ReceiptKind.CONTAINED: _("containment closed"),
 }
 STEP_WORDS = {
     "model": _("model"),

@@ -206,6 +206,15 @@ class ReceiptKind(StrEnum):
     RULING = "ruling"
     FINDING = "finding"
     AUDIT = "audit"
+    FREEZE = "freeze"
+    THAW = "thaw"
+    WAIVER = "waiver"
+    WAIVED = "waived"
+    BANDS = "bands"
+    CONTAINMENT = "containment"
+    LISTED = "listed"
+    PART_CLOSED = "part_closed"
+    CONTAINED = "contained"
 
 
 class Decider(StrEnum):

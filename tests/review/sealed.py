@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from inspection import automation, dispositions
-from inspection.models import Item, Line, User
+from inspection.models import Item, Line, Run, User
+from inspection.rules import draws
 from inspection.rules.words import Call, Label, Level
 from review import receipts
 from tests.builders import NOON
@@ -34,6 +35,13 @@ def make_sealed_line(person: User, lead: User) -> Line:
     seal(minute=14)
     line.refresh_from_db()
     return line
+
+
+def drawn_by_salt(run: Run) -> None:
+    """Give a part whose draws were set by hand the shares and the chance under which its salt draws so."""
+    shares = {purpose: float(getattr(run, f"drawn_{purpose}")) for purpose in draws.PURPOSES}
+    position = draws.draw(str(run.pk), run.salt.secret, shares).canary_position
+    Run.objects.filter(pk=run.pk).update(shares=shares, canary_position=position)
 
 
 def seal(*, minute: int) -> int:

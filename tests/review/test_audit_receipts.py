@@ -6,15 +6,14 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from inspection import sql
-from inspection.models import Receipt, Run
-from inspection.rules import draws
+from inspection.models import Receipt
 from inspection.rules.words import Label
 from review import receipts
 from review.audit_models import AuditFinding
 from review.finding_models import AmendmentDue
 from tests.builders import NOON
 from tests.review.deciding import audit, escape, make_deciding_line
-from tests.review.sealed import seal
+from tests.review.sealed import drawn_by_salt, seal
 
 pytestmark = pytest.mark.django_db
 
@@ -28,13 +27,6 @@ def line(ana, quinn):
     seal(minute=10)
     seal(minute=11)
     return line
-
-
-def drawn_by_salt(run: Run) -> None:
-    """Give a part that was set to be audited the shares and the chance under which its salt draws it."""
-    shares = {purpose: float(purpose == "audit") for purpose in draws.PURPOSES}
-    position = draws.draw(str(run.pk), run.salt.secret, shares).canary_position
-    Run.objects.filter(pk=run.pk).update(shares=shares, canary_position=position)
 
 
 def sealed() -> list[tuple[int, str]]:
