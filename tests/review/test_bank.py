@@ -15,7 +15,7 @@ from review.rules.shortfall import shortfall
 from tests.builders import NOON, make_line, make_user
 from tests.inspection.items import BRIGHT, DARK, make_item
 from tests.inspection.models import make_bands, make_light_meter, make_serving
-from tests.review.bank_scene import make_defect, say
+from tests.review.bank_scene import make_bank, make_defect, say
 from tests.review.scene import make_run
 
 pytestmark = pytest.mark.django_db
