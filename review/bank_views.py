@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -19,6 +22,8 @@ from inspection.rules.words import Level
 from review import bank, bank_boards, bank_doors
 from review.bank_models import BankDefect
 from review.permissions import PersonRequest
+
+PAGE = 20
 
 
 @dataclass(frozen=True)
@@ -77,13 +82,13 @@ def deed(request: PersonRequest, slug: str, number: int, deed: str) -> HttpRespo
     form = asked.form(request.POST)
     if not form.is_valid():
         messages.error(request, _("Say how or why in a few words."))
-        return redirect("bank", slug)
+        return _back(request, slug)
     try:
         asked.do(defect, form.cleaned_data, request)
         messages.success(request, asked.said())
     except tuple(bank_doors.REFUSALS) as refusal:
         messages.error(request, bank_doors.REFUSALS[type(refusal)]())
-    return redirect("bank", slug)
+    return _back(request, slug)
 
 
 @login_required
@@ -103,12 +108,17 @@ def try_version(request: PersonRequest, slug: str) -> HttpResponse:
     return redirect("bank", slug)
 
 
+def _back(request: PersonRequest, slug: str) -> HttpResponse:
+    """Return to the page of the list on which a defect stood."""
+    return redirect(f"{reverse('bank', args=[slug])}?{urlencode({'page': request.POST.get('page', '')[:9]})}")
+
+
 def _shown(
     request: HttpRequest, line: Line, *, form: bank_doors.DefectForm | None = None, status: int = 200
 ) -> HttpResponse:
     context = {
         "line": line,
-        "rows": bank_boards.rows(line),
+        "page": Paginator(bank_boards.rows(line), PAGE).get_page(request.GET.get("page")),
         "class_names": line.class_names(),
         "classes": sorted(bank.classes_of(line).items()),
         "shortfalls": [bank_boards.shortfall_sentence(line, level) for level in (Level.PARTIAL, Level.FULL)],

@@ -186,11 +186,11 @@ def _counted(s: int, f: int, stream: str) -> str:
 
 def _condition_row(condition: Condition, names: Mapping[str, str]) -> Row:
     name, need, more = _CONDITIONS[condition.name]()
-    counted = "–" if condition.counted is None else _number(condition)
+    counted = _number(condition)
     state = "met" if condition.passed else "short" if condition.counted else "unstarted"
     missing = (condition.needed or 0) - (condition.counted or 0)
     still: int | str = int(-(-missing // 1)) if more and missing > 0 else _("not met")
-    needed = "" if condition.needed is None else need % {"n": _plain(condition.needed, condition.name)}
+    needed = "" if condition.needed is None else need % {"n": sentences.figure(condition.needed, condition.name)}
     if condition.spared:
         state, still = "unstarted", _("waived") if condition.spared == "waived" else _("not asked here")
     subject = sentences.subject_word(condition, names)
@@ -202,15 +202,7 @@ def _condition_row(condition: Condition, names: Mapping[str, str]) -> Row:
 def _number(condition: Condition) -> str:
     # Between two errors W may lie just below zero; its floor acts at the next step.
     counted = condition.counted if condition.counted is None else max(condition.counted, 0.0)
-    return _plain(counted, condition.name)
-
-
-def _plain(value: float | None, name: str) -> str:
-    if value is None:
-        return "–"
-    if name in ("accuracy", "health_missing", "harm"):
-        return sentences.percent(value)
-    return f"{value:,.1f}".removesuffix(".0")
+    return sentences.figure(counted, condition.name)
 
 
 # Where a lead does what a condition waits for.

@@ -141,6 +141,7 @@ def _shown(request: PersonRequest, line: Line) -> HttpResponse:
         "past": _past(line),
         "since": containment.last_good(line),
         "lots": [_lot_row(lot) for lot in lots.on_hold(line)],
+        "class_names": line.class_names(),
         "classes": line.defect_classes.filter(retired_at=None).order_by("key"),
         "may_sign": permissions.may_sign_levels(request.user, line, now=now()),
         **(_list_of(request, standing) if standing else {}),

@@ -33,6 +33,7 @@ def findings_page(request: PersonRequest, slug: str) -> HttpResponse:
         "serial": serial,
         "runs": [(one, _receipt_of(one)) for one in told],
         "ways": [(how, finding_doors.HOW_WORDS[how]) for how in finding_doors.OFFERED],
+        "class_names": line.class_names(),
         "classes": line.defect_classes.filter(retired_at=None).order_by("key"),
         "found": [_row(one) for one in finding_doors.newest_of(line, LISTED)],
     }

@@ -32,7 +32,7 @@ def do(name: str, request: HttpRequest, line: Line) -> bool:
     try:
         messages.success(request, DEEDS[name](request, line))
     except tuple(REFUSALS) as refusal:
-        messages.error(request, _refused(refusal))
+        messages.error(request, REFUSALS[type(refusal)](refusal, line))
         return False
     return True
 
@@ -161,29 +161,25 @@ DEEDS: dict[str, Deed] = {
 }
 
 # What keeps a deed from being done, in the words of the page. The deeds' own words are for logs.
-REFUSALS: dict[type[Exception], Callable[[Exception], str]] = {
-    NotAllowed: str,
-    automation.LevelOrder: lambda _refusal: _("The ladder is climbed one rung at a time."),
-    automation.GateShut: lambda refusal: " ".join([_("The gate is shut."), *_reasons_of(refusal)]),
-    automation.Frozen: lambda _refusal: _("Promotions are frozen on this line: a chart warns or the images drift."),
-    automation.SelfApproval: lambda _refusal: _("You signed this first: another lead must sign it."),
-    automation.EvidenceStale: lambda _refusal: _("The evidence no longer holds, so the proposal is void."),
-    automation.ProposalClosed: lambda _refusal: _("There is no proposal to sign any more."),
-    automation.AlreadyStopped: lambda _refusal: _("The line is stopped already."),
-    waivers.NothingToWaive: lambda _refusal: _("Only a defect class of this line can be waived, until a date to come."),
-    waivers.WaiverClosed: lambda _refusal: _("There is no such waiver to sign any more."),
-    automation.NotStopped: lambda _refusal: _("The line is not stopped."),
-    signing.NotConfirmed: lambda _refusal: _("The password or code is not right. Nothing was signed."),
+REFUSALS: dict[type[Exception], Callable[[Exception, Line], str]] = {
+    NotAllowed: lambda refusal, _line: str(refusal),
+    automation.LevelOrder: lambda *_told: _("The ladder is climbed one rung at a time."),
+    automation.GateShut: lambda refusal, line: " ".join([_("The gate is shut."), *_reasons_of(refusal, line)]),
+    automation.Frozen: lambda *_told: _("Promotions are frozen on this line: a chart warns or the images drift."),
+    automation.SelfApproval: lambda *_told: _("You signed this first: another lead must sign it."),
+    automation.EvidenceStale: lambda *_told: _("The evidence no longer holds, so the proposal is void."),
+    automation.ProposalClosed: lambda *_told: _("There is no proposal to sign any more."),
+    automation.AlreadyStopped: lambda *_told: _("The line is stopped already."),
+    waivers.NothingToWaive: lambda *_told: _("Only a defect class of this line can be waived, until a date to come."),
+    waivers.WaiverClosed: lambda *_told: _("There is no such waiver to sign any more."),
+    automation.NotStopped: lambda *_told: _("The line is not stopped."),
+    signing.NotConfirmed: lambda *_told: _("The password or code is not right. Nothing was signed."),
 }
 
 
-def _refused(refusal: Exception) -> str:
-    return REFUSALS[type(refusal)](refusal)
-
-
-def _reasons_of(refusal: Exception) -> list[str]:
+def _reasons_of(refusal: Exception, line: Line) -> list[str]:
     judgement = getattr(refusal, "judgement", None)
-    return sentences.reasons(judgement) if judgement else []
+    return sentences.reasons(judgement, line.class_names()) if judgement else []
 
 
 def _signs(request: HttpRequest, line: Line) -> None:

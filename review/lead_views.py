@@ -57,7 +57,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "holds": holds,
         "freezes": boards.freezes_of(line),
         "audit": audit_boards.of(line),
-        "history": _history(line),
+        "history": _history(line, names),
         "candidates": candidates.of(line) if to_level else [],
         "waivers": list(waivers.of(line, now=moment)),
         "waivable": boards.waivable(reading, names) if reading else [],
@@ -113,10 +113,10 @@ def _hours_left(expires_at: datetime, moment: datetime) -> str:
     return _("%(hours)s h %(minutes)s m left") % {"hours": minutes // 60, "minutes": minutes % 60}
 
 
-def _history(line: Line) -> list[tuple[datetime, str]]:
+def _history(line: Line, names: Mapping[str, str]) -> list[tuple[datetime, str]]:
     """Return what happened on the ladder, newest first: moves, gates that opened or shut, holds."""
     moves = [
-        (change.changed_at, _move_sentence(change))
+        (change.changed_at, _move_sentence(change, names))
         for change in LevelChange.objects.filter(line=line).order_by("-changed_at")[:HISTORY]
     ]
     gates = [
@@ -127,9 +127,10 @@ def _history(line: Line) -> list[tuple[datetime, str]]:
     return sorted([*moves, *gates, *holds], key=lambda event: event[0], reverse=True)[:HISTORY]
 
 
-def _move_sentence(change: LevelChange) -> str:
+def _move_sentence(change: LevelChange, names: Mapping[str, str]) -> str:
     raised = Level(change.to_level).rung > Level(change.from_level).rung
-    words = {"level": sentences.level_name(Level(change.to_level)), "cause": reason_words.reason_word(change.cause)}
+    cause = reason_words.reason_word(change.cause, names)
+    words = {"level": sentences.level_name(Level(change.to_level)), "cause": cause}
     return (_("Raised to %(level)s: %(cause)s") if raised else _("Lowered to %(level)s: %(cause)s")) % words
 
 

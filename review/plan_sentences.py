@@ -1,6 +1,7 @@
 """What holds up a rung, in the reader's language."""
 
 from collections.abc import Sequence
+from math import inf
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -106,11 +107,21 @@ def days(number: int | None) -> str:
     return ngettext("%(n)s day", "%(n)s days", number) % {"n": f"{number:,}"}
 
 
-def spread(rung: PlannedRung) -> str:
-    """Return the days at both ends of the line's rates, empty where they are the same."""
-    if rung.soonest == rung.latest:
+def spreads(rung: PlannedRung) -> dict[str, str]:
+    """Return days, parts and readings at both ends of the line's rates, empty where they are the same."""
+    is_counted = {"days": True, "parts": True, "readings": rung.readings is not None}
+    return {
+        name: _spread(getattr(rung.best, name), getattr(rung.worst, name)) if counted else ""
+        for name, counted in is_counted.items()
+    }
+
+
+def _spread(best: int | None, worst: int | None) -> str:
+    """Return a range, the smaller figure first: a fast line has more parts in fewer days."""
+    if best == worst:
         return ""
-    return f"{_short(rung.soonest)} – {_short(rung.latest)}"
+    low, high = sorted((best, worst), key=lambda number: inf if number is None else number)
+    return f"{_short(low)} – {_short(high)}"
 
 
 def _short(number: int | None) -> str:

@@ -159,7 +159,7 @@ def _rungs(chosen: Plan | None, found: Plans) -> list[dict[str, Any]]:
     return [
         {
             "rung": rung,
-            "spread": plan_sentences.spread(rung),
+            "spread": plan_sentences.spreads(rung),
             "limited_by": plan_sentences.limited_by(rung, found),
         }
         for rung in chosen.rungs

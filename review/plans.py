@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import ceil
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from inspection import scopes
@@ -23,21 +24,29 @@ _STREAMS = {
 }
 
 
+class Asked(NamedTuple):
+    """What a rung asks for at given rates. Days are None where it never comes, readings where people read no more."""
+
+    days: int | None
+    parts: int | None
+    readings: int | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlannedRung:
-    """One rung: days with their range, what is read and ruled on until then, and what holds it up.
+    """One rung: days, parts and readings with their ranges, what is ruled on until then, and what holds it up.
 
-    Days are None where the rung never comes; `soonest` and `latest` are the days at the ends of the line's rates.
+    Days are None where the rung never comes; `best` and `worst` are the same at the ends of the line's rates.
     `readings` is None where people read the audit alone. `with_bank` is how many days a full bank would leave.
     """
 
     level: Level
     is_reached: bool
     days: int | None
-    soonest: int | None
-    latest: int | None
     parts: int | None
     readings: int | None
+    best: Asked
+    worst: Asked
     hours: float | None
     earliest: date | None
     binding: str
@@ -123,11 +132,11 @@ def _plan(ground: _Ground, found: Rates, today: date) -> Plan:
     assert found.parts_per_day is not None
     assert found.defect_rate is not None
     likely = _computed(ground)
-    best = _computed(replace(ground, parts=found.parts_per_day.high, defects=found.defect_rate.high))
-    worst = _computed(replace(ground, parts=found.parts_per_day.low, defects=found.defect_rate.low))
+    best = _asked(replace(ground, parts=found.parts_per_day.high, defects=found.defect_rate.high))
+    worst = _asked(replace(ground, parts=found.parts_per_day.low, defects=found.defect_rate.low))
     rungs = [_shadow(ground, today)]
-    for level, row, soonest, latest in zip(CLIMBED, likely, best, worst, strict=True):
-        rungs.append(_rung(ground, level, row, soonest=soonest.days, latest=latest.days, after=rungs[-1].earliest))
+    for level, row, *ends in zip(CLIMBED, likely, best, worst, strict=True):
+        rungs.append(_rung(ground, level, row, ends, after=rungs[-1].earliest))
     return Plan(truth_share=ground.share, hours_per_day=likely[0].hours_per_day, rungs=tuple(rungs))
 
 
@@ -142,6 +151,16 @@ def _computed(ground: _Ground) -> Sequence[planning.Rung]:
         targets=[_p0(ground.gates[level], stream) for level in CLIMBED for stream in _STREAMS[level]],
     )
     return [_confirmed(rows[0], ground), *rows[1:]] if ground.archive_opened else rows
+
+
+def _asked(ground: _Ground) -> list[Asked]:
+    """Return what each rung asks for on this ground."""
+    return [_of_rung(ground, level, row) for level, row in zip(CLIMBED, _computed(ground), strict=True)]
+
+
+def _of_rung(ground: _Ground, level: Level, row: planning.Rung) -> Asked:
+    parts = None if row.days is None else ceil(row.days * ground.parts)
+    return Asked(days=row.days, parts=parts, readings=_readings(ground, level, parts))
 
 
 def _confirmed(row: planning.Rung, ground: _Ground) -> planning.Rung:
@@ -160,10 +179,10 @@ def _shadow(ground: _Ground, today: date) -> PlannedRung:
         level=Level.SHADOW,
         is_reached=is_reached,
         days=days,
-        soonest=days,
-        latest=days,
         parts=HEALTH_ITEMS,
         readings=0,
+        best=Asked(days, HEALTH_ITEMS, 0),
+        worst=Asked(days, HEALTH_ITEMS, 0),
         hours=0.0,
         earliest=today if is_reached else today + timedelta(days=days),
         binding="health",
@@ -171,18 +190,19 @@ def _shadow(ground: _Ground, today: date) -> PlannedRung:
 
 
 def _rung(
-    ground: _Ground, level: Level, row: planning.Rung, *, soonest: int | None, latest: int | None, after: date | None
+    ground: _Ground, level: Level, row: planning.Rung, ends: Sequence[Asked], *, after: date | None
 ) -> PlannedRung:
     is_reached = Level(ground.line.level).rung >= level.rung
-    parts = None if row.days is None else ceil(row.days * ground.parts)
+    likely = _of_rung(ground, level, row)
+    best, worst = ends
     return PlannedRung(
         level=level,
         is_reached=is_reached,
         days=row.days,
-        soonest=soonest,
-        latest=latest,
-        parts=parts,
-        readings=_readings(ground, level, parts),
+        parts=likely.parts,
+        readings=likely.readings,
+        best=best,
+        worst=worst,
         hours=None if row.days is None else row.days * row.hours_per_day,
         earliest=_earliest(row.days, after, is_reached=is_reached),
         binding=row.binding,

@@ -4,13 +4,14 @@ Rows keep one sentence, the same for every reader: it is read back here by its f
 """
 
 import re
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from inspection.rules.routing import SENTENCES
 from review.risk_words import METRICS
-from review.sentences import STOP_REASONS
+from review.sentences import NO_NAMES, STOP_REASONS
 
 PLAIN = frozenset(
     {
@@ -90,14 +91,17 @@ NESTED = ("said", "chart", "measure", "label")
 WATCHED = {**METRICS, "missed": gettext_lazy("defects the model did not call")}
 
 
-def reason_word(reason: str) -> str:
-    """Return a kept reason in the reader's language where the product gave it, as it was written where a person did."""
+def reason_word(reason: str, names: Mapping[str, str] = NO_NAMES) -> str:
+    """Return a kept reason in the reader's language where the product gave it, as it was written where a person did.
+
+    `names` are those of kinds of defects, which reasons keep by their codes.
+    """
     if reason in PLAIN:
         return _(reason)
     for form, message in _FORMS:
         found = form.fullmatch(reason)
         if found:
-            return _(message) % {name: _part(name, part) for name, part in found.groupdict().items()}
+            return _(message) % {name: _part(name, part, names) for name, part in found.groupdict().items()}
     return reason
 
 
@@ -106,7 +110,9 @@ def rule_word(code: str) -> str:
     return _(SENTENCES[code]) if code in SENTENCES else reason_word(code)
 
 
-def _part(name: str, part: str) -> str:
+def _part(name: str, part: str, names: Mapping[str, str]) -> str:
+    if name == "kind":
+        return names.get(part, part)
     if name == "metric":
         return str(WATCHED.get(part.replace(" ", "_"), part))
-    return reason_word(part) if name in NESTED else part
+    return reason_word(part, names) if name in NESTED else part

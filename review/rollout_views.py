@@ -63,6 +63,7 @@ def differences_page(request: PersonRequest, slug: str) -> HttpResponse:
         "differing": comparisons.differences(rollout).count() if rollout else 0,
         "waiting": comparisons.differences(rollout, is_ruled=False).count() if rollout else 0,
         "gallery": rollout_boards.gallery(rollout) if rollout else [],
+        "class_names": line.class_names(),
         "may_see_images": permissions.may_adjudicate(request.user, line),
     }
     return render(request, "review/differences.html", context)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import ceil, floor
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -34,7 +35,7 @@ def verdict(judgement: Judgement, to_level: Level, names: Mapping[str, str] = NO
     if judgement.is_open:
         return _ready(judgement, to_level)
     if not any(check.successes + check.failures for check in judgement.checks):
-        return _uncounted(judgement, to_level)
+        return _uncounted(judgement, to_level, names)
     worst = next((check for check in judgement.checks if not check.passed), None)
     if worst is not None:
         return _("Not yet: %(counts)s") % {"counts": stream_sentence(worst)}
@@ -46,7 +47,7 @@ def missing_deed(judgement: Judgement) -> str:
     return next((check.name for check in judgement.failing if check.name in _DEEDS), "")
 
 
-def _uncounted(judgement: Judgement, to_level: Level) -> str:
+def _uncounted(judgement: Judgement, to_level: Level, names: Mapping[str, str]) -> str:
     """Say what comes first where none of the streams has a count: parts, or what a lead does before they count."""
     words = {"level": level_name(to_level)}
     if not any(condition.counted for condition in judgement.conditions if condition.is_data):
@@ -55,7 +56,7 @@ def _uncounted(judgement: Judgement, to_level: Level) -> str:
     if deed:
         return _DEEDS[deed]()
     if not judgement.checks:
-        return _("Not yet: %(reasons)s") % {"reasons": " ".join(reasons(judgement))}
+        return _("Not yet: %(reasons)s") % {"reasons": " ".join(reasons(judgement, names))}
     every = judgement.every
     words |= {"met": str(len(every) - len(judgement.failing)), "all": str(len(every))}
     return (
@@ -127,14 +128,23 @@ def reasons(judgement: Judgement, names: Mapping[str, str] = NO_NAMES) -> list[s
 def condition_sentence(condition: Condition, names: Mapping[str, str] = NO_NAMES) -> str:
     counted, needed = condition.counted, condition.needed
     facts = {
-        "n": f"{counted:.6g}" if counted is not None else "–",
-        "needed": f"{needed:g}" if needed is not None else "–",
-        "more": f"{(needed or 0) - (counted or 0):g}",
-        "share": percent(counted),
-        "limit": percent(needed),
+        "n": figure(counted, condition.name),
+        "needed": figure(needed, condition.name),
+        "more": f"{ceil((needed or 0) - (counted or 0)):,}",
         "subject": subject_word(condition, names),
     }
-    return _CONDITIONS[condition.name]() % facts
+    words = _UNKNOWN.get(condition.name) if counted is None else None
+    return (words or _CONDITIONS[condition.name])() % facts
+
+
+def figure(value: float | None, name: str) -> str:
+    """Return what a condition counted or needs, as people say it. A day that is not over does not count as one."""
+    if value is None:
+        return "–"
+    if name in _SHARES:
+        return percent(value)
+    shown = floor(value * 10) / 10 if name in _DAYS else value
+    return f"{shown:,.1f}".removesuffix(".0")
 
 
 def subject_word(condition: Condition, names: Mapping[str, str]) -> str:
@@ -214,6 +224,8 @@ _DEEDS = {
     "bands": lambda: _("Not yet: first certify bands, for what they would decide is counted from there."),
     "calendar": lambda: _("Not yet: first set the calendar of challenge parts."),
 }
+_SHARES = frozenset({"accuracy", "health_missing", "harm"})
+_DAYS = frozenset({"quiet_days", "cool_down"})
 _CONDITIONS = {
     "parts": lambda: _("%(n)s blind parts, %(needed)s needed."),
     "defects": lambda: _("%(n)s distinct defects of known truth, %(needed)s needed."),
@@ -222,7 +234,7 @@ _CONDITIONS = {
     "shifts": lambda: _("%(n)s shifts, %(needed)s needed."),
     "people": lambda: _("%(n)s inspectors, %(needed)s needed."),
     "health_items": lambda: _("%(n)s stored images tried in a health run, %(needed)s needed."),
-    "health_missing": lambda: _("A share of %(n)s predictions was missing, at most %(needed)s may be."),
+    "health_missing": lambda: _("%(n)s of the predictions were missing, at most %(needed)s may be."),
     "health_p95_ms": lambda: _("95 of 100 predictions took up to %(n)s ms, the deadline is %(needed)s ms."),
     "bands": lambda: _("No bands are certified yet."),
     "natural_not_contradicting": lambda: _("Natural defects contradict the detection target."),
@@ -233,7 +245,7 @@ _CONDITIONS = {
     "class_major": lambda: _("Major class %(subject)s: %(n)s known defects, %(more)s more without a miss."),
     "class_cosmetic": lambda: _("Cosmetic class %(subject)s: %(n)s known defects, %(more)s more without a miss."),
     "harm": lambda: _(
-        "Told that the model passes a defect, people may pass it up to %(share)s more often; at most %(limit)s may be."
+        "Told that the model passes a defect, people may pass it up to %(n)s more often; at most %(needed)s may be."
     ),
     "ppm": lambda: _("The truth draw contradicts the target: %(n)s escapes per million, %(needed)s promised."),
     "calendar": lambda: _("No calendar says when challenge parts are due."),
@@ -245,4 +257,12 @@ _CONDITIONS = {
     "holds": lambda: _("The line is on hold."),
     "chart": lambda: _("The disagreement chart stands at %(n)s and warns at %(needed)s."),
     "cool_down": lambda: _("The line was lowered %(n)s days ago; it rests for %(needed)s days."),
+}
+# The same where nothing was counted yet: unknown is not low.
+_UNKNOWN = {
+    "accuracy": lambda: _("There is no two-phase estimate of accuracy yet; above %(needed)s needed."),
+    "harm": lambda: _(
+        "How much more often people pass a defect when told that the model passes it is not known yet; "
+        "at most %(needed)s may be."
+    ),
 }

@@ -222,5 +222,11 @@ def _ruled(request: PersonRequest, case: Adjudication, line: Line) -> HttpRespon
         return redirect("adjudications", line.slug)
     following = deeds.waiting_for(request.user, lines=[line]).first()
     predictions = deeds.predictions_after(case)
-    context = {"line": line, "case": case, "predictions": predictions, "following": following}
+    context = {
+        "line": line,
+        "case": case,
+        "predictions": predictions,
+        "following": following,
+        "class_names": line.class_names(),
+    }
     return render(request, "review/ruled.html", context)

@@ -187,9 +187,15 @@ def clock(moment: datetime, zone: str = "UTC") -> str:
 
 
 @register.filter
-def reason_word(reason: str) -> str:
-    """A kept reason in the reader's language, where the product offered it."""
-    return reason_words.reason_word(reason)
+def reason_word(reason: str, names: dict[str, str] | None = None) -> str:
+    """A kept reason in the reader's language, where the product offered it; kinds of defects by their `names`."""
+    return reason_words.reason_word(reason, names or {})
+
+
+@register.filter
+def full_stop(sentence: str) -> str:
+    """A sentence that ends as one, whoever wrote it: another may follow."""
+    return sentence if sentence.endswith((".", "!", "?", "…", "。")) else f"{sentence}."
 
 
 @register.filter

@@ -76,7 +76,7 @@ def test_an_inspector_lifts_nothing(client, line, ana):
 @pytest.mark.parametrize(("password", "left"), [(PASSWORD, 0), ("not-the-password", 1)])
 def test_promotions_go_on_when_a_lead_signs(lead, line, password, left):
     freeze = automation.freeze(line, cause="call-rate", reason="Too many defect calls.", now=NOON)
-    assert "Promotions are frozen since" in lead.get(PAGE).content.decode()
+    assert "Promotions have been frozen since" in lead.get(PAGE).content.decode()
     lead.post(f"{PAGE}thaw/", {"freeze": freeze.pk, "password": password})
     assert Freeze.objects.in_force().count() == left
 
@@ -98,7 +98,7 @@ def test_after_a_fall_a_lead_reads_what_froze_the_way_up_and_lifts_it(lead, line
     assert "freezes" in failing(page)
 
     after = lead.post(f"{PAGE}thaw/", {"freeze": freeze.pk, "password": PASSWORD}, follow=True)
-    assert "Promotions are frozen since" not in after.content.decode()
+    assert "Promotions have been frozen since" not in after.content.decode()
     assert "freezes" not in failing(after)
 
 
@@ -112,7 +112,7 @@ def test_a_drift_freeze_leads_to_where_it_is_signed_off_on_every_rung(lead, leve
     line = make_watched_line("phone-lens", level=level)
     automation.freeze(line, cause="drift", reason="The images drift.", now=NOON)
     html = lead.get("/lines/phone-lens/automation/").content.decode()
-    assert "Promotions are frozen since" in html
+    assert "Promotions have been frozen since" in html
     assert 'href="/lines/phone-lens/drift/">Look at the drift' in html
     assert 'name="freeze"' not in html
 

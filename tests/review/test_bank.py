@@ -8,14 +8,14 @@ from inspection import images, registry
 from inspection.models import Item
 from inspection.rules.ladder import GATES
 from inspection.rules.words import Label, Level, Role, TruthSource
-from review import bank, tasks, training_sets
+from review import bank, bank_views, tasks, training_sets
 from review.bank_models import BankDefect, BankImage
 from review.models import CountDelta, Truth
 from review.rules.shortfall import shortfall
 from tests.builders import NOON, make_line, make_user
 from tests.inspection.items import BRIGHT, DARK, make_item
 from tests.inspection.models import make_bands, make_light_meter, make_serving
-from tests.review.bank_scene import make_defect, say
+from tests.review.bank_scene import make_bank, make_defect, say
 from tests.review.scene import make_run
 
 pytestmark = pytest.mark.django_db
@@ -262,3 +262,15 @@ def test_a_lead_who_also_inspects_the_line_does_not_see_its_bank(client, line, q
     quinn.memberships.create(role=Role.INSPECTOR.value, granted_at=NOON)
     client.force_login(quinn)
     assert client.get(f"/lines/{line.slug}/bank/").status_code == 404
+
+
+def test_a_long_bank_is_shown_page_by_page_and_a_deed_returns_to_its_page(client, line, quinn):
+    make_bank(line, bank_views.PAGE + 1)
+    client.force_login(quinn)
+    address = f"/lines/{line.slug}/bank/"
+    assert client.get(address).content.decode().count('class="bank-picture"') == bank_views.PAGE
+    last = client.get(f"{address}?page=2").content.decode()
+    assert last.count('class="bank-picture"') == 1
+    assert 'name="page" value="2"' in last
+    done = client.post(f"{address}1/retire/", {"reason": "lost", "page": "2"})
+    assert done["Location"] == f"{address}?page=2"

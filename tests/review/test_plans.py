@@ -80,8 +80,21 @@ def test_a_range_of_defects_makes_a_range_of_days(fresh):
     fresh.scope.delete()
     promise(fresh, low=0.0025, high=0.01)
     assist = rungs(fresh)[Level.ASSIST]
-    assert (assist.soonest, assist.days, assist.latest) == (20, 40, 80)
-    assert plan_sentences.spread(assist) == "20 – 80"
+    assert (assist.best.days, assist.days, assist.worst.days) == (20, 40, 80)
+    assert plan_sentences.spreads(assist)["days"] == "20 – 80"
+
+
+def test_parts_and_readings_have_the_same_range_as_days(fresh):
+    fresh.scope.delete()
+    promise(fresh, low=0.0025, high=0.01)
+    found = rungs(fresh)
+    assist = found[Level.ASSIST]
+    assert assist.best.parts < assist.parts < assist.worst.parts
+    assert assist.best.readings == round(assist.best.parts * 1.1)
+    spread = plan_sentences.spreads(assist)
+    assert spread["parts"] == f"{assist.best.parts:,} – {assist.worst.parts:,}"
+    assert spread["readings"] == f"{assist.best.readings:,} – {assist.worst.readings:,}"
+    assert plan_sentences.spreads(found[Level.FULL])["readings"] == ""
 
 
 def test_a_small_line_waits_for_its_first_two_hundred_images(fresh):

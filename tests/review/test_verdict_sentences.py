@@ -8,7 +8,7 @@ from django.utils import translation
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from inspection.rules.ladder import GATES, judge
+from inspection.rules.ladder import GATES, Condition, judge
 from inspection.rules.words import Level
 from review import sentences
 from tests.inspection.test_ladder import FULL, GOOD, POLICY
@@ -41,6 +41,23 @@ def numbers(sentence):
 
 def still_needed(sentence):
     return int(re.search(r"([\d,]+) more (?:without a miss|parts without an error)", sentence)[1].replace(",", ""))
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (Condition(name="quiet_days", counted=0.110535, needed=14, passed=False), "quiet for 0.1 days, 14 needed"),
+        (Condition(name="quiet_days", counted=13.98, needed=14, passed=False), "quiet for 13.9 days, 14 needed"),
+        (Condition(name="chart", counted=9.72288, needed=4.0, passed=False), "stands at 9.7 and warns at 4."),
+        (Condition(name="parts", counted=1234, needed=20_000, passed=False), "1,234 blind parts, 20,000 needed"),
+        (Condition(name="harm", counted=None, needed=0.05, passed=False), "is not known yet; at most 5\u00a0% may be"),
+        (Condition(name="harm", counted=0.0812, needed=0.05, passed=False), "up to 8.1\u00a0% more often"),
+        (Condition(name="accuracy", counted=None, needed=0.97, passed=False), "no two-phase estimate of accuracy yet"),
+        (Condition(name="accuracy", counted=0.95678, needed=0.97, passed=False), "accuracy is 95.7\u00a0%, above 97"),
+    ],
+)
+def test_numbers_are_told_as_people_say_them_and_unknown_as_unknown(condition, said):
+    assert said in sentences.condition_sentence(condition)
 
 
 @settings(max_examples=CASES)
