@@ -295,16 +295,16 @@ def put_in_force(line: Line, bands: Bands, *, by: User, now: datetime) -> BandsC
     Raises NotCertified where they are of another model, calibrator or epoch, SecondSignature where the same person
     certified them and the model decides, or may decide before two people have signed its level.
     """
-    locked = _locked(line)
-    certification = Certification.objects.filter(bands=bands, line=locked).first()
-    if certification is None or not would_stand(locked, bands):
+    line = locked(line)
+    certification = Certification.objects.filter(bands=bands, line=line).first()
+    if certification is None or not would_stand(line, bands):
         raise NotCertified(f"Bands {bands.pk} are not those of a model and epoch of {line}.")
-    wants_two = locked.level in DECIDING or bands.drawn_in_id is not None
+    wants_two = line.level in DECIDING or bands.drawn_in_id is not None
     if wants_two and (certification.made_by is None or certification.made_by_id == by.pk):
         raise SecondSignature(f"{by} certified bands {bands.pk}; another lead puts them in force.")
-    _place(locked, bands, is_beside=not _serves(locked, bands))
-    promised = forecast(locked, certification.outcome["shares"], now=now)
-    return _change(locked, bands, by=by, certified_by=certification.made_by, promised=promised, now=now)
+    _place(line, bands, is_beside=not _serves(line, bands))
+    promised = forecast(line, certification.outcome["shares"], now=now)
+    return _change(line, bands, by=by, certified_by=certification.made_by, promised=promised, now=now)
 
 
 @transaction.atomic
@@ -313,12 +313,12 @@ def withdraw(line: Line, *, by: User, reason: str, now: datetime, version: Model
 
     With a `version` that is the line's candidate its own are taken away: people decide its share.
     """
-    locked = _locked(line)
-    held = locked.bands if version is None else beside(locked)
+    line = locked(line)
+    held = line.bands if version is None else beside(line)
     if held is None or (version is not None and held.model_version_id != version.pk):
         raise NoBands(f"{line} has no bands in force.")
-    _place(locked, None, is_beside=version is not None)
-    return _change(locked, None, version=held.model_version_id, by=by, reason=reason[:300], now=now)
+    _place(line, None, is_beside=version is not None)
+    return _change(line, None, version=held.model_version_id, by=by, reason=reason[:300], now=now)
 
 
 def would_stand(line: Line, bands: Bands) -> bool:
@@ -344,11 +344,13 @@ def _serves(line: Line, bands: Bands) -> bool:
     return line.present_epoch.model_version_id == bands.model_version_id
 
 
-def _locked(line: Line) -> Line:
-    every = Line.objects.select_for_update(of=("self",)).select_related(
-        "epoch__model_version", "bands", "deployment__candidate", "deployment__bands"
-    )
-    return every.get(pk=line.pk)
+def locked(line: Line) -> Line:
+    """Lock the line and return it as it stands now, with its models and both their bands."""
+    # Locked first, read then: what waits for a switch would else see the deployment of before it.
+    Line.objects.select_for_update().values_list("pk").get(pk=line.pk)
+    return Line.objects.select_related(
+        "product", "epoch__model_version", "bands", "deployment__candidate", "deployment__bands"
+    ).get(pk=line.pk)
 
 
 def _place(line: Line, bands: Bands | None, *, is_beside: bool) -> None:

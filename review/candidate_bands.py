@@ -72,7 +72,7 @@ def certify(rollout: Rollout, *, by: User, now: datetime, limits: Limits = DEFAU
     Raises NoCandidate, or NotReady without having spent an attempt: sizes tell nothing of how good the candidate is.
     """
     # The line's row is the lock: attempts on the line are numbered, and its models and epoch stay as they are.
-    line = Line.objects.select_for_update(of=("self",)).select_related("epoch", "product").get(pk=rollout.line_id)
+    line = rollout.line = bands.locked(rollout.line)
     _check(rollout, line)
     limits = at_attempt(line, limits)
     _refuse([need for need in needs(rollout, limits=limits) if not need.is_met])

@@ -16,7 +16,7 @@ from review.forecasts import Forecast, forecast
 from review.retro_models import RetroTrial
 
 NEEDS: dict[str, Promise] = {
-    "parts": gettext_lazy("Ruled parts of the truth draw, seen by it too"),
+    "parts": gettext_lazy("Ruled parts of the truth draw that certify"),
     "known": gettext_lazy("Known defects for the closed list"),
     "bank": gettext_lazy("Bank images that it has seen"),
     "live": gettext_lazy("Parts that it has seen on this line"),

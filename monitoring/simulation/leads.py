@@ -17,7 +17,7 @@ from monitoring import baselines
 from monitoring.baselines import FREEZE as DRIFT_FREEZE
 from monitoring.simulation.factory import Habits
 from monitoring.simulation.people import judged
-from review import adjudications, bands, candidate_bands, containment, counts, findings, signing
+from review import adjudications, bands, containment, counts, findings, signing
 from review.adjudications import Spoken
 from review.containment_models import Containment
 from review.models import Adjudication, Certification
@@ -51,8 +51,6 @@ class Leads:
         self.move_rollouts_on(world)
         if Level(world.line.level).rung >= Level.ASSIST.rung:
             self.certify(world)
-        if Level(world.line.level).rung >= Level.PARTIAL.rung:
-            self.certify_candidates(world)
         self.sign(world)
 
     # Rulings ----------------------------------------------------------------------------------------------------
@@ -138,16 +136,6 @@ class Leads:
         made = bands.certify(line, by=self.first, now=world.now)
         if made.bands is not None:
             bands.put_in_force(line, made.bands, by=self.second, now=world.now)
-
-    def certify_candidates(self, world: "World") -> None:
-        """Certify a candidate before it serves, once everything is there: each attempt makes the next one harder."""
-        for rollout in rollouts.open_rollouts():
-            if rollout.certifications.exists() or not candidate_bands.may_be_certified(rollout):
-                continue
-            with suppress(candidate_bands.NotReady):
-                made = candidate_bands.certify(rollout, by=self.first, now=world.now)
-                if made.bands is not None:
-                    bands.put_in_force(rollout.line, made.bands, by=self.second, now=world.now)
 
     def sign(self, world: "World") -> None:
         """Sign an open proposal, both; where only a waivable condition is in the way, waive it instead."""

@@ -9,7 +9,14 @@ from review import bands, candidate_bands
 from review.band_models import Certification
 from review.retro_models import RetroTrial
 from tests.builders import NOON, PASSWORD
-from tests.review.candidate_scene import WIDE, make_shown_candidate
+from tests.review.candidate_scene import (
+    WIDE,
+    make_beside,
+    make_certified_line,
+    make_shown_candidate,
+    serve_candidate,
+)
+from tests.review.rollout_scene import make_rollout
 
 pytestmark = pytest.mark.django_db
 
@@ -47,9 +54,9 @@ def stands(rollout) -> bool:
 def test_the_rollouts_page_tells_what_the_next_attempt_needs_and_the_deed_refuses_for_the_same(second, shown):
     told = page(second, "rollouts", shown.line)
     assert "Certificate of green:1" in told
-    assert "First missing: Ruled parts of the truth draw, seen by it too." in told
+    assert "First missing: Ruled parts of the truth draw that certify." in told
     refused = do(second, shown.line, "certify")
-    assert "Not yet: Ruled parts of the truth draw, seen by it too: 140 of" in refused
+    assert "Not yet: Ruled parts of the truth draw that certify: 140 of" in refused
     assert not Certification.objects.exists()
 
 
@@ -91,6 +98,20 @@ def test_what_a_certified_candidate_missed_is_on_no_page(second, shown, certifie
     assert answer["bands"]["t_lo"] == certified.bands.t_lo
 
 
+@pytest.mark.parametrize(
+    ("is_certified", "words"),
+    [(True, "It serves under its own bands."), (False, "It serves without bands: people decide everything")],
+)
+def test_after_the_switch_the_page_says_under_which_bands_it_serves(second, quinn, is_certified, words):
+    line = make_certified_line()
+    rollout = make_rollout(line, "blue_green")
+    if is_certified:
+        make_beside(line, rollout)
+    serve_candidate(line, rollout, quinn)
+    assert words in page(second, "rollouts", line)
+    assert ("none in force" in page(second, "bands", line)) != is_certified
+
+
 def test_a_refused_candidate_is_told_that_and_nothing_else(client, ana, andre, quinn, quill):
     rollout = make_shown_candidate(says=0.02)
     refused = candidate_bands.certify(rollout, by=quinn, now=NOON, limits=WIDE)
@@ -106,7 +127,7 @@ def test_a_refused_candidate_is_told_that_and_nothing_else(client, ana, andre, q
 def test_the_page_speaks_korean(second, shown):
     told = page(second, "rollouts", shown.line, headers={"accept-language": "ko"})
     assert "green:1의 인증" in told
-    assert "먼저 부족한 것: 판정된 참값 추출 부품 중 후보도 본 것." in told
+    assert "먼저 부족한 것: 인증에 쓰는 판정된 참값 추출 부품." in told
 
 
 @pytest.mark.parametrize("deed", ["certify", "put", "withdraw", "archive"])
