@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 # topic -> (task, queue)
 TASKS = {
     "item.received": ("review.tasks.predict_item", "predict"),
+    "item.late": ("review.tasks.look_late", "default"),
     "item.silent": ("review.tasks.look_silently", "default"),
     "batch.received": ("review.tasks.import_batch", "default"),
     "export.asked": ("review.tasks.make_export", "reports"),

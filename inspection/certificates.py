@@ -1,24 +1,41 @@
 """Which certificate lets a model decide on a line now: its own, for this very epoch and calibrator, or none."""
 
 from inspection import epochs
-from inspection.models import Bands, Line
+from inspection.models import Bands, Epoch, Line, ModelVersion
 from inspection.rules.envelope import EMBEDDING
 from inspection.rules.routing import Band
 from vision.embedding import Reference
 
 
 def standing(line: Line, speaker: int | None) -> Bands | None:
-    """Return the line's bands where they were certified for this model version, calibrator and epoch; else None.
+    """Return the bands certified for this very version, its calibrator and the epoch of now; None where there are none.
 
-    Nothing has to be told that they lapsed: another model, another configuration or a fresh epoch after a
-    demotion is seen here, by the next item. The line comes with its bands, its epoch and that one's model.
+    The version that serves has its bands on the line, a candidate beside it its own on the deployment. Nothing has
+    to be told that they lapsed: another model, another configuration or a fresh epoch after a demotion is seen here,
+    by the next item. The line comes with its epoch, both bands and the versions of both.
     """
-    bands, epoch = line.bands, line.epoch
-    if bands is None or epoch is None or speaker is None or bands.model_version_id != speaker:
+    epoch = line.epoch
+    if epoch is None or epoch.model_version is None or speaker is None:
         return None
-    if bands.epoch_id != epoch.pk or epoch.model_version is None or epoch.model_version_id != speaker:
+    if epoch.model_version_id == speaker:
+        holds = line.bands is not None and line.bands.epoch_id == epoch.pk
+        return _certified(line.bands, epoch.model_version) if holds else None
+    return _beside(line, epoch, speaker)
+
+
+def _beside(line: Line, epoch: Epoch, speaker: int) -> Bands | None:
+    """Return the candidate's bands while the line is in the epoch whose truth draw they rest on."""
+    deployment = line.deployment if hasattr(line, "deployment") else None
+    if deployment is None or deployment.candidate is None or deployment.candidate_id != speaker:
         return None
-    return bands if bands.calibrator_hash == epochs.calibrator_hash(epoch.model_version) else None
+    bands = deployment.bands
+    return _certified(bands, deployment.candidate) if bands and bands.drawn_in_id == epoch.pk else None
+
+
+def _certified(bands: Bands | None, version: ModelVersion) -> Bands | None:
+    if bands is None or bands.model_version_id != version.pk:
+        return None
+    return bands if bands.calibrator_hash == epochs.calibrator_hash(version) else None
 
 
 def band_of(bands: Bands) -> Band:

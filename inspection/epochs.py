@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from inspection.models import Epoch, Line, ModelVersion
+from inspection.models import Deployment, Epoch, Line, ModelVersion
 
 
 def config_hash(line: Line, model_version: ModelVersion | None) -> str:
@@ -36,25 +36,29 @@ def calibrator_hash(model_version: ModelVersion) -> str:
 def enter(line: Line, model_version: ModelVersion | None, *, cause: str, now: datetime, fresh: bool = False) -> Epoch:
     """Put the line into its epoch: the one it left under the same configuration, or the next when `fresh`.
 
-    A product that returns finds its own epoch again; a demotion asks for a fresh one.
+    A product that returns finds its own epoch again; a demotion asks for a fresh one, and ends the certificate of
+    the version beside the serving one too: it rests on the evidence of before.
     """
-    same = Epoch.objects.filter(
+    line.epoch = opened(line, model_version, cause=cause, now=now, fresh=fresh)
+    line.save(update_fields=["epoch"])
+    if fresh:
+        Deployment.objects.filter(line=line).update(bands=None)
+    return line.epoch
+
+
+def opened(line: Line, model_version: ModelVersion | None, *, cause: str, now: datetime, fresh: bool = False) -> Epoch:
+    """Return the epoch that the line is in, or will be in, with a version: opened where it is the first of its kind."""
+    configuration = config_hash(line, model_version)
+    same = Epoch.objects.filter(line=line, product=line.product, model_version=model_version, config_hash=configuration)
+    epoch = same.order_by("-n").first()
+    if epoch is not None and not fresh:
+        return epoch
+    return Epoch.objects.create(
         line=line,
         product=line.product,
         model_version=model_version,
-        config_hash=config_hash(line, model_version),
+        config_hash=configuration,
+        n=epoch.n + 1 if epoch else 1,
+        cause=cause[:200],
+        opened_at=now,
     )
-    epoch = same.order_by("-n").first()
-    if epoch is None or fresh:
-        epoch = Epoch.objects.create(
-            line=line,
-            product=line.product,
-            model_version=model_version,
-            config_hash=config_hash(line, model_version),
-            n=epoch.n + 1 if epoch else 1,
-            cause=cause[:200],
-            opened_at=now,
-        )
-    line.epoch = epoch
-    line.save(update_fields=["epoch"])
-    return epoch

@@ -78,5 +78,11 @@ def is_behind(topic: str, work: Outbox, *, now: datetime) -> bool:
     return work.available_at <= now - OLD or waiting.exists()
 
 
+def has_fresher(topic: str, *, since: datetime) -> bool:
+    """Say whether work of the topic that was ordered after a moment waits for a worker."""
+    free = Outbox.objects.filter(topic=topic, done_at=None, lease_until=None)
+    return free.filter(available_at__gt=since).exists()
+
+
 def mark_sent(pks: list[int], *, now: datetime) -> None:
     Outbox.objects.filter(pk__in=pks).update(sent_at=now)

@@ -69,6 +69,22 @@ def record_all(found: Sequence[Sighting], *, now: datetime) -> list[Routing]:
     return routings
 
 
+@transaction.atomic
+def record_late(item: Item, examined: Examined, *, now: datetime) -> Routing:
+    """Write what was found out about an item that stepped aside for fresher ones, and route it where nobody has yet.
+
+    What the models said counts neither for a rollout's versions nor against them: nobody had asked them in time.
+    """
+    earlier = Routing.objects.filter(item=item).first()
+    sightings.keep([(item, examined)], late=[item.pk] if earlier else (), now=now)
+    if examined.seen is None:
+        return quarantine(item, reason=examined.undecodable, now=now)
+    present = Present([item])
+    routed = earlier or _route(item, present.line_of(item), examined, examined.seen, present, now=now)
+    present.write(now=now)
+    return routed
+
+
 def _standing(item: Item, examined: Examined, earlier: Routing | None, present: "Present", *, now: datetime) -> Routing:
     """Return the routing that the item has, or is given now."""
     if examined.seen is None:

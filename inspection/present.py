@@ -10,6 +10,7 @@ from inspection.models import Hold, Item, Line, Routing
 from inspection.rules.words import DecidedBy, Level, Route, Verdict
 from inspection.stages import Seen
 
+_DEPLOYED = ("deployment__step__rollout", "deployment__candidate", "deployment__bands")
 _VERDICTS = {Route.AUTO_PASS: Verdict.PASS, Route.AUTO_REJECT: Verdict.REJECT}
 
 
@@ -54,7 +55,7 @@ class Present:
             self._read()
 
     def _read(self) -> None:
-        lines = Line.objects.select_related("epoch__model_version", "bands", "deployment__step__rollout")
+        lines = Line.objects.select_related("epoch__model_version", "bands", *_DEPLOYED)
         self._lines = lines.in_bulk({item.line_id for item in self._items})
         held = Hold.objects.in_force().filter(line__in=self._lines)
         self._held = set(held.values_list("line", flat=True))

@@ -98,16 +98,29 @@ def serve(line: Line, version: ModelVersion | None, *, by: User | None, cause: s
 
 @transaction.atomic
 def arrange(line: Line, wanted: Deployment, *, by: User | None, cause: str, now: datetime) -> DeploymentChange:
-    """Let the line's models stand as wanted from the next item on. One row, so no process sees half of it.
+    """Let the line's models stand as wanted from the next item on. One transaction, so no process sees half of it.
 
-    Another serving version takes the line into its own epoch.
+    Another serving version takes the line into its own epoch and under its own bands.
     """
     Line.objects.select_for_update().get(pk=line.pk)
-    if serving(line) != wanted.serving:
+    left = Deployment.objects.select_related("serving", "bands").filter(line=line).first()
+    wanted.line, wanted.bands = line, left.bands if left else None
+    if (left.serving if left else None) != wanted.serving:
         epochs.enter(line, wanted.serving, cause=cause, now=now)
-    wanted.line = line
+        _exchange_bands(line, wanted)
     wanted.save()
     return _note(wanted, by=by, cause=cause, now=now)
+
+
+def _exchange_bands(line: Line, wanted: Deployment) -> None:
+    """Put the serving version under its own bands where it has some; those of before wait beside it for the way back.
+
+    Whether they hold is asked anew at every item: bands of another epoch decide nothing.
+    """
+    before, beside = Line.objects.values_list("bands", flat=True).get(pk=line.pk), wanted.bands
+    line.bands = beside if beside and beside.model_version_id == wanted.serving_id else None
+    line.save(update_fields=["bands"])
+    wanted.bands_id = before
 
 
 @lru_cache(maxsize=LOADED_MAX)

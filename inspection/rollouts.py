@@ -80,6 +80,8 @@ def start(
     incumbent = registry.serving(line)
     _check_candidate(line, candidate, incumbent, strategy)
     _check_share(share, most=1.0 if strategy == RolloutStrategy.SHADOW else 0.99)
+    # What an earlier rollout left beside the serving version was certified for another way onto the line.
+    Deployment.objects.filter(line=line).update(bands=None)
     plan = rules.plan(strategy, share=share, has_incumbent=incumbent is not None)
     rollout = Rollout.objects.create(
         line=line,

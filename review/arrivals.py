@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -15,10 +15,67 @@ from review import model_errors, queues
 
 Examine = Callable[..., pipeline.Examined]
 
+RECEIVED = "item.received"
+LATE = "item.late"
+"""Topic of the looks at items that stepped aside: people have them, and need their pictures."""
+# A look that begins after this share of the model's time is not counted on to end within it.
+BEGINS_WITHIN = 0.75
+
 
 def predict(key: UUID | str, *, clock: Callable[[], datetime], examine: Examine = pipeline.examine) -> bool:
-    """Do the work of one item as `predict_all` does. False when another worker has it or it is done."""
+    """Do the work of one item as `predict_all` does. False when another worker has it or it is done.
+
+    One that the model can hardly answer in time steps aside where fresher ones wait: a worker that is behind would
+    else spend all its time on answers that come too late, and never catch up.
+    """
+    if _steps_aside(key, now=clock()):
+        return _postpone(key, now=clock())
     return bool(predict_all([key], clock=clock, examine=examine))
+
+
+def look_late(key: UUID | str, *, clock: Callable[[], datetime], examine: Examine = pipeline.examine) -> bool:
+    """Look at an item that stepped aside. False when another worker has it or it is done."""
+    work = outbox.claim(LATE, key, now=clock())
+    if work is None:
+        return False
+    item = Item.objects.select_related("run__part", "station", "line__deployment").get(pk=key)
+    if work.attempts > outbox.ATTEMPTS_MAX:
+        _give_up(item, work, now=clock())
+        return True
+    examined = examine(item, now=clock())
+    # As in `_finish`: the model deadline may give the item to people in this very moment.
+    with suppress(IntegrityError):
+        _keep_late(item, examined, work, now=clock())
+        return True
+    _keep_late(item, examined, work, now=clock())
+    return True
+
+
+@transaction.atomic
+def _keep_late(item: Item, examined: pipeline.Examined, work: Outbox, *, now: datetime) -> None:
+    _follow([pipeline.record_late(item, examined, now=now)], now=now)
+    outbox.finish(work, now=now)
+
+
+def _steps_aside(key: UUID | str, *, now: datetime) -> bool:
+    """Say whether an item has used up most of the model's time already, and fresher ones wait for it."""
+    facts = Item.objects.filter(pk=key).values_list("received_at", "line__model_deadline_s").first()
+    if facts is None:
+        return False
+    received_at, deadline_s = facts
+    begins_by = now - timedelta(seconds=BEGINS_WITHIN * deadline_s)
+    return received_at < begins_by and outbox.has_fresher(RECEIVED, since=begins_by)
+
+
+@transaction.atomic
+def _postpone(key: UUID | str, *, now: datetime) -> bool:
+    """Turn the order into one for a look without hurry. People get the item by the model's deadline, as ever."""
+    work = outbox.claim(RECEIVED, key, now=now)
+    if work is None:
+        return False
+    outbox.ask(LATE, key, now=now)
+    outbox.finish(work, now=now)
+    return True
 
 
 def predict_all(
@@ -29,7 +86,7 @@ def predict_all(
     The items are of different parts. What is found out is written for all of them together, or for none.
     `examine` looks at an image and writes no row; whoever drives the product without pixels brings another.
     """
-    work = outbox.claim_all("item.received", keys, now=clock())
+    work = outbox.claim_all(RECEIVED, keys, now=clock())
     line = Prefetch("line", queryset=Line.objects.select_related("deployment"))
     items = Item.objects.filter(pk__in=list(work)).select_related("run__part", "station").prefetch_related(line)
     found = []
@@ -55,7 +112,7 @@ def look_silently(key: UUID | str, *, clock: Callable[[], datetime], examine: Ex
         return False
     item = Item.objects.select_related("run", "line__deployment").get(pk=key)
     versions = pipeline.silent_seers_of(item)
-    if work.attempts > outbox.ATTEMPTS_MAX or outbox.is_behind("item.received", work, now=clock()):
+    if work.attempts > outbox.ATTEMPTS_MAX or outbox.is_behind(RECEIVED, work, now=clock()):
         with transaction.atomic():
             pipeline.pass_over_silently(item, now=clock())
             outbox.finish(work, now=clock())

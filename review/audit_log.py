@@ -222,10 +222,14 @@ _SOURCES = {
         lambda row: {"thing": row.kind, "reason": row.reason},
     ),
     "bands": _Source(
-        lambda line: BandsChange.objects.filter(line=line),
+        lambda line: BandsChange.objects.filter(line=line).select_related("model_version"),
         "put_at",
         "put_by",
-        lambda row: {"thing": f"#{row.bands_id}" if row.bands_id else "–", "reason": row.reason},
+        lambda row: {
+            "thing": f"#{row.bands_id}" if row.bands_id else "–",
+            "change": str(row.model_version or ""),
+            "reason": row.reason,
+        },
     ),
     "model": _Source(
         lambda line: DeploymentChange.objects.filter(line=line).select_related("serving", "candidate"),

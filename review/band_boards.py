@@ -5,9 +5,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from inspection import certificates
-from inspection.models import Bands, Line
-from review import sentences
+from review import bands, sentences
 from review.band_models import Certification
 from review.charts import BandChart, Point, band_chart
 from review.forecasts import Forecast, forecast
@@ -27,7 +25,7 @@ class Certificate:
 def certificate(one: Certification, *, now: datetime) -> Certificate:
     """Return one attempt with its forecast, and whether it would hold on the line now."""
     line = one.line
-    stands = one.bands is not None and _would_stand(line, one.bands)
+    stands = one.bands is not None and bands.would_stand(line, one.bands)
     return Certificate(
         row=one,
         sentence=sentence(one),
@@ -40,6 +38,8 @@ def certificate(one: Certification, *, now: datetime) -> Certificate:
 def sentence(one: Certification) -> str:
     """Return what the attempt came to, in one sentence."""
     counts, limits = one.outcome["counts"], one.inputs["limits"]
+    if one.rollout_id and one.bands_id is None:
+        return _("Not certified. What it missed stays sealed: the next version is judged by the same parts.")
     facts = {
         "n": f"{counts['certifying']:,}",
         "known": f"{counts['known']:,}",
@@ -54,7 +54,7 @@ def sentence(one: Certification) -> str:
 
 def notes(one: Certification) -> list[str]:
     """Return what must be said beside the certificate."""
-    said = [_("Certification %(n)s of this epoch: each spends its own chance of error.") % {"n": one.n}]
+    said = [_about(one)]
     if one.outcome["risk_vacuous"]:
         said.append(_("The risk limit says nothing here; the certificate rests on the miss limit."))
     if one.bands and one.outcome["t_hi"] is None:
@@ -65,22 +65,28 @@ def notes(one: Certification) -> list[str]:
     return said
 
 
+def _about(one: Certification) -> str:
+    if one.rollout_id is None:
+        return _("Certification %(n)s of this epoch: each spends its own chance of error.") % {"n": one.n}
+    return _(
+        "Certified as a candidate, on the truth draw of the model before it. Attempts for candidates share one "
+        "chance of error: this one had %(delta)s of it."
+    ) % {"delta": sentences.percent(one.inputs["limits"]["delta"])}
+
+
 def coverage_chart(one: Certification) -> BandChart | None:
-    """Lay out the share of passed parts that are good over the share passed, up to the call threshold."""
+    """Lay out the share of passed parts that are good over the share passed, up to the call threshold.
+
+    None for a candidate's: the parts that judged it judge the next one too.
+    """
+    if one.rollout_id is not None:
+        return None
     rows = [row for row in one.outcome["curve"] if row[0] <= one.inputs["threshold"]]
     points = [Point(f"{100 * share:.0f}", 1 - escaped, 1 - upper, 1.0) for _t, share, escaped, upper, _m in rows]
     if not points:
         return None
     floor = min(0.95, *(point.value for point in points), *(point.low or 0.0 for point in points))
     return band_chart(points, target=1 - one.inputs["limits"]["risk"], floor=max(0.0, floor))
-
-
-def _would_stand(line: Line, bands: Bands) -> bool:
-    kept = line.bands
-    line.bands = bands
-    stands = certificates.standing(line, line.present_epoch.model_version_id) is not None
-    line.bands = kept
-    return stands
 
 
 _REASONS = {

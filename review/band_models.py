@@ -3,17 +3,21 @@
 from django.db import models
 from django.db.models import F, Q
 
-from inspection.models import Bands, Epoch, Line, ModelVersion, User
+from inspection.models import Bands, Epoch, Line, ModelVersion, Rollout, User
 from inspection.models.fields import word_field
 from inspection.rules.words import Level
 
 
 class Certification(models.Model):
-    """One attempt to certify bands, with everything that makes it repeatable: each spends its own chance of error."""
+    """One attempt to certify bands, with everything that makes it repeatable: each spends its own chance of error.
+
+    `rollout` is set where a candidate was certified before it served: then `outcome` beyond the bands stays sealed.
+    """
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="certifications")
     epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="certifications")
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    rollout = models.ForeignKey(Rollout, on_delete=models.PROTECT, null=True, related_name="certifications")
     n = models.PositiveIntegerField()
     reason = models.CharField(max_length=20)
     inputs = models.JSONField(help_text="scores, labels, known defects, risk classes, threshold and limits")
@@ -29,9 +33,13 @@ class Certification(models.Model):
 
 
 class BandsChange(models.Model):
-    """Which bands stood on a line from when: the last row before a moment. Where the model decides, two people sign."""
+    """Which bands a version had on a line from when: the last row before a moment. Where it decides, two people sign.
+
+    Rows of before candidates could be certified name no version: it is that of their bands.
+    """
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="bands_changes")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
     bands = models.ForeignKey(Bands, on_delete=models.PROTECT, null=True, related_name="+")
     level = word_field(Level)
     certified_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
@@ -22,7 +23,8 @@ SHOWN = 5
 def bands_page(request: PersonRequest, slug: str) -> HttpResponse:
     """The bands in force, the last attempts with curve, forecast and savings, and who may put them in force."""
     line, moment = _line(request, slug), now()
-    attempts = list(line.certifications.select_related("bands", "made_by").order_by("-pk")[:SHOWN])
+    own = Q(rollout=None) | Q(epoch=line.epoch_id)
+    attempts = list(line.certifications.filter(own).select_related("bands", "made_by").order_by("-pk")[:SHOWN])
     for attempt in attempts:
         attempt.line = line
     standing = certificates.standing(line, line.present_epoch.model_version_id)

@@ -1,12 +1,12 @@
 """Certified bands of a line: certified on the truth draw and the bank, put in force by a signature, taken away by one.
 
 Routing asks `inspection.certificates` at every item whether they still hold: another model, calibrator or epoch ends
-them without anybody being told.
+them without anybody being told. What a candidate needs before it may be certified: `review.candidate_bands`.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -15,19 +15,35 @@ from django.db import transaction
 from django.db.models import Max
 
 from inspection import certificates, epochs
-from inspection.models import Bands, Epoch, Line, Measures, ModelVersion, Prediction, Run, User
+from inspection.models import (
+    Bands,
+    Deployment,
+    Epoch,
+    Line,
+    Measures,
+    ModelVersion,
+    Prediction,
+    Rollout,
+    Run,
+    User,
+)
 from inspection.rules.envelope import WORDS
 from inspection.rules.words import Label, Level
 from review import bank, evidence, readings
 from review.band_models import BandsChange, Certification
 from review.forecasts import Forecast, forecast
 from review.readings import ItemReadings
+from review.retro_models import RetroScore
 from review.rules import certifying
 from review.rules.certifying import DEFAULTS, KnownDefect, Limits, Outcome, Part
 from vision.embedding import reference, unpacked
 
 CODE_VERSION = "bands/1"
 BATCH = 200
+
+DECIDING = (Level.PARTIAL.value, Level.FULL.value)
+
+Drawn = tuple[Part, list[Any]]
 
 
 class NoModel(Exception):
@@ -39,11 +55,25 @@ class NotCertified(Exception):
 
 
 class SecondSignature(Exception):
-    """Where the model decides, another lead than the one who certified puts the bands in force."""
+    """Where the model decides, and for a candidate, another lead than the one who certified puts the bands in force."""
 
 
 class NoBands(Exception):
     """No bands are in force."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What is certified: a version on a line in an epoch of its own, on the truth draw of that epoch.
+
+    A candidate has no draw of its own yet: it names its `rollout`, and `drawn_in` the epoch whose parts it has seen.
+    """
+
+    line: Line
+    epoch: Epoch
+    version: ModelVersion
+    drawn_in: Epoch | None = None
+    rollout: Rollout | None = None
 
 
 @dataclass(frozen=True)
@@ -99,23 +129,30 @@ def certify(line: Line, *, by: User | None, now: datetime, limits: Limits = DEFA
     Every attempt is kept, refused ones too: each spends its own chance of error. Raises NoModel.
     """
     epoch, version = _modelled(line)
+    subject = Subject(line=line, epoch=epoch, version=version)
+    drawn = list(drawn_parts(subject))
+    return attempt(subject, inputs_of(subject, drawn, limits), drawn, by=by, now=now)
+
+
+def attempt(subject: Subject, inputs: Inputs, drawn: list[Drawn], *, by: User | None, now: datetime) -> Certification:
+    """Judge the inputs and keep them with what came of it."""
+    epoch = subject.epoch
     # The epoch's row is the lock: attempts are numbered without gaps.
     Epoch.objects.select_for_update(no_key=True).values_list("pk").get(pk=epoch.pk)
-    drawn = list(_drawn(epoch, version))
-    inputs = _inputs(line, version, [part for part, _ in drawn], limits)
     outcome = inputs.certified()
     plain = inputs.as_plain()
     return Certification.objects.create(
-        line=line,
+        line=subject.line,
         epoch=epoch,
-        model_version=version,
+        model_version=subject.version,
+        rollout=subject.rollout,
         n=1 + (epoch.certifications.aggregate(last=Max("n"))["last"] or 0),
         reason=outcome.reason,
         inputs=plain,
         inputs_hash=_hash(plain),
         outcome=outcome.as_plain(),
         code_version=CODE_VERSION,
-        bands=_bands(line, epoch, version, outcome, plain, drawn, now=now),
+        bands=_bands(subject, outcome, plain, drawn, now=now),
         made_by=by,
         made_at=now,
     )
@@ -135,13 +172,19 @@ def _modelled(line: Line) -> tuple[Epoch, ModelVersion]:
     return epoch, epoch.model_version
 
 
-def _inputs(line: Line, version: ModelVersion, parts: list[Part], limits: Limits) -> Inputs:
-    natural_list = evidence.gate_for(line, Level.PARTIAL).route == "natural"
-    known = [] if natural_list else [one for one in bank.known(line, version) if not one.leaked]
+def is_natural(line: Line) -> bool:
+    """Say whether the line's closed list is natural: taken from the drawn parts, where it has no bank."""
+    return evidence.gate_for(line, Level.PARTIAL).route == "natural"
+
+
+def inputs_of(subject: Subject, drawn: Iterable[Drawn], limits: Limits) -> Inputs:
+    """Return all that a certificate rests on: drawn parts outside the bank, and the bank as the version sees it."""
+    line, natural_list = subject.line, is_natural(subject.line)
+    known = [] if natural_list else [one for one in bank.known(line, subject.version) if not one.leaked]
     banked = {str(part) for part in line.bank.kept().values_list("part", flat=True)}
     names = {str(run): str(part) for run, part in _parts_of(line)} if banked else {}
     return Inputs(
-        parts=[part for part in parts if names.get(part.name) not in banked],
+        parts=[part for part, _ in drawn if names.get(part.name) not in banked],
         known=[KnownDefect(one.group, _hardest(one), one.defect_class) for one in known],
         risk_classes=dict(line.defect_classes.filter(retired_at=None).values_list("code", "risk_class")),
         threshold=line.call_threshold,
@@ -159,17 +202,28 @@ def _hardest(known: bank.Known) -> float:
     return min(1.0 if probability is None else probability for probability in known.probabilities)
 
 
-def _drawn(epoch: Epoch, version: ModelVersion) -> Iterator[tuple[Part, list[Any]]]:
+def drawn_parts(subject: Subject) -> Iterator[Drawn]:
     """Yield the ruled parts of the truth draw with the items that show them, in the order of their runs."""
+    epoch = subject.drawn_in or subject.epoch
     runs = list(Run.objects.natural().filter(epoch=epoch, drawn_truth=True).select_related("epoch").order_by("pk"))
     for start in range(0, len(runs), BATCH):
         batch = runs[start : start + BATCH]
-        said = Prediction.objects.filter(item__run__in=batch, model_version=version)
-        probabilities = dict(said.values_list("item", "probability"))
+        probabilities = _said(subject, batch)
         for run_id, found in readings.of_runs(batch).items():
             part = _part(str(run_id), found, probabilities)
             if part is not None and readings.is_whole(found[0].run, found):
                 yield part, [one.item.pk for one in found]
+
+
+def _said(subject: Subject, runs: Sequence[Run]) -> dict[Any, float]:
+    """Return what the version said of the images: live, and of a candidate also on the sealed archive."""
+    live = Prediction.objects.filter(item__run__in=runs, model_version=subject.version)
+    said = dict(live.values_list("item", "probability"))
+    if subject.rollout is None:
+        return said
+    sealed = RetroScore.objects.filter(item__run__in=runs, model_version=subject.version)
+    archived = {item: p for item, p in sealed.values_list("item", "probability") if p is not None}
+    return {**archived, **said}
 
 
 def _part(name: str, found: list[ItemReadings], probabilities: dict[Any, float]) -> Part | None:
@@ -184,14 +238,7 @@ def _part(name: str, found: list[ItemReadings], probabilities: dict[Any, float])
 
 
 def _bands(
-    line: Line,
-    epoch: Epoch,
-    version: ModelVersion,
-    outcome: Outcome,
-    plain: dict[str, Any],
-    drawn: list[tuple[Part, list[Any]]],
-    *,
-    now: datetime,
+    subject: Subject, outcome: Outcome, plain: dict[str, Any], drawn: Iterable[Drawn], *, now: datetime
 ) -> Bands | None:
     """Write the bands that were certified, None where there are none."""
     if outcome.t_lo is None:
@@ -200,10 +247,11 @@ def _bands(
     items = [item for part, items in drawn if part.name in names for item in items]
     measured = list(Measures.objects.filter(item__in=items).values(*WORDS))
     return Bands.objects.create(
-        line=line,
-        epoch=epoch,
-        model_version=version,
-        calibrator_hash=epochs.calibrator_hash(version),
+        line=subject.line,
+        epoch=subject.epoch,
+        drawn_in=subject.drawn_in,
+        model_version=subject.version,
+        calibrator_hash=epochs.calibrator_hash(subject.version),
         t_lo=outcome.t_lo,
         t_hi=outcome.t_hi,
         certificates={
@@ -241,33 +289,75 @@ def _hash(plain: dict[str, Any]) -> str:
 def put_in_force(line: Line, bands: Bands, *, by: User, now: datetime) -> BandsChange:
     """Let the bands hold on the line from the next item on; the streams of the policy begin anew with them.
 
-    What they promise for a usual shift is kept with the signature.
+    What they promise for a usual shift is kept with the signature. Those of a rollout's candidate hold for its share,
+    and stay in force when it serves.
 
-    Raises NotCertified where they are of another model, calibrator or epoch, SecondSignature where the model
-    decides and the same person certified them.
+    Raises NotCertified where they are of another model, calibrator or epoch, SecondSignature where the same person
+    certified them and the model decides, or may decide before two people have signed its level.
     """
-    locked = Line.objects.select_for_update(of=("self",)).select_related("epoch__model_version").get(pk=line.pk)
-    certification = Certification.objects.filter(bands=bands, line=locked).first()
-    locked.bands = bands
-    if certification is None or certificates.standing(locked, locked.present_epoch.model_version_id) is None:
-        raise NotCertified(f"Bands {bands.pk} are not those of the model and epoch of {line}.")
-    if _decides(locked) and (certification.made_by is None or certification.made_by_id == by.pk):
+    line = locked(line)
+    certification = Certification.objects.filter(bands=bands, line=line).first()
+    if certification is None or not would_stand(line, bands):
+        raise NotCertified(f"Bands {bands.pk} are not those of a model and epoch of {line}.")
+    wants_two = line.level in DECIDING or bands.drawn_in_id is not None
+    if wants_two and (certification.made_by is None or certification.made_by_id == by.pk):
         raise SecondSignature(f"{by} certified bands {bands.pk}; another lead puts them in force.")
-    promised = forecast(locked, certification.outcome["shares"], now=now)
-    return _change(locked, bands, by=by, certified_by=certification.made_by, promised=promised, now=now)
+    _place(line, bands, is_beside=not _serves(line, bands))
+    promised = forecast(line, certification.outcome["shares"], now=now)
+    return _change(line, bands, by=by, certified_by=certification.made_by, promised=promised, now=now)
 
 
 @transaction.atomic
-def withdraw(line: Line, *, by: User, reason: str, now: datetime) -> BandsChange:
-    """Take the bands away: from the next item on people decide everything. Raises NoBands."""
-    locked = Line.objects.select_for_update(of=("self",)).get(pk=line.pk)
-    if locked.bands_id is None:
+def withdraw(line: Line, *, by: User, reason: str, now: datetime, version: ModelVersion | None = None) -> BandsChange:
+    """Take the bands away: from the next item on people decide everything. Raises NoBands.
+
+    With a `version` that is the line's candidate its own are taken away: people decide its share.
+    """
+    line = locked(line)
+    held = line.bands if version is None else beside(line)
+    if held is None or (version is not None and held.model_version_id != version.pk):
         raise NoBands(f"{line} has no bands in force.")
-    return _change(locked, None, by=by, reason=reason[:300], now=now)
+    _place(line, None, is_beside=version is not None)
+    return _change(line, None, version=held.model_version_id, by=by, reason=reason[:300], now=now)
 
 
-def _decides(line: Line) -> bool:
-    return line.level in (Level.PARTIAL.value, Level.FULL.value)
+def would_stand(line: Line, bands: Bands) -> bool:
+    """Say whether the bands would hold on the line now. The line comes as for `certificates.standing`."""
+    place = line if _serves(line, bands) else getattr(line, "deployment", None)
+    if place is None:
+        return False
+    kept, place.bands = place.bands, bands
+    stands = certificates.standing(line, bands.model_version_id) is not None
+    place.bands = kept
+    return stands
+
+
+def beside(line: Line) -> Bands | None:
+    """Return the bands that were put in force for the line's candidate, whether they still hold or not."""
+    if not hasattr(line, "deployment") or line.deployment.bands is None:
+        return None
+    bands = line.deployment.bands
+    return bands if bands.model_version_id == line.deployment.candidate_id else None
+
+
+def _serves(line: Line, bands: Bands) -> bool:
+    return line.present_epoch.model_version_id == bands.model_version_id
+
+
+def locked(line: Line) -> Line:
+    """Lock the line and return it as it stands now, with its models and both their bands."""
+    # Locked first, read then: what waits for a switch would else see the deployment of before it.
+    Line.objects.select_for_update().values_list("pk").get(pk=line.pk)
+    return Line.objects.select_related(
+        "product", "epoch__model_version", "bands", "deployment__candidate", "deployment__bands"
+    ).get(pk=line.pk)
+
+
+def _place(line: Line, bands: Bands | None, *, is_beside: bool) -> None:
+    if is_beside:
+        Deployment.objects.filter(line=line).update(bands=bands)
+    else:
+        Line.objects.filter(pk=line.pk).update(bands=bands)
 
 
 def _change(
@@ -275,14 +365,15 @@ def _change(
     bands: Bands | None,
     *,
     by: User,
+    version: int | None = None,
     certified_by: User | None = None,
     reason: str = "",
     promised: Forecast | None = None,
     now: datetime,
 ) -> BandsChange:
-    Line.objects.filter(pk=line.pk).update(bands=bands)
     return BandsChange.objects.create(
         line=line,
+        model_version_id=bands.model_version_id if bands else version,
         bands=bands,
         level=line.level,
         certified_by=certified_by,

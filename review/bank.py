@@ -14,9 +14,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import FilteredRelation, Max, Q, QuerySet
 
 from inspection import pipeline
-from inspection.models import Bands, Item, Line, ModelVersion, Part, TrainedOn, User
+from inspection.models import Bands, Item, Line, ModelVersion, Part, Rollout, TrainedOn, User
 from inspection.rules import routing
-from inspection.rules.words import Call
+from inspection.rules.words import Call, RolloutOutcome
 from review.bank_models import BankDefect, BankImage, BankScore
 from stats.seeding import Distinct, distinct
 
@@ -161,19 +161,25 @@ def note_training(version: ModelVersion, samples: Iterable[tuple[str, str]]) -> 
     )
 
 
+def has_learned(version: ModelVersion, items: QuerySet[Item]) -> bool:
+    """Say whether a version was trained on any of the images, or on any of their parts."""
+    trained = TrainedOn.objects.filter(model_version=version)
+    if trained.filter(sha256__in=items.values("sha256")).exists():
+        return True
+    parts = {group_of(str(part)) for part in items.values_list("run__part", flat=True)}
+    return bool(parts & set(trained.exclude(group="").values_list("group", flat=True)))
+
+
 # Scoring --------------------------------------------------------------------------------------------------------
 
 
 def lines_to_score() -> list[tuple[Line, ModelVersion]]:
-    """Return the lines whose serving version has not seen all of their bank yet."""
-    pairs = []
-    for line in Line.objects.filter(is_active=True, epoch__model_version__isnull=False).select_related(
-        "epoch__model_version"
-    ):
-        version = line.present_epoch.model_version
-        if version is not None and unscored(line, version).exists():
-            pairs.append((line, version))
-    return pairs
+    """Return the lines whose serving version, or candidate, has not seen all of their bank yet, each with it."""
+    lines = Line.objects.filter(is_active=True, epoch__model_version__isnull=False)
+    pairs = [(line, line.present_epoch.model_version) for line in lines.select_related("epoch__model_version")]
+    under_way = Rollout.objects.filter(outcome=RolloutOutcome.OPEN.value, line__in=lines, incumbent__isnull=False)
+    pairs += [(rollout.line, rollout.candidate) for rollout in under_way.select_related("line", "candidate")]
+    return [(line, version) for line, version in pairs if version is not None and unscored(line, version).exists()]
 
 
 def score(

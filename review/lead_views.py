@@ -17,6 +17,7 @@ from inspection.rules.words import Level, Role
 from review import (
     audit_boards,
     boards,
+    candidate_boards,
     candidates,
     evidence,
     frozen_boards,
@@ -59,6 +60,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "audit": audit_boards.of(line),
         "history": _history(line, names),
         "candidates": candidates.of(line) if to_level else [],
+        "certificate": candidate_boards.of_line(line, now=moment),
         "waivers": list(waivers.of(line, now=moment)),
         "waivable": boards.waivable(reading, names) if reading else [],
         "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],

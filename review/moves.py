@@ -21,7 +21,10 @@ READ_AT_ONCE = 1000
 
 
 def _bands_facts(change: BandsChange) -> Facts:
+    # Rows of before candidates had bands of their own name no version, and neither do their receipts.
+    model = {"model": lineage.model_facts(change.model_version)} if change.model_version_id else {}
     return {
+        **model,
         "bands": lineage.band_facts(change.bands),
         "level": change.level,
         "certified_by": change.certified_by_id,

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from inspection import pipeline
-from inspection.models import Item, Line, ModelVersion, Run, TrainedOn, User
+from inspection.models import Item, Line, ModelVersion, Run, User
 from inspection.rules import routing
 from inspection.rules.ladder import Evidence, Gate, judge
 from inspection.rules.words import Call, Label, Level, Stream
@@ -68,10 +68,15 @@ def fingerprint_of(version: ModelVersion) -> str:
     return hashlib.sha256(json.dumps([*facts, version.calibrator], sort_keys=True).encode()).hexdigest()
 
 
+def trial_of(line: Line, version: ModelVersion) -> RetroTrial | None:
+    """Return the trial of a version on the line's archive, None where it was never tried."""
+    return RetroTrial.objects.filter(line=line, product=line.product_id, fingerprint=fingerprint_of(version)).first()
+
+
 def passed(line: Line, version: ModelVersion) -> bool:
     """Say whether the archive opened for this version."""
-    trials = RetroTrial.objects.filter(line=line, product=line.product_id, fingerprint=fingerprint_of(version))
-    return trials.filter(answer=RetroTrial.OPEN).exists()
+    trial = trial_of(line, version)
+    return trial is not None and trial.answer == RetroTrial.OPEN
 
 
 def confirming(gate: Gate) -> Gate:
@@ -172,8 +177,4 @@ def _retold(view: View, probability: float | None, line: Line) -> View:
 def _is_leaked(trial: RetroTrial) -> bool:
     """Say whether the version was trained on anything of the archive, by image or by part."""
     archived = Item.objects.filter(run__in=_archive(trial.line, trial.closes_at).values("pk"))
-    trained = TrainedOn.objects.filter(model_version=trial.model_version)
-    if trained.filter(sha256__in=archived.values("sha256")).exists():
-        return True
-    parts = {bank.group_of(str(part)) for part in archived.values_list("run__part", flat=True)}
-    return bool(parts & set(trained.exclude(group="").values_list("group", flat=True)))
+    return bank.has_learned(trial.model_version, archived)

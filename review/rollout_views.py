@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection import permissions, registry, rollouts
 from inspection.models import Line, ModelVersion, Rollout
 from inspection.rules.words import RolloutStrategy
-from review import comparisons, rollbacks, rollout_boards, rollout_doors, signing
+from review import candidate_boards, comparisons, rollbacks, rollout_boards, rollout_doors, signing
 from review.permissions import PersonRequest
 from stats.eprocess import evidence_ratio
 
@@ -37,6 +37,8 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
         "serving": serving,
         "standing": standing,
         "board": rollout_boards.board(standing, now=moment) if standing and standing.is_open else None,
+        "certificate": candidate_boards.of(standing, now=moment),
+        "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
         "taken_back": taken_back,
         "last_hour": rollbacks.last_hour(taken_back).count() if taken_back else 0,
         "history": rollout_boards.history(line),

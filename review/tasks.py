@@ -33,6 +33,12 @@ def predict_item(*, key: str, **_later_arguments: object) -> None:
 
 
 @shared_task
+def look_late(*, key: str, **_later_arguments: object) -> None:
+    """Look at an item that stepped aside for fresher ones: people have it, and need its picture."""
+    arrivals.look_late(key, clock=clock)
+
+
+@shared_task
 def look_silently(*, key: str, **_later_arguments: object) -> None:
     """Let a candidate look at an item that has its answer, unless there is more urgent work."""
     arrivals.look_silently(key, clock=clock)

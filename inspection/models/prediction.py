@@ -117,6 +117,13 @@ class Bands(models.Model):
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="band_history")
     epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="+")
+    drawn_in = models.ForeignKey(
+        Epoch,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="of a candidate's: the epoch, another model's, whose truth draw they rest on",
+    )
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     calibrator_hash = models.CharField(max_length=64)
     t_lo = models.FloatField(null=True)
@@ -172,7 +179,8 @@ class Routing(models.Model):
 class Deployment(models.Model):
     """What serves a line now and what stands beside it. DeploymentChange rows say since when.
 
-    `standby` is the version that a rollback returns to: kept loaded, asked nothing.
+    `standby` is the version that a rollback returns to: kept loaded, asked nothing. `bands` are those of the
+    version beside the serving one, whose own stand on the line: a candidate's certificate, or what a rollback restores.
     """
 
     line = models.OneToOneField(Line, on_delete=models.PROTECT, primary_key=True, related_name="deployment")
@@ -181,6 +189,7 @@ class Deployment(models.Model):
     strategy = models.CharField(max_length=16, blank=True, choices=[(s.value, s.value) for s in RolloutStrategy])
     share = models.FloatField(default=0.0)
     standby = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    bands = models.ForeignKey("Bands", on_delete=models.PROTECT, null=True, related_name="+")
     step = models.ForeignKey("RolloutStep", on_delete=models.PROTECT, null=True, related_name="+")
 
 

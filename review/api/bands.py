@@ -75,7 +75,7 @@ def _plain(one: Certification) -> dict[str, Any]:
     shown = band_boards.certificate(one, now=now())
     return {
         "n": one.n,
-        "reason": one.reason,
+        "reason": "sealed" if one.rollout_id and one.bands_id is None else one.reason,
         "sentence": shown.sentence,
         "notes": shown.notes,
         "t_lo": one.outcome["t_lo"],
@@ -83,8 +83,8 @@ def _plain(one: Certification) -> dict[str, Any]:
         "shares": one.outcome["shares"],
         "counts": one.outcome["counts"],
         "limits": one.inputs["limits"],
-        "trace": one.outcome["pass_trace"],
-        "curve": one.outcome["curve"],
+        "trace": [] if one.rollout_id else one.outcome["pass_trace"],
+        "curve": [] if one.rollout_id else one.outcome["curve"],
         "envelope": one.bands.envelope if one.bands else None,
         "inputs_hash": one.inputs_hash,
         "made_by": one.made_by.username if one.made_by else None,

@@ -5,7 +5,9 @@ from playwright.sync_api import expect
 
 from inspection.models import Hold, Rollout
 from inspection.rules.words import Role
-from tests.builders import PASSWORD, make_model_version, make_user
+from review import candidate_bands
+from tests.builders import NOON, PASSWORD, make_model_version, make_user
+from tests.review.candidate_scene import WIDE, make_shown_candidate
 from tests.review.rollout_scene import deployed, make_served_line
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,3 +45,20 @@ def test_a_stop_shows_by_itself_on_the_page_of_another_person(visit, transaction
     expect(page.get_by_text("Everything goes to people.").first).to_be_visible()
     expect(elsewhere.get_by_text("Everything goes to people.").first).to_be_visible()
     assert Hold.objects.in_force().get().kind == Hold.STOP
+
+
+def test_a_second_lead_puts_a_candidates_certificate_in_force_on_the_rollouts_page(visit, transactional_db):
+    quinn, quill = (make_user(name, role=Role.QA_LEAD) for name in ("quinn", "quill"))
+    rollout = make_shown_candidate()
+    candidate_bands.certify(rollout, by=quinn, now=NOON, limits=WIDE)
+    page = visit(f"/lines/{rollout.line.slug}/automation/", quill, width=1366, height=768)
+    page.click("text=Its rollout and certificate")
+    page.fill("#certificate-password", PASSWORD)
+    page.click("#certificate button.primary")
+    expect(
+        page.get_by_text("It decides its share inside its own bands. They stay in force when it serves.")
+    ).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    deployment = rollout.line.deployment
+    deployment.refresh_from_db()
+    assert deployment.bands.model_version == rollout.candidate

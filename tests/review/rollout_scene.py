@@ -59,12 +59,16 @@ def send(
 
 def look(line: Line, item: Item, said: dict, *, at: datetime, ms: float = 5.0) -> ReviewTask | None:
     """Take one image through the live part of the service."""
+    routed = pipeline.record(item, examined(line, item, said, at=at, ms=ms), now=at + timedelta(seconds=0.1))
+    return next(iter(queues.admit(routed, now=at)), None)
+
+
+def examined(line: Line, item: Item, said: dict, *, at: datetime, ms: float = 5.0) -> Examined:
+    """Return what the live models find out about one image, as the line stands now."""
     line = Line.objects.get(pk=line.pk)
     opinions = _opinions(line, item.run, said, ms=ms, wanted="live")
     has_failed = len(opinions) < len(_chosen(line, item.run).live)
-    examined = _examined(opinions, ms=ms, at=at, has_failed=has_failed)
-    routed = pipeline.record(item, examined, now=at + timedelta(seconds=0.1))
-    return next(iter(queues.admit(routed, now=at)), None)
+    return _examined(opinions, ms=ms, at=at, has_failed=has_failed)
 
 
 def look_silently(

@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
-from inspection import automation, outbox
-from inspection.models import Disposition, LevelChange, Measures, Outbox, Routing
+from inspection import automation, outbox, registry
+from inspection.models import Deployment, Disposition, LevelChange, Line, Measures, Outbox, Routing
 from inspection.rules.words import Call, Label, Level, Role, Stream
 from inspection.sightings import Examined
 from inspection.stages import Seen
@@ -23,6 +23,7 @@ from review.queues import LeaseLost
 from tests.builders import NOON, make_user
 from tests.inspection.models import make_bands
 from tests.inspection.test_automation import evaluation
+from tests.review.candidate_scene import make_beside, make_certified_line
 from tests.review.rollout_scene import GOOD, look, make_rollout, make_served_line
 from tests.review.scene import (
     an_answer,
@@ -287,3 +288,28 @@ def test_a_rollback_amid_parts_leaves_every_one_with_a_version_and_no_door_break
     assert not Routing.objects.filter(model_version=None).exists()
     examine(make_run(line, "R-after", position=0.0).items.select_related("run__part").get())()
     assert str(Routing.objects.latest("pk").model_version) == "blue:1"
+
+
+def test_a_switch_amid_parts_leaves_none_with_one_model_under_the_bands_of_another():
+    line = make_certified_line()
+    rollout = make_rollout(line, share=0.5)
+    theirs = make_beside(line, rollout)
+    items = [make_run(line, f"S-{n}", position=n / 12).items.select_related("run__part").get() for n in range(12)]
+
+    def examine(item):
+        return lambda: look(line, item, {"blue": GOOD, "green": GOOD}, at=later(1))
+
+    def switch():
+        wanted = Deployment(serving=rollout.candidate, candidate=rollout.incumbent, strategy="blue_green")
+        return registry.arrange(Line.objects.get(pk=line.pk), wanted, by=None, cause="switch", now=later(1))
+
+    deeds = [examine(item) for item in items]
+    at_once(*deeds[:6], switch, *deeds[6:])
+
+    routed = Routing.objects.filter(item__in=items).select_related("bands")
+    assert len(routed) == len(items)
+    assert all(one.bands is None or one.bands.model_version_id == one.model_version_id for one in routed)
+    assert {one.bands_id for one in routed} <= {line.bands_id, theirs.pk}
+    examine(make_run(line, "S-after", position=0.9).items.select_related("run__part").get())()
+    last = Routing.objects.latest("pk")
+    assert (str(last.model_version), last.route, last.bands) == ("green:1", "auto_pass", theirs)
