@@ -68,6 +68,16 @@ def test_with_one_it_decides_its_share_under_its_own_bands_and_nothing_else(line
     assert (other.route, other.model_version.name, other.bands_id) == ("auto_pass", "blue", line.bands_id)
 
 
+def test_another_share_or_a_pause_leaves_the_certificate_as_it_is(line, quinn):
+    rollout = make_rollout(line)
+    make_beside(line, rollout)
+    rollouts.set_share(rollout, share=0.045, by=quinn, now=later(1))
+    rollouts.pause(rollout, by=quinn, cause="looking", now=later(2))
+    rollouts.go_on(rollout, by=quinn, now=later(3))
+    assert stands(line, rollout.candidate)
+    assert routed(line, "A-1", position=MINE, at=later(4)).model_version.name == "green"
+
+
 def test_the_receipt_names_the_candidate_and_its_bands(line):
     theirs = make_beside(line, make_rollout(line), t_lo=0.02)
     mine = routed(line, "A-1", position=MINE)
