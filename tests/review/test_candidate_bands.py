@@ -68,6 +68,16 @@ def test_with_one_it_decides_its_share_under_its_own_bands_and_nothing_else(line
     assert (other.route, other.model_version.name, other.bands_id) == ("auto_pass", "blue", line.bands_id)
 
 
+def test_another_share_or_a_pause_leaves_the_certificate_as_it_is(line, quinn):
+    rollout = make_rollout(line)
+    make_beside(line, rollout)
+    rollouts.set_share(rollout, share=0.045, by=quinn, now=later(1))
+    rollouts.pause(rollout, by=quinn, cause="looking", now=later(2))
+    rollouts.go_on(rollout, by=quinn, now=later(3))
+    assert stands(line, rollout.candidate)
+    assert routed(line, "A-1", position=MINE, at=later(4)).model_version.name == "green"
+
+
 def test_the_receipt_names_the_candidate_and_its_bands(line):
     theirs = make_beside(line, make_rollout(line), t_lo=0.02)
     mine = routed(line, "A-1", position=MINE)
@@ -249,28 +259,26 @@ def learn(rollout, item) -> None:
     bank.note_training(rollout.candidate, [(item.sha256, "")])
 
 
-@pytest.mark.parametrize(
-    ("code", "facts", "spoil"),
-    [
-        ("parts", {"parts": 40}, None),
-        ("known", {"known": 20}, None),
-        ("bank", {}, lambda rollout: make_defect(rollout.line, "D-new")),
-        ("live", {"live": 150}, None),
-        ("shifts", {"live": 2}, None),
-        ("agreement", {"overturned": 40}, None),
-        ("challenges", {}, miss_a_challenge),
-        ("unlearned", {}, lambda rollout: learn(rollout, rollout.line.items.filter(run__drawn_truth=True)[0])),
-        ("unlearned", {}, lambda rollout: learn(rollout, rollout.line.bank.all()[0].images.get().item)),
-    ],
-)
-def test_what_is_missing_refuses_without_spending_an_attempt(ana, andre, quinn, quill, code, facts, spoil):
-    rollout = make_shown_candidate(**facts)
-    if spoil:
-        spoil(rollout)
+def missing(rollout, quinn) -> list[str]:
+    """Try to certify, and return the codes of everything that is said to be missing."""
     with pytest.raises(candidate_bands.NotReady) as refusal:
         candidate_bands.certify(rollout, by=quinn, now=NOON, limits=WIDE)
-    assert code in [need.code for need in refusal.value.needs]
     assert not Certification.objects.exists()
+    return [need.code for need in refusal.value.needs]
+
+
+def test_too_little_refuses_without_spending_an_attempt(ana, andre, quinn, quill):
+    rollout = make_shown_candidate(parts=40, known=20, live=2)
+    learn(rollout, rollout.line.bank.all()[0].images.get().item)
+    assert missing(rollout, quinn) == ["parts", "known", "live", "shifts", "unlearned"]
+
+
+def test_what_speaks_against_it_refuses_without_spending_an_attempt(ana, andre, quinn, quill):
+    rollout = make_shown_candidate(overturned=40)
+    make_defect(rollout.line, "D-new")
+    miss_a_challenge(rollout)
+    learn(rollout, rollout.line.items.filter(run__drawn_truth=True)[0])
+    assert missing(rollout, quinn) == ["bank", "agreement", "challenges", "unlearned"]
 
 
 def test_only_the_candidate_of_a_running_rollout_is_certified(shown, quinn):

@@ -90,6 +90,15 @@ def test_people_have_what_stepped_aside_by_the_models_deadline_and_its_look_foll
     assert topics_open(old) == []
 
 
+def test_an_image_over_which_a_worker_went_down_keeps_its_order_and_its_attempts(line):
+    old, _ = arrive(line, "old", at=NOON), arrive(line, "fresh", at=later(59.9))
+    Outbox.objects.filter(key=str(old.pk)).update(attempts=3, lease_until=later(30))
+    worker = Worker(line, later(60))
+    worker.predict(old)
+    assert Routing.objects.get(item=old).route == Route.QUARANTINE
+    assert worker.looked_at == []
+
+
 def test_a_look_that_comes_before_the_deadline_after_all_is_an_answer(line):
     old, _ = arrive(line, "old", at=NOON), arrive(line, "fresh", at=later(1.7))
     worker = Worker(line, later(1.75))
