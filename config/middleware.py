@@ -9,13 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 
-from inspection import tracing
+from inspection import sql, tracing
 from inspection.api.problems import API, Problem, answer
 from inspection.permissions import roles_of
 from inspection.rules.words import Role
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
+SAFE = {"GET", "HEAD", "OPTIONS"}
 SIGNERS = {Role.QA_LEAD, Role.ADMINISTRATOR}
 ENTRANCES = ("/accounts/", "/choose/", "/static/", "/set-up/", "/healthz", "/readyz", "/metrics")
 HAS_SECOND_FACTOR = "has_second_factor"
@@ -29,6 +30,18 @@ def head_without_body(get_response: Handler) -> Handler:
         if request.method == "HEAD" and not response.streaming:
             response.content = b""
         return response
+
+    return middleware
+
+
+def patient_forms(get_response: Handler) -> Handler:
+    """Let a person's form wait for a busy database: nothing typed is lost. A station hears soon and tries again."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method in SAFE or request.path.startswith(API):
+            return get_response(request)
+        with sql.patience(settings.FORM_WAIT_S):
+            return get_response(request)
 
     return middleware
 

@@ -1,8 +1,10 @@
-"""The one module that speaks a database's own dialect: claims, folds and append-only triggers.
+"""The one module that speaks a database's own dialect: claims, folds, append-only triggers, and how long one waits.
 
 Statements take bound parameters only. Nothing else asks which database it is.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -103,6 +105,26 @@ def unfix_roles() -> None:
     on_table = f" ON {_ROLES}" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TRIGGER IF EXISTS {_ROLES}_fixed{on_table}")
+
+
+@contextmanager
+def patience(seconds: int) -> Iterator[None]:
+    """Let statements inside wait as long for another writer on SQLite. PostgreSQL has many writers and no such wait."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    _wait_at_most(seconds)
+    try:
+        yield
+    finally:
+        # A connection that was closed meanwhile begins with its own wait.
+        if connection.connection is not None:
+            _wait_at_most(connection.settings_dict["OPTIONS"]["timeout"])
+
+
+def _wait_at_most(seconds: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
 # The queue's partial index holds waiting rows only, so the claim costs the same however much was decided.

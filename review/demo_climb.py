@@ -5,6 +5,7 @@ Every step is the product's own deed, at the moment it belongs to. A gate that s
 
 import random
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from inspection import health, registry, waivers
@@ -52,22 +53,35 @@ def fill_bank(line: Line, station: Station, people: Mapping[str, User], *, now: 
 
 def climb(line: Line, station: Station, scene: Scene, pool: Pool, people: Mapping[str, User], *, now: datetime) -> None:
     """Take the line from `human` to `partial`, each rung on the evidence that it had by then."""
-    share, line.truth_share = line.truth_share, CAMPAIGN_SHARE
-    line.save(update_fields=["truth_share"])
     shadow_end, assist_end, end = now - timedelta(days=6), now - timedelta(days=1), now - timedelta(minutes=70)
     health.note(line, items=200, missing=0, p95_ms=pool.p95_ms, now=line.created_at)
-    _sign_up(line, people, now=line.created_at)
-    _live(line, station, scene, pool, people, Stretch(SHADOW, line.created_at + timedelta(hours=4), shadow_end))
-    _sign_up(line, people, now=shadow_end + timedelta(minutes=30))
-    _live(line, station, scene, pool, people, Stretch(ASSIST, shadow_end + timedelta(hours=1), assist_end))
+    with _campaign(line):
+        _sign_up(line, people, now=line.created_at)
+        _live(line, station, scene, pool, people, Stretch(SHADOW, line.created_at + timedelta(hours=4), shadow_end))
+        _sign_up(line, people, now=shadow_end + timedelta(minutes=30))
+        _live(line, station, scene, pool, people, Stretch(ASSIST, shadow_end + timedelta(hours=1), assist_end))
+    # Signed at the line's own draw: what the bands promise is what a usual shift will see.
     _certify(line, people, now=assist_end + timedelta(minutes=30))
-    _live(line, station, scene, pool, people, Stretch(WITH_BANDS, assist_end + timedelta(hours=1), end))
-    line.truth_share = share
-    line.save(update_fields=["truth_share"])
+    with _campaign(line):
+        _live(line, station, scene, pool, people, Stretch(WITH_BANDS, assist_end + timedelta(hours=1), end))
     gather_lots(line, since=assist_end, by=people["quill"], now=end)
     demo_challenges.send(line, station, people, now=end + timedelta(minutes=2))
     _waive(line, people, now=end + timedelta(minutes=4))
     _sign_up(line, people, now=end + timedelta(minutes=5))
+
+
+@contextmanager
+def _campaign(line: Line) -> Iterator[None]:
+    """Draw parts for the truth as a campaign does, and as the line does again after it."""
+    usual = line.truth_share
+    _draw(line, CAMPAIGN_SHARE)
+    yield
+    _draw(line, usual)
+
+
+def _draw(line: Line, share: float) -> None:
+    line.truth_share = share
+    line.save(update_fields=["truth_share"])
 
 
 def gather_lots(line: Line, *, since: datetime, by: User, now: datetime) -> None:

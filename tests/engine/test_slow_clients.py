@@ -5,6 +5,7 @@ import select
 import socket
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 
 import pytest
@@ -30,14 +31,16 @@ FORM = b"Content-Type: multipart/form-data; boundary=b\r\nIdempotency-Key: k\r\n
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """A web server with one line and its station, without the rest of the engine: its port, and the station."""
+    """A web server with one line, without the rest of the engine: its port, its station, its folder and all facts."""
     folder = tmp_path_factory.mktemp("served") / "data"
     facts = floor.furnish(folder, "glass:shadow:1")
     port = free_port()
-    child = plan.web(Home(folder), floor.environment_of(folder), port)
+    # Longer than anything here takes on a slow machine.
+    patient = {"FORM_WAIT_S": str(2 * UP_WITHIN_S)}
+    child = plan.web(Home(folder), floor.environment_of(folder) | patient, port)
     child.start()
     wait_until(lambda: is_up(port), "the web server", UP_WITHIN_S)
-    yield port, facts["stations"][0], folder
+    yield port, facts["stations"][0], folder, facts
     child.ask_to_stop()
     child.end(time.monotonic() + 10)
 
@@ -47,8 +50,8 @@ def locked(served):
     """The database, held by another process's long write."""
     with closing(sqlite3.connect(served[2] / "tollgate.sqlite3", isolation_level=None)) as held:
         held.execute("BEGIN IMMEDIATE")
-        yield
-        held.execute("ROLLBACK")
+        yield held
+        held.rollback()
 
 
 @pytest.fixture
@@ -148,6 +151,28 @@ def test_f08_while_the_database_is_busy_stations_hear_so_and_pages_are_served(po
     assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=IN_SPITE_OF_A_BUSY_DATABASE_S).ok
     for one in beating:
         assert one.recv(65536).startswith(b"HTTP/1.1 503 ")
+
+
+def test_a_form_waits_for_a_busy_database_longer_than_a_station_does(port, served, credentials, locked):
+    facts, door = served[3], f"http://127.0.0.1:{port}/accounts/login/"
+    with requests.Session() as browser, ThreadPoolExecutor() as pool:
+        browser.get(door, timeout=UP_WITHIN_S)
+        form = {"login": next(iter(facts["people"])), "password": facts["password"]}
+        form |= {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+        sent = pool.submit(browser.post, door, data=form, allow_redirects=False, timeout=3 * UP_WITHIN_S)
+        # Each is refused after the wait of a station; what the form holds is still there then.
+        for _ in range(2):
+            assert refused_heartbeat(port, credentials)
+        assert not sent.done()
+        locked.rollback()
+        assert sent.result().status_code == 302
+
+
+def refused_heartbeat(port, credentials):
+    body = b'{"sent_at": "2026-11-23T12:00:00Z"}'
+    head = b"POST /api/v1/stations/me/heartbeat/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    kind = b"Content-Type: application/json\r\n"
+    return b" 503 " in asked(port, head + kind + credentials + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
 
 def test_a69_head_is_answered_without_a_word_in_the_log(port, served):
