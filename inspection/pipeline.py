@@ -18,14 +18,15 @@ from inspection.models import (
     Routing,
 )
 from inspection.present import Present
-from inspection.rules import routing, traffic
-from inspection.rules.envelope import EMBEDDING
+from inspection.rules import traffic
 from inspection.rules.rollouts import Phase
-from inspection.rules.routing import Routed, RunFacts
 from inspection.rules.words import DecidedBy, Level, Outcome, Policy, PredictionRole, Route, Stage, Verdict
 from inspection.sightings import Examined, Sighting
 from inspection.stages import Opinion, Seen
+from vision import routing
 from vision.embedding import distance
+from vision.envelope import EMBEDDING
+from vision.routing import Routed, RunFacts
 
 DECIDING = (Level.PARTIAL, Level.FULL)
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from inspection.rules.routing import SENTENCES
 from review.risk_words import METRICS
 from review.sentences import NO_NAMES, STOP_REASONS
+from vision.routing import SENTENCES
 
 PLAIN = frozenset(
     {

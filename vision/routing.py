@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
-from inspection.rules.envelope import gettext_noop, outside
-from inspection.rules.words import Call, Level, Policy, Route
+from vision.envelope import gettext_noop, outside
+from vision.words import Call, Level, Policy, Route
 
 DETAIL_LENGTH = 200
 
