@@ -6,7 +6,10 @@ import pytest
 from django.utils.timezone import now as clock
 
 from inspection import automation, grants, registry
-from inspection.models import Item, Line, OfflineDecision, Run, StationGrant
+from inspection.models import Item, Line, OfflineAllowance, OfflineDecision, Run, StationGrant
+from inspection.rules.words import Role
+from monitoring import alarms, gathering
+from monitoring.models import Alarm
 from review import receipts, reconciling, watches
 from review.audit_models import AuditFinding
 from review.models import ContainedRun, Containment, CountDelta, ReviewTask
@@ -316,3 +319,58 @@ def test_what_a_station_holds_and_was_away_is_kept_from_its_heartbeats(device):
     kept = device.station
     assert (kept.held_model_sha256, kept.held_grant, kept.undelivered) == ("ab" * 32, "0" * 16, 3)
     assert (kept.away_from.year, kept.away_until.year) == (2025, clock().year)
+
+
+# The page and the alarm -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page_of(client):
+    def page(person):
+        client.force_login(person)
+        return client.get("/lines/phone-glass/stations/")
+
+    return page
+
+
+def test_the_page_tells_what_a_station_holds_and_how_its_decisions_stand(device, page_of, line):
+    orders = beat(device)
+    held = json.loads(orders["grant"]["text"])["model"]["sha256"]
+    beat(device, model_sha256=held, grant=orders["grant"]["id"], undelivered=2)
+    send(device, claim(orders), serial="A-1")
+    send(device, claim(orders, age_s=1e6), serial="B-1")
+    reconcile()
+    html = page_of(make_user("quinn", role=Role.QA_LEAD)).content.decode()
+    for said in ("st-01", "light-meter:1", orders["grant"]["id"], "may decide alone", "1 confirmed", "1 refused"):
+        assert said in html
+    assert "The grant had run out." in html
+    assert 'name="minutes"' not in html
+
+
+def test_an_administrator_switches_it_on_the_page_and_it_is_kept_who_did(client, line):
+    device = make_lonely_device(line, minutes=0)
+    admin = make_user("admin", role=Role.ADMINISTRATOR)
+    client.force_login(admin)
+    address = f"/lines/{line.slug}/stations/{device.station.pk}/"
+    assert client.post(address, {"minutes": "61"}).status_code == 422
+    assert client.post(address, {"minutes": "10"}).status_code == 302
+    assert beat(device)["policy"]["valid_for"] == 600
+    kept = OfflineAllowance.objects.get()
+    assert (kept.minutes, kept.allowed_by) == (10, admin)
+    assert "st-01" in client.get(f"/lines/{line.slug}/log/?action=offline").content.decode()
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.QA_LEAD, 403), (Role.INSPECTOR, 404), (None, 404)])
+def test_nobody_but_an_administrator_lets_a_station_decide(client, line, role, status):
+    device = make_lonely_device(line, minutes=0)
+    client.force_login(make_user("oscar", role=role))
+    answer = client.post(f"/lines/{line.slug}/stations/{device.station.pk}/", {"minutes": "10"})
+    assert answer.status_code == status
+    assert not OfflineAllowance.objects.exists()
+
+
+def test_a_refused_claim_raises_an_alarm_of_its_line(device, line):
+    decided_alone(device, age_s=1e6)
+    gathering.read_levels(now=clock())
+    alarms.evaluate(line, now=clock())
+    assert Alarm.objects.get(line=line, rule="claim-refused").is_on
