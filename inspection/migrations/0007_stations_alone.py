@@ -21,7 +21,7 @@ def unprotect(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inspection', '0004_fixed_roles'),
+        ('inspection', '0006_candidate_bands'),
     ]
 
     operations = [
