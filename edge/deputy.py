@@ -44,7 +44,7 @@ class Deputy:
         if self._kit.reach.away_for <= self._away_after or held is None:
             self._looked_at.clear()
             self._prints.clear()
-            return LOOK
+            return IDLE
         waiting = next((one for one in self._kit.ledger.waiting() if one.key not in self._looked_at), None)
         if waiting is None:
             return LOOK
