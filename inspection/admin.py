@@ -16,7 +16,7 @@ from django.urls import path
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from inspection import grants, stations
+from inspection import stations
 from inspection.models import (
     DefectClass,
     Disposition,
@@ -31,7 +31,7 @@ from inspection.models import (
     StationKey,
     User,
 )
-from inspection.permissions import lines_for, may_administer, person
+from inspection.permissions import lines_for, may_administer
 from inspection.rules.words import Role
 
 
@@ -160,8 +160,17 @@ class StationAdmin(AdministratorsOnly, admin.ModelAdmin):
     change_form_template = "admin/inspection/station/change_form.html"
     list_display = ("name", "line", "is_active", "last_seen_at", "clock_skew_s", "spooled")
     list_filter = ("line", "is_active")
-    readonly_fields = ("last_seen_at", "clock_skew_s", "spooled", "last_cursor", "camera", "software", "created_at")
-    fields = ("line", "name", "is_active", "rate_per_s", "burst", "offline_minutes", *readonly_fields)
+    readonly_fields = (
+        "offline_minutes",
+        "last_seen_at",
+        "clock_skew_s",
+        "spooled",
+        "last_cursor",
+        "camera",
+        "software",
+        "created_at",
+    )
+    fields = ("line", "name", "is_active", "rate_per_s", "burst", *readonly_fields)
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view
@@ -175,8 +184,6 @@ class StationAdmin(AdministratorsOnly, admin.ModelAdmin):
         if not change:
             obj.created_at = now()
         super().save_model(request, obj, form, change)
-        if "offline_minutes" in form.changed_data:
-            grants.allow(obj, minutes=obj.offline_minutes, by=person(request), now=now())
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
         keys = StationKey.objects.filter(station__pk=object_id, revoked_at=None).order_by("created_at")

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from inspection import automation
-from inspection.models import DefectClass, Hold, Item, Outbox, ProcessSeen, Station
+from inspection.models import DefectClass, Hold, Item, OfflineDecision, Outbox, ProcessSeen, Station
 from inspection.rules.words import Call, DecidedBy, RiskClass, Stage, Verdict
 from monitoring import gathering, rollups
 from monitoring.metric_models import DAY, HOUR, MINUTE, MetricWindow
@@ -199,8 +199,29 @@ def test_stations_and_cameras_are_read(line):
     assert level("camera_age", line) is None
     camera = {"last_capture_at": (NOON - timedelta(seconds=60)).isoformat(), "dropped": 4}
     Station.objects.update(clock_skew_s=-75.0, spooled=9, camera=camera)
-    read = {name: level(name, line) for name in ("clock_skew", "spooled", "camera_dropped", "camera_age")}
+    read = {
+        name: level(name, line) for name in ("clock_skew", "claims_refused", "spooled", "camera_dropped", "camera_age")
+    }
     assert read == {"clock_skew": 75, "spooled": 9, "camera_dropped": 4, "camera_age": 90}
+
+
+def test_a_refused_decision_of_a_station_is_read_for_an_hour(line):
+    station = make_station(line, last_seen_at=NOON)
+    assert level("claims_refused", line) == 0
+    said = {
+        "claim": {},
+        "verdict": "pass",
+        "age_s": 1.0,
+        "decided_at": NOON,
+        "received_at": NOON,
+        "reconciled_at": NOON,
+    }
+    OfflineDecision.objects.create(
+        item=examine(line, "A-1"), line=line, station=station, standing="refused", reason="grant-lapsed", **said
+    )
+    assert level("claims_refused", line) == 1
+    OfflineDecision.objects.update(reconciled_at=NOON - timedelta(hours=2))
+    assert level("claims_refused", line) == 0
 
 
 def test_a_line_that_has_not_run_for_long_is_not_silent_but_idle(line):
