@@ -199,9 +199,7 @@ def test_stations_and_cameras_are_read(line):
     assert level("camera_age", line) is None
     camera = {"last_capture_at": (NOON - timedelta(seconds=60)).isoformat(), "dropped": 4}
     Station.objects.update(clock_skew_s=-75.0, spooled=9, camera=camera)
-    read = {
-        name: level(name, line) for name in ("clock_skew", "claims_refused", "spooled", "camera_dropped", "camera_age")
-    }
+    read = {name: level(name, line) for name in ("clock_skew", "spooled", "camera_dropped", "camera_age")}
     assert read == {"clock_skew": 75, "spooled": 9, "camera_dropped": 4, "camera_age": 90}
 
 
