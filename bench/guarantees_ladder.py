@@ -16,7 +16,6 @@ from bench.guarantees_claims import (
     passage,
     true,
 )
-from inspection.rules import routing
 from inspection.rules.draws import PURPOSES, draw
 from inspection.rules.ladder import DISAGREEMENT_WARN, GATES, Evidence, Gate, judge
 from inspection.rules.words import Level, Route
@@ -25,6 +24,7 @@ from stats.eprocess import stream_passes
 from stats.planning import defects_expected, items_expected, plan
 from stats.policy import decide, rates, streams
 from stats.sampling import bucket
+from vision import routing
 
 _DEFECT_RATES = (0.0005, 0.001, 0.005, 0.01, 0.02)
 _SEQUENTIAL = ((0.98, 0.95, 0.05), (0.95, 0.80, 0.05), (0.99, 0.95, 0.05), (0.99, 0.97, 0.01))

@@ -33,6 +33,7 @@ LINE_PAGES = [
             ("monitor", "pulse", _("Monitor")),
             ("metrics", "chart", _("Metrics")),
             ("drift", "sun", _("Drift")),
+            ("stations", "scan", _("Stations")),
             ("simulated", "lamp", _("Simulated line")),
         ],
     ),

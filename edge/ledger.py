@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS said (
     decided_by TEXT NOT NULL,
     PRIMARY KEY (serial, run)
 );
+CREATE TABLE IF NOT EXISTS alone (key TEXT PRIMARY KEY, claim TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -73,6 +74,15 @@ class Passage:
 
     number: int
     opened_at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A picture that the server may not have, of a passage of which the line knows nothing."""
+
+    key: str
+    passage: int
+    has_come_before: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,14 +125,20 @@ class Ledger:
             number = rows.execute("INSERT INTO numbering (key) VALUES (?)", (key,)).lastrowid
             return Sighting(key=key, passage=passage, settled=False, sequence=number)
 
-    def acknowledge(self, key: str, *, serial: str, run: int) -> None:
-        """Note that the server has the picture, and as which run. On how to count runs the server is right."""
+    def acknowledge(self, key: str, *, serial: str, run: int, claim: str | None = None) -> bool:
+        """Note that the server has the picture, and as which run. On how to count runs the server is right.
+
+        `claim` is what was sent with it. False, and nothing is noted: the station decided meanwhile, and that is
+        still to be told.
+        """
         with self._writing() as rows:
+            if self._claim(key) != claim:
+                return False
             row = rows.execute(
                 "SELECT p.id, p.run, p.opened_at FROM picture JOIN passage p ON p.id = passage WHERE key = ?", (key,)
             ).fetchone()
             if row is None:
-                return
+                return True
             passage, known_run, opened_at = row
             holder = rows.execute("SELECT id FROM passage WHERE serial = ? AND run = ?", (serial, run)).fetchone()
             if holder is None and known_run is None:
@@ -131,6 +147,7 @@ class Ledger:
                 target = holder[0] if holder else self._add_passage(serial, run, opened_at)
                 self._move(key, passage, target)
             rows.execute("UPDATE picture SET settled = 1 WHERE key = ?", (key,))
+            return True
 
     def set_aside(self, key: str) -> int | None:
         """Note that a picture will never be sent again; returns the passage it belongs to."""
@@ -152,13 +169,37 @@ class Ledger:
 
     def decide(self, passage: int, *, verdict: str, reason: str) -> bool:
         """Settle what the line is told about a passage. The first caller wins; False means it was settled before."""
+        with self._writing():
+            return self._settle(passage, verdict, reason)
+
+    def decide_alone(self, waiting: Waiting, *, verdict: str, reason: str, claim: str) -> bool:
+        """Settle a passage without the server, and keep what it is to be told. False: it has the picture, or spoke."""
         with self._writing() as rows:
-            changed = rows.execute(
-                "UPDATE passage SET verdict = ?, reason = ?, drive = (SELECT COALESCE(MAX(drive), 0) + 1 FROM passage)"
-                " WHERE id = ? AND verdict IS NULL",
-                (verdict, reason, passage),
-            )
-            return changed.rowcount == 1
+            unsent = rows.execute("SELECT 1 FROM picture WHERE key = ? AND settled = 0", (waiting.key,)).fetchone()
+            if unsent is None or not self._settle(waiting.passage, verdict, reason):
+                return False
+            rows.execute("INSERT INTO alone (key, claim) VALUES (?, ?)", (waiting.key, claim))
+            return True
+
+    def claim(self, key: str) -> str | None:
+        """What the station decided about a picture alone, as it is told to the server."""
+        with self._lock:
+            return self._claim(key)
+
+    def waiting(self) -> list[Waiting]:
+        """Pictures that the server may not have of passages that the line knows nothing of, oldest first."""
+        with self._lock:
+            rows = self._rows.execute(
+                "SELECT key, p.id, EXISTS (SELECT 1 FROM passage o WHERE o.serial = p.serial AND o.id < p.id)"
+                " FROM picture JOIN passage p ON p.id = passage WHERE settled = 0 AND p.verdict IS NULL ORDER BY p.id"
+            ).fetchall()
+        return [Waiting(key=key, passage=passage, has_come_before=bool(before)) for key, passage, before in rows]
+
+    def undelivered(self) -> int:
+        """How many decisions taken alone the server has not been told."""
+        with self._lock:
+            told = self._rows.execute("SELECT COUNT(*) FROM alone JOIN picture USING (key) WHERE settled = 0")
+            return int(told.fetchone()[0])
 
     def decide_by_what_was_said(self) -> None:
         """Settle every passage of which the server has spoken, in the order in which it spoke."""
@@ -228,6 +269,7 @@ class Ledger:
             )
             gone = "SELECT key FROM picture WHERE passage IN (SELECT id FROM closed)"
             rows.execute(f"DELETE FROM numbering WHERE key IN ({gone})")
+            rows.execute(f"DELETE FROM alone WHERE key IN ({gone})")
             rows.execute("DELETE FROM picture WHERE passage IN (SELECT id FROM closed)")
             rows.execute("DELETE FROM passage WHERE id IN (SELECT id FROM closed)")
             rows.execute("DROP TABLE closed")
@@ -243,6 +285,18 @@ class Ledger:
                 if self._rows.in_transaction:
                     self._rows.execute("ROLLBACK")
                 raise
+
+    def _settle(self, passage: int, verdict: str, reason: str) -> bool:
+        changed = self._rows.execute(
+            "UPDATE passage SET verdict = ?, reason = ?, drive = (SELECT COALESCE(MAX(drive), 0) + 1 FROM passage)"
+            " WHERE id = ? AND verdict IS NULL",
+            (verdict, reason, passage),
+        )
+        return changed.rowcount == 1
+
+    def _claim(self, key: str) -> str | None:
+        row = self._rows.execute("SELECT claim FROM alone WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
 
     def _open_passage(self, serial: str, view: str) -> int | None:
         row = self._rows.execute(

@@ -5,15 +5,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from edge.camera import Camera, UnusablePictureError
 from edge.client import Client
+from edge.grants import GrantRefused, Grants
 from edge.ledger import Ledger
 from edge.line import Line
 from edge.parts import Capture
-from edge.protocol import Accepted, Again, Refused
+from edge.protocol import Accepted, Again, Orders, Refused
+from edge.reach import Reach, boot_clock
 from edge.schedule import answer_wait, pause_after_poll, pause_before_retry
 from edge.spool import DamagedEntryError, Entry, Spool, SpoolFullError
 from edge.trouble import Trouble
@@ -46,6 +48,7 @@ class Kit:
     line: Line
     logger: logging.Logger
     random: Random
+    reach: Reach = field(default_factory=Reach)
 
 
 class Intake:
@@ -124,7 +127,7 @@ class Uploader:
         self._spool, self._ledger, self._line = kit.spool, kit.ledger, kit.line
         self._logger, self._random, self._trouble = kit.logger, kit.random, Trouble("Server", kit.logger)
         self._client, self._arrived, self._wait = client, arrived, wait
-        self._tries = 0
+        self._reach, self._tries = kit.reach, 0
 
     def step(self) -> float:
         self._arrived.clear()
@@ -141,7 +144,9 @@ class Uploader:
 
     def _send(self, entry: Entry) -> float:
         wait = answer_wait(self._wait, others_waiting=len(self._spool) > 1, level=self._ledger.recall("level"))
-        outcome = self._client.post(entry.key, entry.capture, wait=wait)
+        claim = self._ledger.claim(entry.key)
+        outcome = self._client.post(entry.key, entry.capture, wait=wait, claim=claim)
+        self._reach.note(outcome)
         if isinstance(outcome, Again):
             self._tries += 1
             self._trouble.is_on(outcome.reason)
@@ -151,11 +156,13 @@ class Uploader:
         if isinstance(outcome, Refused):
             self._refuse(entry, outcome)
         else:
-            self._acknowledge(entry, outcome)
+            self._acknowledge(entry, outcome, claim)
         return 0.0
 
-    def _acknowledge(self, entry: Entry, answer: Accepted) -> None:
-        self._ledger.acknowledge(entry.key, serial=answer.serial, run=answer.run)
+    def _acknowledge(self, entry: Entry, answer: Accepted, claim: str | None) -> None:
+        if not self._ledger.acknowledge(entry.key, serial=answer.serial, run=answer.run, claim=claim):
+            # Decided alone while this very answer was on its way: sent again, with the decision.
+            return
         self._line.hear(*([answer.verdict] if answer.verdict else []))
         self._spool.remove(entry)
 
@@ -195,14 +202,23 @@ class Follower:
 class Heart:
     """Tells the server that the station lives, and keeps what the server tells in return."""
 
-    def __init__(self, kit: Kit, client: Client, intake: Intake) -> None:
+    def __init__(self, kit: Kit, client: Client, intake: Intake, grants: Grants) -> None:
         self._spool, self._ledger, self._random = kit.spool, kit.ledger, kit.random
         self._client, self._intake, self._trouble = client, intake, Trouble("Heartbeat", kit.logger)
+        self._grants, self._reach, self._grant_trouble = grants, kit.reach, Trouble("Grant", kit.logger)
         self._tries = 0
 
     def step(self) -> float:
-        camera = {"last_capture_at": self._intake.last_capture_at, "dropped": self._intake.dropped}
-        orders = self._client.heartbeat(spooled=len(self._spool), last_cursor=self._ledger.cursor, camera=camera)
+        asked_at = boot_clock()
+        orders = self._client.heartbeat(
+            spooled=len(self._spool),
+            last_cursor=self._ledger.cursor,
+            camera={"last_capture_at": self._intake.last_capture_at, "dropped": self._intake.dropped},
+            model_sha256=self._grants.model_sha256,
+            grant=self._grants.id,
+            undelivered=self._ledger.undelivered(),
+        )
+        self._reach.note(orders)
         if isinstance(orders, Again):
             self._tries += 1
             self._trouble.is_on(orders.reason)
@@ -212,4 +228,13 @@ class Heart:
         for name, value in (("level", orders.level), ("failsafe", orders.failsafe)):
             if value is not None and value != self._ledger.recall(name):
                 self._ledger.remember(name, value)
+        self._hear_grant(orders, asked_at=asked_at)
         return HEARTBEAT
+
+    def _hear_grant(self, orders: Orders, *, asked_at: float) -> None:
+        try:
+            self._grants.hear(orders.grant, answers=orders.answers, asked_at=asked_at)
+        except GrantRefused as fault:
+            self._grant_trouble.is_on(str(fault))
+            return
+        self._grant_trouble.is_over()

@@ -66,10 +66,14 @@ class Refused:
 
 @dataclass(frozen=True, kw_only=True)
 class Again:
-    """Nothing is known about the picture yet: send it again with the same key."""
+    """Nothing is known about the picture yet: send it again with the same key.
+
+    `is_away`: nothing of the server itself was heard, so that it may be far from an answer.
+    """
 
     reason: str
     after: float | None = None
+    is_away: bool = True
 
 
 Outcome = Accepted | Refused | Again
@@ -85,21 +89,35 @@ class Dispositions:
 
 @dataclass(frozen=True, kw_only=True)
 class Orders:
-    """What the server told the station in answer to a heartbeat."""
+    """What the server told the station in answer to a heartbeat; `answers` is that one's `sent_at`."""
 
     level: str | None
     failsafe: str | None
     skew_s: float
+    grant: "Told | None" = None
+    answers: str = ""
 
 
-def item_fields(capture: Capture) -> dict[str, str]:
-    """The form fields of one post. What the station knows only for itself is not among them."""
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the station is granted to decide alone, as the server told it; nothing about it is checked yet."""
+
+    text: str
+    signatures: Mapping[str, str]
+
+
+def item_fields(capture: Capture, claim: str | None = None) -> dict[str, str]:
+    """The form fields of one post, with what the station decided alone where it did.
+
+    What the station knows only for itself is not among them.
+    """
     fields = {
         "serial": capture.serial,
         "captured_at": capture.captured_at,
         "view": capture.view,
         "lot": capture.lot,
         "incumbent_verdict": capture.incumbent_verdict,
+        "decided": claim,
         "meta": None if capture.sequence is None else json.dumps({"sequence": capture.sequence}),
     }
     return {name: value for name, value in fields.items() if value is not None}
@@ -117,7 +135,17 @@ def read_item_answer(status: int, headers: Mapping[str, str], body: bytes, *, sh
     if _is_about_the_picture(status, problem):
         return Refused(problem=problem)
     said = problem.get("detail") or problem.get("title") or ""
-    return Again(reason=f"{status} {problem['code']}: {said}", after=retry_after(headers, now))
+    reason, is_away = f"{status} {problem['code']}: {said}", is_of_a_server_away(status)
+    return Again(reason=reason, after=retry_after(headers, now), is_away=is_away)
+
+
+def is_of_a_server_away(status: int) -> bool:
+    """Whether a status means that the server itself cannot answer, not that it refuses.
+
+    >>> is_of_a_server_away(502), is_of_a_server_away(429)
+    (True, False)
+    """
+    return not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def read_dispositions(body: bytes, *, after: int) -> Dispositions:
@@ -143,7 +171,15 @@ def read_heartbeat(body: bytes) -> Orders:
         level=level if isinstance(level, str) else None,
         failsafe=failsafe if isinstance(failsafe, str) else None,
         skew_s=float(skew) if isinstance(skew, int | float) else 0.0,
+        grant=_grant(answer.get("grant")),
     )
+
+
+def _grant(told: object) -> Told | None:
+    if not isinstance(told, dict) or not isinstance(told.get("text"), str):
+        return None
+    signatures = told.get("signatures")
+    return Told(text=told["text"], signatures=signatures if isinstance(signatures, dict) else {})
 
 
 def read_verdict(row: object) -> Verdict | None:

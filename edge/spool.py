@@ -110,6 +110,19 @@ class Spool:
             self._set_aside(key, path)
             raise DamagedEntryError(key, path) from fault
 
+    def entry(self, key: str) -> Entry | None:
+        """A picture by its key, None when it is not here any more. A damaged one is left to whoever sends it."""
+        with self._lock:
+            path = self._pending.get(key)
+        if path is None:
+            return None
+        try:
+            return _read(key, path)
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError) as fault:
+            raise DamagedEntryError(key, path) from fault
+
     def remove(self, entry: Entry) -> None:
         """Forget a picture that the server has acknowledged."""
         with self._lock:

@@ -15,6 +15,9 @@ from edge import loops
 from edge.camera import Camera, CameraError, WatchedFolder
 from edge.client import Client
 from edge.credentials import Key, KeyFileError, is_open_to_others, read_key
+from edge.deputy import Deputy, Fetcher
+from edge.grants import Grants
+from edge.judge import Judge
 from edge.ledger import Ledger
 from edge.line import Line
 from edge.outputs import NETWORKED, ControlOutput, OutputError, connect
@@ -54,6 +57,8 @@ class Station:
         line = Line(ledger, output, deadline=setup.deadline, logger=logger)
         self._kit = loops.Kit(spool=spool, ledger=ledger, line=line, logger=logger, random=Random())
         self._intake = loops.Intake(self._kit)
+        self._grants = Grants(setup.spool / "alone", setup.key)
+        self._judge = Judge(setup.spool / "alone" / "looked-at")
         self._setup, self._camera = setup, camera
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -63,8 +68,10 @@ class Station:
         self._kit.line.catch_up()
         uploader = loops.Uploader(self._kit, self._client(), arrived=self._intake.arrived, wait=self._setup.wait)
         follower = loops.Follower(self._kit, self._client())
-        heart = loops.Heart(self._kit, self._client(), self._intake)
-        steps = [uploader.step, follower.step, heart.step, self._watch]
+        heart = loops.Heart(self._kit, self._client(), self._intake, self._grants)
+        fetcher = Fetcher(self._kit, self._client(), self._grants)
+        deputy = Deputy(self._kit, self._grants, self._judge)
+        steps = [uploader.step, follower.step, heart.step, fetcher.step, deputy.step, self._watch]
         if self._camera is not None:
             steps.append(partial(self._intake.step, self._camera))
         for step in steps:

@@ -160,7 +160,16 @@ class StationAdmin(AdministratorsOnly, admin.ModelAdmin):
     change_form_template = "admin/inspection/station/change_form.html"
     list_display = ("name", "line", "is_active", "last_seen_at", "clock_skew_s", "spooled")
     list_filter = ("line", "is_active")
-    readonly_fields = ("last_seen_at", "clock_skew_s", "spooled", "last_cursor", "camera", "software", "created_at")
+    readonly_fields = (
+        "offline_minutes",
+        "last_seen_at",
+        "clock_skew_s",
+        "spooled",
+        "last_cursor",
+        "camera",
+        "software",
+        "created_at",
+    )
     fields = ("line", "name", "is_active", "rate_per_s", "burst", *readonly_fields)
 
     def get_urls(self) -> list:

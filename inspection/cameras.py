@@ -6,11 +6,11 @@ from functools import cached_property
 
 from inspection import automation, certificates
 from inspection.models import Bands, Hold, Item, Line, Measures, Routing
-from inspection.rules.envelope import EMBEDDING, HELD_AFTER, departures
-from inspection.rules.routing import SENTENCES
 from inspection.stations import IMPORTER
 from vision.embedding import distance, unpacked
+from vision.envelope import EMBEDDING, HELD_AFTER, departures
 from vision.measures import near
+from vision.routing import SENTENCES
 
 # A stuck camera shows what it has just shown: among the line's last images, its own last few are compared.
 LOOK_BACK = 40

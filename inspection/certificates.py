@@ -2,9 +2,9 @@
 
 from inspection import epochs
 from inspection.models import Bands, Epoch, Line, ModelVersion
-from inspection.rules.envelope import EMBEDDING
-from inspection.rules.routing import Band
 from vision.embedding import Reference
+from vision.envelope import EMBEDDING
+from vision.routing import Band
 
 
 def standing(line: Line, speaker: int | None) -> Bands | None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import secrets
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,8 @@ from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from inspection import epochs, images, outbox
+from inspection import claims, epochs, images, outbox
+from inspection.claims import Claim
 from inspection.images import Stored
 from inspection.models import Disposition, IngestKey, Item, Line, Lot, Part, Run, Salt, Station
 from inspection.rules import draws
@@ -55,6 +56,7 @@ class Upload:
     lot: str = ""
     incumbent_verdict: str = ""
     meta: dict[str, Any] = field(default_factory=dict)
+    claim: Claim | None = None
 
 
 class Accepted(NamedTuple):
@@ -76,7 +78,8 @@ def accept_all(station: Station, *, uploads: Sequence[Upload], now: datetime) ->
     When this returns, the files are on the disk and the rows are committed: part and run with their draws, the
     run's open disposition, item, key, and the work order for the prediction. An image joins the open run of its
     serial; where the run is shut or has this view already, it opens the next one (rework). The answers are in the
-    order of the uploads, and the statements as many for one as for a hundred.
+    order of the uploads, and the statements as many for one as for a hundred. What the station says it decided alone
+    is kept beside the image, also when only a repeat brings it: it is no part of the body that is the same.
     Raises ScopeUnsigned, ImageRefused, KeyReused, StorageFull, StorageUnavailable; then nothing is kept.
     """
     check_scope(station.line)
@@ -87,6 +90,7 @@ def accept_all(station: Station, *, uploads: Sequence[Upload], now: datetime) ->
         fresh = [one for one in arrived if one.upload.idempotency_key not in accepted]
         for one in fresh:
             images.keep(one.upload.file, one.stored)
+        _keep_claims(station, arrived, accepted, now=now)
         try:
             accepted |= _admit(station, fresh, is_retry=bool(race), now=now) if fresh else {}
             return [accepted[one.upload.idempotency_key] for one in arrived]
@@ -211,6 +215,7 @@ def _admit(station: Station, fresh: Sequence[_Arrival], *, is_retry: bool, now: 
         for one, item in zip(fresh, items, strict=True)
     }
     _remember(station, fresh, accepted, now=now)
+    _keep_claims(station, fresh, accepted, now=now)
     outbox.ask_all("item.received", [item.pk for item in items], now=now)
     return accepted
 
@@ -229,6 +234,14 @@ def _remember(station: Station, fresh: Iterable[_Arrival], accepted: dict[str, A
         )
         for key, fingerprint in known
     )
+
+
+def _keep_claims(
+    station: Station, arrived: Iterable[_Arrival], accepted: Mapping[str, Accepted], *, now: datetime
+) -> None:
+    """Keep what the station says it decided alone about those of the images that are in."""
+    said = [(one.upload.idempotency_key, one.upload.claim) for one in arrived]
+    claims.keep(station, [(accepted[key].item, claim) for key, claim in said if claim and key in accepted], now=now)
 
 
 # Runs -----------------------------------------------------------------------------------------------------------
@@ -251,7 +264,8 @@ def _runs_for(uploads: Sequence[Upload], *, line: Line, is_retry: bool, now: dat
     )
     first = [(part, 1) for part in parts]
     again = [(run.part, run.n + 1) for serial, run in last.items() if serial not in joined]
-    opened = _open([*first, *again], line=line, now=now)
+    decided = {upload.serial for upload in uploads if upload.claim}
+    opened = _open([*first, *again], line=line, decided=decided, now=now)
     return {**joined, **{run.part.serial: run for run in opened}}
 
 
@@ -288,14 +302,17 @@ def _new_parts(uploads: Sequence[Upload], *, line: Line, is_retry: bool, now: da
     return [*named, *Part.objects.bulk_create(made)]
 
 
-def _open(opening: Sequence[tuple[Part, int]], *, line: Line, now: datetime) -> list[Run]:
-    """Open the n-th run of each part with its draws, its deadlines and a disposition that waits for a verdict."""
+def _open(opening: Sequence[tuple[Part, int]], *, line: Line, decided: Collection[str], now: datetime) -> list[Run]:
+    """Open the n-th run of each part with its draws, its deadlines and a disposition that waits for a verdict.
+
+    The serials that a station says it has `decided` alone are audited at the tightened rate.
+    """
     if not opening:
         return []
     if line.epoch_id is None:
         epochs.enter(line, None, cause="first part", now=now)
     salt = _salt(line, now=now)
-    runs = [new_run(line, n=n, salt=salt, now=now) for _, n in opening]
+    runs = [new_run(line, n=n, salt=salt, now=now, is_decided_offline=part.serial in decided) for part, n in opening]
     for run, (part, _) in zip(runs, opening, strict=True):
         run.part = part
     Run.objects.bulk_create(runs)
@@ -303,12 +320,12 @@ def _open(opening: Sequence[tuple[Part, int]], *, line: Line, now: datetime) -> 
     return runs
 
 
-def new_run(line: Line, *, n: int, salt: Salt, now: datetime) -> Run:
+def new_run(line: Line, *, n: int, salt: Salt, now: datetime, is_decided_offline: bool = False) -> Run:
     """Return an unsaved run of the line's epoch with its deadlines and draws; its part is still to be named."""
     run = Run(line=line, epoch_id=cast(int, line.epoch_id), n=n, opened_at=now, salt=salt, views_expected=line.views)
     run.model_due_at = now + timedelta(seconds=line.model_deadline_s)
     run.review_due_at = now + timedelta(seconds=line.review_deadline_s)
-    run.shares = shares_of(line)
+    run.shares = draws.offline_shares(shares_of(line)) if is_decided_offline else shares_of(line)
     drawn = asdict(draws.draw(str(run.pk), salt.secret, run.shares))
     run.canary_position = drawn.pop("canary_position")
     for purpose, is_drawn in drawn.items():

@@ -1,12 +1,12 @@
 """One image through the prediction service: examined outside any transaction, recorded and routed in one."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from django.db import transaction
 
-from inspection import arms, cameras, certificates, dispositions, outbox, registry, sightings, stages
+from inspection import arms, cameras, certificates, claims, dispositions, outbox, registry, sightings, stages
 from inspection.arms import Answer
 from inspection.models import (
     Bands,
@@ -14,20 +14,26 @@ from inspection.models import (
     Item,
     Line,
     ModelVersion,
+    OfflineDecision,
     RolloutStep,
     Routing,
+    StationGrant,
 )
 from inspection.present import Present
-from inspection.rules import routing, traffic
-from inspection.rules.envelope import EMBEDDING
+from inspection.rules import traffic
+from inspection.rules.reconciling import CLAIM_REFUSED, DECIDED_OFFLINE, OFFLINE_AUDIT, Standing
 from inspection.rules.rollouts import Phase
-from inspection.rules.routing import Routed, RunFacts
 from inspection.rules.words import DecidedBy, Level, Outcome, Policy, PredictionRole, Route, Stage, Verdict
 from inspection.sightings import Examined, Sighting
 from inspection.stages import Opinion, Seen
+from vision import offline, routing
 from vision.embedding import distance
+from vision.envelope import EMBEDDING
+from vision.offline import VERDICTS
+from vision.routing import Routed, RunFacts
 
 DECIDING = (Level.PARTIAL, Level.FULL)
+_OFFLINE = {verdict: route for route, verdict in VERDICTS.items()}
 
 
 def examine(item: Item, *, now: datetime, versions: Sequence[ModelVersion] | None = None) -> Examined:
@@ -90,6 +96,10 @@ def _standing(item: Item, examined: Examined, earlier: Routing | None, present: 
     if examined.seen is None:
         return quarantine(item, reason=examined.undecodable, now=now)
     line = present.line_of(item)
+    decision = claims.of(item)
+    if decision is not None:
+        # What a station decided alone is no matter of a rollout: it could not know whose turn it was.
+        return earlier or _confirm(item, line, decision, examined, examined.seen, present, now=now)
     routed = earlier or _route(item, line, examined, examined.seen, present, now=now)
     if earlier is None or earlier.model_version_id is None:
         _follow_rollout(item, line, examined, is_overdue=earlier is not None, now=now)
@@ -169,6 +179,87 @@ def _route(item: Item, line: Line, examined: Examined, seen: Seen, present: Pres
     if line.level in DECIDING and routed.reason in cameras.IMAGE_FAULTS:
         present.hold_if_it_goes_on(routed, now=now)
     return routed
+
+
+def _confirm(
+    item: Item,
+    line: Line,
+    decision: OfflineDecision,
+    examined: Examined,
+    seen: Seen,
+    present: Present,
+    *,
+    now: datetime,
+) -> Routing:
+    """Route an item that a station says it decided alone: as it did where it was allowed to, else to people.
+
+    The run's verdict is then what the line was told, whatever the server would say now; what follows from the
+    difference hangs on the standing.
+    """
+    grant, speaker = decision.grant, _traffic(item, line).speaker
+    asked = grant.model_version_id if grant else speaker
+    opinion = next((opinion for opinion in examined.opinions if opinion.version.pk == asked), None)
+    today = _today(item, line, seen, present, speaker=speaker, opinion=opinion, is_other=speaker != asked, now=now)
+    judged = claims.judged(decision, _as_seen(seen, opinion), today)
+    if grant is None or judged.standing == Standing.REFUSED:
+        refused = Routed(route=Route.HUMAN, reason=CLAIM_REFUSED, detail=routing.SENTENCES[CLAIM_REFUSED])
+        routed = _routing(item, line, refused, speaker=asked, opinion=opinion, bands=None, now=now)
+    else:
+        routed = _as_decided(item, decision, grant, opinion, now=now)
+    present.add(routed)
+    return routed
+
+
+def _today(
+    item: Item,
+    line: Line,
+    seen: Seen,
+    present: Present,
+    *,
+    speaker: int | None,
+    opinion: Opinion | None,
+    is_other: bool,
+    now: datetime,
+) -> Routed:
+    """Return what the line would do with the image now, draws and deadlines aside; `is_other`: another model serves."""
+    if is_other:
+        return Routed(route=Route.HUMAN, reason="model-changed", detail=routing.SENTENCES["model-changed"])
+    bands = certificates.standing(line, speaker)
+    facts = _facts(item, line, seen, present, speaker=speaker, opinion=opinion, bands=bands, now=now)
+    return routing.decide(replace(facts, is_late=False, drawn_truth=False, drawn_audit=False, drawn_control=False))
+
+
+def _as_seen(seen: Seen, opinion: Opinion | None) -> offline.Seen:
+    """Return what was found out about an image as the station's rule takes it.
+
+    Whether the part came before or its image repeats another's is left out: a station cannot know all of that.
+    """
+    return offline.Seen(
+        measures=asdict(seen.measures),
+        is_blank=seen.measures.blank,
+        embedding=seen.embedding,
+        probability=opinion.probability if opinion else None,
+        defect_class=opinion.defect_class if opinion else "",
+    )
+
+
+def _as_decided(
+    item: Item, decision: OfflineDecision, grant: StationGrant, opinion: Opinion | None, *, now: datetime
+) -> Routing:
+    after = f"{grant.station.name}, grant {grant.name}, {decision.age_s:.0f} s after its last heartbeat"
+    return Routing(
+        item=item,
+        route=_OFFLINE[Verdict(decision.verdict)].value,
+        reason=OFFLINE_AUDIT if item.run.drawn_audit else DECIDED_OFFLINE,
+        detail=after[: routing.DETAIL_LENGTH],
+        level=grant.level,
+        epoch_id=grant.epoch_id,
+        model_version_id=grant.model_version_id,
+        bands_id=grant.bands_id,
+        call=opinion.call.value if opinion else "",
+        policy=Policy(decision.verdict).value,
+        routed_at=now,
+    )
 
 
 def _facts(
@@ -257,7 +348,13 @@ def _traffic(item: Item, line: Line) -> traffic.Traffic:
 
 
 def seers_of(item: Item) -> list[tuple[ModelVersion, PredictionRole]]:
-    """Return the versions whose answer about the item is waited for, each with its part in it."""
+    """Return the versions whose answer about the item is waited for, each with its part in it.
+
+    What a station decided alone is looked at again by the model that it decided with.
+    """
+    decision = claims.of(item)
+    if decision is not None and decision.grant is not None:
+        return [(registry.of_id(decision.grant.model_version_id), PredictionRole.SERVING)]
     return [(registry.of_id(seer.version), seer.role) for seer in _traffic(item, item.line).live]
 
 

@@ -7,6 +7,7 @@ from inspection import cameras, dispositions
 from inspection.cameras import Cameras
 from inspection.dispositions import Given
 from inspection.models import Hold, Item, Line, Routing
+from inspection.rules.reconciling import DECIDED_OFFLINE, OFFLINE_AUDIT
 from inspection.rules.words import DecidedBy, Level, Route, Verdict
 from inspection.stages import Seen
 
@@ -67,6 +68,7 @@ def _given(standing: Routing) -> Given:
         verdict=_VERDICTS[Route(standing.route)],
         decided_by=DecidedBy.MODEL,
         level=Level(standing.level),
-        reason=standing.reason,
+        # The line never hears which of its parts are audited.
+        reason=DECIDED_OFFLINE if standing.reason == OFFLINE_AUDIT else standing.reason,
         model_version=standing.model_version,
     )

@@ -156,6 +156,11 @@ def holds_registered(version: ModelVersion) -> bool:
     return known and (calibrator, graph) == (version.calibrator, version.onnx_sha256)
 
 
+def graph_of(version: ModelVersion) -> Path:
+    """Return where the version's graph lies."""
+    return folder_of(version) / GRAPH
+
+
 def folder_of(version: ModelVersion) -> Path:
     return settings.MODELS_ROOT / version.folder
 

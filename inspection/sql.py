@@ -29,6 +29,7 @@ APPEND_ONLY = (
     "inspection_failurewatch",
     "inspection_rolloutmove",
     "inspection_armevent",
+    "inspection_offlineallowance",
     "review_decision",
     "review_decisionfate",
     "review_truth",

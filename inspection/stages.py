@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from inspection import images, registry
 from inspection.models import Item, Line, ModelVersion
-from inspection.rules import routing
 from inspection.rules.words import Call, Outcome, PredictionRole, Stage
+from vision import routing
 from vision.decode import DecodeFailed, Decoder, Picture
 from vision.embedding import Vector, embed
 from vision.measures import Measures, fingerprint, measure

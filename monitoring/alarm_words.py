@@ -68,7 +68,7 @@ WORDS: dict[str, Words] = {
     ),
     "station-silent": Words(
         _("A station is not heard"),
-        _("It decides by its fail-safe as soon as its orders are a minute old."),
+        _("It holds every part, or decides alone for as long as its grant allows, and holds then."),
         _("Check power and network of the station."),
     ),
     "no-images": Words(
@@ -85,6 +85,11 @@ WORDS: dict[str, Words] = {
         _("A station keeps more and more images back"),
         _("Their verdicts come late."),
         _("Check the network between station and server."),
+    ),
+    "claim-refused": Words(
+        _("A station decided what it was not allowed to"),
+        _("The part is contained and goes to people; what the line did with it is not known to be right."),
+        _("Set the station to 0 minutes offline, look at its machine and its key, and find the contained parts."),
     ),
     "clock-skew": Words(
         _("A station's clock is wrong"),

@@ -26,6 +26,7 @@ NAMES = {
     "image_age": _("time since the last image"),
     "camera_age": _("time since the camera's last picture"),
     "camera_dropped": _("pictures the camera dropped"),
+    "claims_refused": _("decisions of stations refused in the last hour"),
     "spooled": _("images kept back at stations"),
     "drift": _("drift, in thresholds"),
     "score_shift": _("shift of the scores, in thresholds"),

@@ -4,7 +4,19 @@ from datetime import datetime
 
 from inspection import dispositions
 from monitoring import drift
-from review import audits, challenges, containment, counts, decisions, gates, gold, queues, receipts, rollbacks
+from review import (
+    audits,
+    challenges,
+    containment,
+    counts,
+    decisions,
+    gates,
+    gold,
+    queues,
+    receipts,
+    reconciling,
+    rollbacks,
+)
 from review.evidence import Reading
 
 BATCH = 500
@@ -21,6 +33,7 @@ def go(
     queues.sweep_expired(now=now)
     decisions.finalise_due(now=now, limit=BATCH)
     rollbacks.follow_all(now=now)
+    reconciling.follow_due(now=now)
     dispositions.fail_safe_due(now=now)
     dispositions.sequence_due(now=now)
     if looks:

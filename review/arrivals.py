@@ -91,7 +91,11 @@ def predict_all(
     """
     work = outbox.claim_all(RECEIVED, keys, now=clock())
     line = Prefetch("line", queryset=Line.objects.select_related("deployment"))
-    items = Item.objects.filter(pk__in=list(work)).select_related("run__part", "station").prefetch_related(line)
+    items = (
+        Item.objects.filter(pk__in=list(work))
+        .select_related("run__part", "station", "offline_decision__grant__station")
+        .prefetch_related(line)
+    )
     found = []
     for item in items.order_by("pk"):
         if work[str(item.pk)].attempts > outbox.ATTEMPTS_MAX:

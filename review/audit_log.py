@@ -19,6 +19,7 @@ from inspection.models import (
     Line,
     Lot,
     Membership,
+    OfflineAllowance,
     ScopeSignature,
     Waiver,
 )
@@ -248,6 +249,12 @@ _SOURCES = {
         "set_at",
         "set_by",
         lambda row: {"thing": row.architecture, "change": "→ on" if row.is_on else "→ off"},
+    ),
+    "offline": _Source(
+        lambda line: OfflineAllowance.objects.filter(station__line=line).select_related("station"),
+        "allowed_at",
+        "allowed_by",
+        lambda row: {"thing": row.station.name, "change": f"→ {row.minutes} min"},
     ),
     "scope": _Source(
         lambda line: ScopeSignature.objects.filter(line=line),

@@ -77,6 +77,7 @@ def action_words() -> dict[str, str]:
         "level": _("level moved"),
         "proposed": _("step up proposed"),
         "approved": _("step up approved"),
+        "offline": _("station decides offline"),
         "waiver_asked": _("waiver asked for"),
         "waiver_signed": _("waiver signed"),
         "freeze": _("promotions frozen"),

@@ -27,7 +27,6 @@ from inspection.models import (
     Run,
     User,
 )
-from inspection.rules.envelope import WORDS
 from inspection.rules.words import Label, Level
 from review import bank, evidence, readings
 from review.band_models import BandsChange, Certification
@@ -37,6 +36,7 @@ from review.retro_models import RetroScore
 from review.rules import certifying
 from review.rules.certifying import DEFAULTS, KnownDefect, Limits, Outcome, Part
 from vision.embedding import reference, unpacked
+from vision.envelope import WORDS
 
 CODE_VERSION = "bands/1"
 BATCH = 200

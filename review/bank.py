@@ -15,10 +15,10 @@ from django.db.models import FilteredRelation, Max, Q, QuerySet
 
 from inspection import pipeline
 from inspection.models import Bands, Item, Line, ModelVersion, Part, Rollout, TrainedOn, User
-from inspection.rules import routing
 from inspection.rules.words import Call, RolloutOutcome
 from review.bank_models import BankDefect, BankImage, BankScore
 from stats.seeding import Distinct, distinct
+from vision import routing
 
 SCORED_AT_ONCE = 200
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from inspection.models import Disposition, Line, ModelVersion, User
+from inspection.models import Disposition, Line, ModelVersion, Run, User
 from inspection.rules.words import DecidedBy, Verdict
 from review import queues
 from review.audit_models import AuditLot, Watch
@@ -73,6 +73,23 @@ def _widen(standing: Containment, *, version: ModelVersion | None, since: dateti
     if standing.model_version != version:
         standing.model_version = None
     standing.save(update_fields=["opened_at", "listed_at", "since", "model_version"])
+
+
+@transaction.atomic
+def contain(run: Run, *, cause: str, passed_at: datetime, now: datetime) -> ContainedRun:
+    """List one part that the line let go on, in the containment that is open or in one of its own. Once each."""
+    line = Line.objects.select_for_update().get(pk=run.line_id)
+    standing = Containment.objects.filter(line=line, closed_at=None).first()
+    if standing is None:
+        # Its list is whole: nothing else is under suspicion.
+        standing = Containment.objects.create(
+            line=line, cause=cause[:300], level=line.level, since=now, opened_at=now, listed_at=now
+        )
+    # People get it at once, so nobody has to ask for it from the list.
+    row, _ = ContainedRun.objects.get_or_create(
+        containment=standing, run=run, defaults={"passed_at": passed_at, "requeued_at": now}
+    )
+    return row
 
 
 def last_good(line: Line, watch: Watch | None = None) -> datetime:

@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from inspection.models import Prediction
-from inspection.rules import routing
 from inspection.rules.words import Call, Label
 from review import sessions
 from review.bank_models import BankScore
 from review.gold_models import GaugeStudy
 from review.rules import gauge
 from review.rules.gauge import DEFECT, PASS, UNSURE, Index, Share, Sheet
+from vision import routing
 
 COLUMNS = (
     "measure", "appraiser", "against", "k", "n", "share", "low", "high",

@@ -13,10 +13,10 @@ from django.db.models.functions import Coalesce
 
 from inspection import sql
 from inspection.models import Item, Line, Routing, User
-from inspection.rules.routing import SENTENCES
 from inspection.rules.words import Purpose, Route
 from review.models import ReviewTask
 from review.rules import priority
+from vision.routing import SENTENCES
 
 LEASE = timedelta(seconds=90)
 CLAIM_MAX = 6

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from inspection.rules.routing import SENTENCES
 from review.risk_words import METRICS
 from review.sentences import NO_NAMES, STOP_REASONS
+from vision.routing import SENTENCES
 
 PLAIN = frozenset(
     {
@@ -79,6 +79,7 @@ FORMS = {
     r"Alarm (?P<code>\S+): (?P<metric>[a-z][a-z ]*?)(?P<value>(?: [\d.e+-]+)?)\.": gettext_noop(
         "Alarm %(code)s: %(metric)s%(value)s."
     ),
+    r"decided offline and not confirmed: (?P<part>.+)": gettext_noop("decided offline and not confirmed: %(part)s"),
     r"called (?P<label>pass|defect|cannot judge)": gettext_noop("called %(label)s"),
     r"class (?P<kind>\S+) changed by (?P<who>\S+)": gettext_noop("class %(kind)s changed by %(who)s"),
     r"class (?P<kind>\S+) retired by (?P<who>\S+)": gettext_noop("class %(kind)s retired by %(who)s"),

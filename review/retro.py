@@ -15,7 +15,6 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from inspection import pipeline
 from inspection.models import Item, Line, ModelVersion, Run, User
-from inspection.rules import routing
 from inspection.rules.ladder import Evidence, Gate, judge
 from inspection.rules.words import Call, Label, Level, Stream
 from review import bank, readings
@@ -24,6 +23,7 @@ from review.retro_models import RetroScore, RetroTrial
 from review.rules import counting
 from review.rules.counting import View
 from stats.eprocess import retry_alpha
+from vision import routing
 
 BATCH = 200
 STREAMS = ("agreement", "detection")

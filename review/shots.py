@@ -5,11 +5,11 @@ from typing import Any
 
 from inspection import certificates
 from inspection.models import Bands, Line, Run
-from inspection.rules.routing import RunFacts, policy
 from inspection.rules.words import Call
 from inspection.sightings import Examined
 from inspection.stages import Seen
 from vision.decode import DECODER_ID
+from vision.routing import RunFacts, policy
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,13 @@ from statistics import median
 
 from inspection import certificates
 from inspection.models import Disposition, Hold, Item, LevelChange, Line, Measures, Routing
-from inspection.rules.envelope import Departure, departures
 from inspection.rules.words import DecidedBy, Level, Phase
 from review import boards, containment
 from review.audit_models import AuditFinding, Watch
 from review.containment_models import ContainedRun, Containment
 from review.models import Decision
 from review.rules.auditing import Kind
+from vision.envelope import Departure, departures
 
 READINGS, SERIALS = 200, 12
 

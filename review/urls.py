@@ -28,6 +28,7 @@ from review import (
     savings_views,
     scope_views,
     simulated_views,
+    station_views,
     training_views,
     views,
 )
@@ -113,6 +114,8 @@ urlpatterns = [
     path("lines/<slug:slug>/receipts/", receipt_views.receipt_list, name="receipts"),
     path("lines/<slug:slug>/receipts/<int:n>/", receipt_views.receipt_page, name="receipt"),
     path("lines/<slug:slug>/receipts/<int:n>/code.svg", receipt_views.receipt_code, name="receipt-code"),
+    path("lines/<slug:slug>/stations/", station_views.stations_page, name="stations"),
+    path("lines/<slug:slug>/stations/<int:pk>/", station_views.allow, name="station-allow"),
     path("lines/<slug:slug>/log/", audit_log_views.log_page, name="log"),
     path("lines/<slug:slug>/log.csv", audit_log_views.log_rows, name="log-rows"),
     path("lines/<slug:slug>/savings/", savings_views.savings_page, name="savings"),

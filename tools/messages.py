@@ -19,7 +19,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[1]
 PO = ROOT / "locale" / "ko" / "LC_MESSAGES" / "django.po"
-PACKAGES = ("config", "inspection", "review", "monitoring")
+PACKAGES = ("config", "inspection", "review", "monitoring", "vision")
 ONE = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 MANY = {"ngettext", "ngettext_lazy"}
 QUOTED = r"""u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""

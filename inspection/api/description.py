@@ -50,6 +50,10 @@ class ItemUpload(serializers.Serializer):
     incumbent_verdict = serializers.ChoiceField(["pass", "reject"], required=False)
     line = serializers.CharField(required=False)
     meta = serializers.CharField(required=False, help_text="a JSON object of at most 4 KB")
+    decided = serializers.CharField(
+        required=False,
+        help_text="what it decided alone: JSON with grant, model_sha256, verdict, decided_at, age_s and probability",
+    )
 
 
 class BatchUpload(serializers.Serializer):
@@ -63,7 +67,7 @@ class BatchUpload(serializers.Serializer):
 
 def described(
     *,
-    answers: dict[int, Any],
+    answers: dict[Any, Any],
     refusals: Sequence[int],
     request: Any = None,
     parameters: Sequence[OpenApiParameter] = (),
@@ -133,6 +137,15 @@ heartbeat = described(
     request=HeartbeatForm,
     answers={200: shapes.Orders},
     refusals=(411, 413, 415),
+)
+station_model = described(
+    operation="stations_model",
+    answers={
+        (200, "application/octet-stream"): OpenApiTypes.BINARY,
+        (206, "application/octet-stream"): OpenApiTypes.BINARY,
+        304: OpenApiResponse(description="The station has it."),
+    },
+    refusals=(404,),
 )
 batch_list = described(
     operation="batches_create",

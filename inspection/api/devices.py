@@ -4,6 +4,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, JsonResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from rest_framework.decorators import api_view, parser_classes, permission_classes
@@ -11,8 +12,8 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inspection import dispositions, heartbeats, intake, rates, tracing
-from inspection.api import description, waiting
+from inspection import dispositions, grants, heartbeats, intake, rates, registry, tracing
+from inspection.api import description, files, waiting
 from inspection.api.access import readable_lines, refusal
 from inspection.api.authentication import IsStation, IsStationOrPerson, calling_station, station_of
 from inspection.api.parsers import StrictMultiPartParser, body_of
@@ -110,12 +111,25 @@ def disposition_list(request: Request) -> Response:
 @permission_classes([IsStation])
 def heartbeat(request: Request) -> Response:
     """Hear that the station lives; tell it the line's level and what it may do until the next heartbeat."""
-    said = checked(HeartbeatForm(data=body_of(request)))
-    said.pop("model_sha256")
+    body = body_of(request)
+    said = checked(HeartbeatForm(data=body))
     camera = said.pop("camera")
     if camera.get("last_capture_at"):
         camera["last_capture_at"] = camera["last_capture_at"].isoformat()
-    return Response(heartbeats.take(calling_station(request), Pulse(camera=camera, **said), now=clock()))
+    pulse = Pulse(camera=camera, sent_text=body["sent_at"], **said)
+    return Response(heartbeats.take(calling_station(request), pulse, now=clock()))
+
+
+@description.station_model
+@api_view(["GET", "HEAD"])
+@permission_classes([IsStation])
+def station_model(request: Request, sha256: str) -> HttpResponseBase:
+    """The model file that the station's grant names, whole or from a byte on: it may be fetched in several goes."""
+    checked(NoQuery(data=request.query_params.dict()))
+    version = grants.model_of(calling_station(request), sha256)
+    if version is None:
+        raise Http404
+    return files.answer(request, registry.graph_of(version), tag=sha256)
 
 
 def idempotency_key(request: Request) -> str:
@@ -137,6 +151,7 @@ def _upload(request: Request, *, line: Line, key: str) -> intake.Upload:
     if form.pop("line") not in ("", line.slug):
         raise Problem("forbidden")
     form["view"] = view_of(line, form["view"])
+    form["claim"] = form.pop("decided")
     return intake.Upload(file=image, content_type=image.content_type, idempotency_key=key, **form)
 
 

@@ -18,7 +18,9 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from inspection import dispositions
 from inspection.api.parsers import INTEGER_MAX, strict_json
 from inspection.api.problems import Problem
+from inspection.claims import Claim
 from inspection.models import Item, Line
+from inspection.rules.words import Verdict
 
 META_MAX = 4096
 KEY_PATTERN = re.compile(r"[\x20-\x7e]{1,255}")
@@ -142,6 +144,36 @@ class MetaField(serializers.Field):
         return value
 
 
+class ClaimForm(StrictSerializer):
+    """One decision that a station took alone."""
+
+    grant = serializers.RegexField(r"^[0-9a-f]{16}$")
+    model_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$")
+    verdict = serializers.ChoiceField(["pass", "reject"])
+    decided_at = MomentField()
+    age_s = StrictFloatField(min_value=0, max_value=1e9)
+    probability = StrictFloatField(min_value=0, max_value=1)
+
+
+class ClaimField(serializers.Field):
+    """A decision that a station took alone, as the JSON text of a form field."""
+
+    def to_internal_value(self, data: Any) -> Claim:
+        plain = MetaField().to_internal_value(data)
+        said = checked(ClaimForm(data=plain))
+        return Claim(
+            grant=said["grant"],
+            model_sha256=said["model_sha256"],
+            verdict=Verdict(said["verdict"]),
+            decided_at=said["decided_at"],
+            age_s=said["age_s"],
+            plain=plain,
+        )
+
+    def to_representation(self, value: Claim) -> dict[str, Any]:
+        return value.plain
+
+
 class ItemForm(StrictSerializer):
     """The fields beside the image."""
 
@@ -152,6 +184,7 @@ class ItemForm(StrictSerializer):
     incumbent_verdict = serializers.ChoiceField(["pass", "reject"], required=False, allow_blank=True, default="")
     line = StrictCharField(required=False, default="")
     meta = MetaField(required=False, default=dict)
+    decided = ClaimField(required=False, default=None)
 
 
 class MemberForm(StrictSerializer):
@@ -214,6 +247,8 @@ class HeartbeatForm(StrictSerializer):
     spooled = StrictIntegerField(min_value=0, max_value=2**31 - 1, required=False, default=0)
     model_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", required=False, allow_null=True, default=None)
     last_cursor = StrictIntegerField(min_value=0, max_value=INTEGER_MAX, required=False, default=0)
+    grant = serializers.RegexField(r"^[0-9a-f]{16}$", required=False, allow_null=True, default=None)
+    undelivered = StrictIntegerField(min_value=0, max_value=2**31 - 1, required=False, default=0)
     camera = CameraForm(required=False, default=dict)
 
 

@@ -105,6 +105,16 @@ class PolicyFacts(serializers.Serializer):
     valid_for = serializers.IntegerField()
 
 
+class GrantFacts(serializers.Serializer):
+    """What a station may decide while the server is away: the terms word for word, and who signed them."""
+
+    id = serializers.CharField()
+    text = serializers.CharField(help_text="JSON; the signature is of this text as it stands")
+    signatures = serializers.DictField(
+        child=serializers.CharField(), help_text="by key id: HMAC-SHA256 of the text and the heartbeat's sent_at"
+    )
+
+
 class Orders(serializers.Serializer):
     """The answer to a heartbeat."""
 
@@ -114,6 +124,7 @@ class Orders(serializers.Serializer):
     level = serializers.ChoiceField([word.value for word in Level])
     model = ModelFacts(allow_null=True)
     policy = PolicyFacts()
+    grant = GrantFacts(allow_null=True, help_text="null where the station decides nothing alone")
 
 
 class Refusal(serializers.Serializer):

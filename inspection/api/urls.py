@@ -14,6 +14,11 @@ urlpatterns = [
     path("api/v1/batches/", batches.batch_list, name="api-batches"),
     path("api/v1/batches/<uuid:pk>/", batches.batch, name="api-batch"),
     path("api/v1/stations/me/heartbeat/", devices.heartbeat, name="api-heartbeat"),
+    path(
+        "api/v1/stations/me/models/<str:sha256>/",
+        devices.station_model,
+        name="api-station-model",
+    ),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "api/docs/",

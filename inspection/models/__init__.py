@@ -4,6 +4,7 @@ from inspection.models.automation import Freeze, GateEvaluation, Hold, LevelChan
 from inspection.models.batch import Batch
 from inspection.models.disposition import AlreadySettled, Disposition, DispositionSequence, ViewVerdict
 from inspection.models.line import DefectClass, Epoch, GateLimits, GoldenReference, Line, Product
+from inspection.models.offline import OfflineAllowance, OfflineDecision, StationGrant
 from inspection.models.outbox import Outbox, ProcessSeen
 from inspection.models.part import IngestKey, Item, Lot, Part, Run, Salt
 from inspection.models.people import ApiToken, Membership, User
@@ -65,6 +66,8 @@ __all__ = [
     "Membership",
     "ModelVersion",
     "Nonce",
+    "OfflineAllowance",
+    "OfflineDecision",
     "Outbox",
     "Part",
     "PlannedChange",
@@ -82,6 +85,7 @@ __all__ = [
     "ScopeSignature",
     "StageRun",
     "Station",
+    "StationGrant",
     "StationKey",
     "TrainedOn",
     "User",

@@ -1,10 +1,14 @@
 """Stations: the programs beside the cameras, and their keys."""
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inspection.models.line import Line
+
+# A grant that outlives a shift's change is no short absence any more.
+OFFLINE_MINUTES_MAX = 60
 
 
 class Station(models.Model):
@@ -22,6 +26,17 @@ class Station(models.Model):
     spooled = models.PositiveIntegerField(default=0)
     last_cursor = models.PositiveBigIntegerField(default=0)
     camera = models.JSONField(default=dict, blank=True)
+    offline_minutes = models.PositiveSmallIntegerField(
+        _("decides offline for up to so many minutes"),
+        default=0,
+        validators=[MaxValueValidator(OFFLINE_MINUTES_MAX)],
+        help_text=_("0: while the server is away, every part is held"),
+    )
+    held_model_sha256 = models.CharField(max_length=64, blank=True)
+    held_grant = models.CharField(max_length=16, blank=True)
+    undelivered = models.PositiveIntegerField(default=0, help_text="decisions taken alone that it still has to send")
+    away_from = models.DateTimeField(null=True, blank=True)
+    away_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -30,6 +45,9 @@ class Station(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["line", "name"], name="station_name_once_per_line"),
             models.CheckConstraint(condition=Q(rate_per_s__gt=0, burst__gte=1), name="station_rate_positive"),
+            models.CheckConstraint(
+                condition=Q(offline_minutes__lte=OFFLINE_MINUTES_MAX), name="station_offline_is_short"
+            ),
         ]
 
     def __str__(self) -> str:

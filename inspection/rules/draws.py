@@ -7,6 +7,8 @@ from stats.sampling import bucket, chosen
 
 PURPOSES = ("truth", "overlap", "audit", "control", "check_defect", "second_look")
 
+TIGHTENED_AUDIT_SHARE = 0.20
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draws:
@@ -19,6 +21,15 @@ class Draws:
     check_defect: bool
     second_look: bool
     canary_position: float
+
+
+def offline_shares(shares: Mapping[str, float]) -> dict[str, float]:
+    """Return the shares for a run that a station decided alone: audited at the tightened rate, evidence of no gate.
+
+    >>> offline_shares({"truth": 0.05, "audit": 0.02, "control": 0.05, "overlap": 0.1})
+    {'truth': 0.0, 'audit': 0.2, 'control': 0.0, 'overlap': 0.1}
+    """
+    return {**shares, "truth": 0.0, "control": 0.0, "audit": max(shares["audit"], TIGHTENED_AUDIT_SHARE)}
 
 
 def draw(run_id: str, salt: str, shares: Mapping[str, float]) -> Draws:

@@ -109,6 +109,8 @@ RULES: tuple[Rule, ...] = (
         under=("station-silent",),
     ),
     Rule(code="spool-grows", metric="spooled", read=Read.LAST, limits=_above(100, 10), priority=_P2),
+    # One is enough: the station let a part go on that it was never allowed to judge.
+    Rule(code="claim-refused", metric="claims_refused", read=Read.LAST, limits=_above(0.5, 0.5, on=_NOW), priority=_P1),
     Rule(code="clock-skew", metric="clock_skew", read=Read.LAST, limits=_above(60, 30), priority=_P3),
     # Images.
     # One part shown twice among the first few is no stuck camera.

@@ -86,6 +86,7 @@ METRICS: tuple[Metric, ...] = (
         ("camera_dropped", "", _HIGH),
         ("spooled", "", _HIGH),
         ("clock_skew", "s", _HIGH),
+        ("claims_refused", "", _HIGH),
         ("drift", "", _HIGH),
         ("certify_days", "d", _LOW),
     ),

@@ -15,12 +15,12 @@ from django.core.files.base import ContentFile, File
 
 from inspection import pipeline
 from inspection.models import Item, Line, ModelVersion
-from inspection.rules import routing
 from inspection.rules.words import Call, Outcome, PredictionRole, Stage
 from inspection.sightings import Examined
 from inspection.stages import Opinion, Seen, StageDone
 from monitoring.simulation.factory import Factory, Skill, distance, hard_rates
 from monitoring.simulation.parts import Made
+from vision import routing
 from vision.decode import DECODER_ID
 from vision.measures import Measures
 from vision.scoring import uncertainty

@@ -17,7 +17,6 @@ from inspection.models import (
     Station,
     User,
 )
-from inspection.rules.envelope import WORDS
 from inspection.rules.words import Decider, Level, Pace, RiskClass, Role
 from monitoring.simulation.factory import Factory
 from monitoring.simulation.parts import Made
@@ -25,6 +24,7 @@ from review import bank
 from review.bands import embedding_of
 from review.rules import certifying
 from review.rules.certifying import KnownDefect
+from vision.envelope import WORDS
 
 if TYPE_CHECKING:
     from monitoring.simulation.world import World

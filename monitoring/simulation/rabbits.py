@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from inspection import registry
-from inspection.rules import routing
 from inspection.rules.words import Call
 from monitoring.simulation.parts import Made
 from review import bank, challenges
 from review.bank_models import BankDefect
+from vision import routing
 
 if TYPE_CHECKING:
     from monitoring.simulation.world import World

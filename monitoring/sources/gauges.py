@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Max, Min
 from django.utils.dateparse import parse_datetime
 
-from inspection import images
+from inspection import claims, images
 from inspection.models import Hold, Item, Line, Outbox, ProcessSeen, Station
 from monitoring import health
 from monitoring.metric_models import HOUR, MetricWindow
@@ -25,6 +25,8 @@ from review.models import ReviewTask
 
 # A line without an image for longer than this is not running: its silence is no news any more.
 IDLE_AFTER_S = 12 * 3600
+# So long a refused decision of a station is news.
+REFUSED_WITHIN = timedelta(hours=1)
 MEGABYTE = 2**20
 
 
@@ -60,6 +62,7 @@ def _stations(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
         return
     yield "station_silence", max(_seconds(one.last_seen_at, now) for one in stations if one.last_seen_at)
     yield "clock_skew", max(abs(one.clock_skew_s or 0.0) for one in stations)
+    yield "claims_refused", claims.refused_since(line, now - REFUSED_WITHIN)
     yield "spooled", sum(one.spooled for one in stations)
     yield "camera_dropped", sum(int(one.camera.get("dropped") or 0) for one in stations)
     captures = [parse_datetime(str(one.camera.get("last_capture_at"))) for one in stations]

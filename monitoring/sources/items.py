@@ -7,9 +7,9 @@ from uuid import UUID
 
 from inspection.cameras import OUTSIDE, Cameras
 from inspection.models import Bands, DefectClass, Item, Measures, Prediction, Routing, StageRun
-from inspection.rules.envelope import departures
 from inspection.rules.words import Call, Outcome, PredictionRole, RiskClass, Stage
 from monitoring.sources.seen import Seen
+from vision.envelope import departures
 
 _MEASURES = ("patch_luminance", "p99_luminance", "brightness", "contrast", "sharpness", "saturation", "entropy")
 _SAID = ("item", "role", "probability", "call", "uncertainty", "defect_class")

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inspection.rules.draws import TIGHTENED_AUDIT_SHARE
+from inspection.rules.reconciling import OFFLINE_AUDIT
 from inspection.rules.words import Call, Label, RiskClass
 
-AUDITED_REASONS = frozenset({"truth-draw", "audit-draw"})
-"""Routings whose reason means that the model would have decided, and chance gave the item to a person."""
+AUDITED_REASONS = frozenset({"truth-draw", "audit-draw", OFFLINE_AUDIT})
+"""Routings whose reason means that the model would have decided, or had, and chance gave the item to a person."""
 
-AUDIT_RATES = {"reduced": 0.02, "normal": 0.05, "tightened": 0.20}
+AUDIT_RATES = {"reduced": 0.02, "normal": 0.05, "tightened": TIGHTENED_AUDIT_SHARE}
 # Audits below this share of the plan in two shifts running are no evidence any more.
 STARVED_SHARE = 0.5
 STARVED_SHIFTS = 2

@@ -16,7 +16,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from urllib.parse import parse_qs, urlsplit
 
+from vision.offline import signed_message
+
 KEY_ID, SECRET = "st-1", "quite-secret"
+
+
+def signed(text, *, answers, secret=SECRET):
+    """The server's signature under terms, in answer to a heartbeat."""
+    return hmac.new(secret.encode(), signed_message(text, answers=answers), hashlib.sha256).hexdigest()
 
 
 @dataclass
@@ -47,6 +54,7 @@ class StubServer:
     def __init__(self, *, verdict=None, break_rate=0.0, seed=0):
         self.verdict, self.break_rate, self.random = verdict, break_rate, Random(seed)
         self.level, self.failsafe = "shadow", "hold"
+        self.terms, self.model = None, b""
         self.refusals, self.script = {}, deque()
         self.received, self.attempts, self.pulses, self.posts_by_key = [], [], [], {}
         self.runs, self.log, self.requests, self.waits = {}, [], [], []
@@ -150,7 +158,14 @@ class StubServer:
         with self.changed:
             self.pulses.append(told)
             self.changed.notify_all()
-        return {"level": self.level, "skew_s": 0.0, "policy": {"failsafe": self.failsafe, "valid_for": 60}}
+        policy = {"failsafe": self.failsafe, "valid_for": 60}
+        return {"level": self.level, "skew_s": 0.0, "policy": policy, "grant": self._grant(told)}
+
+    def _grant(self, told):
+        """The terms that the test gave, signed for this heartbeat."""
+        if self.terms is None:
+            return None
+        return {"text": self.terms, "signatures": {KEY_ID: signed(self.terms, answers=told["sent_at"])}}
 
 
 class _Listener(ThreadingHTTPServer):
@@ -184,7 +199,12 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        if self._is_known(b""):
+        if not self._is_known(b""):
+            return
+        if "/models/" in self.path:
+            start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+            self._answer(206 if start else 200, self.stub.model[start:])
+        else:
             query = parse_qs(urlsplit(self.path).query)
             self._answer(200, self.stub.dispositions(int(query["after"][0]), float(query["wait"][0])))
 
@@ -227,7 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
         return hmac.compare_digest(expected, self.headers.get("X-Station-Signature", ""))
 
     def _answer(self, status, answer, headers=()):
-        body = json.dumps(answer).encode()
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json" if status < 400 else "application/problem+json")
         self.send_header("Content-Length", str(len(body)))

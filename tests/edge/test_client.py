@@ -90,7 +90,16 @@ def test_a_heartbeat_says_what_the_contract_asks_and_nothing_else(client, server
     orders = client.heartbeat(spooled=3, last_cursor=812, camera={"last_capture_at": None, "dropped": 0})
     assert (orders.level, orders.failsafe) == ("partial", "reject")
     (pulse,) = server.pulses
-    assert set(pulse) == {"sent_at", "software", "spooled", "model_sha256", "last_cursor", "camera"}
+    assert set(pulse) == {
+        "sent_at",
+        "software",
+        "spooled",
+        "model_sha256",
+        "grant",
+        "undelivered",
+        "last_cursor",
+        "camera",
+    }
 
 
 def test_a_signature_opens_the_door_without_showing_the_secret(server):

@@ -72,7 +72,9 @@ def test_a_refusal_that_calls_itself_retryable_is_tried_again():
 
 
 def test_the_server_says_how_long_to_stay_away():
-    assert read(429, {"code": "rate-limited"}, {"Retry-After": "4"}) == Again(reason="429 rate-limited: ", after=4.0)
+    assert read(429, {"code": "rate-limited"}, {"Retry-After": "4"}) == Again(
+        reason="429 rate-limited: ", after=4.0, is_away=False
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ from tests.inspection.doors import assert_refused
 
 pytestmark = pytest.mark.django_db
 SOME = "01900000-0000-7000-8000-000000000000"
-READ = {"api-item", "api-item-disposition", "api-part", "api-dispositions", "api-batch"}
+READ = {"api-item", "api-item-disposition", "api-part", "api-dispositions", "api-batch", "api-station-model"}
 WRITE = {"api-items", "api-batches", "api-heartbeat"}
 
 
 def address_of(pattern: URLPattern) -> str:
-    return "/" + str(pattern.pattern).replace("<uuid:pk>", SOME).replace("<path:serial>", "A-17")
+    return "/" + str(pattern.pattern).replace("<uuid:pk>", SOME).replace("<path:serial>", "A-17").replace(
+        "<str:sha256>", "ab" * 32
+    )
 
 
 DOORS = {pattern.name: address_of(pattern) for pattern in urlpatterns if pattern.name in READ | WRITE}

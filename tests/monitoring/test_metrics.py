@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from inspection import automation
-from inspection.models import DefectClass, Hold, Item, Outbox, ProcessSeen, Station
+from inspection.models import DefectClass, Hold, Item, OfflineDecision, Outbox, ProcessSeen, Station
 from inspection.rules.words import Call, DecidedBy, RiskClass, Stage, Verdict
 from monitoring import gathering, rollups
 from monitoring.metric_models import DAY, HOUR, MINUTE, MetricWindow
@@ -203,6 +203,25 @@ def test_stations_and_cameras_are_read(line):
     assert read == {"clock_skew": 75, "spooled": 9, "camera_dropped": 4, "camera_age": 90}
 
 
+def test_a_refused_decision_of_a_station_is_read_for_an_hour(line):
+    station = make_station(line, last_seen_at=NOON)
+    assert level("claims_refused", line) == 0
+    said = {
+        "claim": {},
+        "verdict": "pass",
+        "age_s": 1.0,
+        "decided_at": NOON,
+        "received_at": NOON,
+        "reconciled_at": NOON,
+    }
+    OfflineDecision.objects.create(
+        item=examine(line, "A-1"), line=line, station=station, standing="refused", reason="grant-lapsed", **said
+    )
+    assert level("claims_refused", line) == 1
+    OfflineDecision.objects.update(reconciled_at=NOON - timedelta(hours=2))
+    assert level("claims_refused", line) == 0
+
+
 def test_a_line_that_has_not_run_for_long_is_not_silent_but_idle(line):
     assert level("image_age", line) is None
     examine(line, "A-1")
@@ -302,7 +321,7 @@ def test_processes_are_read(monkeypatch):
 TESTED_BY_NAME = {
     "duplicate", "volume", "uncertainty", "rework", "escaped_fraction", "challenge_misses", "queue_waiting",
     "queue_age", "calls_critical", "calls_major", "calls_cosmetic", "sequence_gap", "certify_days", "station_silence",
-    "clock_skew", "spooled", "camera_dropped", "camera_age", "image_age", "on_hold",
+    "clock_skew", "claims_refused", "spooled", "camera_dropped", "camera_age", "image_age", "on_hold",
     "silence", "escape_chart", "drift", "score_shift", "outbox_waiting", "outbox_age", "storage_free", "storage_days",
     "database_ms", "broker_down", "load", "worker_silence", "worker_memory", "relay_memory",
 }  # fmt: skip

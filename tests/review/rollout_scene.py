@@ -7,7 +7,7 @@ import numpy as np
 
 from inspection import arms, outbox, pipeline, registry, rollouts
 from inspection.models import Deployment, Item, Line, ModelVersion, Rollout, Run
-from inspection.rules import routing, traffic
+from inspection.rules import traffic
 from inspection.rules.words import Outcome, PredictionRole, RolloutStrategy, Stage
 from inspection.sightings import Examined
 from inspection.stages import Opinion, Seen, StageDone
@@ -15,6 +15,7 @@ from review import queues
 from review.models import ReviewTask
 from tests.builders import NOON, make_line, make_model_version
 from tests.review.scene import make_run
+from vision import routing
 from vision.measures import Measures, measure
 
 GOOD, BAD = 0.01, 0.99

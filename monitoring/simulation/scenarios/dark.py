@@ -7,7 +7,6 @@ from typing import Any
 
 from inspection import certificates
 from inspection.models import Bands, Freeze, Hold, Measures, Routing
-from inspection.rules.envelope import EMBEDDING, departures
 from monitoring import baselines
 from monitoring.simulation.factory import Factory
 from monitoring.simulation.parts import Made
@@ -15,6 +14,7 @@ from monitoring.simulation.report import AUTOMATIC
 from monitoring.simulation.scenarios.deciding import Deciding, Figures
 from monitoring.simulation.world import World
 from vision.embedding import Reference, distance, unpacked
+from vision.envelope import EMBEDDING, departures
 
 LIGHT_LEFT = 0.6
 Envelope = Mapping[str, tuple[float, float]]

@@ -4,7 +4,7 @@ from math import nan
 
 import pytest
 
-from inspection.rules.envelope import WORDS, outside
+from vision.envelope import WORDS, outside
 
 
 def test_an_image_on_the_very_edge_is_inside():

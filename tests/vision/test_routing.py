@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspection.rules.routing import SENTENCES, Band, RunFacts, call, decide, policy
 from inspection.rules.words import Call, Level, Policy, Route
+from vision.routing import SENTENCES, Band, RunFacts, call, decide, policy
 
 BAND = Band(t_lo=0.1, t_hi=0.95, envelope={"p99_luminance": (118, 241), "sharpness": (40, 900)})
 CLEAR = RunFacts(

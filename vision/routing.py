@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
-from inspection.rules.envelope import gettext_noop, outside
-from inspection.rules.words import Call, Level, Policy, Route
+from vision.envelope import gettext_noop, outside
+from vision.words import Call, Level, Policy, Route
 
 DETAIL_LENGTH = 200
 
@@ -27,6 +27,9 @@ SENTENCES = {
     "truth-draw": gettext_noop("The run was drawn for the truth sample."),
     "audit-draw": gettext_noop("The run was drawn for an audit."),
     "control-draw": gettext_noop("The run was drawn as a control."),
+    "decided-offline": gettext_noop("The station decided while the server was away."),
+    "offline-audit": gettext_noop("The station decided while the server was away, and the run was drawn for an audit."),
+    "claim-refused": gettext_noop("The station claims a decision that it was not allowed to take."),
 }
 """Every reason there is: a stable code and what it means. Doors show the sentence in the reader's language."""
 
