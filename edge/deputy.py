@@ -66,12 +66,12 @@ class Deputy:
         self._prints.append(print_)
         seen = replace(seen, is_repeat=is_repeat, is_rework=waiting.has_come_before)
         if not is_first:
-            self._decide(waiting, seen)
+            self._decide(waiting, seen, looked_under=held.terms.id)
 
-    def _decide(self, waiting: Waiting, seen: Seen) -> None:
+    def _decide(self, waiting: Waiting, seen: Seen, *, looked_under: str) -> None:
         # Asked anew: looking took its time, and the grant may have run out or been replaced meanwhile.
         held = self._grants.held()
-        if held is None:
+        if held is None or held.terms.id != looked_under:
             return
         routed = offline.decide(held.terms, seen, age_s=held.age_s)
         if routed.route in VERDICTS:

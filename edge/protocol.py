@@ -88,22 +88,22 @@ class Dispositions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the station is granted to decide alone, as the server told it; nothing about it is checked yet."""
+
+    text: str
+    signatures: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Orders:
     """What the server told the station in answer to a heartbeat; `answers` is that one's `sent_at`."""
 
     level: str | None
     failsafe: str | None
     skew_s: float
-    grant: "Told | None" = None
+    grant: Told | None = None
     answers: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """What the station is granted to decide alone, as the server told it; nothing about it is checked yet."""
-
-    text: str
-    signatures: Mapping[str, str]
 
 
 def item_fields(capture: Capture, claim: str | None = None) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 
 from edge.client import Client
 from edge.loops import Uploader
-from tests.edge.alone_scene import SHA256, Alone, make_terms
+from tests.edge.alone_scene import SENT_AT, SHA256, Alone, make_terms, told
 from tests.edge.builders import KEY, make_capture
 from tests.inspection.items import BRIGHT, MIDDLE
 
@@ -107,6 +107,20 @@ def test_a_server_that_answers_decides_itself_and_so_does_one_that_was_away_for_
 
 def test_a_station_without_a_grant_holds_everything(alone):
     alone.grants.hear(None, answers="", asked_at=0)
+    alone.shoot("A-1")
+    assert alone.decide() == []
+
+
+def test_under_a_grant_that_came_while_the_picture_was_looked_at_nothing_is_decided(alone):
+    alone.decide()
+    look = alone.judge.look
+
+    def look_while_another_comes(*given):
+        found = look(*given)
+        alone.grants.hear(told(make_terms(call_threshold=0.4)), answers=SENT_AT, asked_at=alone.clock())
+        return found
+
+    alone.judge.look = look_while_another_comes
     alone.shoot("A-1")
     assert alone.decide() == []
 

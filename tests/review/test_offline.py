@@ -7,6 +7,7 @@ from django.utils.timezone import now as clock
 
 from inspection import automation, grants, registry
 from inspection.models import Item, Line, OfflineAllowance, OfflineDecision, Run, StationGrant
+from inspection.rules import draws
 from inspection.rules.words import Role
 from monitoring import alarms, gathering
 from monitoring.models import Alarm
@@ -279,6 +280,12 @@ def test_what_a_station_decided_alone_is_drawn_at_the_tightened_rate_and_is_evid
     run = decided_alone(device).item.run
     assert (run.shares["audit"], run.shares["truth"], run.shares["control"]) == (0.20, 0.0, 0.0)
     assert (run.drawn_truth, run.drawn_control) == (False, False)
+
+
+def test_the_draw_of_such_a_part_follows_from_its_salt_as_any_other(device):
+    send(device, claim(beat(device)))
+    run = Run.objects.get()
+    assert draws.draw(str(run.pk), run.salt.secret, run.shares).audit == run.drawn_audit
 
 
 def test_a_drawn_part_is_read_blind_afterwards_and_the_audit_hears_it(device, line):
