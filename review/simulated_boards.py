@@ -69,7 +69,7 @@ def of(line: Line) -> Board:
         audited=_audited(line),
         fall=_fall(line),
         contained=contained,
-        serials=list(containment.listed(contained)[:SERIALS]) if contained else [],
+        serials=list(containment.listed(contained, only_open=True)[:SERIALS]) if contained else [],
         open_parts=containment.tally(contained)["open"] if contained else 0,
     )
 
