@@ -93,7 +93,9 @@ def test_minutes_saved_count_what_the_model_decided_since_the_line_rose(lead, li
     passed(line, "A-1")
     passed(line, "A-2")
     audited(line, "A-3", call=Call.PASS)
-    assert "2 parts decided by the model" in lead.get(PAGE).content.decode()
+    html = lead.get(PAGE).content.decode()
+    assert "2 parts decided by the model" in html
+    assert "waiting for people: 1, the oldest first" in html
 
 
 def test_holds_and_the_parts_of_a_containment_are_shown(lead, line):
