@@ -10,7 +10,7 @@ from inspection.rules.words import DecidedBy, Level, Phase
 from review import boards, containment
 from review.audit_models import AuditFinding, Watch
 from review.containment_models import ContainedRun, Containment
-from review.models import Decision
+from review.models import Decision, ReviewTask
 from review.rules.auditing import Kind
 from vision.envelope import Departure, departures
 
@@ -53,6 +53,7 @@ class Board:
     holds: list[Hold]
     audited: Audited
     fall: LevelChange | None
+    waiting: int
     contained: Containment | None
     serials: list[ContainedRun]
     open_parts: int
@@ -68,8 +69,9 @@ def of(line: Line) -> Board:
         holds=list(boards.holds_of(line)),
         audited=_audited(line),
         fall=_fall(line),
+        waiting=ReviewTask.objects.filter(line=line, queue_rank__isnull=False).count(),
         contained=contained,
-        serials=list(containment.listed(contained)[:SERIALS]) if contained else [],
+        serials=list(containment.listed(contained, only_open=True)[:SERIALS]) if contained else [],
         open_parts=containment.tally(contained)["open"] if contained else 0,
     )
 

@@ -8,7 +8,8 @@ from edge.trouble import Trouble
 from inspection import automation
 from inspection.models import Hold, Measures
 from inspection.rules.words import Call, Label, Level
-from review import containment, queues
+from review import containment, findings, queues
+from review.rules.containment import Found
 from tests.builders import NOON, make_user
 from tests.review.deciding import audit, audited, escape, make_deciding_line, passed
 from tests.review.past_scene import MEASURES
@@ -92,17 +93,33 @@ def test_minutes_saved_count_what_the_model_decided_since_the_line_rose(lead, li
     passed(line, "A-1")
     passed(line, "A-2")
     audited(line, "A-3", call=Call.PASS)
-    assert "2 parts decided by the model" in lead.get(PAGE).content.decode()
+    html = lead.get(PAGE).content.decode()
+    assert "2 parts decided by the model" in html
+    assert "waiting for people: 1, the oldest first" in html
 
 
 def test_holds_and_the_parts_of_a_containment_are_shown(lead, line):
     passed(line, "A-77")
     automation.place_hold(line, kind=Hold.CAMERA, reason="3 images in a row. Too dark.", now=NOON)
     containment.fill(containment.open_for(line, cause="an audit found it", now=later(60)), now=later(61))
+    assert "The line is on hold: lift it first" in lead.get(PAGE).content.decode()
     html = lead.get(f"{PAGE}now/").content.decode()
     assert "data-held" in html
     assert "Contained: 1 parts passed since the last good audit" in html
     assert "/lines/phone-back/receipts/?serial=A-77" in html
+
+
+def test_a_hold_speaks_the_readers_language_and_closed_parts_are_listed_no_more(lead, line, quinn):
+    for serial in ("A-1", "A-2"):
+        passed(line, serial)
+    automation.place_hold(line, kind=Hold.CHALLENGE, reason="Challenge part missed: CH-1.", now=NOON)
+    opened = containment.open_for(line, cause="doubt", now=later(60))
+    containment.fill(opened, now=later(61))
+    findings.close_contained(containment.listed(opened, serial="A-1").get(), found=Found.LOST, by=quinn, now=later(70))
+    html = lead.get(f"{PAGE}now/", headers={"accept-language": "ko"}).content.decode()
+    assert "?serial=A-2" in html
+    assert "?serial=A-1" not in html
+    assert "Challenge part missed" not in html
 
 
 def test_what_audits_found_is_counted_also_after_the_fall(lead, line, ana, quinn):
