@@ -72,8 +72,9 @@ class _Moment(Collector):
 
 def _measured(lines: list[Line], now: datetime) -> Iterator[GaugeMetricFamily]:
     names_of = [metric.name for metric in METRICS]
-    places: list[tuple[str, int | None]] = [(line.slug, line.pk) for line in lines]
-    seen = {slug: rollups.newest(pk, names_of, now=now, minutes=MINUTES) for slug, pk in [*places, ("", None)]}
+    found_on = rollups.newest_by_line([line.pk for line in lines], names_of, now=now, minutes=MINUTES)
+    seen = {line.slug: found_on.get(line.pk, {}) for line in lines}
+    seen[""] = rollups.newest(None, names_of, now=now, minutes=MINUTES)
     for metric in METRICS:
         labels = (["line"] if metric.of_line else []) + (["quantile"] if metric.fold == Fold.SPREAD else [])
         family = GaugeMetricFamily(family_name(metric), f"{metric.name.replace('_', ' ')}, last 5 min.", labels=labels)

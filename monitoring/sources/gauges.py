@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Count, Max, Min
 from django.utils.dateparse import parse_datetime
 
 from inspection import claims, images
@@ -47,9 +47,9 @@ def of_installation(*, now: datetime) -> list[Seen]:
 
 def _flow(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
     waiting = ReviewTask.objects.filter(line=line, queue_rank__isnull=False)
-    oldest = waiting.aggregate(oldest=Min("created_at"))["oldest"]
-    yield "queue_waiting", waiting.count()
-    yield "queue_age", _seconds(oldest, now) if oldest else 0.0
+    queue = waiting.aggregate(count=Count("pk"), oldest=Min("created_at"))
+    yield "queue_waiting", queue["count"]
+    yield "queue_age", _seconds(queue["oldest"], now) if queue["oldest"] else 0.0
     yield "on_hold", Hold.objects.in_force().filter(line=line).exists()
     newest = Item.objects.filter(line=line).aggregate(newest=Max("received_at"))["newest"]
     if newest and _seconds(newest, now) < IDLE_AFTER_S:
@@ -96,9 +96,9 @@ def _charts(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
 
 def _outbox(now: datetime) -> Iterator[tuple[str, float]]:
     waiting = Outbox.objects.filter(done_at=None, available_at__lte=now)
-    oldest = waiting.aggregate(oldest=Min("available_at"))["oldest"]
-    yield "outbox_waiting", waiting.count()
-    yield "outbox_age", _seconds(oldest, now) if oldest else 0.0
+    work = waiting.aggregate(count=Count("pk"), oldest=Min("available_at"))
+    yield "outbox_waiting", work["count"]
+    yield "outbox_age", _seconds(work["oldest"], now) if work["oldest"] else 0.0
 
 
 def _storage(now: datetime) -> Iterator[tuple[str, float]]:
