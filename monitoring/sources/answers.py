@@ -50,7 +50,7 @@ def _of_known(answers: Sequence[Answer]) -> Iterator[Seen]:
     for one in answers:
         if one.truth == Call.DEFECT:
             yield Seen(one.line, "gold_misses", one.at, float(one.label == Label.PASS))
-        if one.is_wrong and one.revealed_at is not None and one.label == one.truth:
+        if one.is_wrong and one.blind and one.revealed_at is not None and one.label == one.truth:
             withstood = last.get(one.task, one.label) == one.truth
             yield Seen(one.line, "overturns", one.at, float(withstood))
 

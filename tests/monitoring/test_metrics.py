@@ -15,7 +15,7 @@ from inspection.rules.words import Call, DecidedBy, RiskClass, Stage, Verdict
 from monitoring import gathering, rollups
 from monitoring.metric_models import DAY, HOUR, MINUTE, MetricWindow
 from monitoring.models import Baseline, DriftWindow
-from monitoring.rules.metrics import METRICS, Fold
+from monitoring.rules.metrics import METRICS, PROCESSES, Fold
 from monitoring.sources import gauges
 from review import queues, watches
 from review.audit_models import AuditFinding, MissResult, WatchChart
@@ -304,7 +304,7 @@ def test_database_broker_and_load_are_read(monkeypatch, settings, tmp_path):
     assert level("load") == 2
 
 
-def test_processes_are_read(monkeypatch):
+def test_processes_are_read():
     assert level("worker_silence") is None
     for name in ("worker", "relay"):
         ProcessSeen.objects.create(name=name, holder=f"{socket.gethostname()}:{os.getpid()}", seen_at=NOON)
@@ -323,8 +323,9 @@ TESTED_BY_NAME = {
     "queue_age", "calls_critical", "calls_major", "calls_cosmetic", "sequence_gap", "certify_days", "station_silence",
     "clock_skew", "claims_refused", "spooled", "camera_dropped", "camera_age", "image_age", "on_hold",
     "silence", "escape_chart", "drift", "score_shift", "outbox_waiting", "outbox_age", "storage_free", "storage_days",
-    "database_ms", "broker_down", "load", "worker_silence", "worker_memory", "relay_memory",
-}  # fmt: skip
+    "database_ms", "broker_down", "load", "worker_silence", "models_loaded", "model_load", "embedding_distance",
+    "gold_misses", "overturns", "people_agreement",
+} | {f"{name}_{what}" for name in PROCESSES for what in ("memory", "processor")}  # fmt: skip
 
 
 def test_every_metric_has_a_test_that_moves_it():
@@ -412,7 +413,7 @@ def test_shares_and_levels_keep_no_sketch(line):
     gathering.follow(now=LATER)
     gathering.read_levels(now=LATER)
     kept = {row.metric for row in MetricWindow.objects.exclude(sketch=None)}
-    unseen = {"time_to_verdict", "patch_luminance"}
+    unseen = {"time_to_verdict", "patch_luminance", "embedding_distance", "model_load"}
     assert kept == {metric.name for metric in METRICS if metric.fold == Fold.SPREAD} - unseen
 
 
