@@ -17,7 +17,10 @@ from tests.monitoring.world import window
 pytestmark = pytest.mark.django_db
 
 
-def test_memory_and_processor_of_every_process_are_those_of_all_its_copies_and_children(settings, tmp_path):
+def test_memory_and_processor_of_every_process_are_those_of_all_its_copies_and_children(
+    settings, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(processes, "_last", {})
     settings.RUN_FILE = tmp_path / "run.json"
     idle = subprocess.Popen(["sleep", "600"])
     try:
