@@ -93,10 +93,11 @@ def stuck(pictures: Sequence[int]) -> tuple[int | None, int | None]:
 
 
 def calls(known: Known, heard: Sequence[bool]) -> dict[str, int | None]:
-    """Return after how many images the charts of defect calls act: that of a rise, and that of silence."""
+    """Return after how many images the charts of defect calls act: of a rise, of silence, of a fall."""
     limits = {
         charts.CALL_RATE: charts.rise_limits(known.call_rate),
         charts.SILENCE: charts.silence_limits(known.call_rate),
+        charts.CALL_FALL: charts.fall_limits(known.call_rate),
     }
     return {name: _acts(name, one, heard) if one else None for name, one in limits.items()}
 

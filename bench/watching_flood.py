@@ -69,5 +69,5 @@ def _beyond(lines: list[Line], at: datetime) -> Iterator[Seen]:
 
 def _bad(rule: Rule) -> float:
     if rule.read == Read.MEAN and rule.limits.raise_at < 1:
-        return 1.0
+        return float(rule.limits.is_above)
     return rule.limits.raise_at * (2.0 if rule.limits.is_above else 0.5)

@@ -4,6 +4,8 @@ import importlib
 import importlib.util
 import shutil
 import tempfile
+import time
+from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -29,6 +31,9 @@ LOADED_MAX = 16
 GRAPH = "model.onnx"
 WEIGHTS = "weights.safetensors"
 WANTED_OF_A_CARD = ("architecture", "preprocessing", "decoder", "classes", "calibrator", "files")
+
+# How long each model took to load here, until somebody asks.
+_load_times: deque[float] = deque(maxlen=100)
 
 
 def register(path: Path, *, name: str | None, now: datetime) -> ModelVersion:
@@ -176,9 +181,20 @@ def loaded_count() -> int:
     return _loaded.cache_info().currsize
 
 
+def take_load_times() -> list[float]:
+    """Return how long each model took that this process has loaded since it was last asked, in seconds."""
+    return [_load_times.popleft() for _ in range(len(_load_times))]
+
+
 @lru_cache(maxsize=LOADED_MAX)
 def _loaded(folder: str, onnx_sha256: str, address: str) -> Scorer:
-    directory = settings.MODELS_ROOT / folder
+    started = time.perf_counter()
+    loaded = _load(settings.MODELS_ROOT / folder, onnx_sha256, address, folder)
+    _load_times.append(time.perf_counter() - started)
+    return loaded
+
+
+def _load(directory: Path, onnx_sha256: str, address: str, folder: str) -> Scorer:
     card = vision_serving.read_card(directory)
     # The card vouches for the files, the row for the card: whoever swaps both is found out here.
     if card["files"][GRAPH]["sha256"] != onnx_sha256:

@@ -1,17 +1,56 @@
 """Rows of alarms: where each stands, how it came there, and the thresholds that people set."""
 
+from collections.abc import Sequence
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Count, F, Q, When, Window
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import RowNumber
 
 from inspection.models import Line, User
 from inspection.models.fields import word_check, word_field
+from inspection.rules.words import Priority
+from monitoring.rules.alarm_rules import RULES
 from monitoring.rules.alarms import Event, Standing, State
+
+UNSEEN = [State.UNACKNOWLEDGED.value, State.RETURNED.value]
+_BY_PRIORITY = [
+    When(rule__in=[rule.code for rule in RULES if rule.priority == priority], then=place)
+    for place, priority in enumerate(Priority)
+]
+_OLDEST_FIRST = (F("raised_at").asc(nulls_last=True), F("pk").asc())
+_LOUDEST_FIRST = (
+    Case(When(state=State.SHELVED.value, then=2), When(state__in=UNSEEN, then=0), default=1).asc(),
+    Case(*_BY_PRIORITY, default=len(_BY_PRIORITY)).asc(),
+    *_OLDEST_FIRST,
+)
 
 
 class AlarmQuerySet(models.QuerySet):
     def active(self) -> "AlarmQuerySet":
         """Those that ask somebody for something, or would if they were not put aside."""
-        return self.exclude(state=State.NORMAL.value).exclude(state=State.OUT_OF_SERVICE.value)
+        return self.exclude(state__in=[State.NORMAL.value, State.OUT_OF_SERVICE.value])
+
+    def unexplained(self) -> "AlarmQuerySet":
+        """The active ones that no other alarm explains."""
+        return self.active().exclude(state=State.SUPPRESSED.value)
+
+    def by_loudness(self) -> "AlarmQuerySet":
+        """The loudest and oldest first, those that wait for eyes before the rest."""
+        return self.order_by(*_LOUDEST_FIRST)
+
+    def first_of_each_line(self) -> "AlarmQuerySet":
+        """The loudest of each line, with how many stand there (`alike`)."""
+        return self._first_of_each("line", _LOUDEST_FIRST)
+
+    def first_of_each_rule(self) -> "AlarmQuerySet":
+        """The first that came of each kind, with how many stand: a flood is read from its source."""
+        return self._first_of_each("rule", _OLDEST_FIRST).order_by(*_OLDEST_FIRST)
+
+    def _first_of_each(self, name: str, order: Sequence[OrderBy]) -> "AlarmQuerySet":
+        alike = Window(Count("pk"), partition_by=[F(name)])
+        place = Window(RowNumber(), partition_by=[F(name)], order_by=order)
+        return self.annotate(alike=alike, place=place).filter(place=1)
 
 
 class Alarm(models.Model):

@@ -31,6 +31,9 @@ from monitoring.rules.alarms import SHELF_MAX, Event, NotPossible
 from review.api.forms import StrictCharField, StrictForm
 
 HISTORY_PAGE = 50
+# More than a person reads one by one are shown by kind.
+SHOWN_ALARMS = 100
+LISTED_MAX = 500
 SHOWN_CHANGES = 30
 
 
@@ -38,15 +41,17 @@ SHOWN_CHANGES = 30
 @require_GET
 def alarm_list(request: HttpRequest) -> HttpResponse:
     """What asks for somebody now, what happened before, and how well the alarms serve."""
-    mine = _mine(request)
-    rows, health = boards.active(mine), boards.health(mine, now=now())
-    changes = AlarmChange.objects.filter(alarm__in=mine.order_by()).select_related("alarm__line", "by")
-    slug = request.GET.get("line", "")
+    mine, slug = _mine(request), request.GET.get("line", "")
+    changes = boards.changes_for(request.user).select_related("alarm__line", "by")
     if slug:
-        changes = changes.filter(alarm__line__slug=slug)
+        mine, changes = mine.filter(line__slug=slug), changes.filter(alarm__line__slug=slug)
+    health, count = boards.health(request.user, now=now()), mine.unexplained().count()
+    is_long = count > SHOWN_ALARMS or (health.in_flood and not slug)
     page = Paginator(changes.order_by("-pk"), HISTORY_PAGE).get_page(request.GET.get("page"))
     context = {
-        "rows": boards.collapsed(rows) if health.in_flood else rows,
+        "rows": boards.collapsed(mine) if is_long else boards.rows(boards.active(mine)),
+        "count": count,
+        "is_long": is_long,
         "health": health,
         "page": page,
         "changes": [_change(change) for change in page],
@@ -119,8 +124,10 @@ class ShelfForm(StrictForm):
 @extend_schema(operation_id="alarms", responses={200: dict})
 @api_view(["GET", "HEAD"])
 def alarms_api(request: Request) -> Response:
-    """The active alarms of my lines, loudest first."""
-    return Response({"results": [_plain(row) for row in boards.active(boards.alarms_for(request.user))]})
+    """The active alarms of my lines, loudest first: so many at most, and how many there are."""
+    mine = boards.active(boards.alarms_for(request.user))
+    listed = boards.rows(mine[:LISTED_MAX])
+    return Response({"results": [_plain(row) for row in listed], "count": mine.count()})
 
 
 @extend_schema(operation_id="acknowledge_alarm", request=None, responses={200: dict})

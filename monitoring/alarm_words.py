@@ -61,6 +61,11 @@ WORDS: dict[str, Words] = {
         _("The system may end it in the middle of an image."),
         _("Start the worker again, and tell us which model it serves."),
     ),
+    "relay-busy": Words(
+        _("The relay has hardly a moment left"),
+        _("Verdicts become final late, and alarms come late."),
+        _("Look for a slow database; give the machine a faster processor, or this installation fewer lines."),
+    ),
     "load-high": Words(
         _("The machine is overloaded"),
         _("Verdicts come late."),
@@ -110,6 +115,11 @@ WORDS: dict[str, Words] = {
         _("Images lie outside what the model is certified for"),
         _("They go to people; none is decided automatically. The audit is tightened."),
         _("Check lamp, focus and position. Compare with the reference picture."),
+    ),
+    "images-unlike": Words(
+        _("Images look unlike those that the model is certified for"),
+        _("They go to people; none is decided automatically."),
+        _("See whether the part sits askew or another product runs. Compare with the reference picture."),
     ),
     "unreadable": Words(
         _("Images cannot be read"),
@@ -185,6 +195,21 @@ WORDS: dict[str, Words] = {
         _("People cannot judge many images"),
         _("Their parts are on hold."),
         _("Ask the inspectors what hides the part: blur, glare or framing."),
+    ),
+    "advice-followed": Words(
+        _("People follow the model where it is wrong"),
+        _("Defects that the model misses are missed twice. The audit is tightened where the line decides by itself."),
+        _("Show people the planted calls that they followed, and let them read blind first."),
+    ),
+    "gold-missed": Words(
+        _("People pass known defects"),
+        _("What people say is what the model is measured by: its figures look better or worse than they are."),
+        _("Look at when and by whom they were missed; shorten the stretches between breaks."),
+    ),
+    "readers-differ": Words(
+        _("Two readers differ about many images"),
+        _("Nobody knows which of them is right: agreement with the model says little."),
+        _("Look at the cases together, and sharpen what the classes mean."),
     ),
     "queue-old": Words(
         _("Images wait too long for a person"),

@@ -3,7 +3,7 @@
 What happens is written down in AlarmChange before anybody is told; delivery reads from there and can lose nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -20,14 +20,19 @@ from monitoring.rules.alarms import Event, Limits, Moved, NotPossible
 
 def evaluate_all(*, now: datetime) -> None:
     """Hold the newest values of the installation and of every running line against the rules."""
-    evaluate(None, now=now)
+    shared = evaluate(None, now=now)
     for line in Line.objects.filter(is_active=True):
-        evaluate(line, now=now)
+        evaluate(line, now=now, shared=shared)
 
 
 @transaction.atomic
-def evaluate(line: Line | None, *, now: datetime) -> None:
-    """Move the alarms of one line, or of the installation, by the newest values; act where one is raised."""
+def evaluate(line: Line | None, *, now: datetime, shared: Mapping[str, Alarm] | None = None) -> dict[str, Alarm]:
+    """Move the alarms of one line, or of the installation, by the newest values; act where one is raised.
+
+    Return by rule those that are on. `shared` are the installation's, which may explain a line's: read if not given.
+    """
+    if shared is None:
+        shared = {alarm.rule: alarm for alarm in Alarm.objects.filter(line=None, is_on=True)} if line else {}
     standing = [rule for rule in RULES if rule.of_line == (line is not None)]
     values = readings.values(line, standing, now=now)
     limits = limits_of(line)
@@ -40,7 +45,9 @@ def evaluate(line: Line | None, *, now: datetime) -> None:
             _take(alarm, moved, value=value, now=now)
         elif rule.code in alarms and value is not None:
             _keep_value(alarms[rule.code], rule, value)
-    _settle(alarms.values(), line, now=now)
+    on = {rule: alarm for rule, alarm in alarms.items() if alarm.is_on}
+    _settle(alarms.values(), {**shared, **on}, now=now)
+    return on
 
 
 def limits_of(line: Line | None) -> dict[str, Limits]:
@@ -136,12 +143,8 @@ def set_threshold(
 # Helpers --------------------------------------------------------------------------------------------------------
 
 
-def _settle(alarms: Iterable[Alarm], line: Line | None, *, now: datetime) -> None:
+def _settle(alarms: Iterable[Alarm], causes: Mapping[str, Alarm], *, now: datetime) -> None:
     """Take back what lay on the shelf long enough, and put aside what another alarm explains."""
-    alarms = list(alarms)
-    causes = {alarm.rule: alarm for alarm in alarms if alarm.is_on}
-    if line is not None:
-        causes |= {alarm.rule: alarm for alarm in Alarm.objects.filter(line=None, is_on=True)}
     for alarm in alarms:
         shelf = rules.expired(alarm.standing, at=now)
         if shelf.event:

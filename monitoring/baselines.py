@@ -6,6 +6,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from numpy.typing import NDArray
 
 from inspection import automation
@@ -78,6 +79,13 @@ def replace(baseline: Baseline, *, by: User, reason: str, now: datetime) -> Base
 def in_force(line: Line) -> Baseline | None:
     rows = Baseline.objects.filter(line=line, replaced_at=None).defer("embeddings")
     return rows.select_related("line__epoch", "watch").first()
+
+
+def standing(line: Line) -> Baseline | None:
+    """Return the reference of the stretch that the line is in, without what is large in it: asked every round."""
+    newest = Watch.objects.filter(line=OuterRef("line")).order_by("-pk").values("pk")[:1]
+    rows = Baseline.objects.filter(line=line, replaced_at=None, watch=Subquery(newest)).select_related("watch")
+    return rows.defer("embeddings", "metrics", "shown").first()
 
 
 def references(baseline: Baseline) -> dict[str, Reference]:

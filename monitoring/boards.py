@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inspection.models import Line, User
@@ -12,13 +12,21 @@ from inspection.permissions import lines_for, roles_of
 from inspection.rules.words import Role
 from monitoring import alarms as deeds
 from monitoring import owners, rollups, series
-from monitoring.alarm_models import AlarmQuerySet
+from monitoring.alarm_models import UNSEEN, AlarmQuerySet
 from monitoring.alarm_words import STATES, WORDS, number, what
 from monitoring.metric_models import MINUTE, MetricWindow
 from monitoring.metric_words import NAMES
 from monitoring.models import Alarm, AlarmChange
 from monitoring.rules.alarm_rules import BY_CODE, RULES
-from monitoring.rules.alarms import FLAP_MORE_THAN, FLAP_WITHIN, STALE_AFTER, Event, State, is_flood
+from monitoring.rules.alarms import (
+    FLAP_MORE_THAN,
+    FLAP_WITHIN,
+    FLOOD_MORE_THAN,
+    STALE_AFTER,
+    Event,
+    State,
+    is_flood,
+)
 from monitoring.rules.metrics import METRICS, Kind, Metric
 from monitoring.rules.summaries import Summary
 
@@ -91,47 +99,50 @@ def tiles(line: Line | None, names: Sequence[str], *, now: datetime, failures: b
 
 def alarms_for(user) -> AlarmQuerySet:
     """Return the alarms that a person answers for: of the lines they lead, and of the installation."""
-    mine = Q(line__in=lines_for(user, Role.QA_LEAD, Role.ADMINISTRATOR))
-    if roles_of(user) & {Role.QA_LEAD, Role.ADMINISTRATOR}:
-        mine |= Q(line=None)
-    return Alarm.objects.filter(mine).select_related("line", "handled_by", "suppressed_by")
+    return Alarm.objects.filter(_answered_by(user)).select_related("line", "handled_by", "suppressed_by")
+
+
+def changes_for(user) -> QuerySet[AlarmChange]:
+    """Return what happened to the alarms that a person answers for."""
+    return AlarmChange.objects.filter(_answered_by(user, "alarm__"))
 
 
 def rows(alarms: Iterable[Alarm]) -> list[AlarmRow]:
-    """Return alarms loudest and oldest first, those that wait for eyes before the rest."""
+    """Return alarms as a list shows them, in the order given. What another explains is counted beneath it."""
     alarms = list(alarms)
     answering = owners.of_all(alarms)
-    made = [_alarm_row(alarm, answering.get(alarm.pk)) for alarm in alarms]
-    return sorted(made, key=lambda row: (row.alarm.state == State.SHELVED, not row.unacknowledged, row.priority))
+    return [_alarm_row(alarm, answering.get(alarm.pk)) for alarm in alarms]
 
 
-def active(alarms: AlarmQuerySet) -> list[AlarmRow]:
-    """Return the active alarms; what another explains is counted beneath it."""
-    standing = alarms.active().exclude(state=State.SUPPRESSED.value).order_by("raised_at", "pk")
-    return rows(standing.annotate(beneath_count=Count("beneath", filter=Q(beneath__state=State.SUPPRESSED.value))))
+def active(alarms: AlarmQuerySet) -> AlarmQuerySet:
+    """Return the active alarms, loudest first, each with how many it explains."""
+    explained = Count("beneath", filter=Q(beneath__state=State.SUPPRESSED.value))
+    return alarms.unexplained().annotate(beneath_count=explained).by_loudness()
 
 
-def collapsed(rows_of_flood: Sequence[AlarmRow]) -> list[AlarmRow]:
-    """Return the first that came of each kind, with how many more stand behind it: a flood is read from its source."""
-    kinds: dict[str, list[AlarmRow]] = {}
-    for row in sorted(rows_of_flood, key=lambda row: (row.alarm.raised_at is None, row.alarm.raised_at, row.alarm.pk)):
-        kinds.setdefault(row.alarm.rule, []).append(row)
-    return [replace(alike[0], beneath=sum(row.beneath for row in alike) + len(alike) - 1) for alike in kinds.values()]
+def collapsed(alarms: AlarmQuerySet) -> list[AlarmRow]:
+    """Return the first that came of each kind, with how many more stand behind it or are explained by one of them."""
+    explained = alarms.filter(state=State.SUPPRESSED.value, suppressed_by__isnull=False)
+    counted = explained.order_by().values("suppressed_by__rule").annotate(count=Count("pk"))
+    beneath = dict(counted.values_list("suppressed_by__rule", "count"))
+    firsts = list(alarms.unexplained().first_of_each_rule())
+    behind = {alarm.pk: alarm.alike - 1 + beneath.get(alarm.rule, 0) for alarm in firsts}
+    return [replace(row, beneath=behind[row.alarm.pk]) for row in rows(firsts)]
 
 
-def health(alarms: AlarmQuerySet, *, now: datetime) -> AlarmHealth:
+def health(user, *, now: datetime) -> AlarmHealth:
     """Return how loud and how useful the alarms of the last day were."""
-    day = AlarmChange.objects.filter(
-        alarm__in=alarms.order_by(), event=Event.RAISED.value, changed_at__gt=now - timedelta(days=1)
-    )
+    day = changes_for(user).filter(event=Event.RAISED.value, changed_at__gt=now - timedelta(days=1))
     last_hour = day.filter(changed_at__gt=now - FLAP_WITHIN)
-    flapping = last_hour.values("alarm").annotate(times=Count("pk")).filter(times__gt=FLAP_MORE_THAN)
+    flapping = last_hour.order_by().values("alarm").annotate(times=Count("pk")).filter(times__gt=FLAP_MORE_THAN)
+    stale = Count("pk", filter=Q(is_on=True, raised_at__lt=now - STALE_AFTER))
+    shelved = Count("pk", filter=Q(state=State.SHELVED.value))
+    newest = last_hour.order_by("-changed_at").values_list("changed_at", flat=True)
     return AlarmHealth(
         an_hour=day.count() / 24,
-        in_flood=is_flood(list(last_hour.values_list("changed_at", flat=True)[:100]), now=now),
-        stale=alarms.filter(is_on=True, raised_at__lt=now - STALE_AFTER).count(),
+        in_flood=is_flood(list(newest[: FLOOD_MORE_THAN + 1]), now=now),
         chattering=flapping.count(),
-        shelved=alarms.filter(state=State.SHELVED.value).count(),
+        **Alarm.objects.filter(_answered_by(user)).aggregate(stale=stale, shelved=shelved),
     )
 
 
@@ -140,6 +151,13 @@ def by_kind(all_tiles: Iterable[Tile]) -> dict[Kind, list[Tile]]:
     for tile in all_tiles:
         kinds[tile.metric.kind].append(tile)
     return kinds
+
+
+def _answered_by(user, alarm: str = "") -> Q:
+    mine = Q(**{f"{alarm}line__in": lines_for(user, Role.QA_LEAD, Role.ADMINISTRATOR)})
+    if roles_of(user) & {Role.QA_LEAD, Role.ADMINISTRATOR}:
+        mine |= Q(**{f"{alarm}line": None})
+    return mine
 
 
 def _tile(
@@ -183,7 +201,7 @@ def _alarm_row(alarm: Alarm, owner: User | None) -> AlarmRow:
         priority=BY_CODE[alarm.rule].priority.value,
         what=what(alarm),
         state=_state(alarm),
-        unacknowledged=alarm.state in (State.UNACKNOWLEDGED, State.RETURNED),
+        unacknowledged=alarm.state in UNSEEN,
         consequence=str(words.consequence),
         todo=str(words.todo),
         beneath=beneath,

@@ -5,10 +5,11 @@ measured, so that the alarm still comes.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max, Q
 
 from inspection import automation
 from inspection.models import Hold, Line, Measures
@@ -17,6 +18,7 @@ from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
 from monitoring.rules import drift as rules
 from monitoring.rules.drift_notice import noticed
 from review import watches
+from review.audit_models import Watch
 from stats.domain import domain_auc
 from vision.embedding import unpacked
 
@@ -26,6 +28,7 @@ LOOK_MAX = 5_000
 # As many images as the end of each measure is told from, and as many again for those that lack one.
 END = 2 * rules.NOTICE_LAST
 WINDOWS_SEEN = 4
+WINDOW_RUNS = timedelta(hours=rules.WINDOW_HOURS)
 # Holds after which a person has looked at the images; what came before is not held against the line again.
 HOLDS_OF_IMAGES = (Hold.ALARM, Hold.CAMERA)
 
@@ -36,16 +39,29 @@ def check_all(*, now: datetime) -> None:
         check(line, now=now)
 
 
-@transaction.atomic
 def check(line: Line, *, now: datetime) -> Baseline | None:
     """Look at a line's newest images against its reference, which is taken now if its stretch has none yet."""
-    watch = watches.current(line, now=now)
+    standing = baselines.standing(line)
+    # Most rounds find too few new images: they ask for nothing more, and lock nothing.
+    if standing is None or not watches.is_of(standing.watch, line):
+        return _check(line, watches.current(line, now=now), now=now)
+    return standing if _rests(standing, line, now=now) else _check(line, standing.watch, now=now)
+
+
+def _rests(baseline: Baseline, line: Line, *, now: datetime) -> bool:
+    """Say whether too few images came to look at, and the window still runs."""
+    if now - baseline.window_began_at >= WINDOW_RUNS:
+        return False
+    return len(sightings.ids_after(line, baseline.cursor, limit=LOOK_EVERY)) < LOOK_EVERY
+
+
+@transaction.atomic
+def _check(line: Line, watch: Watch | None, *, now: datetime) -> Baseline | None:
     if watch is None:
         return None
     # The line before its reference, as a lead's signature takes them.
     Line.objects.select_for_update().values_list("pk").get(pk=line.pk)
-    # What the reference holds is large, and most rounds find too few new images to ask for it.
-    locked = Baseline.objects.select_for_update(of=("self",)).defer("embeddings", "metrics", "shown")
+    locked = Baseline.objects.select_for_update(of=("self",)).defer("embeddings", "shown")
     baseline = locked.filter(line=line, replaced_at=None).first()
     if baseline is None or baseline.watch_id != watch.pk:
         return baselines.take(line, watch, reason="the line rose", now=now)
@@ -66,13 +82,16 @@ def _look(baseline: Baseline, *, now: datetime) -> None:
         return
     baseline.cursor = fresh[-1]
     baseline.save(update_fields=["cursor"])
-    if Hold.objects.in_force().filter(line=baseline.line_id, kind__in=HOLDS_OF_IMAGES).exists():
+    holds = Hold.objects.filter(line=baseline.line_id, kind__in=HOLDS_OF_IMAGES)
+    looked_at = holds.aggregate(last=Max("lifted_at"), standing=Count("pk", filter=Q(lifted_at=None)))
+    if looked_at["standing"]:
         return
+    newest = partial(_newest_images, baseline, since=looked_at["last"])
     images = {name: one for name, one in baselines.references(baseline).items() if name in rules.IMAGE_METRICS}
     # Most of the time the end of the images says that nothing moved, and no more of them need to be read.
-    if not rules.ends_away(images, _last_images(baseline, most=END)):
+    if not rules.ends_away(images, newest(most=END)):
         return
-    found = noticed(images, _last_images(baseline, most=rules.NOTICE_AFTER))
+    found = noticed(images, newest(most=rules.NOTICE_AFTER))
     if found:
         metric, sds = max(found.items(), key=lambda one: abs(one[1]))
         _mark(baseline, DriftMark.NOTICE, metric, sds, now=now)
@@ -80,14 +99,11 @@ def _look(baseline: Baseline, *, now: datetime) -> None:
         automation.place_hold(baseline.line, kind=Hold.ALARM, reason=reason, now=now)
 
 
-def _last_images(baseline: Baseline, *, most: int) -> dict[str, list[float]]:
+def _newest_images(baseline: Baseline, *, since: datetime | None, most: int) -> dict[str, list[float]]:
     """Return each measure of the newest images since the reference, the last notice, and what a person looked at."""
     last = baseline.marks.filter(kind=DriftMark.NOTICE, metric__in=rules.IMAGE_METRICS).order_by("-pk").first()
-    begin = last.item if last else baseline.ends_with
-    looked_at = Hold.objects.filter(line=baseline.line_id, kind__in=HOLDS_OF_IMAGES).aggregate(last=Max("lifted_at"))
-    rows = sightings.up_to(baseline.line, baseline.cursor, limit=most)
-    newest = [row for row in rows if row.item > begin and (looked_at["last"] is None or row.at >= looked_at["last"])]
-    return {name: sightings.column(newest, name) for name in rules.IMAGE_METRICS}
+    after = last.item if last else baseline.ends_with
+    return sightings.newest(baseline.line, after=after, since=since, until=baseline.cursor, limit=most)
 
 
 # Embeddings -----------------------------------------------------------------------------------------------------
@@ -170,7 +186,7 @@ def _close_window(baseline: Baseline, *, now: datetime) -> bool:
 
 def _end_of_window(baseline: Baseline, *, now: datetime) -> UUID | None:
     full = sightings.nth_after(baseline.line, baseline.window_after, rules.WINDOW)
-    if full is not None or now - baseline.window_began_at < timedelta(hours=rules.WINDOW_HOURS):
+    if full is not None or now - baseline.window_began_at < WINDOW_RUNS:
         return full
     fresh = sightings.ids_after(baseline.line, baseline.window_after, limit=rules.WINDOW)
     return fresh[-1] if len(fresh) >= rules.WINDOW_MIN else None

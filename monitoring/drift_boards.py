@@ -1,7 +1,8 @@
 """What the drift page shows: distances over time as charts whose points open their images, and pictures of each end."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,8 @@ from monitoring.alarm_words import number
 from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
 from monitoring.rules import drift as rules
 from monitoring.rules.drift import IMAGE_METRICS, METRICS, Reference
+from monitoring.upstream import Change, changes
+from review.charts import Tick
 
 HEIGHT, TOP, FOOT = 132, 10, 120
 SHOWN_WINDOWS, SHOWN_TESTS, SHOWN_PICTURES = 40, 30, 24
@@ -46,7 +49,10 @@ class DotChart:
     limit_word: str
     last: float
     is_over: bool
+    changes: list[Tick] = field(default_factory=list)
     height: int = HEIGHT
+    top: int = TOP
+    foot: int = FOOT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +73,17 @@ class Estimates:
     escape_now: float | None
 
 
-def distances(line: Line, baseline: Baseline) -> list[DotChart]:
-    """Return a chart for each metric: how far each window lay from the reference."""
-    windows = list(baseline.windows.order_by("-pk")[:SHOWN_WINDOWS])[::-1]
-    charts = [_distance_chart(line, baseline, name, windows) for name in METRICS if name in baseline.metrics]
-    return [chart for chart in charts if chart is not None]
+def distances(line: Line, baseline: Baseline) -> tuple[list[DotChart], list[Change]]:
+    """Return a chart for each metric: how far each window lay from its reference; and what was changed meanwhile.
+
+    A new level or model begins a new reference: the windows before it stand before its mark.
+    """
+    windows = list(DriftWindow.objects.filter(baseline__line=line).order_by("-pk")[:SHOWN_WINDOWS])[::-1]
+    if not windows:
+        return [], []
+    changed = changes(line, since=windows[0].closed_at, until=windows[-1].closed_at)
+    charts = [_distance_chart(line, baseline, name, windows, changed) for name in METRICS if name in baseline.metrics]
+    return [chart for chart in charts if chart is not None], changed
 
 
 def tests(line: Line, baseline: Baseline) -> DotChart | None:
@@ -179,17 +191,36 @@ def _farthest(rows: Iterable[sightings.Sighting], metric: str, before: Reference
     return [row.item for row in sorted(known, key=lambda row: -abs(row.values[metric] - before.mean))][:SHOWN_PICTURES]
 
 
-def _distance_chart(line: Line, baseline: Baseline, name: str, windows: Sequence[DriftWindow]) -> DotChart | None:
+def _distance_chart(
+    line: Line, baseline: Baseline, name: str, windows: Sequence[DriftWindow], changed: Sequence[Change]
+) -> DotChart | None:
+    shown = [window for window in windows if name in window.distances]
     values = [
         (
             window.distances[name],
             _moment(line, window.closed_at),
             f"{reverse('drift-window', args=[line.slug, window.pk])}?metric={name}",
         )
-        for window in windows
-        if name in window.distances
+        for window in shown
     ]
-    return dot_chart(name, values, limit=baseline.metrics[name]["threshold"])
+    chart = dot_chart(name, values, limit=baseline.metrics[name]["threshold"])
+    closed = [window.closed_at for window in shown]
+    return chart and replace(chart, changes=[Tick(_place(one.at, closed), one.word) for one in changed])
+
+
+def _place(at: datetime, closed: Sequence[datetime]) -> float:
+    """Return where a moment lies among windows drawn at equal distances, in percent: before the window it fell into.
+
+    >>> [_place(datetime(2026, 1, 1, n), [datetime(2026, 1, 1, closed) for closed in (0, 2, 8)]) for n in (0, 1, 5)]
+    [0.0, 25.0, 75.0]
+    """
+    after = bisect_left(closed, at)
+    if after == 0 or len(closed) < 2:
+        return 0.0
+    if after == len(closed):
+        return 100.0
+    share = (at - closed[after - 1]) / (closed[after] - closed[after - 1])
+    return round(100 * (after - 1 + share) / (len(closed) - 1), 2)
 
 
 def _pictures(line: Line, items: Sequence[UUID | str], metric: str) -> list[Picture]:

@@ -143,8 +143,10 @@ def _sign(request: HttpRequest, line: Line) -> str:
 
 def _of_reference(line: Line, baseline: Baseline) -> dict[str, Any]:
     """Return what the page shows where there is a reference."""
+    charts, changed = drift_boards.distances(line, baseline)
     return {
-        "charts": drift_boards.distances(line, baseline),
+        "charts": charts,
+        "changed": changed,
         "embedding": drift_boards.tests(line, baseline),
         "estimates": drift_boards.estimates(baseline),
         "windows": list(baseline.windows.order_by("-pk")[:SHOWN_WINDOWS]),

@@ -3,12 +3,13 @@
 Values come from the windows that the relay writes, so any process may answer and all answer the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db.models import Count
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from inspection.models import Hold, Line
@@ -20,7 +21,14 @@ from monitoring.rules.metrics import METRICS, Fold, Metric
 from monitoring.rules.summaries import Summary
 
 MINUTES = 5
-UNITS = {"s": "seconds", "ms": "milliseconds", "B": "bytes", "MB": "megabytes", "d": "days"}
+# unit -> (Prometheus's base unit, how many of it): dashboards choose their own by it
+UNITS = {
+    "s": ("seconds", 1.0),
+    "ms": ("seconds", 0.001),
+    "d": ("seconds", 86400.0),
+    "B": ("bytes", 1.0),
+    "MB": ("bytes", 2.0**20),
+}
 QUANTILES = (("0.5", 0.5), ("0.95", 0.95), ("0.99", 0.99))
 STATES = {
     "tollgate_line_level": "Rung of a line: 0 human, 1 shadow, 2 assist, 3 partial, 4 full.",
@@ -35,11 +43,12 @@ STATES = {
 def family_name(metric: Metric) -> str:
     """Return the name under which Prometheus knows a metric.
 
-    >>> family_name(METRICS[0])
-    'tollgate_p99_luminance'
+    >>> from monitoring.rules.metrics import BY_NAME
+    >>> [family_name(BY_NAME[name]) for name in ("p99_luminance", "predict_ms", "relay_memory", "storage_days")]
+    ['tollgate_p99_luminance', 'tollgate_predict_seconds', 'tollgate_relay_memory_bytes', 'tollgate_storage_seconds']
     """
-    base = metric.name.removesuffix(f"_{metric.unit}")
-    unit = UNITS.get(metric.unit)
+    base = metric.name.removesuffix("_days").removesuffix(f"_{metric.unit}")
+    unit, _ = UNITS.get(metric.unit, ("", 1.0))
     suffix = {Fold.SHARE: "ratio", Fold.COUNT: "per_second"}.get(metric.fold, unit)
     return f"tollgate_{base}" if not suffix or base.endswith(suffix) else f"tollgate_{base}_{suffix}"
 
@@ -62,7 +71,7 @@ class _Moment(Collector):
     def __init__(self, now: datetime) -> None:
         self.now = now
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Family]:
         lines = list(Line.objects.filter(is_active=True).order_by("slug"))
         yield from _measured(lines, self.now)
         yield from _lines(lines)
@@ -70,27 +79,37 @@ class _Moment(Collector):
         yield from _age(self.now)
 
 
-def _measured(lines: list[Line], now: datetime) -> Iterator[GaugeMetricFamily]:
+def _measured(lines: list[Line], now: datetime) -> Iterator[Family]:
     names_of = [metric.name for metric in METRICS]
-    places: list[tuple[str, int | None]] = [(line.slug, line.pk) for line in lines]
-    seen = {slug: rollups.newest(pk, names_of, now=now, minutes=MINUTES) for slug, pk in [*places, ("", None)]}
+    found_on = rollups.newest_by_line([line.pk for line in lines], names_of, now=now, minutes=MINUTES)
+    seen = {line.slug: found_on.get(line.pk, {}) for line in lines}
+    seen[""] = rollups.newest(None, names_of, now=now, minutes=MINUTES)
     for metric in METRICS:
-        labels = (["line"] if metric.of_line else []) + (["quantile"] if metric.fold == Fold.SPREAD else [])
-        family = GaugeMetricFamily(family_name(metric), f"{metric.name.replace('_', ' ')}, last 5 min.", labels=labels)
-        for slug, found in seen.items():
-            if metric.name in found and bool(slug) == metric.of_line:
-                _add(family, metric, [slug] if slug else [], found[metric.name])
-        yield family
+        places = [place for place in seen if bool(place) == metric.of_line and metric.name in seen[place]]
+        words = f"{metric.name.replace('_', ' ')}, last 5 min."
+        found = [({"line": place} if place else {}, seen[place][metric.name]) for place in places]
+        yield _quantiles(metric, words, found) if metric.fold == Fold.SPREAD else _values(metric, words, found)
 
 
-def _add(family: GaugeMetricFamily, metric: Metric, place: list[str], window: Summary) -> None:
-    if metric.fold == Fold.SPREAD:
+def _quantiles(metric: Metric, words: str, found: Sequence[tuple[dict[str, str], Summary]]) -> Family:
+    family = Family(family_name(metric), words, "summary")
+    for labels, window in found:
         for word, share in QUANTILES:
-            family.add_metric([*place, word], window.quantile(share))
-    elif metric.fold == Fold.COUNT:
-        family.add_metric(place, window.total / (60 * MINUTES))
-    else:
-        family.add_metric(place, window.last if metric.fold == Fold.LEVEL else window.mean)
+            family.add_sample(family.name, {**labels, "quantile": word}, window.quantile(share) * _factor(metric))
+    return family
+
+
+def _values(metric: Metric, words: str, found: Sequence[tuple[dict[str, str], Summary]]) -> Family:
+    family = Family(family_name(metric), words, "gauge")
+    for labels, window in found:
+        value = window.last if metric.fold == Fold.LEVEL else window.mean
+        value = window.total / (60 * MINUTES) if metric.fold == Fold.COUNT else value * _factor(metric)
+        family.add_sample(family.name, labels, value)
+    return family
+
+
+def _factor(metric: Metric) -> float:
+    return UNITS[metric.unit][1] if metric.unit in UNITS else 1.0
 
 
 def _lines(lines: list[Line]) -> Iterator[GaugeMetricFamily]:

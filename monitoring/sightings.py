@@ -42,6 +42,18 @@ def up_to(line: Line, item: UUID, *, limit: int) -> list[Sighting]:
     return _listed(measured.values("item", "item__received_at", *IMAGE_METRICS)[:limit])[::-1]
 
 
+def newest(line: Line, *, after: UUID, since: datetime | None, until: UUID, limit: int) -> dict[str, list[float]]:
+    """Return each measure of the newest images after one and since a moment, oldest first: asked every few images."""
+    measured = Measures.objects.filter(item__line=line, item__gt=after, item__lte=until)
+    measured = measured.filter(item__received_at__gte=since) if since else measured
+    rows = list(measured.order_by("-item").values_list(*IMAGE_METRICS)[:limit])[::-1]
+    columns = zip(*rows, strict=True) if rows else ((),) * len(IMAGE_METRICS)
+    return {
+        name: [value for value in column if value is not None]
+        for name, column in zip(IMAGE_METRICS, columns, strict=True)
+    }
+
+
 def between(line: Line, item: UUID, last: UUID) -> list[Sighting]:
     """Return the images after one up to and with another, oldest first."""
     return _listed(_seen(line).filter(item__gt=item, item__lte=last).order_by("item"))

@@ -6,15 +6,21 @@ import socket
 from celery import shared_task
 from django.utils.timezone import now
 
+from inspection import registry
 from inspection.models import ProcessSeen
-from monitoring import delivery
+from monitoring import delivery, rollups
+from monitoring.sources.seen import Seen
 
 
 @shared_task
 def show_worker(**_later_arguments: object) -> None:
-    """Leave a sign of life of the worker that answers the line."""
+    """Leave a sign of life of the worker that answers the line, with the models it holds and what they took to load."""
+    moment = now()
     holder = f"{socket.gethostname()}:{os.getpid()}"
-    ProcessSeen.objects.update_or_create(name="worker", defaults={"holder": holder, "seen_at": now()})
+    ProcessSeen.objects.update_or_create(name="worker", defaults={"holder": holder, "seen_at": moment})
+    times = registry.take_load_times()
+    held = Seen(None, "models_loaded", moment, float(registry.loaded_count()))
+    rollups.write([held, *(Seen(None, "model_load", moment, seconds) for seconds in times)])
 
 
 @shared_task

@@ -8,7 +8,7 @@ from inspection.models import Line
 from review import boards, watches
 from review.audit_models import AuditFinding, AuditLot, Watch, WatchChart
 from review.rules.auditing import AUDIT_RATES, Kind
-from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
+from review.rules.charts import CALL_FALL, CALL_RATE, ESCAPE, MISS, SILENCE
 from review.sentences import chart_word
 from stats.eprocess import cs_upper
 
@@ -108,6 +108,7 @@ def _row(chart: WatchChart) -> ChartRow:
         MISS: _("holds the line, then lowers one level"),
         SILENCE: _("holds the line"),
         CALL_RATE: _("tightens the audit, freezes promotions"),
+        CALL_FALL: _("tightens the audit, freezes promotions"),
     }
     state = "over" if chart.w >= chart.act else "warned" if chart.w >= chart.warn else "quiet"
     return ChartRow(

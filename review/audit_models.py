@@ -41,10 +41,10 @@ class WatchChart(models.Model):
     A chart that placed a hold begins anew, in another row, once a person has lifted it.
     """
 
-    ESCAPE, MISS, SILENCE, CALL_RATE = "escape", "miss", "silence", "call_rate"
+    ESCAPE, MISS, SILENCE, CALL_RATE, CALL_FALL = "escape", "miss", "silence", "call_rate", "call_fall"
 
     watch = models.ForeignKey(Watch, on_delete=models.PROTECT, related_name="charts")
-    name = models.CharField(max_length=12, choices=[(n, n) for n in (ESCAPE, MISS, SILENCE, CALL_RATE)])
+    name = models.CharField(max_length=12, choices=[(n, n) for n in (ESCAPE, MISS, SILENCE, CALL_RATE, CALL_FALL)])
     p0 = models.FloatField()
     p1 = models.FloatField()
     warn = models.FloatField()

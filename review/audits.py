@@ -17,7 +17,7 @@ from review.models import Chart, Truth
 from review.readings import ItemReadings
 from review.rules import auditing, challenges, charts
 from review.rules.auditing import AUDITED_REASONS, AuditedView, Finding, Kind, ShiftAudits
-from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
+from review.rules.charts import CALL_FALL, CALL_RATE, ESCAPE, MISS, SILENCE
 from stats import switching
 
 CALLS_AT_ONCE = 500
@@ -154,7 +154,7 @@ def _behind() -> list[WatchChart]:
     """Return the charts of calls that have parts to hear, on lines that still stand where their watch was opened."""
     numbered = DispositionSequence.objects.filter(line=OuterRef("watch__line")).values("last")
     standing = WatchChart.objects.filter(
-        name__in=(SILENCE, CALL_RATE),
+        name__in=(SILENCE, CALL_RATE, CALL_FALL),
         closed_at=None,
         watch__level=F("watch__line__level"),
         watch__epoch=F("watch__line__epoch"),
@@ -188,7 +188,8 @@ def _still_stands(watch: Watch, name: str) -> bool:
     """Whether what the chart placed is in force: once a person has lifted it, the chart begins anew."""
     if name == SILENCE:
         return Hold.objects.in_force().filter(line=watch.line_id, kind=Hold.ALARM).exists()
-    return Freeze.objects.in_force().filter(line=watch.line_id, cause=watches.RISE_FREEZE).exists()
+    cause = watches.RISE_FREEZE if name == CALL_RATE else watches.FALL_FREEZE
+    return Freeze.objects.in_force().filter(line=watch.line_id, cause=cause).exists()
 
 
 def calls_after(watch: Watch, sequence: int, *, until: int | None = None) -> list[watches.Item]:

@@ -12,7 +12,7 @@ METRICS = {
     "saturation": _("saturation"),
     "entropy": _("entropy"),
     "image_size": _("image size"),
-    "embedding_distance": _("embedding distance"),
+    "embedding_distance": _("distance from the certified images"),
     "same_image": _("same image in a row"),
     "missing_views": _("missing views"),
     "volume": _("parts an hour"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from inspection.rules.ladder import Condition, Judgement, StreamCheck
 from inspection.rules.words import Level
-from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE
+from review.rules.charts import CALL_FALL, CALL_RATE, ESCAPE, MISS, SILENCE
 from review.rules.shortfall import Shortfall
 
 NBSP = "\u00a0"
@@ -161,6 +161,7 @@ def chart_word(name: str) -> str:
         MISS: _("Known defects passed"),
         SILENCE: _("Silence: too few defect calls"),
         CALL_RATE: _("Too many defect calls"),
+        CALL_FALL: _("Fewer defect calls than ever"),
     }
     return words[name]
 

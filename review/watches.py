@@ -19,12 +19,12 @@ from review import containment
 from review.audit_models import Watch, WatchChart
 from review.rules import charts
 from review.rules.auditing import AUDIT_RATES
-from review.rules.charts import CALL_RATE, ESCAPE, MISS, SILENCE, Limits
+from review.rules.charts import CALL_FALL, CALL_RATE, ESCAPE, MISS, SILENCE, Limits
 
 DECIDING = (Level.PARTIAL.value, Level.FULL.value)
 REFERENCE_ITEMS = 5000
 REFERENCE_MIN = 200
-ESCAPE_FREEZE, RISE_FREEZE = "escape-chart", "call-rate"
+ESCAPE_FREEZE, RISE_FREEZE, FALL_FREEZE = "escape-chart", "call-rate", "call-fall"
 
 Item = tuple[int, bool | None]
 
@@ -174,6 +174,8 @@ def _react(chart: WatchChart, line: Line, moved: charts.Moved, *, now: datetime)
         automation.place_hold(line, kind=Hold.ALARM, reason=f"Too few defect calls: {sentence}.", now=now)
     elif moved.acted and chart.name == CALL_RATE:
         _warn(chart.watch, line, cause=RISE_FREEZE, reason=f"Too many defect calls: {sentence}.", now=now)
+    elif moved.acted and chart.name == CALL_FALL:
+        _warn(chart.watch, line, cause=FALL_FREEZE, reason=f"Fewer defect calls than ever: {sentence}.", now=now)
     elif moved.warned and chart.name == ESCAPE:
         _warn(chart.watch, line, cause=ESCAPE_FREEZE, reason=f"Audits find escapes: {sentence}.", now=now)
     elif moved.warned and chart.name == MISS:
@@ -222,7 +224,7 @@ def _open(line: Line, *, now: datetime) -> Watch:
         call_rate=called or None,
     )
     tighten(watch, now=now)
-    for cause in (ESCAPE_FREEZE, RISE_FREEZE):
+    for cause in (ESCAPE_FREEZE, RISE_FREEZE, FALL_FREEZE):
         automation.thaw(line, cause=cause, now=now)
     _open_charts(watch, now=now)
     return watch
@@ -234,6 +236,7 @@ def _open_charts(watch: Watch, *, now: datetime) -> None:
     _chart(watch, MISS, charts.miss_limits(), place=0, now=now)
     if watch.call_rate:
         _chart(watch, SILENCE, charts.silence_limits(watch.call_rate), place=sequence, now=now)
+        _chart(watch, CALL_FALL, charts.fall_limits(watch.call_rate), place=sequence, now=now)
         rise = charts.rise_limits(watch.call_rate)
         if rise is not None:
             _chart(watch, CALL_RATE, rise, place=sequence, now=now)

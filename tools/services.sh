@@ -4,6 +4,8 @@ missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+# Not for the server: promtool comes with it.
+command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
 command -v mosquitto >/dev/null 2>&1 || missing="$missing mosquitto"
 if [ -n "$missing" ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     echo "Installing$missing for the tests"

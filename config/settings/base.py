@@ -102,6 +102,8 @@ AUTH_USER_MODEL = "inspection.User"
 
 # Files ----------------------------------------------------------------------------------------------------------
 
+# Which processes the engine of this folder runs.
+RUN_FILE = DATA / "run.json"
 IMAGES_ROOT = DATA / "images"
 MODELS_ROOT = DATA / "models"
 # Exports grow here; a finished one moves into the store beside the images.

@@ -83,6 +83,8 @@ RULES: tuple[Rule, ...] = (
     Rule(code="disk-days", metric="storage_days", read=Read.LAST, limits=_below(7, 10), priority=_P2),
     Rule(code="database-slow", metric="database_ms", read=Read.MEAN, limits=_above(200, 100), priority=_P2, least=3),
     Rule(code="worker-memory", metric="worker_memory", read=Read.LAST, limits=_above(3000, 2500), priority=_P2),
+    # It does everything by the clock in one thread: beyond this it falls behind.
+    Rule(code="relay-busy", metric="relay_processor", read=Read.MEAN, limits=_above(0.9, 0.7), priority=_P2, least=3),
     Rule(code="load-high", metric="load", read=Read.MEAN, limits=_above(4, 2), priority=_P3, least=3),
     # Stations and cameras.
     Rule(
@@ -144,6 +146,16 @@ RULES: tuple[Rule, ...] = (
         least=10,
         action=Action.TIGHTEN,
         under=("blank-images",),
+    ),
+    # Beyond 1 lies what is unlike every image of the certificate.
+    Rule(
+        code="images-unlike",
+        metric="embedding_distance",
+        read=Read.P95,
+        limits=_above(1.0, 0.9),
+        priority=_P2,
+        least=20,
+        under=("blank-images", "outside-envelope"),
     ),
     Rule(code="unreadable", metric="unreadable", read=Read.MEAN, limits=_above(0.05, 0.01), priority=_P2, least=20),
     Rule(
@@ -232,6 +244,35 @@ RULES: tuple[Rule, ...] = (
         limits=_above(0.1, 0.05),
         priority=_P3,
         minutes=60,
+        least=30,
+    ),
+    # Images of known truth come a few a day: a shift of them is looked at.
+    Rule(
+        code="advice-followed",
+        metric="overturns",
+        read=Read.MEAN,
+        limits=_below(0.5, 0.6),
+        priority=_P2,
+        minutes=480,
+        least=10,
+        action=Action.TIGHTEN,
+    ),
+    Rule(
+        code="gold-missed",
+        metric="gold_misses",
+        read=Read.MEAN,
+        limits=_above(0.05, 0.03),
+        priority=_P3,
+        minutes=480,
+        least=20,
+    ),
+    Rule(
+        code="readers-differ",
+        metric="people_agreement",
+        read=Read.MEAN,
+        limits=_below(0.8, 0.9),
+        priority=_P3,
+        minutes=480,
         least=30,
     ),
     # The queue and the line.

@@ -48,6 +48,9 @@ def _some(kind: Kind, fold: Fold, *rows: tuple[str, str, Worse], of_line: bool =
 
 _HIGH, _LOW, _BOTH = Worse.HIGH, Worse.LOW, Worse.BOTH
 
+# Each is one kind of work, whatever the number of its copies; the relay also sums up, seals and looks for drift.
+PROCESSES = ("web", "worker", "second_worker", "training_worker", "relay", "broker")
+
 METRICS: tuple[Metric, ...] = (
     *_some(
         Kind.INPUT,
@@ -61,6 +64,7 @@ METRICS: tuple[Metric, ...] = (
         ("entropy", "bit", _BOTH),
         ("image_size", "B", _BOTH),
         ("aspect", "", _BOTH),
+        ("embedding_distance", "", _HIGH),
         ("arrival_lag", "s", _HIGH),
     ),
     *_some(
@@ -115,6 +119,9 @@ METRICS: tuple[Metric, ...] = (
         ("cannot_judge", "", _HIGH),
         ("escaped_fraction", "", _HIGH),
         ("challenge_misses", "", _HIGH),
+        ("gold_misses", "", _HIGH),
+        ("overturns", "", _LOW),
+        ("people_agreement", "", _LOW),
     ),
     *_some(
         Kind.OUTPUT,
@@ -136,9 +143,11 @@ METRICS: tuple[Metric, ...] = (
     ),
     *_some(Kind.SOFTWARE, Fold.SHARE, ("model_errors", "", _HIGH)),
     *_some(Kind.SOFTWARE, Fold.LEVEL, ("queue_waiting", "", _HIGH), ("queue_age", "s", _HIGH)),
+    *_some(Kind.SOFTWARE, Fold.SPREAD, ("model_load", "s", _HIGH), of_line=False),
     *_some(
         Kind.SOFTWARE,
         Fold.LEVEL,
+        ("models_loaded", "", _BOTH),
         ("outbox_waiting", "", _HIGH),
         ("outbox_age", "s", _HIGH),
         ("storage_free", "", _LOW),
@@ -146,9 +155,9 @@ METRICS: tuple[Metric, ...] = (
         ("database_ms", "ms", _HIGH),
         ("broker_down", "", _HIGH),
         ("worker_silence", "s", _HIGH),
-        ("worker_memory", "MB", _HIGH),
-        ("relay_memory", "MB", _HIGH),
         ("load", "", _HIGH),
+        *((f"{name}_memory", "MB", _HIGH) for name in PROCESSES),
+        *((f"{name}_processor", "", _HIGH) for name in PROCESSES),
         of_line=False,
     ),
 )

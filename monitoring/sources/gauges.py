@@ -1,14 +1,12 @@
 """Levels that are read now and then: queues, stations, charts, disk, database, broker, processes."""
 
 import os
-import socket
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Count, Max, Min
 from django.utils.dateparse import parse_datetime
 
 from inspection import claims, images
@@ -18,6 +16,7 @@ from monitoring.metric_models import HOUR, MetricWindow
 from monitoring.models import Baseline
 from monitoring.rules.drift import SCORE, reach
 from monitoring.rules.metrics import days_left
+from monitoring.sources import processes
 from monitoring.sources.seen import Seen
 from review import watches
 from review.audit_models import WatchChart
@@ -27,7 +26,6 @@ from review.models import ReviewTask
 IDLE_AFTER_S = 12 * 3600
 # So long a refused decision of a station is news.
 REFUSED_WITHIN = timedelta(hours=1)
-MEGABYTE = 2**20
 
 
 def of_line(line: Line, *, now: datetime) -> list[Seen]:
@@ -38,7 +36,7 @@ def of_line(line: Line, *, now: datetime) -> list[Seen]:
 
 def of_installation(*, now: datetime) -> list[Seen]:
     """Return the levels of what all lines share."""
-    read = (*_outbox(now), *_storage(now), *_services(), *_processes(now))
+    read = (*_outbox(now), *_storage(now), *_services(), *_worker(now), *processes.levels())
     return [Seen(None, metric, now, float(value)) for metric, value in read]
 
 
@@ -47,9 +45,9 @@ def of_installation(*, now: datetime) -> list[Seen]:
 
 def _flow(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
     waiting = ReviewTask.objects.filter(line=line, queue_rank__isnull=False)
-    oldest = waiting.aggregate(oldest=Min("created_at"))["oldest"]
-    yield "queue_waiting", waiting.count()
-    yield "queue_age", _seconds(oldest, now) if oldest else 0.0
+    queue = waiting.aggregate(count=Count("pk"), oldest=Min("created_at"))
+    yield "queue_waiting", queue["count"]
+    yield "queue_age", _seconds(queue["oldest"], now) if queue["oldest"] else 0.0
     yield "on_hold", Hold.objects.in_force().filter(line=line).exists()
     newest = Item.objects.filter(line=line).aggregate(newest=Max("received_at"))["newest"]
     if newest and _seconds(newest, now) < IDLE_AFTER_S:
@@ -96,9 +94,9 @@ def _charts(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
 
 def _outbox(now: datetime) -> Iterator[tuple[str, float]]:
     waiting = Outbox.objects.filter(done_at=None, available_at__lte=now)
-    oldest = waiting.aggregate(oldest=Min("available_at"))["oldest"]
-    yield "outbox_waiting", waiting.count()
-    yield "outbox_age", _seconds(oldest, now) if oldest else 0.0
+    work = waiting.aggregate(count=Count("pk"), oldest=Min("available_at"))
+    yield "outbox_waiting", work["count"]
+    yield "outbox_age", _seconds(work["oldest"], now) if work["oldest"] else 0.0
 
 
 def _storage(now: datetime) -> Iterator[tuple[str, float]]:
@@ -125,25 +123,10 @@ def _services() -> Iterator[tuple[str, float]]:
     yield "load", os.getloadavg()[0] / (os.cpu_count() or 1)
 
 
-def _processes(now: datetime) -> Iterator[tuple[str, float]]:
-    for seen in ProcessSeen.objects.filter(name__in=("worker", "relay")):
-        if seen.name == "worker":
-            yield "worker_silence", _seconds(seen.seen_at, now)
-        memory = _memory_of(seen.holder)
-        if memory is not None:
-            yield f"{seen.name}_memory", memory / MEGABYTE
-
-
-def _memory_of(holder: str) -> int | None:
-    """Return the resident memory of a process of this machine, None for another's or one that ended."""
-    host, _, pid = holder.rpartition(":")
-    if host != socket.gethostname():
-        return None
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except (OSError, IndexError):
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE")
+def _worker(now: datetime) -> Iterator[tuple[str, float]]:
+    seen = ProcessSeen.objects.filter(name="worker").first()
+    if seen is not None:
+        yield "worker_silence", _seconds(seen.seen_at, now)
 
 
 def _seconds(then: datetime, now: datetime) -> float:

@@ -3,140 +3,200 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from inspection import certificates
 from inspection.cameras import OUTSIDE, Cameras
-from inspection.models import Bands, DefectClass, Item, Measures, Prediction, Routing, StageRun
+from inspection.models import Bands, DefectClass, Item, Prediction, StageRun
 from inspection.rules.words import Call, Outcome, PredictionRole, RiskClass, Stage
 from monitoring.sources.seen import Seen
+from vision.embedding import Reference, distance, unpacked
 from vision.envelope import departures
 
 _MEASURES = ("patch_luminance", "p99_luminance", "brightness", "contrast", "sharpness", "saturation", "entropy")
+# Beside what is summed up, what an envelope may name.
+_MEASURED = (*_MEASURES, "width", "height", "size_bytes", "blank", "fingerprint", "embedding")
+_FILE = ("pk", "line", "station", "duplicate_of", "has_exif", "size_bytes", "width", "height", "captured_at",
+         "received_at", "meta", "routing__reason", "routing__bands", "routing__routed_at")  # fmt: skip
 _SAID = ("item", "role", "probability", "call", "uncertainty", "defect_class")
 # Between these a model is as good as guessing: the share of such images tells of parts it does not know.
 UNCERTAIN = (0.2, 0.8)
 
-Envelope = Mapping[str, tuple[float, float]]
+Ran = tuple[str, str, float]
+Said = tuple[str, float, str, float, str]
 
 
-def examined(after: int, *, until: datetime, limit: int) -> tuple[list[Seen], int]:
-    """Return what was seen on the images examined after a place, and the new place."""
-    found, place = heads(after, until=until, limit=limit)
-    return list(_of_images(found)), place
+class Image(NamedTuple):
+    """One examined image: its file, how it was routed, what was measured. Empty where it was not."""
+
+    at: datetime
+    item: UUID
+    line: int
+    station: int | None
+    duplicate_of: UUID | None
+    has_exif: bool | None
+    size_bytes: int
+    width: int
+    height: int
+    captured_at: datetime
+    received_at: datetime
+    meta: dict[str, Any]
+    reason: str | None
+    bands: int | None
+    routed_at: datetime | None
+    measured: dict[str, Any]
 
 
-def heads(after: int, *, until: datetime, limit: int) -> tuple[list[tuple[UUID, datetime]], int]:
-    """Return the images examined for the first time after a place, each with when, and the new place."""
+class Certified(NamedTuple):
+    """What bands were certified on: their envelope, and how the certified images lie where that is known."""
+
+    envelope: Mapping[str, tuple[float, float]]
+    embedding: Reference | None
+
+
+_NOTHING = Certified({}, None)
+
+
+def examined(after: int, *, until: datetime, limit: int) -> tuple[list[Image], int]:
+    """Return the images examined for the first time after a place, and the new place."""
     rows = StageRun.objects.filter(stage=Stage.DECODE, pk__gt=after).order_by("pk")
-    found = []
+    found = {}
     for pk, item, attempt, at in rows.values_list("pk", "item", "attempt", "finished_at")[:limit]:
         if at > until:
             break
         after = pk
         if attempt == 1:
-            found.append((item, at))
-    return found, after
+            found[item] = at
+    return (_images(found) if found else []), after
 
 
-def _of_images(heads: list[tuple[UUID, datetime]]) -> Iterator[Seen]:
-    ids = [item for item, _ in heads]
-    items = Item.objects.in_bulk(ids)
-    measures = Measures.objects.in_bulk(ids)
-    routings = Routing.objects.in_bulk(ids)
-    stages: dict[UUID, list[StageRun]] = defaultdict(list)
-    for run in StageRun.objects.filter(item__in=ids, attempt=1):
-        stages[run.item_id].append(run)
-    predictions: dict[UUID, list[tuple]] = defaultdict(list)
-    risks = _risks({item.line_id for item in items.values()})
-    repeats = _repeats([pk for pk, routing in routings.items() if routing.reason == "hold"], measures)
-    certified = _certified({routing.bands_id for routing in routings.values()})
-    said = Prediction.objects.filter(item__in=ids).values_list(*_SAID)
-    for of_item, *words in said:
-        predictions[of_item].append(tuple(words))
-    for item_id, at in heads:
-        item = items[item_id]
-        values = [
-            *_of_file(item, measures.get(item_id), routings.get(item_id), is_repeat=item_id in repeats),
-            *_of_envelope(measures.get(item_id), routings.get(item_id), certified),
-            *_of_stages(item, stages[item_id], routings.get(item_id)),
-            *_of_predictions(stages[item_id], predictions[item_id]),
-            *_of_classes(item.line_id, predictions[item_id], risks),
-        ]
-        yield from (Seen(item.line_id, metric, at, float(value)) for metric, value in values)
+def seen_on(images: Sequence[Image]) -> Iterator[Seen]:
+    """Yield every value that the images show. What belongs to all of them is read at once."""
+    if not images:
+        return
+    ids = [image.item for image in images]
+    stages, said = _stages(ids), _predictions(ids)
+    risks = _risks({image.line for image in images})
+    certified = _certified({image.bands for image in images})
+    repeats = _repeats([image for image in images if image.reason == "hold"])
+    for image in images:
+        values = (
+            *_of_file(image, is_repeat=image.item in repeats),
+            *_of_certificate(image, certified.get(image.bands or 0, _NOTHING)),
+            *_of_stages(image, stages[image.item]),
+            *_of_predictions(stages[image.item], said[image.item]),
+            *_of_classes(image.line, said[image.item], risks),
+        )
+        yield from (Seen(image.line, metric, image.at, float(value)) for metric, value in values)
 
 
-def _of_file(
-    item: Item, measured: Measures | None, routing: Routing | None, *, is_repeat: bool
-) -> Iterator[tuple[str, float]]:
+def _images(found: Mapping[UUID, datetime]) -> list[Image]:
+    columns = (*_FILE, *(f"measures__{name}" for name in _MEASURED))
+    rows = {row[0]: row for row in Item.objects.filter(pk__in=found).values_list(*columns)}
+    return [_image(rows[item], at) for item, at in found.items()]
+
+
+def _image(row: tuple, at: datetime) -> Image:
+    measured = {name: value for name, value in zip(_MEASURED, row[len(_FILE) :], strict=True) if value is not None}
+    return Image._make((at, *row[: len(_FILE)], measured))
+
+
+def _stages(ids: Sequence[UUID]) -> dict[UUID, list[Ran]]:
+    found: dict[UUID, list[Ran]] = defaultdict(list)
+    ran = StageRun.objects.filter(item__in=ids, attempt=1).exclude(outcome=Outcome.SKIPPED)
+    for item, *words in ran.values_list("item", "stage", "outcome", "ms"):
+        found[item].append(tuple(words))
+    return found
+
+
+def _predictions(ids: Sequence[UUID]) -> dict[UUID, list[Said]]:
+    found: dict[UUID, list[Said]] = defaultdict(list)
+    for item, *words in Prediction.objects.filter(item__in=ids).values_list(*_SAID):
+        found[item].append(tuple(words))
+    return {item: _standing(said) for item, said in found.items()} | {item: [] for item in ids if item not in found}
+
+
+def _of_file(image: Image, *, is_repeat: bool) -> Iterator[tuple[str, float]]:
     yield "volume", 1
-    yield "unreadable", measured is None
-    yield "duplicate", item.duplicate_of_id is not None
-    if item.has_exif is not None:
-        yield "exif_missing", not item.has_exif
-    yield "image_size", item.size_bytes
-    yield "aspect", item.width / item.height
-    yield "arrival_lag", max(0.0, (item.received_at - item.captured_at).total_seconds())
-    if routing is not None:
-        yield "same_image", is_repeat or routing.reason == "camera-stuck"
-    if measured is not None:
-        yield "blank", measured.blank
-        known = ((name, getattr(measured, name)) for name in _MEASURES)
-        yield from ((name, value) for name, value in known if value is not None)
+    yield "unreadable", not image.measured
+    yield "duplicate", image.duplicate_of is not None
+    if image.has_exif is not None:
+        yield "exif_missing", not image.has_exif
+    yield "image_size", image.size_bytes
+    yield "aspect", image.width / image.height
+    yield "arrival_lag", max(0.0, (image.received_at - image.captured_at).total_seconds())
+    if image.reason is not None:
+        yield "same_image", is_repeat or image.reason == "camera-stuck"
+    if image.measured:
+        yield "blank", image.measured["blank"]
+        yield from ((name, image.measured[name]) for name in _MEASURES if name in image.measured)
 
 
-def _of_envelope(
-    measured: Measures | None, routing: Routing | None, certified: Mapping[int, Envelope]
-) -> Iterator[tuple[str, float]]:
+def _of_certificate(image: Image, certified: Certified) -> Iterator[tuple[str, float]]:
     """Say whether an image lies outside what is certified, also while a hold is the reason why people get it."""
-    if routing is not None:
-        envelope = certified.get(routing.bands_id or 0, {}) if measured is not None else {}
-        known = {name: getattr(measured, name) for name in envelope}
-        yield "outside_envelope", routing.reason == OUTSIDE or bool(departures(known, envelope))
+    if image.reason is None:
+        return
+    far = _distance(image, certified.embedding)
+    if far is not None:
+        yield "embedding_distance", far
+    envelope = certified.envelope if image.measured else {}
+    known = {name: image.measured[name] for name in envelope if name in image.measured}
+    is_unlike = far is not None and far > 1
+    yield "outside_envelope", image.reason == OUTSIDE or is_unlike or bool(departures(known, envelope))
 
 
-def _of_stages(item: Item, stages: list[StageRun], routing: Routing | None) -> Iterator[tuple[str, float]]:
-    for run in stages:
-        if run.outcome != Outcome.SKIPPED:
-            yield f"{run.stage}_ms", run.ms
-        if run.stage == Stage.PREDICT and run.outcome != Outcome.SKIPPED:
-            yield "model_errors", run.outcome == Outcome.FAILED
-    if routing is not None:
-        yield "stage_p95", max(0.0, (routing.routed_at - item.received_at).total_seconds())
+def _distance(image: Image, known: Reference | None) -> float | None:
+    """Return how far an image lies from the certified ones, in the greatest distance among these."""
+    kept = image.measured.get("embedding")
+    if kept is None or known is None or not known.limit:
+        return None
+    return distance(unpacked(bytes(kept)), known) / known.limit
 
 
-def _of_predictions(stages: list[StageRun], said: list[tuple]) -> Iterator[tuple[str, float]]:
-    if any(run.stage == Stage.PREDICT and run.outcome != Outcome.SKIPPED for run in stages):
+def _of_stages(image: Image, stages: Sequence[Ran]) -> Iterator[tuple[str, float]]:
+    for stage, outcome, ms in stages:
+        yield f"{stage}_ms", ms
+        if stage == Stage.PREDICT:
+            yield "model_errors", outcome == Outcome.FAILED
+    if image.routed_at is not None:
+        yield "stage_p95", max(0.0, (image.routed_at - image.received_at).total_seconds())
+
+
+def _of_predictions(stages: Sequence[Ran], said: Sequence[Said]) -> Iterator[tuple[str, float]]:
+    if any(stage == Stage.PREDICT for stage, _outcome, _ms in stages):
         yield "missing_predictions", not said
-    for _, probability, call, uncertainty, _class in _standing(said)[:1]:
+    for _, probability, call, uncertainty, _class in said[:1]:
         yield "score", probability
         yield "uncertainty", uncertainty
         yield "uncertain", UNCERTAIN[0] < probability < UNCERTAIN[1]
         yield "call_rate", call == Call.DEFECT
 
 
-def _of_classes(line: int, said: list[tuple], risks: dict[tuple[int, str], str]) -> Iterator[tuple[str, float]]:
+def _of_classes(line: int, said: Sequence[Said], risks: Mapping[tuple[int, str], str]) -> Iterator[tuple[str, float]]:
     """How bad what the model calls would be: the mix of classes moves when the process or the model does."""
-    for _, _, call, _, defect_class in _standing(said)[:1]:
+    for _, _, call, _, defect_class in said[:1]:
         if call == Call.DEFECT and (line, defect_class) in risks:
             yield from ((f"calls_{risk.value}", risks[line, defect_class] == risk) for risk in RiskClass)
 
 
-def _standing(said: list[tuple]) -> list[tuple]:
+def _standing(said: list[Said]) -> list[Said]:
     """Return what the model said that speaks for the line, or what any said where none did."""
     return [words for words in said if words[0] == PredictionRole.SERVING] or said
 
 
-def _repeats(held: Sequence[UUID], measures: Mapping[UUID, Measures]) -> set[UUID]:
+def _repeats(held: Sequence[Image]) -> set[UUID]:
     """Return which images of held lines their camera had just shown: there the hold is the reason, whatever else is."""
-    items = list(Item.objects.filter(pk__in=held).select_related("run", "station")) if held else []
+    prints = {image.item: image.measured["fingerprint"] for image in held if image.measured}
+    items = list(Item.objects.filter(pk__in=prints).select_related("run", "station")) if prints else []
     cameras = Cameras(items)
-    seen = [item for item in items if item.pk in measures]
-    return {item.pk for item in seen if cameras.is_repeat(item, measures[item.pk].fingerprint)}
+    return {item.pk for item in items if cameras.is_repeat(item, prints[item.pk])}
 
 
-def _certified(bands: Set[int | None]) -> dict[int, Envelope]:
+def _certified(bands: Set[int | None]) -> dict[int, Certified]:
     named = [pk for pk in bands if pk is not None]
-    return dict(Bands.objects.filter(pk__in=named).values_list("pk", "envelope"))
+    found = Bands.objects.filter(pk__in=named).only("envelope", "certificates") if named else ()
+    return {one.pk: Certified(one.envelope, certificates.embedding_of(one)) for one in found}
 
 
 def _risks(lines: set[int]) -> dict[tuple[int, str], str]:

@@ -1,42 +1,38 @@
 """Gaps in the numbers that stations give their images: what was taken and never came."""
 
-from collections.abc import Iterator
-from datetime import datetime
-from uuid import UUID
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-from inspection.models import Item
-from monitoring.metric_models import GatherMark
-from monitoring.sources.items import heads
+from monitoring.sources.items import Image
 from monitoring.sources.seen import Seen
 
 # A number so far below the last one belongs to a numbering that began anew.
 BEGAN_ANEW = 1_000
 
 
-def numbered(after: int, *, until: datetime, limit: int, now: datetime) -> tuple[list[Seen], int]:
-    """Return which images after a place came behind a gap, and the new place. Keeps each station's last number."""
-    found, place = heads(after, until=until, limit=limit)
-    items = Item.objects.filter(station__isnull=False).in_bulk([item for item, _ in found])
-    by_station: dict[int, list[tuple[int, Item, datetime]]] = {}
-    for item, at in found:
-        number = _number(items, item)
+def gaps(images: Iterable[Image], marks: Mapping[str, int]) -> tuple[list[Seen], dict[str, int]]:
+    """Return which images came behind a gap, and the last number of each station that sent some, by its mark."""
+    by_mark: dict[str, list[tuple[int, Image]]] = defaultdict(list)
+    for image in images:
+        number = _number(image)
         if number is not None:
-            by_station.setdefault(items[item].station_id or 0, []).append((number, items[item], at))
-    return [seen for station, of_one in by_station.items() for seen in _gaps(station, of_one, now=now)], place
+            by_mark[f"numbers-{image.station}"].append((number, image))
+    seen: list[Seen] = []
+    last = {mark: _walk(numbered, marks.get(mark), seen) for mark, numbered in by_mark.items()}
+    return seen, last
 
 
-def _gaps(station: int, images: list[tuple[int, Item, datetime]], *, now: datetime) -> Iterator[Seen]:
-    mark, is_new = GatherMark.objects.get_or_create(source=f"numbers-{station}", defaults={"read_at": now})
-    last = None if is_new else mark.place
+def _walk(numbered: Sequence[tuple[int, Image]], last: int | None, seen: list[Seen]) -> int:
+    """Add to `seen` whether each image came behind a gap; return the last number."""
     # A spool is sent in order, but two images may be examined side by side.
-    for number, item, at in sorted(images, key=lambda one: one[0]):
+    for number, image in sorted(numbered, key=lambda one: one[0]):
         if last is not None and number < last - BEGAN_ANEW:
             last = None
-        yield Seen(item.line_id, "sequence_gap", at, float(last is not None and number > last + 1))
+        seen.append(Seen(image.line, "sequence_gap", image.at, float(last is not None and number > last + 1)))
         last = number if last is None else max(last, number)
-    GatherMark.objects.filter(pk=mark.pk).update(place=last or 0, read_at=now)
+    return last or 0
 
 
-def _number(items: dict[UUID, Item], item: UUID) -> int | None:
-    number = items[item].meta.get("sequence") if item in items else None
+def _number(image: Image) -> int | None:
+    number = image.meta.get("sequence") if image.station is not None else None
     return number if isinstance(number, int) and not isinstance(number, bool) and number >= 0 else None

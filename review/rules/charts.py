@@ -1,6 +1,7 @@
 """The charts that hear a line go bad: how each is designed from its line, and how it moves.
 
-Source: Tollgate's statistics, sections 4.2 and 4.6 for escapes, misses and silence, 6.3 for calls that rise.
+Source: Tollgate's statistics, sections 4.2 and 4.6 for escapes, misses and silence, 6.3 for calls that rise; those
+that fall are heard by the same chart as silence, designed nearer to the reference.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,7 +10,7 @@ from functools import cache
 
 from stats.cusum import design, design_down, design_r1, step, step_down
 
-ESCAPE, MISS, SILENCE, CALL_RATE = "escape", "miss", "silence", "call_rate"
+ESCAPE, MISS, SILENCE, CALL_RATE, CALL_FALL = "escape", "miss", "silence", "call_rate", "call_fall"
 
 # Of challenge parts and bank defects 5 % may be passed; limits for mean run lengths near 10,000 and 100,000 parts.
 MISS_R0, MISS_STEPS, MISS_WARN, MISS_ACT = 0.05, 10, 5.726, 8.103
@@ -19,11 +20,15 @@ RISE_REFERENCE_MAX = 0.12
 RATIO = 4.0
 # The rate of calls has risen when it is twice the reference, and the chart looks for four times.
 RISE_TOLERATED, RISE_DETECTED = 2.0, 4.0
+# It has fallen when it is less than three quarters, and half of that is looked for. At the reference itself the chart
+# speaks about once in a million parts. The chart of silence, which holds the line, begins where it has long spoken.
+FALL_TOLERATED, FALL_RATIO, FALL_LENGTH = 0.75, 2.0, 1e5
 STEPS: dict[str, Callable[[float, int, float, float], float]] = {
     ESCAPE: step,
     MISS: step,
     SILENCE: step_down,
     CALL_RATE: step,
+    CALL_FALL: step_down,
 }
 
 
@@ -94,6 +99,18 @@ def rise_limits(call_rate: float) -> Limits | None:
     r0 = RISE_TOLERATED * call_rate
     found = design(r0, RISE_DETECTED / RISE_TOLERATED)
     return Limits(p0=r0, p1=found.r1, warn=found.h_demote, act=found.h_demote)
+
+
+@cache
+def fall_limits(call_rate: float) -> Limits:
+    """Return the chart of a call rate that falls without falling silent: fewer defects, or fewer that are found.
+
+    >>> round(fall_limits(0.03).act, 6)
+    5.909006
+    """
+    q0 = min(FALL_TOLERATED * call_rate, 0.5)
+    found = design_down(q0, FALL_RATIO, FALL_LENGTH)
+    return Limits(p0=q0, p1=found.q1, warn=found.h, act=found.h)
 
 
 def move(name: str, limits: Limits, w: float, items: Iterable[bool]) -> Moved:

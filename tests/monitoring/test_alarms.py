@@ -32,7 +32,7 @@ def quinn():
 def beyond(rule) -> float:
     """A value that speaks for the alarm."""
     if rule.read == Read.MEAN and rule.limits.raise_at < 1:
-        return 1.0
+        return float(rule.limits.is_above)
     return rule.limits.raise_at * (2.0 if rule.limits.is_above else 0.5)
 
 

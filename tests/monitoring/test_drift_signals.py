@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from inspection import epochs
 from inspection.models import Freeze, Hold, Item, LineScope
 from inspection.rules.words import Role
 from monitoring import drift
@@ -17,7 +18,7 @@ from tests.monitoring.world import examine
 from tests.review.deciding import make_deciding_line
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -132,6 +133,26 @@ def test_pictures_as_ever_are_not_told_apart(line):
 
 
 # The page -------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_changed_meanwhile_is_marked_on_every_chart_where_it_came(line, lead):
+    show(line, lights(REFERENCE, HEALTHY), score=0.1)
+    drift.check(line, now=NOON)
+    for n in range(2):
+        show(line, lights(500, HEALTHY, seed=3 + n), score=0.1)
+        drift.check(line, now=NOON + (1 + n) * HOUR)
+    line.optics = {"lamp": "another"}
+    line.save()
+    epochs.enter(line, line.epoch.model_version, cause="another lamp", now=NOON + 150 * MINUTE)
+    drift.check(line, now=NOON + 3 * HOUR)
+    show(line, lights(500, HEALTHY, seed=8), score=0.1)
+    drift.check(line, now=NOON + 4 * HOUR)
+    page = lead.get("/lines/phone-back/drift/")
+    brightness = next(chart for chart in page.context["charts"] if chart.name == "brightness")
+    marks = [(tick.at, tick.word) for tick in brightness.changes]
+    assert len(brightness.dots) == 3
+    assert marks == [(62.5, "configuration: product, classes or optics"), (75.0, "reference of the images taken")]
+    assert all(word in page.content.decode() for _, word in marks)
 
 
 def test_each_point_of_the_page_opens_its_images_beside_those_of_the_reference(line, lead):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +23,9 @@ from tests.review.deciding import make_deciding_line
 
 pytestmark = pytest.mark.django_db
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+ALERTS = DEPLOY / "prometheus" / "alerts.yml"
+PROMTOOL = shutil.which("promtool")
+needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not here: apt-get install prometheus.")
 NAME = re.compile(r"\btollgate_[a-z0-9_]+")
 
 
@@ -45,8 +50,8 @@ def test_an_independent_parser_reads_what_was_seen(client, line):
     automation.place_hold(line, kind=Hold.ALARM, reason="dark", now=moment)
     Alarm.objects.create(line=line, rule="queue-old", state="unacknowledged", is_on=True, raised_at=moment)
     found = families(client)
-    predict = {s.labels["quantile"]: s.value for s in found["tollgate_predict_milliseconds"].samples}
-    assert predict == {quantile: pytest.approx(40, rel=0.011) for quantile in ("0.5", "0.95", "0.99")}
+    predict = {s.labels["quantile"]: s.value for s in found["tollgate_predict_seconds"].samples}
+    assert predict == {quantile: pytest.approx(0.04, rel=0.011) for quantile in ("0.5", "0.95", "0.99")}
     assert [s.value for s in found["tollgate_volume_per_second"].samples] == [3 / 300]
     assert [(s.labels, s.value) for s in found["tollgate_line_held"].samples] == [({"line": "phone-back"}, 1)]
     assert [s.labels["priority"] for s in found["tollgate_alarms_active"].samples] == ["P2"]
@@ -103,11 +108,24 @@ def test_metrics_are_for_this_machine_or_for_the_token(client, line, settings):
 def test_dashboard_and_alerts_refer_to_metrics_that_exist():
     board = json.loads((DEPLOY / "grafana" / "tollgate.json").read_text())
     asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
-    alerts = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())
+    alerts = yaml.safe_load(ALERTS.read_text())
     asked += [rule["expr"] for group in alerts["groups"] for rule in group["rules"]]
     assert len(asked) > 20
     assert {name for expression in asked for name in NAME.findall(expression)} <= exposition.names()
     assert all(NAME.search(expression) for expression in asked)
+
+
+@needs_promtool
+def test_prometheus_itself_accepts_the_rules_and_the_exposition(client, line):
+    moment = clock()
+    examine(line, "A-1", at=moment - timedelta(seconds=20))
+    gathering.follow(now=moment)
+    gathering.read_levels(now=moment)
+    rules = subprocess.run([PROMTOOL, "check", "rules", str(ALERTS)], capture_output=True, text=True, check=False)
+    assert (rules.returncode, rules.stderr) == (0, "")
+    body = client.get("/metrics").content
+    read = subprocess.run([PROMTOOL, "check", "metrics"], input=body, capture_output=True, check=False)
+    assert (read.returncode, read.stderr) == (0, b"")
 
 
 # Channels -------------------------------------------------------------------------------------------------------

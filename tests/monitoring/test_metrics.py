@@ -10,12 +10,12 @@ import pytest
 from django.db import connection
 
 from inspection import automation
-from inspection.models import DefectClass, Hold, Item, OfflineDecision, Outbox, ProcessSeen, Station
+from inspection.models import DefectClass, Hold, OfflineDecision, Outbox, ProcessSeen, Station
 from inspection.rules.words import Call, DecidedBy, RiskClass, Stage, Verdict
 from monitoring import gathering, rollups
-from monitoring.metric_models import DAY, HOUR, MINUTE, MetricWindow
+from monitoring.metric_models import MetricWindow
 from monitoring.models import Baseline, DriftWindow
-from monitoring.rules.metrics import METRICS, Fold
+from monitoring.rules.metrics import METRICS, PROCESSES
 from monitoring.sources import gauges
 from review import queues, watches
 from review.audit_models import AuditFinding, MissResult, WatchChart
@@ -304,7 +304,7 @@ def test_database_broker_and_load_are_read(monkeypatch, settings, tmp_path):
     assert level("load") == 2
 
 
-def test_processes_are_read(monkeypatch):
+def test_processes_are_read():
     assert level("worker_silence") is None
     for name in ("worker", "relay"):
         ProcessSeen.objects.create(name=name, holder=f"{socket.gethostname()}:{os.getpid()}", seen_at=NOON)
@@ -323,103 +323,10 @@ TESTED_BY_NAME = {
     "queue_age", "calls_critical", "calls_major", "calls_cosmetic", "sequence_gap", "certify_days", "station_silence",
     "clock_skew", "claims_refused", "spooled", "camera_dropped", "camera_age", "image_age", "on_hold",
     "silence", "escape_chart", "drift", "score_shift", "outbox_waiting", "outbox_age", "storage_free", "storage_days",
-    "database_ms", "broker_down", "load", "worker_silence", "worker_memory", "relay_memory",
-}  # fmt: skip
+    "database_ms", "broker_down", "load", "worker_silence", "models_loaded", "model_load", "embedding_distance",
+    "gold_misses", "overturns", "people_agreement",
+} | {f"{name}_{what}" for name in PROCESSES for what in ("memory", "processor")}  # fmt: skip
 
 
 def test_every_metric_has_a_test_that_moves_it():
     assert {metric.name for metric in METRICS} == OF_IMAGES.keys() | OF_VERDICTS.keys() | TESTED_BY_NAME
-
-
-# Windows --------------------------------------------------------------------------------------------------------
-
-
-def test_each_fact_is_counted_once_however_often_one_looks(line):
-    examine(line, "A-1")
-    for _ in range(3):
-        gathering.follow(now=LATER)
-    examine(line, "A-2")
-    gathering.follow(now=LATER)
-    assert window(line, "volume").n == 2
-
-
-def test_a_second_attempt_at_an_image_is_no_second_image(line):
-    item = examine(line, "A-1")
-    run = item.stage_runs.get(stage="decode")
-    run.pk, run.attempt = None, 2
-    run.save(force_insert=True)
-    gathering.follow(now=LATER)
-    assert window(line, "volume").n == 1
-
-
-def test_what_has_just_happened_waits_for_its_neighbours(line):
-    examine(line, "A-1", at=LATER)
-    gathering.follow(now=LATER)
-    assert not MetricWindow.objects.exists()
-    gathering.follow(now=LATER + timedelta(seconds=5))
-    assert window(line, "volume").n == 1
-
-
-def test_minutes_become_hours_and_hours_days(line):
-    for minute in range(0, 180, 20):
-        show(line, "score", [0.1, 0.2, 0.9], at=NOON + timedelta(minutes=minute))
-    rollups.roll(now=NOON + timedelta(days=1))
-    hours = MetricWindow.objects.filter(tier=HOUR).order_by("began_at")
-    assert [hour.n for hour in hours] == [9, 9, 9]
-    assert hours[0].summary.quantile(0.95) == pytest.approx(0.9, rel=0.01)
-    assert MetricWindow.objects.get(tier=DAY).n == 27
-
-
-def test_rolling_twice_changes_nothing_and_a_late_value_is_merged(line):
-    show(line, "score", [0.1], at=NOON)
-    for _ in range(2):
-        rollups.roll(now=NOON + timedelta(hours=1))
-    show(line, "score", [0.3], at=NOON)
-    rollups.roll(now=NOON + timedelta(hours=1))
-    assert MetricWindow.objects.get(tier=HOUR).n == 2
-
-
-def test_a_series_of_hours_ends_with_the_hour_that_runs(line):
-    for hour in range(3):
-        show(line, "score", [0.1, 0.3], at=NOON + timedelta(hours=hour))
-    rollups.roll(now=NOON + timedelta(hours=2, minutes=1))
-    series = rollups.read(line.pk, "score", since=NOON, until=NOON + timedelta(hours=3), tier=HOUR)
-    assert [(began - NOON, summary.n) for began, summary in series] == [(timedelta(hours=n), 2) for n in range(3)]
-
-
-def test_a_long_backlog_is_merged_some_at_a_time_and_nothing_is_dropped_before(line):
-    hours = rollups.ROLLED_MAX + 5
-    for hour in range(hours):
-        show(line, "score", [0.1], at=NOON - timedelta(days=30, hours=hour))
-    assert rollups.roll(now=NOON - timedelta(days=29)) >= rollups.ROLLED_MAX
-    rollups.prune(now=NOON)
-    assert MetricWindow.objects.filter(tier=MINUTE).count() == 5
-    rollups.roll(now=NOON)
-    assert MetricWindow.objects.filter(tier=HOUR).count() == hours
-
-
-def test_each_tier_has_its_life(line):
-    show(line, "score", [0.1], at=NOON)
-    rollups.roll(now=NOON + timedelta(days=1))
-    rollups.prune(now=NOON + timedelta(days=3))
-    assert set(MetricWindow.objects.values_list("tier", flat=True)) == {HOUR, DAY}
-    rollups.prune(now=NOON + timedelta(days=100))
-    assert [row.tier for row in MetricWindow.objects.all()] == [DAY]
-
-
-def test_shares_and_levels_keep_no_sketch(line):
-    examine(line, "A-1")
-    gathering.follow(now=LATER)
-    gathering.read_levels(now=LATER)
-    kept = {row.metric for row in MetricWindow.objects.exclude(sketch=None)}
-    unseen = {"time_to_verdict", "patch_luminance"}
-    assert kept == {metric.name for metric in METRICS if metric.fold == Fold.SPREAD} - unseen
-
-
-def test_a_busy_line_takes_less_than_a_kilobyte_an_image(line):
-    for n in range(60):
-        examine(line, f"A-{n}", at=NOON + timedelta(seconds=n), score=0.01 + n / 100)
-    gathering.follow(now=NOON + timedelta(minutes=2))
-    rows = MetricWindow.objects.filter(tier=MINUTE, line=line)
-    assert Item.objects.count() == 60
-    assert sum(len(row.sketch or b"") + 120 for row in rows) / 60 < 1024

@@ -7,6 +7,7 @@ import pytest
 from inspection.rules.words import Call, Label
 from review.rules import auditing, charts
 from review.rules.auditing import AuditedView, Finding, Kind, ShiftAudits
+from stats.cusum import arl_down
 
 GOOD = AuditedView(
     reason="audit-draw", call=Call.PASS, first=Label.PASS, ruling=None, defect_class="", awaits_ruling=False
@@ -85,6 +86,15 @@ def test_fewer_automatic_passes_may_hold_more_of_the_same_escapes():
 def test_a_line_that_calls_most_parts_defects_has_no_chart_of_rising_calls():
     assert charts.rise_limits(0.12) is not None
     assert charts.rise_limits(0.13) is None
+
+
+@pytest.mark.parametrize("rate", [0.002, 0.01, 0.03, 0.2])
+def test_a_fall_to_a_third_is_heard_soon_and_the_reference_itself_hardly_ever(rate):
+    limits = charts.fall_limits(rate)
+    found = [arl_down(share * rate, limits.p0, limits.p1, limits.act) for share in (1 / 3, 0.75, 1.0)]
+    assert found[0] < 60 / rate
+    assert found[1] >= 100_000
+    assert found[2] > 800_000
 
 
 def test_a_chart_that_crosses_says_so_once():

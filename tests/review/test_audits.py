@@ -236,6 +236,24 @@ def test_too_many_calls_tighten_the_audit_and_freeze_promotions(line):
     assert standing(line).audit_share == 0.20
 
 
+def test_fewer_calls_than_ever_tighten_the_audit_and_freeze_promotions_until_a_lead_lets_them_go_on(line, quinn):
+    hear(line, "call_fall", 0.4, charts.fall_limits)
+    Line.objects.update(audit_share=0.05)
+    enough = charts.design_down(0.3, charts.FALL_RATIO, charts.FALL_LENGTH).silent
+    pass_parts(line, enough - 1)
+    assert not Freeze.objects.exists()
+
+    pass_parts(line, 1, first=enough)
+    assert Freeze.objects.in_force().get().cause == "call-fall"
+    assert standing(line).audit_share == 0.20
+    assert not Hold.objects.exists()
+
+    automation.thaw(line, cause="call-fall", by=quinn, now=later(500))
+    pass_parts(line, 2, first=enough + 100)
+    assert not Freeze.objects.in_force().exists()
+    assert chart("call_fall").n == 2
+
+
 def test_a_round_that_comes_twice_hears_nothing_twice(line):
     hear(line, "silence", 0.8, charts.silence_limits)
     pass_parts(line, 3)
