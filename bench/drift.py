@@ -4,9 +4,11 @@
 
 FOLDER holds `phone_msd` and `casting`, each with a manifest; without it drawn parts alone are looked at, and the new
 surface is that of another part. Delays are images from the change on, in the middle of a shift and of a window.
+With --calls the charts of defect calls alone are walked, which need no picture, and take the place of the kept ones.
 """
 
 import argparse
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from bench import drift_images, drift_rules, figures
-from bench.drift_images import AS_EVER, LAMPS, Figures, blurred, measured, moved
-from bench.drift_streams import SHIFT, SHIFTS, Change, Pool, shift, shifts
+from bench.drift_images import AS_EVER, LAMPS, MEASURED, Figures, blurred, measured, moved
+from bench.drift_streams import SHIFT, SHIFTS, Change, Pool, Stretch, shift, shifts
 
 IN_CONTROL = 10_000
 AFTER, AFTER_CALLS = 2_000, 20_000
@@ -40,7 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=50)
     parser.add_argument("--good", type=int, default=160, help="pictures of good parts")
     parser.add_argument("--defective", type=int, default=60)
+    parser.add_argument("--calls", action="store_true", help="the charts of defect calls alone")
     options = parser.parse_args(arguments)
+    if options.calls:
+        _calls_alone(options.seeds)
+        return
     if options.images is None:
         print("No --images: drawn parts alone.")
     sources = {name: Source(pool) for name, pool in _pools(options.images, options.good, options.defective).items()}
@@ -51,6 +57,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if (seed + 1) % KEPT_EVERY == 0 or seed + 1 == options.seeds:
             told = {name: source.told(seed + 1) for name, source in sources.items()}
             figures.keep("drift", {"seeds": seed + 1, "images in control for each seed": IN_CONTROL, **told})
+
+
+def _calls_alone(seeds: int) -> None:
+    """Walk the charts of defect calls alone, and put what they did in place of what is kept of them."""
+    unseen = {"plain": np.zeros((2, len(LAMPS), len(MEASURED)))}
+    pool, quiet = Pool(unseen, unseen), defaultdict[str, list[float]](list)
+    changed: dict[str, Delays] = defaultdict(lambda: defaultdict(list))
+    for seed in range(seeds):
+        rng = np.random.default_rng([11, seed])
+        known = drift_rules.Known({}, unseen["plain"][:, 0], _rate([shift(pool, rng) for _ in range(SHIFTS)]))
+        _count_calls(quiet, known, shifts(pool, rng, images=IN_CONTROL).calls)
+        _defect_rates(changed, known, pool, rng)
+    kept = json.loads((figures.RESULTS / "drift.json").read_text())["figures"]
+    for source in (found for found in kept.values() if isinstance(found, dict)):
+        source["false per 10,000 images in control"] |= _per_10_000(quiet, seeds * IN_CONTROL)
+        source["delay in images"] |= {name: _told_all(of) for name, of in changed.items()}
+    figures.keep("drift", {**kept, "seeds of the charts of defect calls": seeds})
 
 
 def _pools(folder: Path | None, good: int, defective: int) -> dict[str, Pool]:
@@ -93,8 +116,7 @@ class Source:
         """Learn a line of its own, let it run in control, and let each change happen to it."""
         rng, pool = np.random.default_rng([7, seed]), self._pool
         blocks = [shift(pool, rng) for _ in range(SHIFTS)]
-        rate = float(np.mean([call for block in blocks for call in block.calls]))
-        known = drift_rules.learn([block.measures for block in blocks], call_rate=rate, seed=seed)
+        known = drift_rules.learn([block.measures for block in blocks], call_rate=_rate(blocks), seed=seed)
         _count(self._quiet, known, pool, rng)
         for name, change in CHANGES.items():
             _delay(self._changed[name], known, pool, change, rng)
@@ -103,12 +125,8 @@ class Source:
     def told(self, seeds: int) -> dict[str, Any]:
         images = seeds * IN_CONTROL
         return {
-            "false per 10,000 images in control": {
-                name: round(10_000 * sum(came) / images, 3) for name, came in self._quiet.items()
-            },
-            "delay in images": {
-                name: {rule: _told(of_rule) for rule, of_rule in of.items()} for name, of in self._changed.items()
-            },
+            "false per 10,000 images in control": _per_10_000(self._quiet, images),
+            "delay in images": {name: _told_all(of) for name, of in self._changed.items()},
             "aims": _aims(self._quiet, self._changed["brightness -20 %"], images),
         }
 
@@ -118,8 +136,7 @@ def _count(quiet: Delays, known: drift_rules.Known, pool: Pool, rng: np.random.G
     calm = shifts(pool, rng, images=IN_CONTROL)
     quiet["notice"].append(sum(1 for _ in drift_rules.notices(known, calm.measures)))
     quiet["alarm"].append(len(drift_rules.alarms(known, calm.measures)))
-    for chart, acted in drift_rules.calls(known, calm.calls).items():
-        quiet[f"{chart.replace('_', ' ')} chart"].append(acted is not None)
+    _count_calls(quiet, known, calm.calls)
     for rule, came in drift_rules.usual(known, calm.measures).items():
         quiet[rule].append(len(came))
 
@@ -143,10 +160,31 @@ def _other_changes(changed: dict[str, Delays], known: drift_rules.Known, pool: P
     first, alarm = drift_rules.stuck(shift(pool, rng, change=Change(is_stuck=True)).pictures)
     changed["camera stuck"]["notice"].append(first or np.inf)
     changed["camera stuck"]["alarm"].append(alarm or np.inf)
+    _defect_rates(changed, known, pool, rng)
+
+
+def _defect_rates(changed: dict[str, Delays], known: drift_rules.Known, pool: Pool, rng: np.random.Generator) -> None:
     for name, times in (("defect rate x 3", 3.0), ("defect rate / 3", 1 / 3)):
         heard = shifts(pool, rng, images=AFTER_CALLS, change=Change(defects=times)).calls
         for chart, acted in drift_rules.calls(known, heard).items():
             changed[name][f"{chart.replace('_', ' ')} chart"].append(acted or np.inf)
+
+
+def _count_calls(quiet: Delays, known: drift_rules.Known, heard: Sequence[bool]) -> None:
+    for chart, acted in drift_rules.calls(known, heard).items():
+        quiet[f"{chart.replace('_', ' ')} chart"].append(acted is not None)
+
+
+def _rate(blocks: Sequence[Stretch]) -> float:
+    return float(np.mean([call for block in blocks for call in block.calls]))
+
+
+def _per_10_000(quiet: Delays, images: int) -> dict[str, float]:
+    return {name: round(10_000 * sum(came) / images, 3) for name, came in quiet.items()}
+
+
+def _told_all(of: Delays) -> dict[str, Any]:
+    return {rule: _told(of_rule) for rule, of_rule in of.items()}
 
 
 def _told(delays: Sequence[float]) -> dict[str, Any]:
