@@ -1,6 +1,8 @@
 """Is the port free, and does the web server answer on it."""
 
+import json
 import socket
+from http.client import HTTPConnection, HTTPException
 
 from config.engine.failure import CannotStart
 
@@ -19,11 +21,16 @@ def check_port(port: int) -> None:
 
 
 def is_ready(port: int) -> bool:
-    """Say whether the web server finds database, broker, storage and a worker."""
-    request = b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    """Say whether the web server finds database, broker, storage, relay and a worker.
+
+    Work that waited while everything stood still is no reason to give up: they are here to do it.
+    """
+    server = HTTPConnection(LOOPBACK, port, timeout=ANSWER_WITHIN_S)
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=ANSWER_WITHIN_S) as probe:
-            probe.sendall(request)
-            return b" 200 " in probe.recv(64)
-    except OSError:
+        server.request("GET", "/readyz")
+        checks = json.loads(server.getresponse().read())["checks"]
+    except (OSError, HTTPException, ValueError, KeyError):
         return False
+    finally:
+        server.close()
+    return all(answer == "ok" for part, answer in checks.items() if part != "outbox")

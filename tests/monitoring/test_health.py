@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now as clock
 
+from inspection import outbox
 from inspection.models import ProcessSeen
 from monitoring import health
+from review.arrivals import LATE, RECEIVED
 from tests.inspection.doors import stored_files
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +66,12 @@ def test_f03_a_process_that_was_not_seen_is_named(name):
 def test_a_process_that_was_seen_is_ok(name):
     seen(name, seconds_ago=20)
     assert answer(name) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("topic", "sentence"), [(RECEIVED, "The oldest waiting work is 61 seconds old."), (LATE, "ok")]
+)
+def test_images_that_nobody_works_on_are_told_and_looks_without_hurry_are_not(topic, sentence):
+    now = clock()
+    outbox.ask(topic, "a", now=now - timedelta(seconds=61))
+    assert health.readiness(now=now)["outbox"] == sentence

@@ -22,7 +22,7 @@ _PLAIN = Factory(
     history=300,
     target_escape_ppm=5000.0,
     skill=Skill(escape=_ESCAPE, overkill=_OVERKILL),
-    parts_per_tick=48,
+    parts_per_tick=144,
     challenges_a_shift=6,
 )
 # What no band finds is exactly what the gate allows to be passed. Defects are as rare as the risk certificate needs
@@ -40,7 +40,7 @@ _BELOW_FULL = replace(
     _PLAIN,
     parts_per_day=85,
     shift_pattern=[{"name": "day", "start": "06:00"}],
-    parts_per_tick=16,
+    parts_per_tick=28,
     bank=300,
     skill=Skill(escape=0.03, hidden=0.03, overkill=0.01),
 )
