@@ -56,7 +56,7 @@ def start_station(server, line, tmp_path):
 def eventually():
     """Wait until a fact holds, looking often; fail when it never does."""
 
-    def wait(fact, within=20.0):
+    def wait(fact, within=60.0):
         end = time.monotonic() + within
         while not fact():
             assert time.monotonic() < end, f"waited {within} s in vain"

@@ -84,7 +84,7 @@ class StubServer:
         with self.changed:
             self.changed.notify_all()
 
-    def wait_for(self, fact, *, within=20.0):
+    def wait_for(self, fact, *, within=60.0):
         """Wait until something is so; say what was not, when it never was."""
         with self.changed:
             assert self.changed.wait_for(fact, timeout=within), f"waited {within} s for {fact}"

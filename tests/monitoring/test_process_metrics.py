@@ -22,8 +22,12 @@ def test_memory_and_processor_of_every_process_are_those_of_all_its_copies_and_c
 ):
     monkeypatch.setattr(processes, "_last", {})
     settings.RUN_FILE = tmp_path / "run.json"
-    idle = subprocess.Popen(["sleep", "600"])
+    idle = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
+        # A process that has just been born still grows: this one has answered and waits.
+        idle.stdin.write(b"up\n")
+        idle.stdin.flush()
+        assert idle.stdout.readline() == b"up\n"
         known = dict.fromkeys(PROCESSES, idle.pid) | {"relay": os.getpid(), "station": os.getpid()}
         settings.RUN_FILE.write_text(json.dumps({"pids": known}))
         first = dict(processes.levels())
@@ -37,7 +41,7 @@ def test_memory_and_processor_of_every_process_are_those_of_all_its_copies_and_c
         assert all(second[f"{name}_processor"] == 0 for name in PROCESSES if name != "relay")
     finally:
         idle.kill()
-        idle.wait()
+        idle.communicate()
     assert f"{PROCESSES[0]}_memory" not in dict(processes.levels())
 
 
