@@ -97,15 +97,18 @@ def test_while_the_server_is_away_parts_are_spooled_and_then_drain_in_order(
     server.verdict = "pass"
     station = start_station()
     station.take(make_capture(0))
+    pending = tmp_path / "spool" / "pending"
+    # The server has it before the station knows: only then does it leave the spool.
     server.wait_for(lambda: server.serials() == ["A-0"])
+    eventually(lambda: list(pending.iterdir()) == [])
     server.stop()
     for number in range(1, 21):
         assert station.take(make_capture(number))
-    assert len(list((tmp_path / "spool" / "pending").iterdir())) == 20
+    assert len(list(pending.iterdir())) == 20
     server.start()
     eventually(lambda: len(line.commands) == 21)
     assert server.serials() == [f"A-{number}" for number in range(21)]
-    eventually(lambda: list((tmp_path / "spool" / "pending").iterdir()) == [])
+    eventually(lambda: list(pending.iterdir()) == [])
 
 
 def test_parts_whose_server_stays_away_are_held_by_the_watchdog(start_station, server, line, eventually):
