@@ -29,7 +29,8 @@ class Rung:
 class Row:
     """One check of a gate: what is asked, what was counted, how far it has come, what is still needed.
 
-    `page` names the page of the line on which a lead does what is missing; empty where only parts can.
+    `weight` and `needed` are ratios of evidence. `page` names the page of the line on which a lead does what is
+    missing; empty where only parts can.
     """
 
     check: str
@@ -37,6 +38,7 @@ class Row:
     state: str
     still: int | str
     weight: float | None = None
+    needed: float | None = None
     note: str = ""
     page: str = ""
 
@@ -77,6 +79,7 @@ def rows(judgement: Judgement, names: Mapping[str, str]) -> list[Row]:
             state="met" if check.passed else "short" if check.successes + check.failures else "unstarted",
             still=check.items_to_pass,
             weight=check.ratio,
+            needed=check.needed_ratio,
             note=_("bank") if check.route == "bank" else "",
         )
         for check in judgement.checks
