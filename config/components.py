@@ -8,8 +8,22 @@ from inspection.rules.words import Label, Level
 from review.charts import Point, band_chart
 
 EVIDENCE = [
-    {"check": "Detection above 80 %", "counted": "39 of 41", "weight": 21.7, "state": "met", "still": 0},
-    {"check": "Agreement above 95 %", "counted": "391 of 404", "weight": 1.9, "state": "short", "still": 113},
+    {
+        "check": "Detection above 80 %",
+        "counted": "39 of 41",
+        "weight": 21.7,
+        "needed": 20.0,
+        "state": "met",
+        "still": 0,
+    },
+    {
+        "check": "Agreement above 95 %",
+        "counted": "391 of 404",
+        "weight": 1.9,
+        "needed": 20.0,
+        "state": "short",
+        "still": 113,
+    },
     {
         "check": "Bands certified",
         "counted": "no draw yet",

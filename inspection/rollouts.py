@@ -60,6 +60,11 @@ class NotReady(Exception):
 
 
 @transaction.atomic
+def known_classes(line: Line, incumbent: ModelVersion) -> set[str]:
+    """Return the line's kinds of defects that the serving version knows, and a candidate must know too."""
+    return set(incumbent.classes) & set(line.defect_classes.filter(retired_at=None).values_list("code", flat=True))
+
+
 def start(
     line: Line,
     candidate: ModelVersion,
@@ -269,8 +274,7 @@ def _check_candidate(
         raise ServesAlready(f"{candidate} serves the line.")
     if strategy != RolloutStrategy.SHADOW and not _may_skip_shadow(line, candidate):
         raise OnlyShadows(f"{candidate} was trained here and has not shown itself in shadow.")
-    wanted = set(line.defect_classes.filter(retired_at=None).values_list("code", flat=True))
-    missing = wanted & set(incumbent.classes) - set(candidate.classes)
+    missing = known_classes(line, incumbent) - set(candidate.classes)
     if missing:
         raise ClassMissing(f"{candidate} does not know {', '.join(sorted(missing))}.")
 

@@ -29,7 +29,8 @@ class Rung:
 class Row:
     """One check of a gate: what is asked, what was counted, how far it has come, what is still needed.
 
-    `page` names the page of the line on which a lead does what is missing; empty where only parts can.
+    `weight` and `needed` are ratios of evidence. `page` names the page of the line on which a lead does what is
+    missing; empty where only parts can.
     """
 
     check: str
@@ -37,6 +38,7 @@ class Row:
     state: str
     still: int | str
     weight: float | None = None
+    needed: float | None = None
     note: str = ""
     page: str = ""
 
@@ -77,6 +79,7 @@ def rows(judgement: Judgement, names: Mapping[str, str]) -> list[Row]:
             state="met" if check.passed else "short" if check.successes + check.failures else "unstarted",
             still=check.items_to_pass,
             weight=check.ratio,
+            needed=check.needed_ratio,
             note=_("bank") if check.route == "bank" else "",
         )
         for check in judgement.checks
@@ -185,7 +188,9 @@ def _counted(s: int, f: int, stream: str) -> str:
 
 
 def _condition_row(condition: Condition, names: Mapping[str, str]) -> Row:
-    name, need, more = _CONDITIONS[condition.name]()
+    known = _CONDITIONS.get(condition.name)
+    # Evidence frozen by an earlier version may hold a condition that is no longer asked.
+    name, need, more = known() if known else (condition.name.replace("_", " "), "%(n)s", False)
     counted = _number(condition)
     state = "met" if condition.passed else "short" if condition.counted else "unstarted"
     missing = (condition.needed or 0) - (condition.counted or 0)
@@ -232,8 +237,7 @@ _CONDITIONS = {
     "clean_shifts": lambda: (_("Shifts without a missed challenge part"), _("%(n)s needed"), True),
     "quiet_days": lambda: (_("Days without a warning chart"), _("%(n)s needed"), True),
     "watch": lambda: (_("Chart"), _("warns at %(n)s"), False),
-    "alarms": lambda: (_("Open alarms"), _("none may be open"), False),
-    "freezes": lambda: (_("Freezes of promotions"), _("none may be in force"), False),
+    "freezes": lambda: (_("Open drift or demotion alarms"), _("none may freeze promotions"), False),
     "holds": lambda: (_("Holds"), _("none may be in force"), False),
     "chart": lambda: (_("Disagreement chart"), _("warns at %(n)s"), False),
     "cool_down": lambda: (_("Days of rest after a lowering"), _("%(n)s needed"), False),

@@ -67,7 +67,7 @@ def band_chart(
         target=target,
         target_y=_y(target, floor),
         y_ticks=[
-            Tick(_y(floor + (1 - floor) * n / 4, floor), f"{100 * (floor + (1 - floor) * n / 4):.0f}") for n in range(5)
+            Tick(_y(floor + (1 - floor) * n / 4, floor), f"{100 * (floor + (1 - floor) * n / 4):.4g}") for n in range(5)
         ],
         x_ticks=_x_ticks(points, xs),
         events=[Tick(xs[at], word) for at, word in events],

@@ -5,7 +5,10 @@ counts follow from both by the product's own rules. Demo data count on these lin
 """
 
 import io
+import json
 import secrets
+import shutil
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +36,7 @@ from review.demo_past import Stretch
 from review.demo_pictures import Pool
 from review.demo_scenes import SCENES, Scene
 from vision import drawn
+from vision.serving import CARD_FILE
 
 WORDS = "amber basin cedar delta ember fjord grove heron inlet jetty knoll larch maple north ocean pearl quartz river"
 PEOPLE = {
@@ -46,6 +50,8 @@ PEOPLE = {
 KOREA = "Asia/Seoul"
 MODEL_DEADLINE_S = 10.0
 DEMO_MODEL = Path(vision.__file__).parent / "demo"
+# In log-odds: the second version calls a defect a little sooner, so that a canary has something to tell.
+SOONER = 0.4
 
 
 def load(*, seed: int = 12, scenes: Sequence[Scene] = SCENES) -> dict[str, list[dict[str, str]]]:
@@ -56,10 +62,22 @@ def load(*, seed: int = 12, scenes: Sequence[Scene] = SCENES) -> dict[str, list[
         people = {name: _person(name, role, password, now=now) for name, role in PEOPLE.items()}
     model_version = registry.register(DEMO_MODEL, name="drawn-net", now=now)
     keys = [_load_scene(scene, model_version, people, seed=seed, now=now) for scene in scenes]
+    _register_candidate(now=now)
     # Sealed here, the long past does not keep the first visitors' writes waiting.
     while receipts.seal_due(now=clock()):
         continue
     return {"people": [_sign_in(user, password, now=now) for user in people.values()], "stations": keys}
+
+
+def _register_candidate(*, now: datetime) -> ModelVersion:
+    """Register a version that waits to be rolled out: the same network, calibrated anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        anew = Path(shutil.copytree(DEMO_MODEL, Path(folder) / "anew"))
+        card = json.loads((anew / CARD_FILE).read_text())
+        card["calibrator"]["b"] -= SOONER
+        card["source"] += ", calibrated anew"
+        (anew / CARD_FILE).write_text(json.dumps(card))
+        return registry.register(anew, name="drawn-net", now=now)
 
 
 # People ---------------------------------------------------------------------------------------------------------

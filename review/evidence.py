@@ -49,21 +49,20 @@ def gate_for(line: Line, to_level: Level) -> Gate:
     return replace(default, **limits)
 
 
-def read(line: Line, to_level: Level, *, now: datetime, open_alarms: int = 0, ignore_stop: bool = False) -> Reading:
+def read(line: Line, to_level: Level, *, now: datetime, ignore_stop: bool = False) -> Reading:
     """Judge the gate into `to_level` on the evidence of the line's present epoch.
 
     `ignore_stop` sets a STOP aside: the way back after it asks whether the gate stands but for the STOP itself.
     """
-    asked = ask(line, to_level, now=now, open_alarms=open_alarms, ignore_stop=ignore_stop)
-    return asked.read(counts.ledger(line.present_epoch))
+    return ask(line, to_level, now=now, ignore_stop=ignore_stop).read(counts.ledger(line.present_epoch))
 
 
-def ask(line: Line, to_level: Level, *, now: datetime, open_alarms: int = 0, ignore_stop: bool = False) -> "Asked":
+def ask(line: Line, to_level: Level, *, now: datetime, ignore_stop: bool = False) -> "Asked":
     """Return the gate with all that it asks of the line beside its streams."""
     gate = gate_for(line, to_level)
     if to_level == Level.ASSIST and _is_proven(line):
         gate = retro.confirming(gate)
-    calm = _calm(line, now=now, open_alarms=open_alarms, ignore_stop=ignore_stop)
+    calm = _calm(line, now=now, ignore_stop=ignore_stop)
     if gate.needs_health:
         return Asked(line, gate, _Beside(Evidence(health=_health(line), **calm)))
     return Asked(line, gate, _beside(line, gate, calm, now=now))
@@ -121,10 +120,10 @@ class Asked:
         )
 
 
-def _calm(line: Line, *, now: datetime, open_alarms: int, ignore_stop: bool) -> dict[str, Any]:
+def _calm(line: Line, *, now: datetime, ignore_stop: bool) -> dict[str, Any]:
+    # An alarm that speaks against going up places a freeze or a hold: these stand, acknowledged or shelved.
     holds = Hold.objects.in_force().filter(line=line)
     return {
-        "open_alarms": open_alarms,
         "holds": (holds.exclude(kind=Hold.STOP) if ignore_stop else holds).count(),
         "freezes": Freeze.objects.in_force().filter(line=line).count(),
         "days_since_lowering": _days_since_lowering(line, now=now),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -155,10 +154,13 @@ def gallery(rollout: Rollout) -> list[Difference]:
     ]
 
 
-def versions_for(line: Line, serving: ModelVersion | None) -> QuerySet[ModelVersion]:
-    """Return the versions that may become a candidate, newest first."""
+def versions_for(line: Line, serving: ModelVersion | None) -> list[ModelVersion]:
+    """Return the versions that may become a candidate, newest first: those that know what the serving one knows."""
     versions = ModelVersion.objects.order_by("-created_at", "-pk")
-    return versions.exclude(pk=serving.pk) if serving else versions
+    if serving is None:
+        return list(versions)
+    known = rollouts.known_classes(line, serving)
+    return [one for one in versions.exclude(pk=serving.pk) if known <= set(one.classes)]
 
 
 def standing(line: Line) -> Rollout | None:

@@ -253,7 +253,6 @@ _CONDITIONS = {
     "clean_shifts": lambda: _("Shifts in a row without a missed challenge part: %(n)s, %(more)s more needed."),
     "quiet_days": lambda: _("The charts of automatic decisions were quiet for %(n)s days, %(needed)s needed."),
     "watch": lambda: _("%(subject)s: the chart stands at %(n)s and warns at %(needed)s."),
-    "alarms": lambda: _("%(n)s alarms are open."),
     "freezes": lambda: _("Promotions are frozen: something drifts or a chart warned."),
     "holds": lambda: _("The line is on hold."),
     "chart": lambda: _("The disagreement chart stands at %(n)s and warns at %(needed)s."),

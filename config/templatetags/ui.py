@@ -277,17 +277,18 @@ def interval(
 
 
 @register.inclusion_tag("_components/evidence.html")
-def evidence(rows: Sequence[object], needed: float = 20.0, head: bool = True, line: str = "") -> dict[str, object]:
+def evidence(rows: Sequence[object], head: bool = True, line: str = "") -> dict[str, object]:
     """Checks of a gate in its own order.
 
-    Each row offers `check`, `counted`, `state` (met, short, unstarted, never) and either `weight` (a ratio) or
-    `note`; `still` is how many more, or words. With a `line` given, a row that names a `page` leads there.
+    Each row offers `check`, `counted`, `state` (met, short, unstarted, never) and either `weight` with the ratio
+    `needed` or `note`; `still` is how many more, or words. With a `line` given, a row that names a `page` leads there.
     """
+    needed = max((ratio for row in rows if isinstance(ratio := _of(row, "needed"), float)), default=None)
     return {"rows": rows, "needed": needed, "head": head, "line": line}
 
 
 @register.inclusion_tag("_components/bar.html")
-def evidence_bar(weight: float, needed: float = 20.0, long: bool = False) -> dict[str, object]:
+def evidence_bar(weight: float, needed: float, long: bool = False) -> dict[str, object]:
     """How far evidence has come, on a log scale from 1 : 1 to the needed ratio."""
     share = 1.0 if weight >= needed else max(0.0, log(max(weight, 1.0)) / log(needed))
     return {"share": round(100 * share, 1), "met": weight >= needed, "long": long}

@@ -179,7 +179,6 @@ class Evidence:
     people: int = 0
     accuracy: float | None = None
     chart: float = 0.0
-    open_alarms: int = 0
     holds: int = 0
     freezes: int = 0
     days_since_lowering: float | None = None

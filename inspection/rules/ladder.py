@@ -279,7 +279,6 @@ def _accuracy(gate: Gate, evidence: Evidence) -> list[Condition]:
 
 def _calm(gate: Gate, evidence: Evidence) -> list[Condition]:
     conditions = [
-        Condition(name="alarms", counted=evidence.open_alarms, needed=0, passed=evidence.open_alarms == 0),
         Condition(name="holds", counted=evidence.holds, needed=0, passed=evidence.holds == 0),
         Condition(name="freezes", counted=evidence.freezes, needed=0, passed=evidence.freezes == 0),
     ]

@@ -19,6 +19,7 @@ from monitoring.rules.metrics import days_left
 from monitoring.sources import processes
 from monitoring.sources.seen import Seen
 from review import watches
+from review.arrivals import RECEIVED
 from review.audit_models import WatchChart
 from review.models import ReviewTask
 
@@ -93,7 +94,8 @@ def _charts(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
 
 
 def _outbox(now: datetime) -> Iterator[tuple[str, float]]:
-    waiting = Outbox.objects.filter(done_at=None, available_at__lte=now)
+    # Verdicts come late by images that wait; looks without hurry and notices may be old and nobody misses them.
+    waiting = Outbox.objects.filter(topic=RECEIVED, done_at=None, available_at__lte=now)
     work = waiting.aggregate(count=Count("pk"), oldest=Min("available_at"))
     yield "outbox_waiting", work["count"]
     yield "outbox_age", _seconds(work["oldest"], now) if work["oldest"] else 0.0

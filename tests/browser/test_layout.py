@@ -72,13 +72,14 @@ def test_the_words_of_the_answers_are_whole(loop_at):
 
 @pytest.mark.parametrize("language", ["en-US", "ko-KR"])
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1366, 768)])
-def test_the_words_of_the_answers_are_whole_after_a_reveal(ana, review, width, height, language):
+def test_the_words_of_the_answers_are_whole_before_and_after_a_reveal(ana, review, width, height, language):
     line = make_floor("phone-lens", level=Level.ASSIST)
     line.defect_classes.filter(code="stain").update(name="dust inside", name_ko="내부 먼지")
     line.defect_classes.create(code="dent", name="ring dent", name_ko="링 찍힘", risk_class="major", key=5)
     add_waiting(line, 3, call=Call.DEFECT)
     loop = review(line, ana, width=width, height=height, language=language)
 
+    assert loop.page.evaluate(CUT) == []
     loop.press("KeyF")
     expect(loop.part("reveal")).to_be_visible()
 

@@ -95,10 +95,12 @@ def test_the_evidence_bar_is_logarithmic_and_full_when_met(weight, width, kind):
 
 def test_an_evidence_row_ends_in_how_many_more():
     rows = [
-        {"check": "Agreement", "counted": "391 of 404", "weight": 1.9, "state": "short", "still": 113},
-        {"check": "Detection", "counted": "39 of 41", "weight": 21.7, "state": "met", "still": 0},
+        {"check": "Agreement", "counted": "391 of 404", "weight": 1.9, "needed": 100.0, "state": "short", "still": 113},
+        {"check": "Detection", "counted": "39 of 41", "weight": 121.7, "needed": 100.0, "state": "met", "still": 0},
     ]
     html = rendered("{% evidence rows %}", rows=rows)
+    assert "Evidence, needs 100 : 1" in html
+    assert 'class="short" width="13.9%"' in html
     assert "113 more" in html
     assert "met" in html
     assert html.index("Agreement") < html.index("Detection")

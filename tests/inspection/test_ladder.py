@@ -52,7 +52,6 @@ def test_a_short_stream_says_how_many_more_parts_it_needs():
         ({"accuracy": None}, "accuracy", GateStatus.INSUFFICIENT),
         ({"accuracy": 0.95}, "accuracy", GateStatus.SHUT),
         ({"chart": DISAGREEMENT_WARN}, "chart", GateStatus.SHUT),
-        ({"open_alarms": 1}, "alarms", GateStatus.SHUT),
         ({"holds": 1}, "holds", GateStatus.SHUT),
         ({"freezes": 1}, "freezes", GateStatus.SHUT),
         ({"days_since_lowering": 2.9}, "cool_down", GateStatus.SHUT),

@@ -273,6 +273,11 @@ def test_waiting_work_is_read():
     assert (level("outbox_waiting"), level("outbox_age")) == (1, 30)
 
 
+def test_a_notice_of_before_is_no_late_verdict():
+    Outbox.objects.create(topic="proposal.opened", key="x", available_at=NOON - timedelta(days=13))
+    assert (level("outbox_waiting"), level("outbox_age")) == (0, 0)
+
+
 def test_the_disk_and_its_days_are_read(settings, tmp_path, monkeypatch):
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": "config.storage.DurableFileSystemStorage", "OPTIONS": {"location": tmp_path}}

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from inspection import automation, epochs
 from inspection.models import Hold, LevelProposal, Line, Membership
+from inspection.rules.gates import Condition, Judgement
 from inspection.rules.ladder import GATES, Evidence, Gate, Target, judge
 from inspection.rules.words import Level, Role
 from review import evidence, gates
@@ -194,7 +195,7 @@ def test_the_second_lead_reads_the_frozen_rows_beside_what_is_counted_now(client
     assert "986 of 1,000" in agreement
     assert "1,006 of 1,025" in agreement
     assert told(html, "Inspectors").endswith("as it was")
-    assert "2 of 13 rows changed since." in html
+    assert "2 of 12 rows changed since." in html
 
 
 def test_a_frozen_row_that_is_not_met_any_more_says_so(client, proposed, monkeypatch):
@@ -208,6 +209,17 @@ def test_untouched_evidence_says_that_no_row_changed(client, proposed):
     html = client.get(reverse("automation", args=[proposed.slug])).content.decode()
     assert "No row changed since." in html
     assert proposed.proposals.get().evidence_hash[:4] in html.split('id="frozen-title"')[1]
+
+
+def test_frozen_evidence_keeps_what_a_later_gate_does_not_ask_any_more(client, proposed, monkeypatch):
+    kept = Judgement.from_plain(proposed.proposals.get().evaluation.judgement)
+    asked = Condition(name="moon_phase", counted=1, needed=1, passed=True)
+    monkeypatch.setattr(
+        "inspection.rules.gates.Judgement.from_plain",
+        lambda _plain: replace(kept, conditions=(*kept.conditions, asked)),
+    )
+    html = client.get(reverse("automation", args=[proposed.slug])).content.decode()
+    assert told(html, "moon phase").endswith("not asked changed")
 
 
 def test_the_frozen_rows_speak_korean(client, proposed):

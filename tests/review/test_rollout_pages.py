@@ -50,6 +50,13 @@ def test_leads_find_what_serves_and_what_may_come_from_the_lines_pages(lead, lin
     assert f'href="/lines/{line.slug}/rollouts/"' in shown
 
 
+def test_a_version_that_does_not_know_the_lines_kinds_of_defects_is_not_offered(lead, line):
+    make_model_version("narrow", classes=["pass", "scratch"])
+    shown = page(lead, line).content.decode()
+    assert "narrow:1" not in shown
+    assert "No other version is registered that knows" in shown
+
+
 @pytest.mark.parametrize("name", ["ana", "oscar"])
 def test_nobody_else_learns_which_models_there_are(client, line, name):
     client.force_login(make_user(name, role=None) if name == "oscar" else make_user(name))
