@@ -1,6 +1,7 @@
 """The Celery application. Messages carry ids only; the outbox is the truth, the broker a wake-up."""
 
 import os
+import time
 
 import structlog
 from celery import Celery, Task, bootsteps
@@ -10,17 +11,27 @@ from config import progress, settings_module
 from inspection import tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module())
+logger = structlog.get_logger(__name__)
 
 
 class WatchedTask(Task):
-    """A task that shows a progress stamp while it runs, and whose log lines name it and what it works on."""
+    """A task that shows a progress stamp while it runs. Its log lines, one at its end, name it and what it works on."""
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         key = kwargs.get("key")
         named = {"task": self.name, "task_id": self.request.id, "key": key, "trace_id": tracing.trace_of_key(key)}
         told = {name: value for name, value in named.items() if value is not None}
         with progress.stamped(), structlog.contextvars.bound_contextvars(**told):
-            return super().__call__(*args, **kwargs)
+            return self._told(*args, **kwargs)
+
+    def _told(self, *args: object, **kwargs: object) -> object:
+        began, outcome = time.perf_counter(), "failed"
+        try:
+            result = super().__call__(*args, **kwargs)
+            outcome = "done"
+            return result
+        finally:
+            logger.info("task", outcome=outcome, ms=round((time.perf_counter() - began) * 1000, 1))
 
 
 class Refusal(bootsteps.Step):

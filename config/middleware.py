@@ -1,5 +1,6 @@
 """Small things every answer carries."""
 
+import time
 from collections.abc import Callable
 
 import structlog
@@ -13,12 +14,16 @@ from inspection import sql, tracing
 from inspection.api.problems import API, Problem, answer
 from inspection.permissions import roles_of
 from inspection.rules.words import Role
+from monitoring import traffic
+
+access = structlog.get_logger("config.access")
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 SIGNERS = {Role.QA_LEAD, Role.ADMINISTRATOR}
 ENTRANCES = ("/accounts/", "/choose/", "/static/", "/set-up/", "/healthz", "/readyz", "/metrics")
+PROBES = ("/healthz", "/readyz", "/metrics")
 HAS_SECOND_FACTOR = "has_second_factor"
 
 
@@ -29,6 +34,24 @@ def head_without_body(get_response: Handler) -> Handler:
         response = get_response(request)
         if request.method == "HEAD" and not response.streaming:
             response.content = b""
+        return response
+
+    return middleware
+
+
+def counted(get_response: Handler) -> Handler:
+    """Count each request with its status, its time, and the longest that one of its writes waited. Probes are none."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path in PROBES:
+            return get_response(request)
+        began = time.perf_counter()
+        with sql.timed_writes() as waits:
+            response = get_response(request)
+        is_asked_to_wait = "wait=" in request.META.get("QUERY_STRING", "")
+        took = None if is_asked_to_wait else time.perf_counter() - began
+        waited = max(waits, default=None)
+        traffic.note(traffic.Answer(status=response.status_code, took_s=took, waited_s=waited))
         return response
 
     return middleware
@@ -80,6 +103,22 @@ def caller_trace(get_response: Handler) -> Handler:
         if trace is not None:
             structlog.contextvars.bind_contextvars(caller_trace_id=trace)
         return get_response(request)
+
+    return middleware
+
+
+def access_line(get_response: Handler) -> Handler:
+    """Write one line for each request, without its query. Ids stand in the context, an image's trace in the answer."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        response = get_response(request)
+        if request.path not in PROBES:
+            trace = tracing.caller(response.get(tracing.HEADER, ""))
+            ids = {"trace_id": trace} if trace else {}
+            ms = round((time.perf_counter() - began) * 1000, 1)
+            access.info("request", method=request.method, path=request.path, status=response.status_code, ms=ms, **ids)
+        return response
 
     return middleware
 

@@ -4,7 +4,6 @@ The relay is one small process. Each round it wakes workers for work that was no
 makes decisions final, answers overdue runs, numbers dispositions, folds counts and reads the gates.
 """
 
-import logging
 import os
 import signal
 import socket
@@ -13,6 +12,7 @@ import time
 from datetime import datetime
 
 import django
+import structlog
 from django.db import DatabaseError, close_old_connections
 from django.utils.timezone import now as clock
 from kombu import Connection
@@ -23,8 +23,9 @@ from redis.exceptions import RedisError
 from config import progress
 from config.celery import app
 from config.checks import refuse_unsafe_production
+from inspection import tracing
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 
 # topic -> (task, queue)
 TASKS = {
@@ -80,6 +81,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     me = f"{socket.gethostname()}:{os.getpid()}"
+    logger.info("relay", state="up", holder=me)
     while not stop.wait(ROUND_S):
         progress.beat()
         try:
@@ -98,6 +100,8 @@ def send_due(rows: list, *, now: datetime) -> list[int]:
         except (OperationalError, RedisError, OSError):
             break
         sent.append(row.pk)
+        ids = {"key": row.key, "trace_id": tracing.trace_of_key(row.key)}
+        logger.info("woken", topic=row.topic, **{name: one for name, one in ids.items() if one is not None})
     return sent
 
 

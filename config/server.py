@@ -50,6 +50,11 @@ class Worker(ThreadWorker):
             raise RuntimeError("This server speaks plain HTTP; end TLS at the proxy.")
         super().check_config(cfg, log)
 
+    def run(self) -> None:
+        # By name: the app registry is there only once the worker has loaded the product.
+        import_string("monitoring.traffic.keep_writing")()
+        super().run()
+
     # Before the request -------------------------------------------------------------------------------------------
 
     def enqueue_req(self, conn: TConn) -> None:

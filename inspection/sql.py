@@ -3,9 +3,11 @@
 Statements take bound parameters only. Nothing else asks which database it is.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -55,6 +57,7 @@ APPEND_ONLY = (
 
 _ROLES = "inspection_membership"
 _FIXED = ("user_id", "line_id", "role", "is_founding", "granted_at", "granted_by_id")
+_WRITING = ("BEGIN", "INSERT", "UPDATE", "DELETE")
 _PG_FUNCTION = """
 CREATE OR REPLACE FUNCTION tollgate_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -121,6 +124,27 @@ def patience(seconds: int) -> Iterator[None]:
         # A connection that was closed meanwhile begins with its own wait.
         if connection.connection is not None:
             _wait_at_most(connection.settings_dict["OPTIONS"]["timeout"])
+
+
+@contextmanager
+def timed_writes() -> Iterator[list[float]]:
+    """Collect the seconds of each statement inside that may wait for another writer, also of one that waited in vain.
+
+    SQLite waits where a transaction begins, PostgreSQL at the rows that are changed or locked.
+    """
+    took: list[float] = []
+
+    def timed(execute: Callable[..., Any], statement: str, bound: Any, many: bool, context: dict[str, Any]) -> Any:
+        if not statement.startswith(_WRITING) and "FOR UPDATE" not in statement:
+            return execute(statement, bound, many, context)
+        began = time.perf_counter()
+        try:
+            return execute(statement, bound, many, context)
+        finally:
+            took.append(time.perf_counter() - began)
+
+    with connection.execute_wrapper(timed):
+        yield took
 
 
 def _wait_at_most(seconds: int) -> None:

@@ -226,6 +226,11 @@ WORDS: dict[str, Words] = {
         _("Every part goes to people until somebody lifts the hold."),
         _("Read the reason on the automation page, remove the cause, lift the hold."),
     ),
+    "web-errors": Words(
+        _("The web server fails to answer"),
+        _("Pages break, and stations send again what was refused."),
+        _("Look for the exception in the web server's log, and for writers that wait for the database."),
+    ),
 }
 # Levels that are true or not: the sentence says it all.
 YES_OR_NO = ("on_hold", "broker_down")

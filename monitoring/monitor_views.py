@@ -27,7 +27,18 @@ from review.models import Adjudication
 
 SHOWN_ALARMS = 6
 GLANCE = ("volume", "queue_waiting", "queue_age", "stage_p95", "call_rate")
-SHARED = ("outbox_age", "storage_free", "storage_days", "database_ms", "worker_memory", "relay_processor", "load")
+SHARED = (
+    "outbox_age",
+    "storage_free",
+    "storage_days",
+    "database_ms",
+    "write_wait",
+    "web_time",
+    "web_errors",
+    "worker_memory",
+    "relay_processor",
+    "load",
+)
 
 
 @login_required

@@ -219,7 +219,11 @@ class WatchForm(forms.Form):
     """What shall watch a failure."""
 
     metric = forms.ChoiceField(label=_("Metric"), choices=[("", "…"), *risk_words.METRICS.items()])
-    threshold = forms.CharField(label=_("Threshold"), max_length=60)
+    threshold = forms.CharField(
+        label=_("Threshold in words"),
+        max_length=60,
+        help_text=_("For the signature. Alarms come where the page of the metric says."),
+    )
     priority = forms.ChoiceField(label=_("Alarm"), choices=[(one.value, one.value) for one in Priority])
     action = forms.ChoiceField(label=_("Action"), choices=list(risk_words.ACTIONS.items()))
     owner = forms.ChoiceField(label=_("Owner"))

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ GRACE_S = 5.0
 # What lived this long did not die of what it died of before.
 STABLE_AFTER_S = 20.0
 PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
-LOG_MAX_BYTES = 20 * 2**20
+# Full logs put aside for each process: together they never take more than six times this.
+LOG_MAX_BYTES, LOGS_KEPT = 20 * 2**20, 5
 _PARENT_DEATH_SIGNAL = 1
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -55,7 +57,7 @@ class Child:
         """Start it; may be called again after a death."""
         if self.stamp is not None:
             self.stamp.unlink(missing_ok=True)
-        self._turn_log()
+        self.turn_log()
         with self.log.open("ab") as out:
             # A session of its own, so that Ctrl-C reaches the engine alone and children end in its order.
             self.process = subprocess.Popen(
@@ -99,9 +101,20 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def _turn_log(self) -> None:
-        if self.log.exists() and self.log.stat().st_size > LOG_MAX_BYTES:
-            self.log.replace(self.log.with_suffix(".old.log"))
+    def turn_log(self) -> None:
+        """Put a full log aside and let the oldest go. The process writes on into the same file, which begins anew."""
+        if not self.log.exists() or self.log.stat().st_size <= LOG_MAX_BYTES:
+            return
+        for n in range(LOGS_KEPT, 1, -1):
+            with suppress(FileNotFoundError):
+                self._aside(n - 1).replace(self._aside(n))
+        # Without room for a copy its lines go: a log must not fill the disk that STOP and decisions need.
+        with suppress(OSError):
+            shutil.copyfile(self.log, self._aside(1))
+        os.truncate(self.log, 0)
+
+    def _aside(self, n: int) -> Path:
+        return self.log.with_suffix(f".{n}.log")
 
     def last_words(self, lines: int = 5) -> str:
         """Return the end of the log: what it said before it died."""

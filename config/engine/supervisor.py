@@ -140,8 +140,9 @@ class Supervisor:
         return self.stop.wait(ROUND_S) or (self.counter is not None and self.counter.status == 0)
 
     def _revive(self) -> None:
-        """End what hangs, and start again what died."""
+        """End what hangs, start again what died, and turn logs that are full."""
         for child in self.children:
+            child.turn_log()
             if child.stamp is not None and busy_for(child.stamp, now=time.monotonic()) > child.hangs_after_s:
                 child.kill()
         due = [child for child in self.children if not child.is_alive() and self._is_due(child)]

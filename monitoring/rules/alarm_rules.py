@@ -287,5 +287,7 @@ RULES: tuple[Rule, ...] = (
         under=("queue-old",),
     ),
     Rule(code="line-held", metric="on_hold", read=Read.LAST, limits=_above(0.5, 0.5, on=_NOW, off=_NOW), priority=_P1),
+    # The web server. A few failures of a quiet hour are no share.
+    Rule(code="web-errors", metric="web_errors", read=Read.MEAN, limits=_above(0.05, 0.01), priority=_P2, least=20),
 )
 BY_CODE = {rule.code: rule for rule in RULES}

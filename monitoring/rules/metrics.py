@@ -143,7 +143,16 @@ METRICS: tuple[Metric, ...] = (
     ),
     *_some(Kind.SOFTWARE, Fold.SHARE, ("model_errors", "", _HIGH)),
     *_some(Kind.SOFTWARE, Fold.LEVEL, ("queue_waiting", "", _HIGH), ("queue_age", "s", _HIGH)),
-    *_some(Kind.SOFTWARE, Fold.SPREAD, ("model_load", "s", _HIGH), of_line=False),
+    *_some(
+        Kind.SOFTWARE,
+        Fold.SPREAD,
+        ("model_load", "s", _HIGH),
+        ("web_time", "s", _HIGH),
+        ("write_wait", "s", _HIGH),
+        of_line=False,
+    ),
+    *_some(Kind.SOFTWARE, Fold.SHARE, ("web_errors", "", _HIGH), of_line=False),
+    *_some(Kind.SOFTWARE, Fold.COUNT, ("web_requests", "", _BOTH), of_line=False),
     *_some(
         Kind.SOFTWARE,
         Fold.LEVEL,

@@ -38,6 +38,15 @@ def test_the_page_verifies_the_receipt_and_names_the_person(lead, line):
     assert "ana" in html
 
 
+def test_the_receipt_of_a_part_leads_to_the_trace_of_each_of_its_images(lead, line):
+    images = Item.objects.filter(run__part__serial="B-2")
+    traces = [f"/lines/phone-glass/images/{image.pk}/trace/" for image in images]
+    html = page(lead, "2")
+    assert traces
+    assert [address for address in traces if address not in html] == []
+    assert images[0].pk.hex in lead.get(traces[0]).content.decode()
+
+
 def test_a_receipt_reads_in_korean_and_in_the_lines_own_time(lead, line):
     Line.objects.filter(pk=line.pk).update(time_zone="Asia/Seoul")
     html = lead.get("/lines/phone-glass/receipts/2/", headers={"accept-language": "ko"}).content.decode()

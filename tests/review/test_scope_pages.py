@@ -1,5 +1,7 @@
 """The line wizard over its pages: five steps of plain forms, a sheet of risks, a signature; who may and who may not."""
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 from django.utils.html import escape
@@ -7,6 +9,7 @@ from django.utils.html import escape
 from inspection import risks, scopes
 from inspection.models import Line, Membership
 from inspection.rules.words import Role
+from monitoring.models import AlarmThreshold
 from tests.builders import NOON, PASSWORD, make_line, make_user
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +183,34 @@ def test_choosing_a_metric_takes_the_amber_away(lead, founded, quinn):
     assert lead.post(address, {**WATCH, "owner": quinn.pk}).status_code == 302
     assert sheet(founded)["lens-swapped"].metric == "image_size"
     assert "Lens swapped: image size watches (quinn: another field)" in page(lead, "plan", "phone-frame")
+
+
+def test_the_sheet_prints_the_alarms_that_exist_with_their_thresholds_in_force(lead, founded, quinn):
+    html = page(lead, "plan", "phone-frame")
+    assert "again and again: mean of 2 min &gt; 20 %, from 6 values on, puts the line on hold" in html
+    assert "defect calls are wrong: mean of 60 min &gt; 50 %, from 30 values on, for 60 s" in html
+    assert "−3 sd" not in html
+    AlarmThreshold.objects.create(
+        line=founded,
+        rule="overkill-high",
+        n=1,
+        raise_at=0.1,
+        clear_at=0.05,
+        reason="oil",
+        review_on=date(2027, 6, 1),
+        replay={},
+        changed_by=quinn,
+        changed_at=NOON,
+    )
+    html = page(lead, "plan", "phone-frame")
+    assert "defect calls are wrong: mean of 60 min &gt; 10 %, from 30 values on, for 60 s" in html
+    assert "10 %" in page(lead, "risk", "phone-frame", "oil-looks-like-scratch")
+
+
+def test_a_row_whose_metric_no_alarm_reads_says_so(lead, founded, quinn):
+    before = page(lead, "plan", "phone-frame").count("No alarm reads this metric.")
+    lead.post(reverse("risk", args=["phone-frame", "lens-swapped"]), {**WATCH, "metric": "volume", "owner": quinn.pk})
+    assert page(lead, "plan", "phone-frame").count("No alarm reads this metric.") == before + 1
 
 
 def test_pruning_shows_what_becomes_unwatched_and_asks_why(lead, founded):

@@ -1,0 +1,69 @@
+"""What truly fires for each metric of a line: the alarms that read it, with the thresholds in force, in words."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from inspection.models import Line
+from monitoring import alarms
+from monitoring.alarm_words import WORDS, number
+from monitoring.rules import drift
+from monitoring.rules.alarm_rules import RULES, Action, Read, Rule
+from monitoring.rules.alarms import Limits
+
+READS = {
+    Read.LAST: gettext_lazy("last value %(limit)s"),
+    Read.MEAN: gettext_lazy("mean of %(minutes)s min %(limit)s, from %(least)s values on"),
+    Read.P95: gettext_lazy("95 %% point of %(minutes)s min %(limit)s, from %(least)s values on"),
+}
+ACTIONS = {
+    Action.HOLD: gettext_lazy("puts the line on hold"),
+    Action.FREEZE: gettext_lazy("freezes promotions"),
+    Action.TIGHTEN: gettext_lazy("tightens the audit"),
+}
+# The names of the line's sheet for what drift looks at.
+NOTICED = {"image_size" if name == "size_bytes" else name for name in drift.IMAGE_METRICS}
+# Metrics without an alarm of their own, and the metric whose alarm hears them.
+HEARD_BY = {"escaped_fraction": "escape_chart", "score_shift": "drift", **dict.fromkeys(NOTICED, "drift")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fires:
+    """One thing that happens by itself. A notice has no priority."""
+
+    sentence: str
+    priority: str = ""
+
+
+def of(line: Line) -> dict[str, list[Fires]]:
+    """Return by metric what fires on a line; a metric that nothing reads is left out."""
+    limits = alarms.limits_of(line)
+    found: dict[str, list[Fires]] = defaultdict(list)
+    for rule in RULES:
+        found[rule.metric].append(_of_rule(rule, limits[rule.code]))
+    for metric, heard in HEARD_BY.items():
+        found[metric] += found[heard]
+    for metric in NOTICED:
+        found[metric].append(_notice())
+    return dict(found)
+
+
+def _of_rule(rule: Rule, limits: Limits) -> Fires:
+    limit = f"{'>' if limits.is_above else '<'} {number(rule.metric, limits.raise_at)}"
+    said = [str(READS[rule.read]) % {"limit": limit, "minutes": rule.minutes, "least": rule.least}]
+    if limits.on_delay_s:
+        said.append(_("for %(seconds)s s") % {"seconds": f"{limits.on_delay_s:.0f}"})
+    if rule.action:
+        said.append(str(ACTIONS[rule.action]))
+    return Fires(sentence=f"{WORDS[rule.code].what}: {', '.join(said)}", priority=rule.priority.value)
+
+
+def _notice() -> Fires:
+    facts = {"images": drift.NOTICE_LAST, "far": f"{drift.NOTICE_SPREADS:.0f}"}
+    said = _(
+        "Notice of drift: mean of the last %(images)s images farther from the reference than %(far)s standard "
+        "deviations of such means, holds the line"
+    )
+    return Fires(sentence=said % facts)
