@@ -15,8 +15,8 @@ from monitoring.rules.alarms import Limits
 
 READS = {
     Read.LAST: gettext_lazy("last value %(limit)s"),
-    Read.MEAN: gettext_lazy("mean of %(minutes)s min %(limit)s, from %(least)s values on"),
-    Read.P95: gettext_lazy("95 %% point of %(minutes)s min %(limit)s, from %(least)s values on"),
+    Read.MEAN: gettext_lazy("mean of %(minutes)s min %(limit)s"),
+    Read.P95: gettext_lazy("95 %% point of %(minutes)s min %(limit)s"),
 }
 ACTIONS = {
     Action.HOLD: gettext_lazy("puts the line on hold"),
@@ -52,7 +52,9 @@ def of(line: Line) -> dict[str, list[Fires]]:
 
 def _of_rule(rule: Rule, limits: Limits) -> Fires:
     limit = f"{'>' if limits.is_above else '<'} {number(rule.metric, limits.raise_at)}"
-    said = [str(READS[rule.read]) % {"limit": limit, "minutes": rule.minutes, "least": rule.least}]
+    said = [str(READS[rule.read]) % {"limit": limit, "minutes": rule.minutes}]
+    if rule.least > 1:
+        said.append(_("from %(least)s values on") % {"least": rule.least})
     if limits.on_delay_s:
         said.append(_("for %(seconds)s s") % {"seconds": f"{limits.on_delay_s:.0f}"})
     if rule.action:
@@ -62,8 +64,5 @@ def _of_rule(rule: Rule, limits: Limits) -> Fires:
 
 def _notice() -> Fires:
     facts = {"images": drift.NOTICE_LAST, "far": f"{drift.NOTICE_SPREADS:.0f}"}
-    said = _(
-        "Notice of drift: mean of the last %(images)s images farther from the reference than %(far)s standard "
-        "deviations of such means, holds the line"
-    )
+    said = _("Notice of drift: mean of the last %(images)s images beyond %(far)s sd of ordinary shifts, holds the line")
     return Fires(sentence=said % facts)
