@@ -175,7 +175,7 @@ def test_one_dark_lamp_is_one_alarm(line):
 def test_the_hold_asks_again_when_its_cause_is_gone(line):
     held_in_the_dark(line)
     Alarm.objects.filter(rule="blank-images").update(is_on=False, state="normal")
-    alarms.evaluate(line, now=NOON + 3 * MINUTE)
+    alarms.evaluate(line, now=NOON + 10 * MINUTE)
     assert Alarm.objects.get(rule="line-held").state == "unacknowledged"
 
 
