@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -80,6 +81,7 @@ def alarm_page(request: HttpRequest, pk: int) -> HttpResponse:
         "may_act": _may_act(request, alarm),
         "may_retire": permissions.may_administer(request.user, alarm.line),
         "images": _images(alarm),
+        "days": _days(alarm),
     }
     return render(request, "monitoring/alarm.html", context)
 
@@ -262,6 +264,16 @@ def _images(alarm: Alarm) -> str:
         return ""
     query = f"?metric={BY_CODE[alarm.rule].metric}&at={alarm.raised_at:%Y-%m-%dT%H:%M:%S}Z"
     return reverse("line-images", args=[alarm.line.slug]) + query
+
+
+def _days(alarm: Alarm) -> str:
+    """Return the search of the data page for the days on which it was on, in the line's time; empty without a line."""
+    if alarm.line is None or alarm.raised_at is None:
+        return ""
+    zone = ZoneInfo(alarm.line.time_zone)
+    cleared = alarm.changes.filter(event=Event.CLEARED.value, changed_at__gte=alarm.raised_at).order_by("pk").first()
+    until = cleared.changed_at if cleared else now()
+    return f"date:{alarm.raised_at.astimezone(zone).date()}..{until.astimezone(zone).date()}"
 
 
 def _change(change: AlarmChange) -> dict[str, Any]:

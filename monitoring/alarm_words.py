@@ -258,6 +258,7 @@ EVENTS = {
 }
 DEEDS = {
     "held": _("put the line on hold"),
+    "held_again": _("placed one more hold on the line"),
     "frozen": _("froze promotions"),
     "thawed": _("let promotions go on"),
     "tightened": _("tightened the audit"),
@@ -284,7 +285,7 @@ def number(metric: str, value: float | None) -> str:
     if value is None:
         return "–"
     known = BY_NAME[metric]
-    if known.fold == Fold.SHARE or metric in ("storage_free",):
+    if known.fold == Fold.SHARE or known.unit == "ratio":
         return f"{100 * value:.3g} %"
     plain = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{plain} {known.unit}".rstrip()

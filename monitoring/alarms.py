@@ -13,7 +13,9 @@ from monitoring import consequences, readings, replays
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold
 from monitoring.rules import alarms as rules
 from monitoring.rules.alarm_rules import BY_CODE, RULES, Rule
-from monitoring.rules.alarms import Event, Limits, Moved, NotPossible
+from monitoring.rules.alarms import Event, Limits, Moved, NotPossible, State
+
+LINE_HELD = "line-held"
 
 # By the clock ---------------------------------------------------------------------------------------------------
 
@@ -149,11 +151,22 @@ def _settle(alarms: Iterable[Alarm], causes: Mapping[str, Alarm], *, now: dateti
         shelf = rules.expired(alarm.standing, at=now)
         if shelf.event:
             _take(alarm, shelf, value=alarm.value, now=now)
-        cause = next((causes[code] for code in BY_CODE[alarm.rule].under if code in causes), None)
+        cause = _cause(alarm, causes)
         moved = rules.suppressed(alarm.standing, by_cause=cause is not None)
         if moved.event:
             alarm.suppressed_by = cause
             _take(alarm, moved, value=alarm.value, now=now)
+        elif alarm.state == State.SUPPRESSED and cause is not None and alarm.suppressed_by_id != cause.pk:
+            alarm.suppressed_by = cause
+            alarm.save(update_fields=["suppressed_by"])
+
+
+def _cause(alarm: Alarm, causes: Mapping[str, Alarm]) -> Alarm | None:
+    """Return the first of the alarms that are on which explains this one, a hold only to what placed it."""
+    found = [causes[code] for code in BY_CODE[alarm.rule].under if code in causes]
+    if found and alarm.rule == LINE_HELD and alarm.line is not None:
+        return found[0] if consequences.explains_holds(alarm.line, causes.keys()) else None
+    return found[0] if found else None
 
 
 def _take(alarm: Alarm, moved: Moved, *, value: float | None, now: datetime) -> None:

@@ -1,33 +1,31 @@
-"""Metrics on pages and over HTTP: what is measured, over time, and the images behind a moment."""
+"""Metrics on pages and over HTTP: what is measured, over time, with the limits of its alarms."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_date
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inspection import images, permissions
-from inspection.models import Item, Line
-from inspection.rules.words import Role
+from inspection import permissions
+from inspection.models import Line
 from monitoring import alarms, boards, owners, replays, rollups, series, stages, upstream
 from monitoring.alarm_words import WORDS, number
+from monitoring.image_views import line_of, moment_of
 from monitoring.metric_models import DAY, HOUR, MINUTE
 from monitoring.metric_words import KINDS, NAMES
 from monitoring.models import AlarmThreshold
@@ -36,8 +34,6 @@ from monitoring.rules.alarms import Limits
 from monitoring.rules.metrics import BY_NAME, METRICS, Metric
 from review.api.people import reported_line
 
-GALLERY = 60
-AROUND = timedelta(minutes=10)
 STEPS = {60: MINUTE, 3600: HOUR, 86400: DAY}
 POINTS_MAX = 5_000
 
@@ -46,7 +42,7 @@ POINTS_MAX = 5_000
 @require_GET
 def metrics_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that is measured on a line now, with the failures it watches; and what watches nothing."""
-    line = _line(request, slug)
+    line = line_of(request, slug)
     moment = now()
     names = [metric.name for metric in METRICS]
     kinds = boards.by_kind(boards.tiles(line, names, now=moment, failures=True))
@@ -70,7 +66,7 @@ def metrics_page(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def metric_page(request: HttpRequest, slug: str, metric: str) -> HttpResponse:
     """One metric over time with the limits of its alarms, its table, and the images of each point."""
-    line, known = _line(request, slug), _metric(metric)
+    line, known = line_of(request, slug), _metric(metric)
     span = request.GET.get("span", "hour")
     span = span if span in series.SPANS else "hour"
     found = series.rows(line if known.of_line else None, known, span=span, now=now())
@@ -101,7 +97,7 @@ def metric_page(request: HttpRequest, slug: str, metric: str) -> HttpResponse:
 @require_POST
 def threshold(request: HttpRequest, slug: str, rule: str) -> HttpResponse:
     """Try where else an alarm could come and go, or put it in force with a reason and a review date."""
-    line = _line(request, slug)
+    line = line_of(request, slug)
     known = BY_CODE.get(rule)
     if known is None or not known.of_line:
         raise Http404
@@ -116,40 +112,6 @@ def threshold(request: HttpRequest, slug: str, rule: str) -> HttpResponse:
     return redirect("metric", slug, known.metric)
 
 
-@login_required
-@require_GET
-def line_images(request: HttpRequest, slug: str) -> HttpResponse:
-    """The images around a moment: a point of a chart, an alarm, a drift mark. Those before it stand beside."""
-    line = _line(request, slug)
-    at = _moment(request.GET.get("at", "")) or now()
-    metric = request.GET.get("metric", "")
-    before = Item.objects.filter(line=line, received_at__lt=at - AROUND / 2, received_at__gte=at - 7 * AROUND)
-    after = Item.objects.filter(line=line, received_at__gte=at - AROUND / 2, received_at__lt=at + AROUND)
-    context = {
-        "line": line,
-        "at": at,
-        "day": at.astimezone(ZoneInfo(line.time_zone)).date(),
-        "metric": metric if metric in BY_NAME else "",
-        "word": NAMES.get(metric, ""),
-        "before": _pictures(before.order_by("-received_at")[: GALLERY // 5], metric),
-        "after": _pictures(after.order_by("received_at")[:GALLERY], metric),
-    }
-    return render(request, "monitoring/images.html", context)
-
-
-@login_required
-@require_safe
-def line_image(request: HttpRequest, slug: str, pk: UUID) -> FileResponse:
-    """One image of a line as a lead sees it: small, or as people read it."""
-    item = get_object_or_404(Item.objects.filter(line=_line(request, slug)), pk=pk)
-    try:
-        if "full" in request.GET:
-            return FileResponse(images.open_rendition(item.sha256), content_type="image/jpeg")
-        return FileResponse(images.open_thumbnail(item.sha256), content_type="image/webp")
-    except FileNotFoundError as gone:
-        raise Http404 from gone
-
-
 # Over HTTP ------------------------------------------------------------------------------------------------------
 
 
@@ -162,8 +124,8 @@ def metrics_api(request: Request, slug: str) -> Response:
     if not name:
         return Response({"metrics": [_description(metric) for metric in METRICS]})
     metric = BY_NAME.get(name)
-    until = _moment(request.query_params.get("to", "")) or now()
-    since = _moment(request.query_params.get("from", "")) or until - timedelta(hours=1)
+    until = moment_of(request.query_params.get("to", "")) or now()
+    since = moment_of(request.query_params.get("from", "")) or until - timedelta(hours=1)
     tier = STEPS.get(_step(request))
     if metric is None or tier is None or not since < until <= since + POINTS_MAX * rollups.LENGTH[tier]:
         raise ValidationError({"name": [_("Ask for a known name, a step of 60, 3600 or 86400, and a stretch.")]})
@@ -251,17 +213,6 @@ def _rule_row(line: Line, rule: Rule, limits: Mapping[str, Limits], wished: Limi
     }
 
 
-def _pictures(items, metric: str) -> list[dict[str, Any]]:
-    return [
-        {"item": item, "value": number(metric, getattr(item.measures, metric)) if _has(item, metric) else ""}
-        for item in items.select_related("measures")
-    ]
-
-
-def _has(item: Item, metric: str) -> bool:
-    return hasattr(item, "measures") and metric in BY_NAME and hasattr(item.measures, metric)
-
-
 def _spans() -> list[tuple[str, str]]:
     return [("hour", _("hour")), ("day", _("day")), ("month", _("30 days")), ("year", _("year"))]
 
@@ -288,14 +239,6 @@ def _step(request: Request) -> int:
     return int(asked) if asked.isdecimal() and len(asked) < 7 else 0
 
 
-def _moment(text: str) -> datetime | None:
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        return None
-    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
-
-
 def _number(text: str) -> float | None:
     try:
         found = float(text)
@@ -308,7 +251,3 @@ def _metric(name: str) -> Metric:
     if name not in BY_NAME:
         raise Http404
     return BY_NAME[name]
-
-
-def _line(request: HttpRequest, slug: str) -> Line:
-    return get_object_or_404(permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR), slug=slug)

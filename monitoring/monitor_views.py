@@ -80,9 +80,12 @@ def fleet(request: HttpRequest) -> HttpResponse:
     if not lines:
         raise PermissionDenied
     moment, mine = now(), boards_of_metrics.alarms_for(request.user)
+    shared = boards_of_metrics.tiles(None, SHARED, now=moment)
+    measured = {tile.metric.name for tile in shared}
     context = {
         "lines": _glances(list(lines), mine, moment),
-        "shared": boards_of_metrics.tiles(None, SHARED, now=moment),
+        "shared": shared,
+        "disk_days_unknown": "storage_free" in measured and "storage_days" not in measured,
         "rows": boards_of_metrics.rows(boards_of_metrics.active(mine.filter(line=None))),
         "health": boards_of_metrics.health(request.user, now=moment),
     }

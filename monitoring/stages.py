@@ -68,7 +68,7 @@ def flow(line: Line, *, now: datetime) -> Flow:
 def board(line: Line, *, now: datetime) -> list[StageRow]:
     """Return the boxes from the camera to the final verdict."""
     names = ["volume", "stage_p95", "outside_envelope", "queue_waiting", "queue_age", "time_to_verdict", "unreadable",
-             "model_errors", "decided_alone", "arrival_lag", *(f"{stage.value}_ms" for stage in _STAGES)]  # fmt: skip
+             "model_errors", "fail_safe", "arrival_lag", *(f"{stage.value}_ms" for stage in _STAGES)]  # fmt: skip
     seen = rollups.newest(line.pk, names, now=now, minutes=MINUTES)
     return [
         StageRow(name="capture", word=str(_("Capture")), rate=_rate(seen, "volume"), note=_cameras(line)),
@@ -80,12 +80,7 @@ def board(line: Line, *, now: datetime) -> list[StageRow]:
             name="route", word=str(_("Route")), rate=_rate(seen, "stage_p95"), p95_ms=_p95(seen, "stage_p95", 1000)
         ),
         _queue(seen),
-        StageRow(
-            name="final",
-            word=str(_("Final")),
-            rate=_rate(seen, "time_to_verdict"),
-            p95_ms=_p95(seen, "time_to_verdict", 1000),
-        ),
+        _final(seen),
     ]
 
 
@@ -118,6 +113,20 @@ def _queue(seen: dict[str, Summary]) -> StageRow:
         backlog=int(waiting.last) if waiting else None,
         oldest_s=age.last if age else None,
         state="warn" if age and age.last > 120 else "",
+    )
+
+
+def _final(seen: dict[str, Summary]) -> StageRow:
+    """A part that the deadline gave its safe verdict still waits for a person, and is final in neither count."""
+    safe = int(seen["fail_safe"].total) if "fail_safe" in seen else 0
+    known = seen.get("time_to_verdict")
+    words = ngettext("%(n)s safe verdict, waits on", "%(n)s safe verdicts, wait on", safe) % {"n": safe}
+    return StageRow(
+        name="final",
+        word=str(_("Final")),
+        rate=max(0, known.n - safe) / (60 * MINUTES) if known else None,
+        p95_ms=None if safe else _p95(seen, "time_to_verdict", 1000),
+        note=words if safe else "",
     )
 
 

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from monitoring import alarm_views, channel_views, drift_views, metric_views, monitor_views, trace_views, views
+from monitoring import (
+    alarm_views,
+    channel_views,
+    drift_views,
+    image_views,
+    metric_views,
+    monitor_views,
+    trace_views,
+    views,
+)
 
 urlpatterns = [
     path("lines/<slug:slug>/drift/", drift_views.drift_page, name="drift"),
@@ -14,8 +23,8 @@ urlpatterns = [
     path("lines/<slug:slug>/metrics/", metric_views.metrics_page, name="metrics"),
     path("lines/<slug:slug>/metrics/<slug:metric>/", metric_views.metric_page, name="metric"),
     path("lines/<slug:slug>/thresholds/<slug:rule>/", metric_views.threshold, name="alarm-threshold"),
-    path("lines/<slug:slug>/images/", metric_views.line_images, name="line-images"),
-    path("lines/<slug:slug>/images/<uuid:pk>/", metric_views.line_image, name="line-image"),
+    path("lines/<slug:slug>/images/", image_views.line_images, name="line-images"),
+    path("lines/<slug:slug>/images/<uuid:pk>/", image_views.line_image, name="line-image"),
     path("lines/<slug:slug>/images/<uuid:pk>/trace/", trace_views.trace_page, name="trace"),
     path("alarms/", alarm_views.alarm_list, name="alarms"),
     path("alarms/channels/", channel_views.channels, name="channels"),

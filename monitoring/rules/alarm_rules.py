@@ -125,6 +125,7 @@ RULES: tuple[Rule, ...] = (
         minutes=2,
         least=6,
         action=Action.HOLD,
+        under=("blank-images",),
     ),
     Rule(
         code="blank-images",
@@ -286,7 +287,15 @@ RULES: tuple[Rule, ...] = (
         least=20,
         under=("queue-old",),
     ),
-    Rule(code="line-held", metric="on_hold", read=Read.LAST, limits=_above(0.5, 0.5, on=_NOW, off=_NOW), priority=_P1),
+    # Only while it is what placed the hold: `consequences.explains_holds`.
+    Rule(
+        code="line-held",
+        metric="on_hold",
+        read=Read.LAST,
+        limits=_above(0.5, 0.5, on=_NOW, off=_NOW),
+        priority=_P1,
+        under=("blank-images", "camera-stuck", "outside-envelope", "model-silent"),
+    ),
     # The web server. A few failures of a quiet hour are no share.
     Rule(code="web-errors", metric="web_errors", read=Read.MEAN, limits=_above(0.05, 0.01), priority=_P2, least=20),
 )

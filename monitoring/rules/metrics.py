@@ -159,7 +159,7 @@ METRICS: tuple[Metric, ...] = (
         ("models_loaded", "", _BOTH),
         ("outbox_waiting", "", _HIGH),
         ("outbox_age", "s", _HIGH),
-        ("storage_free", "", _LOW),
+        ("storage_free", "ratio", _LOW),
         ("storage_days", "d", _LOW),
         ("database_ms", "ms", _HIGH),
         ("broker_down", "", _HIGH),

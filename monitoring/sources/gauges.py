@@ -25,6 +25,8 @@ from review.models import ReviewTask
 
 # A line without an image for longer than this is not running: its silence is no news any more.
 IDLE_AFTER_S = 12 * 3600
+# Less than a day of a disk says nothing about its pace: a new installation fills it first.
+DISK_KNOWN_AFTER_S = 24 * 3600
 # So long a refused decision of a station is news.
 REFUSED_WITHIN = timedelta(hours=1)
 
@@ -110,8 +112,9 @@ def _storage(now: datetime) -> Iterator[tuple[str, float]]:
         line=None, metric="storage_free", tier=HOUR, began_at__gte=now - timedelta(days=7)
     )
     first = before.order_by("began_at").first()
-    if first is not None:
-        left = days_left(first.last, room.free / room.total, elapsed_s=_seconds(first.began_at, now) - 3600)
+    elapsed_s = _seconds(first.began_at, now) - 3600 if first is not None else 0.0
+    if first is not None and elapsed_s >= DISK_KNOWN_AFTER_S:
+        left = days_left(first.last, room.free / room.total, elapsed_s=elapsed_s)
         if left is not None:
             yield "storage_days", left
 

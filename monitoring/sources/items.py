@@ -126,7 +126,8 @@ def _of_file(image: Image, *, is_repeat: bool) -> Iterator[tuple[str, float]]:
     yield "image_size", image.size_bytes
     yield "aspect", image.width / image.height
     yield "arrival_lag", max(0.0, (image.received_at - image.captured_at).total_seconds())
-    if image.reason is not None:
+    # Blank ones are all alike: that is no stuck camera.
+    if image.reason is not None and not image.measured.get("blank"):
         yield "same_image", is_repeat or image.reason == "camera-stuck"
     if image.measured:
         yield "blank", image.measured["blank"]

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from inspection import automation
 from inspection.models import Freeze, Hold, LevelChange, Line
 from inspection.rules.words import Priority, Role
 from monitoring import alarms, rollups
@@ -113,6 +114,18 @@ def test_a_stuck_camera_holds_the_line(line):
     assert deed("camera-stuck") == "held"
 
 
+def test_history_tells_a_hold_only_where_it_was_placed(line):
+    raise_alarm("blank-images", line)
+    raise_alarm("camera-stuck", line)
+    assert (deed("blank-images"), deed("camera-stuck")) == ("held", "")
+
+
+def test_a_hold_that_comes_to_a_line_that_people_stopped_is_told_as_one_more(line, quinn):
+    automation.stop(line, by=quinn, reason="smoke", now=NOON)
+    raise_alarm("camera-stuck", line)
+    assert deed("camera-stuck") == "held_again"
+
+
 def test_a_model_without_answers_freezes_promotions_until_it_answers(line):
     raise_alarm("no-predictions", line)
     assert Freeze.objects.in_force().get().cause == "no-predictions"
@@ -143,6 +156,32 @@ def test_what_another_alarm_explains_is_put_aside_and_counted_beneath_it(line):
     second = raise_alarm("no-images", line)
     assert (second.state, second.suppressed_by) == ("suppressed", first)
     assert list(first.beneath.all()) == [second]
+
+
+def held_in_the_dark(line) -> Alarm:
+    """Return the alarm of the held line while the lamp is out."""
+    raise_alarm("blank-images", line)
+    return raise_alarm("line-held", line)
+
+
+def test_one_dark_lamp_is_one_alarm(line):
+    held = held_in_the_dark(line)
+    stuck = raise_alarm("camera-stuck", line)
+    alone = Alarm.objects.unexplained().get()
+    assert alone.rule == "blank-images"
+    assert {held.suppressed_by, stuck.suppressed_by} == {alone}
+
+
+def test_the_hold_asks_again_when_its_cause_is_gone(line):
+    held_in_the_dark(line)
+    Alarm.objects.filter(rule="blank-images").update(is_on=False, state="normal")
+    alarms.evaluate(line, now=NOON + 10 * MINUTE)
+    assert Alarm.objects.get(rule="line-held").state == "unacknowledged"
+
+
+def test_a_stop_by_people_is_not_explained_by_an_alarm(line, quinn):
+    automation.stop(line, by=quinn, reason="smoke", now=NOON)
+    assert held_in_the_dark(line).state == "unacknowledged"
 
 
 def test_a_cause_of_the_installation_explains_alarms_of_lines(line):

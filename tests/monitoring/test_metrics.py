@@ -151,6 +151,13 @@ def test_on_a_line_that_is_held_a_stuck_camera_is_still_seen_as_stuck(line):
     assert window(line, "same_image").total == 1
 
 
+def test_blank_images_are_alike_and_say_nothing_about_a_stuck_camera(line):
+    examine(line, "A-1", reason="camera-stuck", measures={"blank": True})
+    gathering.follow(now=LATER)
+    assert not MetricWindow.objects.filter(metric="same_image").exists()
+    assert window(line, "blank").total == 1
+
+
 def test_duplicates_volume_and_doubt_are_counted(line):
     first = examine(line, "A-1")
     examine(line, "A-2", item={"duplicate_of": first})
@@ -284,6 +291,9 @@ def test_the_disk_and_its_days_are_read(settings, tmp_path, monkeypatch):
     }
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=40, total=100))
     assert (level("storage_free"), level("storage_days")) == (0.4, None)
+    show(None, "storage_free", [0.9], at=NOON - timedelta(hours=2))
+    rollups.roll(now=NOON)
+    assert level("storage_days", now=NOON) is None
     show(None, "storage_free", [0.5], at=NOON - timedelta(days=1, hours=1))
     rollups.roll(now=NOON)
     assert level("storage_free", now=NOON) == 0.4

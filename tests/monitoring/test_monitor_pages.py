@@ -1,6 +1,6 @@
 """Pages and doors of monitoring: cockpit, all lines, metrics, images, alarms."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -102,7 +102,12 @@ def test_a_value_that_is_old_is_shown_as_old(lead, line):
 def test_all_lines_at_a_glance(lead, line, seen):
     make_line("phone-lens")
     automation.place_hold(line, kind=Hold.ALARM, reason="dark", now=clock())
+    show(None, "storage_free", [0.5], at=clock())
+    fresh_alarm(line)
     page = text(lead.get("/fleet/"))
+    assert "Days of disk left: not known yet" in page
+    assert "Alarms of the machines" in page
+    assert "None. Those of lines stand with each line." in page
     assert page.index("phone-back") < page.rindex("HOLD") < page.rindex("phone-lens")
 
 
@@ -129,6 +134,17 @@ def test_every_image_is_accounted_for_at_any_instant(line):
     queues.admit(fourth.routing, now=moment)
     flow = stages.flow(line, now=moment)
     assert (flow.received, flow.waiting, flow.final, flow.lost) == (4, 2, 2, 0)
+
+
+def test_a_part_that_the_deadline_settled_is_final_in_neither_count(line):
+    moment = clock()
+    item = examine(line, "A-1", at=moment - timedelta(seconds=9))
+    queues.admit(item.routing, now=moment)
+    show(line, "time_to_verdict", [120.0, 8.0], at=moment)
+    show(line, "fail_safe", [1.0, 0.0], at=moment)
+    box = stages.board(line, now=moment)[-1]
+    assert (box.rate, box.note) == (pytest.approx(1 / 300), "1 safe verdict, waits on")
+    assert stages.flow(line, now=moment).final == 0
 
 
 def test_an_image_that_a_reader_has_judged_is_final_and_waits_no_more(line):
@@ -269,6 +285,20 @@ def test_an_alarm_leads_to_its_images_metric_drift_and_runbook(lead, line):
     for address in ("/lines/phone-back/images/?metric=same_image&amp;at=", "/lines/phone-back/metrics/same_image/",
                     "/lines/phone-back/drift/", "/alarms/runbook/#camera-stuck"):  # fmt: skip
         assert address in page
+
+
+def test_an_alarm_leads_on_to_labels_data_set_and_candidates_of_its_days(lead, line):
+    raised = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
+    alarm = fresh_alarm(line, state="normal", is_on=False, raised_at=raised)
+    facts = {"event": "cleared", "state": "normal", "changed_at": raised + timedelta(days=1)}
+    AlarmChange.objects.create(alarm=alarm, **facts)
+    line.time_zone = "Asia/Seoul"
+    line.save(update_fields=["time_zone"])
+    page = text(lead.get(f"/alarms/{alarm.pk}/"))
+    for address in ("data/?q=date%3A2026-11-21..2026-11-22", "training/?q=date%3A2026-11-21..2026-11-22", "errors/",
+                    "rollouts/"):  # fmt: skip
+        assert f'href="/lines/phone-back/{address}"' in page
+        assert lead.get(f"/lines/phone-back/{address}").status_code == 200
 
 
 def test_a_lead_acknowledges_and_comes_back_to_where_they_were(lead, line, quinn):
