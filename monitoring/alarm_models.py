@@ -31,6 +31,10 @@ class AlarmQuerySet(models.QuerySet):
         """Those that ask somebody for something, or would if they were not put aside."""
         return self.exclude(state__in=[State.NORMAL.value, State.OUT_OF_SERVICE.value])
 
+    def unseen(self) -> "AlarmQuerySet":
+        """Those that came and that nobody acknowledged, whether they still stand or have gone."""
+        return self.filter(state__in=UNSEEN)
+
     def unexplained(self) -> "AlarmQuerySet":
         """The active ones that no other alarm explains."""
         return self.active().exclude(state=State.SUPPRESSED.value)
