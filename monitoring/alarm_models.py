@@ -48,8 +48,12 @@ class AlarmQuerySet(models.QuerySet):
         return self._first_of_each("line", _LOUDEST_FIRST)
 
     def first_of_each_rule(self) -> "AlarmQuerySet":
-        """The first that came of each kind, with how many stand: a flood is read from its source."""
-        return self._first_of_each("rule", _OLDEST_FIRST).order_by(*_OLDEST_FIRST)
+        """The loudest of each kind, with how many stand (`alike`): those that wait for eyes first, the shelved last."""
+        return self._first_of_each("rule", _LOUDEST_FIRST).by_loudness()
+
+    def of_kind(self, rule: str) -> "AlarmQuerySet":
+        """The active ones of one kind, and those that one of them explains."""
+        return self.active().filter(Q(rule=rule) | Q(state=State.SUPPRESSED.value, suppressed_by__rule=rule))
 
     def _first_of_each(self, name: str, order: Sequence[OrderBy]) -> "AlarmQuerySet":
         alike = Window(Count("pk"), partition_by=[F(name)])
