@@ -228,15 +228,16 @@ def change(lead, **facts):
 
 def test_a_lead_changes_a_threshold_and_hears_what_a_replay_says(lead, line):
     show(line, "queue_age", [200.0], at=clock() - timedelta(hours=3))
-    assert "come 0 times, 0 of them real; before it 1 times, 0 of them real" in text(change(lead))
+    assert "would have come in the last two days: 0, with the old limits 1;" in text(change(lead))
     assert AlarmThreshold.objects.get().raise_at == 300
 
 
 def test_a_lead_tries_a_threshold_before_it_is_in_force(lead, line):
     show(line, "queue_age", [200.0], at=clock() - timedelta(hours=3))
     page = text(change(lead, **{"try": "1", "reason": "", "review_on": ""}))
-    assert "Tried, not in force: beyond 300.0, gone at 200.0, it would have come 0 times" in page
-    assert "it would have come 1 times, 0 of them real, 0 false" in page
+    assert "Tried, not in force: beyond 300.0, gone at 200.0. It would have come 0 times" in page
+    assert "it would have come 1 time. By what people found 0 of these were real, 0 false." in page
+    assert "In the last 30 days it truly came 0 times." in page
     assert 'value="300.0"' in page
     assert not AlarmThreshold.objects.exists()
 
