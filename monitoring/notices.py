@@ -20,7 +20,7 @@ from monitoring.rules.alarms import Event, State
 
 FLOOD = "flood"
 URGENT = frozenset(rule.code for rule in RULES if rule.priority == Priority.P1)
-SHOWN = 20
+SHOWN, FACTS_MAX = 20, 500
 
 
 @transaction.atomic
@@ -53,6 +53,15 @@ def write_due(*, now: datetime) -> int:
 
 def address(alarm: Alarm) -> str:
     return settings.PUBLIC_URL + reverse("alarm", args=[alarm.pk])
+
+
+def facts(notice: Notice) -> list[dict[str, object]]:
+    """Return what a program wants to know of the alarms that a message speaks of, as they stand now, loudest first."""
+    spoken_of = [pk for pk in notice.alarms if pk != FLOOD]
+    return [
+        _facts(alarm)
+        for alarm in Alarm.objects.filter(pk__in=spoken_of).select_related("line").by_loudness()[:FACTS_MAX]
+    ]
 
 
 @transaction.atomic
@@ -113,6 +122,18 @@ def _paragraph(alarm: Alarm) -> str:
         address(alarm),
     ]
     return "\n".join(lines)
+
+
+def _facts(alarm: Alarm) -> dict[str, object]:
+    return {
+        "id": alarm.pk,
+        "rule": alarm.rule,
+        "line": alarm.line.slug if alarm.line else None,
+        "priority": BY_CODE[alarm.rule].priority.value,
+        "state": alarm.state,
+        "raised_at": alarm.raised_at.isoformat() if alarm.raised_at else None,
+        "url": address(alarm),
+    }
 
 
 def _what(alarm: Alarm) -> str:

@@ -190,6 +190,38 @@ def test_a_webhook_is_signed_with_the_secret(channel, receiver):
     assert send(at=NOON + MINUTE) == 0
 
 
+def test_a_webhook_says_of_each_alarm_what_a_program_wants_to_know(channel, receiver, settings):
+    alarm = make_alarm(make_line(), "camera-stuck")
+    notices.write_due(now=NOON)
+    Alarm.objects.update(state="acknowledged")
+    send(at=NOON + MINUTE)
+    headers, body = receiver.taken[0]
+    told = json.loads(body)
+    assert told["facts"] == [
+        {
+            "id": alarm.pk,
+            "rule": "camera-stuck",
+            "line": "phone-glass",
+            "priority": "P1",
+            "state": "acknowledged",
+            "raised_at": "2026-11-23T12:00:00+00:00",
+            "url": f"{settings.PUBLIC_URL}/alarms/{alarm.pk}/",
+        }
+    ]
+    assert told["alarms"] == [alarm.pk]
+    assert headers["X-Tollgate-Signature"] == delivery.signature(SECRET, body)
+
+
+def test_every_attempt_of_a_webhook_is_signed_with_its_own_time(channel, receiver):
+    receiver.answer = 500
+    a_notice(channel)
+    send()
+    send(at=NOON + MINUTE)
+    (first, body), (second, later) = receiver.taken
+    assert [json.loads(one)["sent_at"][11:16] for one in (body, later)] == ["12:00", "12:01"]
+    assert first["X-Tollgate-Signature"] != second["X-Tollgate-Signature"]
+
+
 @pytest.mark.parametrize("answer", [500, 302])
 def test_a_target_that_does_not_take_it_is_tried_again_and_no_redirect_is_followed(channel, receiver, answer):
     receiver.answer = answer
