@@ -156,7 +156,8 @@ def _raised(now: datetime) -> dict[int, list[datetime]]:
 def _urgent_told(now: datetime) -> list[datetime]:
     """Return when messages of late spoke of a new urgent alarm."""
     told = Alarm.objects.filter(rule__in=URGENT, told_at__gt=now - rules.URGENT_WITHIN)
-    return list(told.order_by().values_list("told_at", flat=True).distinct())
+    moments = told.order_by().values_list("told_at", flat=True).distinct()
+    return [moment for moment in moments if moment is not None]
 
 
 def _last_told(alarms: Sequence[int], now: datetime) -> dict[int, datetime]:
