@@ -31,6 +31,10 @@ class AlarmQuerySet(models.QuerySet):
         """Those that ask somebody for something, or would if they were not put aside."""
         return self.exclude(state__in=[State.NORMAL.value, State.OUT_OF_SERVICE.value])
 
+    def unseen(self) -> "AlarmQuerySet":
+        """Those that came and that nobody acknowledged, whether they still stand or have gone."""
+        return self.filter(state__in=UNSEEN)
+
     def unexplained(self) -> "AlarmQuerySet":
         """The active ones that no other alarm explains."""
         return self.active().exclude(state=State.SUPPRESSED.value)
@@ -44,8 +48,12 @@ class AlarmQuerySet(models.QuerySet):
         return self._first_of_each("line", _LOUDEST_FIRST)
 
     def first_of_each_rule(self) -> "AlarmQuerySet":
-        """The first that came of each kind, with how many stand: a flood is read from its source."""
-        return self._first_of_each("rule", _OLDEST_FIRST).order_by(*_OLDEST_FIRST)
+        """The loudest of each kind, with how many stand (`alike`): those that wait for eyes first, the shelved last."""
+        return self._first_of_each("rule", _LOUDEST_FIRST).by_loudness()
+
+    def of_kind(self, rule: str) -> "AlarmQuerySet":
+        """The active ones of one kind, and those that one of them explains."""
+        return self.active().filter(Q(rule=rule) | Q(state=State.SUPPRESSED.value, suppressed_by__rule=rule))
 
     def _first_of_each(self, name: str, order: Sequence[OrderBy]) -> "AlarmQuerySet":
         alike = Window(Count("pk"), partition_by=[F(name)])

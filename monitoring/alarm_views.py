@@ -25,6 +25,7 @@ from inspection import permissions
 from inspection.api.problems import Problem
 from inspection.rules.words import Role
 from monitoring import alarms, boards
+from monitoring.alarm_models import AlarmQuerySet
 from monitoring.alarm_words import DEEDS, EVENTS, WORDS
 from monitoring.models import Alarm, AlarmChange, Notice
 from monitoring.rules.alarm_rules import BY_CODE, RULES
@@ -34,7 +35,6 @@ from review.api.forms import StrictCharField, StrictForm
 HISTORY_PAGE = 50
 # More than a person reads one by one are shown by kind.
 SHOWN_ALARMS = 100
-LISTED_MAX = 500
 SHOWN_CHANGES = 30
 
 
@@ -42,15 +42,17 @@ SHOWN_CHANGES = 30
 @require_GET
 def alarm_list(request: HttpRequest) -> HttpResponse:
     """What asks for somebody now, what happened before, and how well the alarms serve."""
-    mine, slug = _mine(request), request.GET.get("line", "")
+    mine, slug, kind = _mine(request), request.GET.get("line", ""), request.GET.get("kind", "")
     changes = boards.changes_for(request.user).select_related("alarm__line", "by")
     if slug:
         mine, changes = mine.filter(line__slug=slug), changes.filter(alarm__line__slug=slug)
     health, count = boards.health(request.user, now=now()), mine.unexplained().count()
-    is_long = count > SHOWN_ALARMS or (health.in_flood and not slug)
+    kind = kind if kind in BY_CODE else ""
+    is_long = not kind and (count > SHOWN_ALARMS or (health.in_flood and not slug))
     page = Paginator(changes.order_by("-pk"), HISTORY_PAGE).get_page(request.GET.get("page"))
     context = {
-        "rows": boards.collapsed(mine) if is_long else boards.rows(boards.active(mine)),
+        "rows": _listed(mine, kind, is_long=is_long),
+        "kind": WORDS[kind].what if kind else "",
         "count": count,
         "is_long": is_long,
         "health": health,
@@ -128,7 +130,7 @@ class ShelfForm(StrictForm):
 def alarms_api(request: Request) -> Response:
     """The active alarms of my lines, loudest first: so many at most, and how many there are."""
     mine = boards.active(boards.alarms_for(request.user))
-    listed = boards.rows(mine[:LISTED_MAX])
+    listed = boards.rows(mine[: boards.LISTED_MAX])
     return Response({"results": [_plain(row) for row in listed], "count": mine.count()})
 
 
@@ -187,6 +189,12 @@ def _plain(row: boards.AlarmRow) -> dict[str, Any]:
 
 
 # Helpers --------------------------------------------------------------------------------------------------------
+
+
+def _listed(mine: AlarmQuerySet, kind: str, *, is_long: bool) -> list[boards.AlarmRow]:
+    if kind:
+        return boards.of_kind(mine, kind)
+    return boards.collapsed(mine) if is_long else boards.rows(boards.active(mine))
 
 
 def _acknowledge(request: HttpRequest, alarm: Alarm) -> None:

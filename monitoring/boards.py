@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from inspection.models import Line, User
@@ -30,6 +32,7 @@ from monitoring.rules.alarms import (
 from monitoring.rules.metrics import METRICS, Kind, Metric
 from monitoring.rules.summaries import Summary
 
+LISTED_MAX = 500
 STALE_S = 60
 # A metric without a value for so long is not measured on this line just now.
 SILENT = timedelta(minutes=60)
@@ -66,6 +69,7 @@ class AlarmRow:
     consequence: str
     todo: str
     beneath: int
+    more: str
     owner: User | None
 
 
@@ -121,13 +125,18 @@ def active(alarms: AlarmQuerySet) -> AlarmQuerySet:
 
 
 def collapsed(alarms: AlarmQuerySet) -> list[AlarmRow]:
-    """Return the first that came of each kind, with how many more stand behind it or are explained by one of them."""
+    """Return the loudest of each kind, with how many more stand behind it or are explained by one of them."""
     explained = alarms.filter(state=State.SUPPRESSED.value, suppressed_by__isnull=False)
     counted = explained.order_by().values("suppressed_by__rule").annotate(count=Count("pk"))
     beneath = dict(counted.values_list("suppressed_by__rule", "count"))
     firsts = list(alarms.unexplained().first_of_each_rule())
     behind = {alarm.pk: alarm.alike - 1 + beneath.get(alarm.rule, 0) for alarm in firsts}
-    return [replace(row, beneath=behind[row.alarm.pk]) for row in rows(firsts)]
+    return [replace(row, beneath=behind[row.alarm.pk], more=_kind_address(row.alarm)) for row in rows(firsts)]
+
+
+def of_kind(alarms: AlarmQuerySet, rule: str) -> list[AlarmRow]:
+    """Return the alarms of one kind and what they explain, loudest first, so many at most."""
+    return rows(alarms.of_kind(rule).by_loudness()[:LISTED_MAX])
 
 
 def health(user, *, now: datetime) -> AlarmHealth:
@@ -193,6 +202,10 @@ def _limits(line: Line | None) -> dict[str, str]:
     return said
 
 
+def _kind_address(alarm: Alarm) -> str:
+    return f"{reverse('alarms')}?{urlencode({'kind': alarm.rule})}"
+
+
 def _alarm_row(alarm: Alarm, owner: User | None) -> AlarmRow:
     words = WORDS[alarm.rule]
     beneath = getattr(alarm, "beneath_count", 0)
@@ -205,6 +218,7 @@ def _alarm_row(alarm: Alarm, owner: User | None) -> AlarmRow:
         consequence=str(words.consequence),
         todo=str(words.todo),
         beneath=beneath,
+        more=reverse("alarm", args=[alarm.pk]) + "#beneath",
         owner=owner,
     )
 

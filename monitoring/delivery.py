@@ -22,6 +22,7 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 
 from inspection.sealing import opened, sealed
+from monitoring import notices
 from monitoring.models import Channel, Notice
 from monitoring.rules.notices import retry_at
 
@@ -97,7 +98,7 @@ def _try(notice: Notice, *, now: datetime) -> bool:
     if not claim.update(attempts=attempts, state=state, next_at=again or now):
         return False
     try:
-        _SENDERS[notice.channel.kind](notice)
+        _SENDERS[notice.channel.kind](notice, now)
     except (NotDelivered, AddressRefused, requests.RequestException) as trouble:
         logger.warning("Notice %s was not taken by %s: %s", notice.pk, notice.channel, type(trouble).__name__)
         Notice.objects.filter(pk=notice.pk).update(error=str(trouble)[:200])
@@ -106,7 +107,7 @@ def _try(notice: Notice, *, now: datetime) -> bool:
     return True
 
 
-def _by_apprise(notice: Notice) -> None:
+def _by_apprise(notice: Notice, _now: datetime) -> None:
     way = apprise.Apprise()
     address = opened(notice.channel.sealed_address)
     check_address(Channel.APPRISE, address)
@@ -115,11 +116,10 @@ def _by_apprise(notice: Notice) -> None:
         raise NotDelivered("The service did not take the message.")
 
 
-def _by_webhook(notice: Notice) -> None:
+def _by_webhook(notice: Notice, now: datetime) -> None:
     address = opened(notice.channel.sealed_address)
     check_address(Channel.WEBHOOK, address)
-    facts = {"id": notice.pk, "title": notice.title, "text": notice.text, "alarms": notice.alarms}
-    body = json.dumps({**facts, "written_at": notice.written_at.isoformat()}).encode()
+    body = _body(notice, now)
     headers = {
         "Content-Type": "application/json",
         "X-Tollgate-Signature": signature(opened(notice.channel.sealed_secret), body),
@@ -134,6 +134,13 @@ def _by_webhook(notice: Notice) -> None:
             answer.raw.read(ANSWER_MAX)
             if not 200 <= answer.status_code < 300:
                 raise NotDelivered(f"The target answered {answer.status_code}.")
+
+
+def _body(notice: Notice, now: datetime) -> bytes:
+    """Return what a webhook carries. When it is sent stands in it, so the signature holds for this attempt alone."""
+    facts = {"id": notice.pk, "title": notice.title, "text": notice.text, "alarms": notice.alarms}
+    times = {"written_at": notice.written_at.isoformat(), "sent_at": now.isoformat()}
+    return json.dumps({**facts, **times, "facts": notices.facts(notice)}).encode()
 
 
 class _PublicConnection(HTTPSConnection):

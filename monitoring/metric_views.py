@@ -174,8 +174,8 @@ def _change_threshold(request: HttpRequest, line: Line, rule: Rule) -> str:
     messages.success(
         request,
         _(
-            "In force. Over the last 30 days it would have come %(after)s times, %(after_real)s of them real; "
-            "before it %(before)s times, %(before_real)s of them real."
+            "In force. Times it would have come in the last two days: %(after)s, with the old limits %(before)s; "
+            "hours before in which it may have come: %(after_hours)s, with the old limits %(before_hours)s."
         )
         % row.replay,
     )

@@ -1,6 +1,5 @@
 """What people are told of alarms, written for each channel and put on its way. Sending is another process's work."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -16,23 +15,29 @@ from inspection.rules.words import Priority
 from monitoring import alarm_words, owners
 from monitoring.models import Alarm, AlarmChange, Channel, Notice
 from monitoring.rules import notices as rules
-from monitoring.rules.alarm_rules import BY_CODE
+from monitoring.rules.alarm_rules import BY_CODE, RULES
 from monitoring.rules.alarms import Event, State
 
 FLOOD = "flood"
-SHOWN = 20
+URGENT = frozenset(rule.code for rule in RULES if rule.priority == Priority.P1)
+SHOWN, FACTS_MAX = 20, 500
 
 
 @transaction.atomic
 def write_due(*, now: datetime) -> int:
-    """Write a message to each channel about the alarms that nobody was told of. Return how many were written."""
-    fresh = Alarm.objects.filter(state=State.UNACKNOWLEDGED.value, told_at=None).select_related("line")
+    """Write a message to each channel about the alarms that nobody was told of, also those that have gone again.
+
+    Return how many were written.
+    """
+    fresh = Alarm.objects.unseen().filter(told_at=None).select_related("line")
     untold = {alarm.pk: alarm for alarm in fresh.order_by("raised_at", "pk")}
     if not untold:
         return 0
     letter = rules.letter(
         list(untold),
         _raised(now),
+        urgent={pk for pk, alarm in untold.items() if alarm.rule in URGENT},
+        urgent_told=_urgent_told(now),
         last_digest_at=_last_told(list(untold), now),
         last_flood_at=_last_flood(now),
         now=now,
@@ -48,6 +53,15 @@ def write_due(*, now: datetime) -> int:
 
 def address(alarm: Alarm) -> str:
     return settings.PUBLIC_URL + reverse("alarm", args=[alarm.pk])
+
+
+def facts(notice: Notice) -> list[dict[str, object]]:
+    """Return what a program wants to know of the alarms that a message speaks of, as they stand now, loudest first."""
+    spoken_of = [pk for pk in notice.alarms if pk != FLOOD]
+    return [
+        _facts(alarm)
+        for alarm in Alarm.objects.filter(pk__in=spoken_of).select_related("line").by_loudness()[:FACTS_MAX]
+    ]
 
 
 @transaction.atomic
@@ -69,7 +83,7 @@ def _write(channel: Channel, alarms: Sequence[Alarm], *, is_flood: bool, now: da
         return None
     loudest = sorted(heard, key=lambda alarm: (BY_CODE[alarm.rule].priority, alarm.raised_at, alarm.pk))
     with translation.override(settings.LANGUAGE_CODE):
-        title = _flood_title(loudest) if is_flood else _title(loudest)
+        title = _flood_title(loudest) if is_flood and len(loudest) > 1 else _title(loudest)
         text = "\n\n".join(_paragraph(alarm) for alarm in loudest[:SHOWN])
     return Notice.objects.create(
         channel=channel,
@@ -89,19 +103,19 @@ def _is_heard(channel: Channel, alarm: Alarm) -> bool:
 def _title(alarms: Sequence[Alarm]) -> str:
     first = alarms[0]
     more = f" (+{len(alarms) - 1})" if len(alarms) > 1 else ""
-    return f"{_place(first.line)}: {BY_CODE[first.rule].priority} {alarm_words.what(first)}{more}"
+    return f"{_place(first.line)}: {BY_CODE[first.rule].priority} {_what(first)}{more}"
 
 
 def _flood_title(alarms: Sequence[Alarm]) -> str:
     count = ngettext("%(n)s alarm within ten minutes", "%(n)s alarms within ten minutes", len(alarms))
-    return f"{count % {'n': len(alarms)}}, {_('the first:')} {_title(alarms[:1])}"
+    return f"{count % {'n': len(alarms)}}, {_('the loudest:')} {_title(alarms[:1])}"
 
 
 def _paragraph(alarm: Alarm) -> str:
     words = alarm_words.WORDS[alarm.rule]
     owner = owners.of(alarm)
     lines = [
-        f"{BY_CODE[alarm.rule].priority} {_place(alarm.line)}: {alarm_words.what(alarm)}",
+        f"{BY_CODE[alarm.rule].priority} {_place(alarm.line)}: {_what(alarm)}",
         f"{_('since')} {alarm.raised_at:%Y-%m-%d %H:%M:%S} UTC. {words.consequence}",
         str(words.todo),
         *([f"{_('Owner')}: {owner}"] if owner else []),
@@ -110,16 +124,40 @@ def _paragraph(alarm: Alarm) -> str:
     return "\n".join(lines)
 
 
+def _facts(alarm: Alarm) -> dict[str, object]:
+    return {
+        "id": alarm.pk,
+        "rule": alarm.rule,
+        "line": alarm.line.slug if alarm.line else None,
+        "priority": BY_CODE[alarm.rule].priority.value,
+        "state": alarm.state,
+        "raised_at": alarm.raised_at.isoformat() if alarm.raised_at else None,
+        "url": address(alarm),
+    }
+
+
+def _what(alarm: Alarm) -> str:
+    what = alarm_words.what(alarm)
+    return _("%(what)s (gone again)") % {"what": what} if alarm.state == State.RETURNED else what
+
+
 def _place(line: Line | None) -> str:
     return line.slug if line is not None else "Tollgate"
 
 
 def _raised(now: datetime) -> dict[int, list[datetime]]:
-    found: dict[int, list[datetime]] = defaultdict(list)
-    rows = AlarmChange.objects.filter(event=Event.RAISED.value, changed_at__gt=now - timedelta(hours=1))
-    for alarm, at in rows.values_list("alarm", "changed_at"):
-        found[alarm].append(at)
-    return found
+    rows = AlarmChange.objects.filter(
+        event__in=[Event.RAISED.value, Event.SUPPRESSED.value], changed_at__gt=now - timedelta(hours=1)
+    )
+    facts = rows.order_by("pk").values_list("alarm", "event", "state", "changed_at")
+    return rules.standing_raises((alarm, Event(event), State(state), at) for alarm, event, state, at in facts)
+
+
+def _urgent_told(now: datetime) -> list[datetime]:
+    """Return when messages of late spoke of a new urgent alarm."""
+    told = Alarm.objects.filter(rule__in=URGENT, told_at__gt=now - rules.URGENT_WITHIN)
+    moments = told.order_by().values_list("told_at", flat=True).distinct()
+    return [moment for moment in moments if moment is not None]
 
 
 def _last_told(alarms: Sequence[int], now: datetime) -> dict[int, datetime]:

@@ -13,10 +13,11 @@ from inspection.models import Line
 from monitoring import rollups
 from monitoring.metric_models import MINUTE, MetricWindow
 from monitoring.rules.alarm_rules import Read, Rule
-from monitoring.rules.summaries import Summary
+from monitoring.rules.summaries import Summary, merged
 
 # A level is read every few seconds: an older one says nothing about now.
 LEVEL_LIFE_MIN = 2
+_MINUTE = timedelta(minutes=1)
 
 
 class Minute(NamedTuple):
@@ -38,17 +39,51 @@ def values(line: Line | None, rules: Iterable[Rule], *, now: datetime) -> dict[s
     return found | _quantiles(line, [rule for rule in rules if rule.read == Read.P95], now=now)
 
 
-def value_of(rule: Rule, window: Summary) -> float:
-    """Return what a rule reads from one window."""
+def past(line: Line, rule: Rule, *, since: datetime, until: datetime) -> list[tuple[float, float | None]]:
+    """Return what a rule read at each minute of a stretch, with its second, None where it had too few values."""
+    kept = dict(rollups.read(line.pk, rule.metric, since=since, until=until, tier=MINUTE))
+    if not kept:
+        return []
+    reach = range(_reach(rule), -1, -1)
+    first, last = min(kept), min(max(kept) + _MINUTE * len(reach), until)
+    moments = (first + _MINUTE * n for n in range(int((last - first) / _MINUTE) + 1))
+    return [
+        (moment.timestamp(), _read(rule, [kept[began] for n in reach if (began := moment - _MINUTE * n) in kept]))
+        for moment in moments
+    ]
+
+
+def extreme(rule: Rule, window: Summary) -> float:
+    """Return the farthest that a rule can have read within a window longer than its own."""
+    if not rule.limits.is_above:
+        return window.low
+    # All that was counted may have come together, among as few values as the rule asks for.
+    is_share = rule.read == Read.MEAN and window.low >= 0
+    return min(window.high, window.total / rule.least) if is_share else window.high
+
+
+def _read(rule: Rule, minutes: Sequence[Summary]) -> float | None:
     if rule.read == Read.LAST:
-        return window.high if rule.limits.is_above else window.low
-    return window.mean if rule.read == Read.MEAN else window.quantile(0.95)
+        return _level(rule, minutes[-1]) if minutes else None
+    if sum(minute.n for minute in minutes) < rule.least:
+        return None
+    whole = merged(minutes)
+    return whole.mean if rule.read == Read.MEAN else whole.quantile(0.95)
+
+
+def _level(rule: Rule, minute: Summary) -> float:
+    """Return a minute's level: without a delay one look beyond the limit is enough."""
+    return minute.last if rule.limits.on_delay_s else extreme(rule, minute)
 
 
 def _since(rule: Rule, *, now: datetime) -> datetime:
     """Return when the first minute began that a rule looks at."""
-    back = LEVEL_LIFE_MIN if rule.read == Read.LAST else rule.minutes - 1
-    return rollups.start(now, MINUTE) - timedelta(minutes=back)
+    return rollups.start(now, MINUTE) - _MINUTE * _reach(rule)
+
+
+def _reach(rule: Rule) -> int:
+    """Return how many minutes a rule looks back beyond the running one."""
+    return LEVEL_LIFE_MIN if rule.read == Read.LAST else rule.minutes - 1
 
 
 def _minutes(line: Line | None, rules: Iterable[Rule], *, now: datetime) -> dict[str, list[Minute]]:

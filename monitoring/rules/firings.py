@@ -22,12 +22,15 @@ class Firing:
         return (other.ended is None or self.began <= other.ended) and (self.ended is None or other.began <= self.ended)
 
 
-def replayed(limits: Limits, values: Sequence[tuple[float, float]]) -> list[Firing]:
-    """Return when an alarm would have been on over past values, each with its second, oldest first."""
+def replayed(limits: Limits, values: Sequence[tuple[float, float | None]]) -> list[Firing]:
+    """Return when an alarm would have been on over past values, each with its second, oldest first.
+
+    Without a value it stays as it is, as an alarm does that comes by the clock.
+    """
     is_on, since = False, None
     found: list[Firing] = []
     for second, value in values:
-        if limits.is_beyond(value, is_on=is_on) == is_on:
+        if value is None or limits.is_beyond(value, is_on=is_on) == is_on:
             since = None
             continue
         since = second if since is None else since

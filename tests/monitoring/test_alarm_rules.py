@@ -157,8 +157,16 @@ def test_out_of_service_it_asks_for_nothing_and_history_goes_on():
 # Telling --------------------------------------------------------------------------------------------------------
 
 
-def tell(untold, raised, *, digest=None, flood=None, now=NOON):
-    return notices.letter(untold, raised, last_digest_at=digest or {}, last_flood_at=flood, now=now)
+def tell(untold, raised, *, urgent=(), told=(), digest=None, flood=None, now=NOON):
+    return notices.letter(
+        untold,
+        raised,
+        urgent=set(urgent),
+        urgent_told=told,
+        last_digest_at=digest or {},
+        last_flood_at=flood,
+        now=now,
+    )
 
 
 def test_what_is_raised_is_told_in_one_letter():
@@ -172,6 +180,29 @@ def test_a_flood_is_one_letter_in_ten_minutes():
     assert (letter.is_flood, len(letter.alarms)) == (True, 5_000)
     assert tell([6_000], raised, flood=NOON, now=at(599)) is None
     assert tell([6_000], raised, flood=NOON, now=at(600)).is_flood
+
+
+def test_what_is_urgent_breaks_into_a_flood_and_takes_along_what_waits():
+    raised = {n: [NOON] for n in range(11)}
+    assert tell([20, 21], raised, urgent=[21], flood=NOON, now=at(92)).alarms == (20, 21)
+    assert tell([22], raised, urgent=[22], told=[at(92)], flood=at(92), now=at(112)).alarms == (22,)
+
+
+def test_what_is_urgent_breaks_into_a_flood_twice_a_minute_at_most():
+    raised = {n: [NOON] for n in range(11)}
+    assert tell([20], raised, urgent=[20], told=[at(1), at(30)], flood=at(30), now=at(60)) is None
+    assert tell([20], raised, urgent=[20], told=[at(1), at(30)], flood=at(30), now=at(61)).alarms == (20,)
+
+
+def test_an_urgent_alarm_that_flaps_breaks_into_no_flood():
+    raised = {**{n: [NOON] for n in range(11)}, 20: [at(-600 * n) for n in range(5)]}
+    assert tell([20], raised, urgent=[20], digest={20: at(-60)}, flood=at(-60)) is None
+
+
+def test_what_another_alarm_explains_counts_for_no_flood():
+    came = [(1, Event.RAISED, State.UNACKNOWLEDGED, NOON), (2, Event.RAISED, State.UNACKNOWLEDGED, NOON)]
+    explained = [(2, Event.SUPPRESSED, State.SUPPRESSED, NOON), (3, Event.RAISED, State.SHELVED, at(9))]
+    assert notices.standing_raises([*came, *explained]) == {1: [NOON], 2: []}
 
 
 def test_ten_alarms_are_no_flood():

@@ -7,7 +7,7 @@ import pytest
 from inspection import automation
 from inspection.models import Freeze, Hold, LevelChange, Line
 from inspection.rules.words import Priority, Role
-from monitoring import alarms, rollups
+from monitoring import alarms, replays, rollups
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold
 from monitoring.rules.alarm_rules import BY_CODE, RULES, Read
 from monitoring.rules.alarms import NotPossible
@@ -249,8 +249,38 @@ def test_a_threshold_is_changed_with_a_replay_a_reason_and_a_review_date(line, q
     hours_of_waiting(line, values=[10, 200, 10, 400, 10, 150, 10])
     row = change(line, quinn)
     comings = {"before": 3, "after": 1, "before_real": 0, "before_false": 0, "after_real": 0, "after_false": 0}
-    assert row.replay == {"hours": 7, "raised": 0, **comings}
+    assert row.replay == {"hours": 0, "minutes": 21, "raised": 0, "before_hours": 0, "after_hours": 0, **comings}
     assert (row.n, change(line, quinn, raise_at=500.0).n) == (1, 2)
+
+
+def replay(line, code: str) -> dict[str, int]:
+    rule = BY_CODE[code]
+    return replays.of(line, rule, rule.limits, rule.limits, now=NOON)
+
+
+def test_a_replay_finds_what_lasted_minutes_and_stood_in_no_mean_of_an_hour(line):
+    began = NOON - timedelta(hours=2)
+    for minute in range(60):
+        stuck = 20 <= minute < 23
+        show(line, "same_image", [float(stuck)] * 3 + [0.0] * 3, at=began + timedelta(minutes=minute))
+    assert replay(line, "camera-stuck")["before"] == 1
+
+
+def test_a_replay_waits_as_long_as_the_alarm_does(line):
+    for hour, minutes in ((3, 1), (2, 4)):
+        for minute in range(10):
+            value = 200.0 if minute < minutes else 10.0
+            show(line, "queue_age", [value], at=NOON - timedelta(hours=hour) + timedelta(minutes=minute))
+    assert replay(line, "queue-old")["before"] == 1
+
+
+def test_of_hours_whose_minutes_are_gone_a_replay_says_where_an_alarm_may_have_come(line):
+    for day, values in ((5, [1.0] * 2 + [0.0] * 98), (4, [1.0] + [0.0] * 99), (3, [0.0] * 100)):
+        show(line, "same_image", values, at=NOON - timedelta(days=day))
+    rollups.roll(now=NOON)
+    rollups.prune(now=NOON)
+    found = replay(line, "camera-stuck")
+    assert (found["hours"], found["before"], found["before_hours"]) == (3, 0, 1)
 
 
 def test_a_replay_says_how_many_of_the_firings_people_found_to_be_real(line, quinn):

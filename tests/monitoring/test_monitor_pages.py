@@ -10,7 +10,7 @@ from django.utils.timezone import now as clock
 from inspection import automation, risks
 from inspection.models import Hold, Item
 from inspection.rules.words import Level, Role, Verdict
-from monitoring import gathering, stages
+from monitoring import boards, gathering, stages
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold
 from monitoring.rules.alarm_rules import RULES
 from monitoring.rules.metrics import METRICS
@@ -244,15 +244,16 @@ def change(lead, **facts):
 
 def test_a_lead_changes_a_threshold_and_hears_what_a_replay_says(lead, line):
     show(line, "queue_age", [200.0], at=clock() - timedelta(hours=3))
-    assert "come 0 times, 0 of them real; before it 1 times, 0 of them real" in text(change(lead))
+    assert "would have come in the last two days: 0, with the old limits 1;" in text(change(lead))
     assert AlarmThreshold.objects.get().raise_at == 300
 
 
 def test_a_lead_tries_a_threshold_before_it_is_in_force(lead, line):
     show(line, "queue_age", [200.0], at=clock() - timedelta(hours=3))
     page = text(change(lead, **{"try": "1", "reason": "", "review_on": ""}))
-    assert "Tried, not in force: beyond 300.0, gone at 200.0, it would have come 0 times" in page
-    assert "it would have come 1 times, 0 of them real, 0 false" in page
+    assert "Tried, not in force: beyond 300.0, gone at 200.0. It would have come 0 times" in page
+    assert "it would have come 1 time. By what people found 0 of these were real, 0 false." in page
+    assert "In the last 30 days it truly came 0 times." in page
     assert 'value="300.0"' in page
     assert not AlarmThreshold.objects.exists()
 
@@ -397,3 +398,34 @@ def test_a_flood_is_read_from_its_source_and_costs_no_more_questions(lead, djang
     with django_assert_max_num_queries(len(few)):
         page = text(lead.get("/alarms/"))
     assert "(+7)" in page
+
+
+def test_in_a_flood_the_loudest_that_nobody_saw_stands_first_and_the_shelved_last(lead):
+    flood(2)
+    Alarm.objects.filter(rule="queue-old").update(
+        state="shelved", shelved_until=clock() + timedelta(hours=1), raised_at=clock() - timedelta(hours=1)
+    )
+    Alarm.objects.filter(rule="camera-stuck").update(state="acknowledged")
+    listed = [row.alarm.rule for row in boards.collapsed(Alarm.objects.all())]
+    loud = [rule.code for rule in RULES if rule.of_line and rule.priority == "P1" and rule.code != "camera-stuck"]
+    assert set(listed[: len(loud)]) == set(loud)
+    assert listed[-2:] == ["camera-stuck", "queue-old"]
+
+
+def test_the_number_behind_a_row_opens_the_others_and_what_they_explain(lead):
+    flood(2)
+    cause = Alarm.objects.filter(rule="model-errors").first()
+    Alarm.objects.filter(rule="no-predictions").update(state="suppressed", suppressed_by=cause)
+    page = text(lead.get("/alarms/"))
+    assert 'href="/alarms/?kind=model-errors">(+3)' in page
+    opened = text(lead.get("/alarms/?kind=model-errors"))
+    for alarm in Alarm.objects.filter(rule__in=["model-errors", "no-predictions"]):
+        assert f'href="/alarms/{alarm.pk}/">' in opened
+    assert f"/alarms/{Alarm.objects.filter(rule='queue-old').first().pk}/" not in opened.split("History")[0]
+
+
+def test_the_number_behind_one_alarm_opens_what_it_explains(lead, line):
+    cause = raise_alarm("model-errors", line)
+    Alarm.objects.create(line=line, rule="no-predictions", state="suppressed", is_on=True, suppressed_by=cause)
+    assert f'href="/alarms/{cause.pk}/#beneath">(+1)' in text(lead.get("/alarms/"))
+    assert 'id="beneath"' in text(lead.get(f"/alarms/{cause.pk}/"))

@@ -94,7 +94,7 @@ def test_a_channel_hears_what_is_loud_enough_on_its_line():
 def test_five_thousand_alarms_in_a_minute_are_three_letters_at_most_and_none_is_lost():
     make_channel()
     lines = [make_line(f"line-{n}") for n in range(50)]
-    rules = ["queue-old", "fail-safe", "camera-stuck", "unreadable", "no-images", "image-drift", "model-slow",
+    rules = ["camera-stuck", "queue-old", "fail-safe", "unreadable", "no-images", "image-drift", "model-slow",
              "model-errors", "spool-grows", "clock-skew"]  # fmt: skip
     for second in range(0, 60, 6):
         at = NOON + timedelta(seconds=second)
@@ -113,6 +113,48 @@ def test_five_thousand_alarms_in_a_minute_are_three_letters_at_most_and_none_is_
     notices.write_due(now=NOON + 11 * MINUTE)
     assert not Alarm.objects.filter(told_at=None).exists()
     assert Notice.objects.count() <= 3
+
+
+def a_flood(count: int = 11) -> list[Alarm]:
+    """Raise so many quiet alarms at noon, of which people are told at once."""
+    made = [make_alarm(make_line(f"flood-{n}")) for n in range(count)]
+    notices.write_due(now=NOON)
+    return made
+
+
+def test_a_p1_goes_out_at_once_in_a_flood():
+    make_channel()
+    a_flood()
+    make_alarm(make_line(), "line-held", at=NOON + 1.5 * MINUTE)
+    assert notices.write_due(now=NOON + 1.5 * MINUTE) == 1
+    make_alarm(make_line("phone-lens"), "camera-stuck", at=NOON + 2 * MINUTE)
+    assert notices.write_due(now=NOON + 2 * MINUTE) == 1
+    make_alarm(make_line("phone-frame"), at=NOON + 2 * MINUTE)
+    assert notices.write_due(now=NOON + 2.5 * MINUTE) == 0
+    assert notices.write_due(now=NOON + 12 * MINUTE) == 1
+
+
+def test_an_alarm_that_went_before_it_was_told_is_still_told_as_gone():
+    make_channel()
+    a_flood()
+    alarm = make_alarm(make_line(), at=NOON + MINUTE)
+    assert notices.write_due(now=NOON + MINUTE) == 0
+    Alarm.objects.filter(pk=alarm.pk).update(state="returned", is_on=False)
+    assert notices.write_due(now=NOON + 10 * MINUTE) == 1
+    newest = Notice.objects.latest("pk")
+    assert newest.alarms == ["flood", alarm.pk]
+    assert newest.title == "phone-glass: P2 Images wait too long for a person (gone again)"
+
+
+def test_alarms_that_another_explains_make_no_flood():
+    make_channel()
+    cause = make_alarm(None, "worker-silent")
+    for n in range(12):
+        alarm = make_alarm(make_line(f"line-{n}"), "model-slow")
+        Alarm.objects.filter(pk=alarm.pk).update(state="suppressed", suppressed_by=cause)
+        AlarmChange.objects.create(alarm=alarm, event="suppressed", state="suppressed", changed_at=NOON)
+    notices.write_due(now=NOON)
+    assert Notice.objects.get().alarms == [cause.pk]
 
 
 def test_an_alarm_that_flaps_gets_one_digest_an_hour():
@@ -146,6 +188,38 @@ def test_a_webhook_is_signed_with_the_secret(channel, receiver):
     notice.refresh_from_db()
     assert (notice.state, notice.attempts) == ("sent", 1)
     assert send(at=NOON + MINUTE) == 0
+
+
+def test_a_webhook_says_of_each_alarm_what_a_program_wants_to_know(channel, receiver, settings):
+    alarm = make_alarm(make_line(), "camera-stuck")
+    notices.write_due(now=NOON)
+    Alarm.objects.update(state="acknowledged")
+    send(at=NOON + MINUTE)
+    headers, body = receiver.taken[0]
+    told = json.loads(body)
+    assert told["facts"] == [
+        {
+            "id": alarm.pk,
+            "rule": "camera-stuck",
+            "line": "phone-glass",
+            "priority": "P1",
+            "state": "acknowledged",
+            "raised_at": "2026-11-23T12:00:00+00:00",
+            "url": f"{settings.PUBLIC_URL}/alarms/{alarm.pk}/",
+        }
+    ]
+    assert told["alarms"] == [alarm.pk]
+    assert headers["X-Tollgate-Signature"] == delivery.signature(SECRET, body)
+
+
+def test_every_attempt_of_a_webhook_is_signed_with_its_own_time(channel, receiver):
+    receiver.answer = 500
+    a_notice(channel)
+    send()
+    send(at=NOON + MINUTE)
+    (first, body), (second, later) = receiver.taken
+    assert [json.loads(one)["sent_at"][11:16] for one in (body, later)] == ["12:00", "12:01"]
+    assert first["X-Tollgate-Signature"] != second["X-Tollgate-Signature"]
 
 
 @pytest.mark.parametrize("answer", [500, 302])
