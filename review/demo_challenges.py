@@ -1,5 +1,6 @@
 """The known defects that `phone-back` was sent on purpose before its last rung: marked, on a calendar, none missed."""
 
+import random
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ from inspection.models import Line, Station, User
 from inspection.rules.words import Call, Label
 from review import challenges, filling
 from review.challenge_models import ChallengePart
-from review.demo_pictures import shot_of
+from review.demo_pictures import serial, shot_of
 from review.filling import Past
 from review.shots import Shot
 
@@ -55,11 +56,11 @@ def _pasts(line: Line, people: Mapping[str, User], *, now: datetime) -> Iterator
 
 
 def _at_hand(line: Line, by: User, *, now: datetime) -> Iterator[tuple[ChallengePart, Shot]]:
-    """Mark parts of the bank that the model calls defects, each with its picture."""
-    version, marked = registry.present(line), 0
+    """Mark parts of the bank that the model calls defects, each with its picture, by serials like any other."""
+    version, marked, rng = registry.present(line), 0, random.Random(f"{line.slug}/challenges")
     for defect in line.bank.in_use().order_by("number"):
         image = defect.images.select_related("item__line").get()
         shot = shot_of(image.item, pipeline.examine(image.item, now=now, versions=[version]))
         if shot.call == Call.DEFECT and marked < A_SHIFT:
             marked += 1
-            yield challenges.mark(defect, serial=f"CH-{defect.number:02}", by=by, now=now), shot
+            yield challenges.mark(defect, serial=serial(rng), by=by, now=now), shot

@@ -1,7 +1,8 @@
 """Pages for QA leads and administrators: how a line climbs."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -27,6 +28,7 @@ from review import (
     signing,
 )
 from review.frozen_boards import Frozen
+from review.rules import pace
 
 HISTORY = 8
 
@@ -49,6 +51,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "sentence": sentences.verdict(reading.judgement, reading.gate.to_level, names) if reading else "",
         "rows": boards.rows(reading.judgement, names) if reading else [],
         "missing_page": boards.PAGES.get(sentences.missing_deed(reading.judgement)) if reading else None,
+        "earliest": _earliest(reading, moment) if reading else None,
         "beyond": _beyond(to_level, names),
         "rungs": boards.rungs(line, reading, proposal, bool(holds)),
         "proposal": proposal,
@@ -91,6 +94,11 @@ def holds(request: HttpRequest) -> JsonResponse:
 def _line(request: HttpRequest, slug: str) -> Line:
     lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
     return get_object_or_404(lines.select_related("epoch__model_version", "product", "deployment"), slug=slug)
+
+
+def _earliest(reading: evidence.Reading, moment: datetime) -> date | None:
+    today = moment.astimezone(ZoneInfo(reading.line.time_zone)).date()
+    return pace.earliest(reading.judgement, days=reading.evidence.days, today=today)
 
 
 def _beyond(to_level: Level | None, names: Mapping[str, str]) -> dict[str, object] | None:

@@ -68,7 +68,7 @@ def _uncounted(judgement: Judgement, to_level: Level, names: Mapping[str, str]) 
 def _ready(judgement: Judgement, to_level: Level) -> str:
     words = {"level": level_name(to_level)}
     if not judgement.checks:
-        return _("Ready: every check toward %(level)s is met.") % words
+        return _("Ready: the model passed its health run. At %(level)s it watches and decides nothing.") % words
     first = judgement.checks[0]
     if first.stream.endswith("detection"):
         text = _(

@@ -211,6 +211,15 @@ def test_untouched_evidence_says_that_no_row_changed(client, proposed):
     assert proposed.proposals.get().evidence_hash[:4] in html.split('id="frozen-title"')[1]
 
 
+def test_the_page_says_from_when_on_the_gate_could_open(client, open_gate, monkeypatch):
+    client.force_login(lead("quinn"))
+    address = reverse("automation", args=[open_gate.slug])
+    assert "at the pace of" not in client.get(address).text
+    now_counted(monkeypatch, parts=100, days=5)
+    monkeypatch.setattr("review.lead_views.now", lambda: NOON)
+    assert "Not before 2026-11-28 at the pace of these 5 days, if nothing more fails." in client.get(address).text
+
+
 def test_frozen_evidence_keeps_what_a_later_gate_does_not_ask_any_more(client, proposed, monkeypatch):
     kept = Judgement.from_plain(proposed.proposals.get().evaluation.judgement)
     asked = Condition(name="moon_phase", counted=1, needed=1, passed=True)
