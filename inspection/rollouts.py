@@ -59,12 +59,12 @@ class NotReady(Exception):
 # Forward --------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def known_classes(line: Line, incumbent: ModelVersion) -> set[str]:
     """Return the line's kinds of defects that the serving version knows, and a candidate must know too."""
     return set(incumbent.classes) & set(line.defect_classes.filter(retired_at=None).values_list("code", flat=True))
 
 
+@transaction.atomic
 def start(
     line: Line,
     candidate: ModelVersion,
