@@ -49,6 +49,7 @@ def propose(request: Request, slug: str) -> Response:
     wish = ProposalForm.read(request)
     _signs(request, line)
     proposal = _done(
+        line,
         signing.propose,
         line,
         to_level=Level(wish["to_level"]),
@@ -69,8 +70,9 @@ def approve(request: Request, pk: int) -> Response:
     _signs(request, proposal.line)
     if proposal.proposer_id == request.user.pk:
         raise Problem("self-approval")
-    _done(signing.confirm, request._request, password=given["password"], code=given["code"])
-    return Response(proposal_plain(_done(signing.approve, proposal, by=permissions.person(request), now=now())))
+    line = proposal.line
+    _done(line, signing.confirm, request._request, password=given["password"], code=given["code"])
+    return Response(proposal_plain(_done(line, signing.approve, proposal, by=permissions.person(request), now=now())))
 
 
 @extend_schema(operation_id="lower", request=LoweringForm, responses={200: dict})
@@ -81,6 +83,7 @@ def lower(request: Request, slug: str) -> Response:
     wish = LoweringForm.read(request)
     _lowers(request, line)
     _done(
+        line,
         watches.lower,
         line,
         to_level=Level(wish["to_level"]),
@@ -98,7 +101,7 @@ def stop(request: Request, slug: str) -> Response:
     line = _line(request, slug)
     wish = ReasonForm.read(request)
     _lowers(request, line)
-    _done(watches.stop, line, by=permissions.person(request), reason=wish["reason"], now=now())
+    _done(line, watches.stop, line, by=permissions.person(request), reason=wish["reason"], now=now())
     return Response(as_plain(line))
 
 
@@ -109,7 +112,7 @@ def resume(request: Request, slug: str) -> Response:
     line = _line(request, slug)
     wish = ReasonForm.read(request)
     _signs(request, line)
-    proposal = _done(signing.resume, line, by=permissions.person(request), reason=wish["reason"], now=now())
+    proposal = _done(line, signing.resume, line, by=permissions.person(request), reason=wish["reason"], now=now())
     return Response(proposal_plain(proposal), status=201)
 
 
@@ -211,12 +214,12 @@ def _lowers(request: Request, line: Line) -> None:
         raise PermissionDenied
 
 
-def _done(deed, *subjects, **facts):
-    """Make the call and answer its refusals with their codes."""
+def _done(line, deed, *subjects, **facts):
+    """Make the call and answer its refusals with their codes; a shut gate says why, in the words of the line."""
     try:
         return deed(*subjects, **facts)
     except REFUSALS as refusal:
         extra = {}
         if isinstance(refusal, automation.GateShut) and refusal.judgement is not None:
-            extra = {"reasons": sentences.reasons(refusal.judgement)}
+            extra = {"reasons": sentences.reasons(refusal.judgement, line.class_names())}
         raise Problem(CODES[type(refusal)], extra=extra) from refusal

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from inspection import automation, epochs
-from inspection.models import Hold, LevelProposal, Line, Membership
+from inspection.models import DefectClass, Hold, LevelProposal, Line, Membership
 from inspection.rules.gates import Condition, Judgement
 from inspection.rules.ladder import GATES, Evidence, Gate, Target, judge
 from inspection.rules.words import Level, Role
@@ -95,6 +95,16 @@ def test_a_shut_gate_says_every_reason(client, line):
     refused = post(client, "api-propose", line.slug, to_level="assist", reason="steady")
     assert (refused.status_code, refused.json()["code"]) == (409, "gate-shut")
     assert any("0 blind parts, 200 needed." in reason for reason in refused.json()["reasons"])
+
+
+def test_a_shut_gate_names_kinds_of_defects_as_the_line_does(client, line):
+    DefectClass.objects.filter(line=line, code="crack").update(name="broken corner", name_ko="모서리 깨짐")
+    Line.objects.filter(pk=line.pk).update(level="assist")
+    client.force_login(lead("quinn"))
+    refused = post(client, "api-propose", line.slug, to_level="partial", reason="steady")
+    reasons = " ".join(refused.json()["reasons"])
+    assert "broken corner" in reasons
+    assert "crack" not in reasons
 
 
 @pytest.mark.parametrize(
