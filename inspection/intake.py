@@ -314,7 +314,7 @@ def _open(opening: Sequence[tuple[Part, int]], *, line: Line, decided: Collectio
     salt = _salt(line, now=now)
     runs = [new_run(line, n=n, salt=salt, now=now, is_decided_offline=part.serial in decided) for part, n in opening]
     for run, (part, _) in zip(runs, opening, strict=True):
-        run.part = part
+        run.part, run.is_showing_due = part, part.is_challenge
     Run.objects.bulk_create(runs)
     Disposition.objects.bulk_create(Disposition(run=run, line=line) for run in runs)
     return runs

@@ -111,7 +111,10 @@ def follow(*, now: datetime) -> None:
 def note(run: Run, *, now: datetime) -> ChallengeShowing | None:
     """Keep what became of one run of a challenge part, once every image of it is routed. Noting twice is once."""
     views = _views(run)
-    if views is None or ChallengeShowing.objects.filter(run=run).exists():
+    if views is None:
+        return None
+    Run.objects.filter(pk=run.pk).update(is_showing_due=False)
+    if ChallengeShowing.objects.filter(run=run).exists():
         return None
     challenge, line = run.part.challenge, run.line
     level = Level(views[0].level)
@@ -140,7 +143,7 @@ def open_rounds(line: Line) -> Sequence[ChallengeRound]:
 
 
 def _unnoted() -> list[Run]:
-    waiting = Run.objects.filter(part__is_challenge=True, part__challenge__isnull=False, challenge_showing=None)
+    waiting = Run.objects.filter(is_showing_due=True, part__challenge__isnull=False)
     routed = Exists(Routing.objects.filter(item__run=OuterRef("pk")))
     runs = waiting.filter(routed).select_related("part__challenge__defect", "line")
     return list(runs.order_by("opened_at", "pk")[:NOTED_AT_ONCE])

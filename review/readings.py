@@ -145,7 +145,8 @@ def _add_calls(found: dict[UUID, ItemReadings], by_run: dict[UUID, Run]) -> None
     models = {run.epoch.model_version_id for run in by_run.values()} - {None}
     if not models:
         return
-    predictions = Prediction.objects.filter(item__run__in=by_run, model_version__in=models)
+    # By image, not by run: a database without statistics would else go through all that a model ever said.
+    predictions = Prediction.objects.filter(item__in=found, model_version__in=models)
     for prediction in predictions.only("item_id", "model_version_id", "call"):
         readings = found[prediction.item_id]
         if _counts(readings, prediction):

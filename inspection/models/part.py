@@ -97,6 +97,9 @@ class Run(TimeOrderedModel):
     views_expected = models.JSONField()
     is_open = models.BooleanField(default=True, help_text="images of this serial still join it")
     is_settled = models.BooleanField(default=False, help_text="it has its disposition")
+    is_showing_due = models.BooleanField(
+        default=False, help_text="a challenge part of which is still to be noted how it fared"
+    )
 
     salt = models.ForeignKey(Salt, on_delete=models.PROTECT, related_name="+")
     shares = models.JSONField(help_text="the shares in force when the draws were made")
@@ -119,6 +122,8 @@ class Run(TimeOrderedModel):
         indexes = [
             # A run that rework overtook is shut but still owed its disposition.
             models.Index(fields=["review_due_at"], condition=Q(is_settled=False), name="run_owed_by_deadline"),
+            models.Index(fields=["model_due_at"], condition=Q(is_settled=False), name="run_owed_by_model"),
+            models.Index(fields=["opened_at"], condition=Q(is_showing_due=True), name="run_showing_due"),
             models.Index(fields=["line", "opened_at"], name="run_by_line_and_time"),
         ]
 

@@ -53,6 +53,7 @@ def make_run(
         review_due_at=at + timedelta(seconds=line.review_deadline_s),
         views_expected=list(views),
         is_open=False,
+        is_showing_due=part.is_challenge,
         salt=line.salts.get(),
         shares={},
         canary_position=position,
