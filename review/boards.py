@@ -87,9 +87,15 @@ def rows(judgement: Judgement, names: Mapping[str, str]) -> list[Row]:
     return streams + [_condition_row(condition, names) for condition in judgement.conditions]
 
 
-def short(judgement: Judgement) -> int:
-    """Count the checks that are not met."""
-    return len(judgement.failing)
+def short(judgement: Judgement, names: Mapping[str, str]) -> list[Row]:
+    """Return the rows that are not met, the nearest first: what a lead does, then what needs the fewest more."""
+    listed = zip(rows(judgement, names), judgement.every, strict=True)
+    return sorted((row for row, one in listed if not one.passed), key=_distance)
+
+
+def _distance(row: Row) -> tuple[bool, bool, int]:
+    counts = isinstance(row.still, int)
+    return not row.page, not counts, int(row.still) if counts else 0
 
 
 def waivable(reading: Reading, names: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -31,6 +31,7 @@ from review.frozen_boards import Frozen
 from review.rules import pace
 
 HISTORY = 8
+NEAREST = 3
 
 
 @login_required
@@ -106,8 +107,8 @@ def _beyond(to_level: Level | None, names: Mapping[str, str]) -> dict[str, objec
     above = to_level.above if to_level else None
     if above is None:
         return None
-    judgement = judge(GATES[above], evidence.Evidence())
-    return {"level": above, "rows": boards.rows(judgement, names)[:3], "short": boards.short(judgement)}
+    short = boards.short(judge(GATES[above], evidence.Evidence()), names)
+    return {"level": above, "short": len(short), "nearest": short[:NEAREST], "rest": short[NEAREST:]}
 
 
 def _frozen(proposal: LevelProposal | None, reading: evidence.Reading | None, moment: datetime) -> Frozen | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from inspection.models import Hold
 from inspection.rules.words import Call, Level, Role
 from tests.browser.floor import add_disagreement, add_single_case, add_waiting, make_floor
 from tests.builders import make_user
@@ -141,3 +142,14 @@ def test_the_status_line_says_what_was_saved_and_what_is_left(floor, ana, review
     loop.decide("KeyJ", "Digit1")
 
     expect(loop.page.get_by_role("status")).to_have_text("defect · scratch saved, 3 left")
+
+
+def test_at_320_pixels_the_bar_of_a_held_line_leaves_the_page_to_its_reader(floor, visit):
+    line = floor["line"]
+    Hold.objects.create(line=line, kind=Hold.CAMERA, reason="Too dark", placed_at=line.created_at)
+    page = visit(f"/lines/{line.slug}/agreement/", make_user("quinn", role=Role.QA_LEAD), width=320, height=640)
+    assert page.locator(".deeds").bounding_box()["height"] <= 128
+    page.locator(".held-fold summary").click()
+    expect(page.locator(".held-fold").get_by_text("Everything goes to people.")).to_be_visible()
+    # The word of the field stands on its frame, not in the voice of readers alone.
+    assert page.locator("label[for=stop-why]").bounding_box()["width"] > 20

@@ -379,3 +379,16 @@ def test_a_kept_reading_of_every_gate_is_judged_the_same_from_its_row(line):
         targets = tuple(Target(**target) for target in kept.gate["targets"])
         gate = Gate(**{**kept.gate, "to_level": Level(kept.gate["to_level"]), "targets": targets})
         assert json.loads(json.dumps(judge(gate, Evidence(**kept.evidence)).as_plain())) == kept.judgement
+
+
+def test_all_checks_that_are_short_stand_below_their_count_the_nearest_first(client, line):
+    client.force_login(lead("quinn"))
+    html = client.get(reverse("automation", args=[line.slug])).content.decode()
+    beyond = html.partition('class="beyond"')[2].partition("</section>")[0]
+    said = int(re.search(r"(\d+) checks short", beyond)[1])
+    listed = re.findall(r'<li class="(\w+)">', beyond)
+    assert (len(listed), "met" in listed) == (said, False)
+    needed = [int(more.replace(",", "")) for more in re.findall(r'class="need">([\d,]+) more<', beyond)]
+    assert needed == sorted(needed)
+    first = re.search(r'class="check">(.*?)</span>', beyond)[1]
+    assert reverse("bands", args=[line.slug]) in first
