@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
-from inspection.models import Disposition, DispositionSequence, Freeze, Hold, Line, Routing, Run
+from inspection.models import Disposition, DispositionSequence, Freeze, Hold, Item, Line, Routing, Run
 from inspection.rules.ladder import DISAGREEMENT_DEMOTE
 from inspection.rules.shifts import shift_of
 from inspection.rules.words import Call, Label, Level, Route
@@ -200,11 +200,13 @@ def calls_after(watch: Watch, sequence: int, *, until: int | None = None) -> lis
     following = settled.order_by("sequence").values_list("run", "sequence")[:CALLS_AT_ONCE]
     places = {run_id: place for run_id, place in following if place is not None}
     # Challenge parts are called by design: among the line's own they would hide a model that has fallen silent.
-    natural = Routing.objects.filter(item__run__part__is_challenge=False)
-    said = natural.filter(item__run__in=places, epoch=watch.epoch_id, level=watch.level).exclude(call="")
+    images = Item.objects.filter(run__in=places, run__part__is_challenge=False).values_list("pk", "run")
+    run_of = dict(images)
     called: dict[int, bool | None] = dict.fromkeys(places.values())
-    for run_id, call in said.values_list("item__run", "call"):
-        called[places[run_id]] = bool(called[places[run_id]]) or call == Call.DEFECT
+    for routing in Routing.objects.filter(item__in=run_of).only("epoch", "level", "call"):
+        if routing.call and watches.is_of(watch, routing):
+            place = places[run_of[routing.item_id]]
+            called[place] = bool(called[place]) or routing.call == Call.DEFECT
     return sorted(called.items())
 
 
@@ -236,7 +238,7 @@ def _judge_shift(watch: Watch, *, next_shift: str, now: datetime) -> None:
 
 
 def _lot(watch: Watch, *, now: datetime) -> AuditLot:
-    mine = Q(item__line=watch.line_id, epoch=watch.epoch_id, level=watch.level, item__run__part__is_challenge=False)
+    mine = Q(epoch=watch.epoch_id, level=watch.level, item__run__part__is_challenge=False)
     routed = Routing.objects.filter(mine, routed_at__gte=watch.shift_began_at, routed_at__lt=now)
     drawn = _parts(routed.filter(item__run__drawn_audit=True, reason__in=AUDITED_REASONS))
     decided = _parts(routed.filter(route__in=[Route.AUTO_PASS.value, Route.AUTO_REJECT.value]))

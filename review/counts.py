@@ -260,9 +260,12 @@ def along(epoch: Epoch) -> Iterator[Ledger]:
     Two statements: for whoever is alone with the database, as a simulation is.
     """
     places = _listed(_grouped(Count.objects.filter(epoch=epoch)))
-    tail = CountDelta.objects.filter(epoch=epoch, folded_at=None).order_by("pk")
-    rows = tail.values_list("run", "cause", *_PLACE, *_TALLY)
-    for _, changes in groupby(rows, key=lambda row: row[:2]):
+    # The tail is short. Asked for one epoch's in their order, a database goes through all that was ever counted.
+    tail = sorted(
+        CountDelta.objects.filter(folded_at=None).values_list("pk", "epoch", "run", "cause", *_PLACE, *_TALLY)
+    )
+    mine = [row[2:] for row in tail if row[1] == epoch.pk]
+    for _, changes in groupby(mine, key=lambda row: row[:2]):
         for _, _, *row in changes:
             place, change = Place(*row[: len(_PLACE)]), Tally(*row[len(_PLACE) :])
             places[place] = places.get(place, _NOTHING).plus(change)

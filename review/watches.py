@@ -12,7 +12,7 @@ from typing import cast
 from django.db import transaction
 
 from inspection import automation
-from inspection.models import DispositionSequence, Epoch, Hold, LevelChange, Line, Prediction, User
+from inspection.models import DispositionSequence, Epoch, Hold, LevelChange, Line, Prediction, Routing, User
 from inspection.rules.shifts import shift_of
 from inspection.rules.words import Call, Level
 from review import containment
@@ -62,9 +62,9 @@ def calm(line: Line, *, now: datetime) -> Calm:
     return Calm(open_ones, (now - last).total_seconds() / 86400)
 
 
-def is_of(watch: Watch, line: Line) -> bool:
-    """Say whether the line still is where this watch was opened."""
-    return (watch.epoch_id, watch.level) == (line.epoch_id, line.level)
+def is_of(watch: Watch, one: Line | Routing) -> bool:
+    """Say whether the line still is where this watch was opened, or whether an image was routed there."""
+    return (watch.epoch_id, watch.level) == (one.epoch_id, one.level)
 
 
 def tighten(watch: Watch, *, now: datetime) -> None:

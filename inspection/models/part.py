@@ -158,7 +158,10 @@ class Item(TimeOrderedModel):
                 condition=Q(incumbent_verdict__in=["", "pass", "reject"]), name="item_incumbent_known"
             ),
         ]
-        indexes = [models.Index(fields=["line", "received_at"], name="item_by_line_and_time")]
+        indexes = [
+            models.Index(fields=["line", "received_at"], name="item_by_line_and_time"),
+            models.Index(fields=["line", "id"], name="item_by_line_in_order"),
+        ]
 
 
 class IngestKey(models.Model):

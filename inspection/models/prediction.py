@@ -174,6 +174,7 @@ class Routing(models.Model):
                 name="routing_auto_needs_level_model_and_bands",
             ),
         ]
+        indexes = [models.Index(fields=["epoch", "routed_at"], name="routing_by_epoch_and_time")]
 
 
 class Deployment(models.Model):

@@ -29,4 +29,12 @@ class Migration(migrations.Migration):
             model_name='run',
             index=models.Index(condition=models.Q(('is_showing_due', True)), fields=['opened_at'], name='run_showing_due'),
         ),
+        migrations.AddIndex(
+            model_name='item',
+            index=models.Index(fields=['line', 'id'], name='item_by_line_in_order'),
+        ),
+        migrations.AddIndex(
+            model_name='routing',
+            index=models.Index(fields=['epoch', 'routed_at'], name='routing_by_epoch_and_time'),
+        ),
     ]
