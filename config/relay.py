@@ -34,6 +34,7 @@ TASKS = {
     "item.silent": ("review.tasks.look_silently", "default"),
     "batch.received": ("review.tasks.import_batch", "default"),
     "export.asked": ("review.tasks.make_export", "reports"),
+    "chain.asked": ("review.tasks.check_chain", "reports"),
     "proposal.opened": ("review.tasks.tell_signatories", "default"),
     "training.asked": ("review.tasks.train", "training"),
     "training.due": ("review.tasks.retrain", "training"),

@@ -12,6 +12,7 @@ from review import (
     decisions,
     gates,
     gold,
+    held_rulings,
     queues,
     receipts,
     reconciling,
@@ -32,6 +33,7 @@ def go(
     queues.admit_overdue(now=now)
     queues.sweep_expired(now=now)
     decisions.finalise_due(now=now, limit=BATCH)
+    held_rulings.give_due(now=now)
     rollbacks.follow_all(now=now)
     reconciling.follow_due(now=now)
     dispositions.fail_safe_due(now=now)

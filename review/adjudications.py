@@ -15,7 +15,7 @@ from inspection.rules.words import Label, TruthSource
 from review import amendments, audits, comparisons, counts, readings
 from review.counts import Counted
 from review.faults import Invalid, class_faults, text_faults
-from review.models import Adjudication, Decision, Truth
+from review.models import Adjudication, Decision, HeldRuling, Truth
 from review.readings import ItemReadings
 from review.rules import adjudication as rules
 from review.rules.adjudication import Cause, Ruling
@@ -68,6 +68,14 @@ def dispute(original: Decision, amendment: Decision, *, now: datetime) -> Adjudi
     return standing or _open(original, cause=Cause.DISPUTE, second=amendment, now=now)
 
 
+def question(found: ItemReadings, *, by: User, reason: str, now: datetime) -> Adjudication:
+    """Let another person rule on an image anew because somebody who knew all that was said of it doubts it."""
+    case = _case(found.first, cause=Cause.QUESTION, second=found.overlap, now=now)
+    case.asked_by, case.asked_for = by, reason
+    case.save(force_insert=True)
+    return case
+
+
 def _open(first: Decision, *, cause: Cause, second: Decision | None, now: datetime) -> Adjudication:
     case = _case(first, cause=cause, second=second, now=now)
     case.save(force_insert=True)
@@ -92,12 +100,21 @@ def _case(first: Decision, *, cause: Cause, second: Decision | None, now: dateti
 
 
 def waiting_for(person: User, *, lines: Iterable[Line]) -> QuerySet[Adjudication]:
-    """Return the open cases of the lines that this person may rule on, oldest first."""
+    """Return the open cases of the lines that this person may rule on, oldest first.
+
+    A case whose ruling may still be taken back waits for nobody.
+    """
+    held = HeldRuling.objects.filter(case=OuterRef("pk"), ended_at=None)
     read_it = Decision.objects.filter(task__item=OuterRef("item"), person=person)
     ruled_it = Adjudication.objects.filter(item=OuterRef("item"), ruled_by=person)
-    looked_again = Q(cause=Cause.SECOND_LOOK.value) & Exists(ruled_it)
-    cases = Adjudication.objects.filter(~Exists(read_it), line__in=lines, ruled_at=None).exclude(looked_again)
-    beside = cases.select_related("run__part", "item__measures", "first", "second").prefetch_related("line")
+    again = Q(cause__in=[cause.value for cause in Cause if cause.asks_for_new_eyes])
+    looked_again = Q(asked_by=person) | (again & Exists(ruled_it))
+    cases = Adjudication.objects.filter(~Exists(read_it), ~Exists(held), line__in=lines, ruled_at=None)
+    beside = (
+        cases.exclude(looked_again)
+        .select_related("run__part", "item__measures", "first", "second")
+        .prefetch_related("line")
+    )
     return beside.order_by("opened_at", "pk")
 
 
@@ -122,12 +139,12 @@ def check_conflict(case: Adjudication, person: User) -> None:
 
 
 class _Earlier:
-    """Who has judged the images of some cases before: readers, and those who ruled on other cases of them."""
+    """Who has judged the images of some cases before: readers, who ruled on other cases of them, and who asks anew."""
 
     def __init__(self, cases: Sequence[Adjudication]) -> None:
         items = [case.item_id for case in cases]
         self._readers = set(Decision.objects.filter(task__item__in=items).values_list("task__item", "person"))
-        looked_again = [case.item_id for case in cases if case.cause == Cause.SECOND_LOOK]
+        looked_again = [case.item_id for case in cases if Cause(case.cause).asks_for_new_eyes]
         ruled = Adjudication.objects.filter(item__in=looked_again, ruled_at__isnull=False)
         self._rulers = list(ruled.values_list("item", "ruled_by", "pk"))
 
@@ -135,6 +152,7 @@ class _Earlier:
         """Raise ConflictOfInterest where the person is among them."""
         readers = {reader for item, reader in self._readers if item == case.item_id}
         rulers = {ruler for item, ruler, other in self._rulers if item == case.item_id and other != case.pk}
+        rulers |= {case.asked_by_id} - {None}
         if rules.is_conflict(person.pk, readers=readers, earlier_rulers=rulers):
             raise ConflictOfInterest(f"{person} has judged this image before.")
 
@@ -150,6 +168,14 @@ class Spoken:
     label: Label
     defect_class: str = ""
     reason: str = ""
+
+
+def check(spoken: Spoken, *, by: User) -> None:
+    """Raise AlreadyRuled, ConflictOfInterest or Invalid where `rule` would refuse the ruling."""
+    if spoken.case.ruled_at is not None:
+        raise AlreadyRuled(f"Case {spoken.case.pk} was ruled on at {spoken.case.ruled_at}.")
+    check_conflict(spoken.case, by)
+    _check(spoken)
 
 
 def rule(

@@ -8,7 +8,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from inspection.models import (
     DeploymentChange,
@@ -20,9 +20,11 @@ from inspection.models import (
     Lot,
     Membership,
     OfflineAllowance,
+    Receipt,
     ScopeSignature,
     Waiver,
 )
+from inspection.rules.words import ReceiptKind
 from review.models import (
     Adjudication,
     AuditFinding,
@@ -43,14 +45,21 @@ SORTED = "sorted after an escape"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One deed. `who` is empty where the product did it by itself; `change` reads before → after."""
+    """One deed. `who` is empty where the product did it by itself; `change` reads before → after.
+
+    `role` names the roles that the person had then. `sealed` is what its receipt speaks of, None for deeds that have
+    none; `receipt` is its number once it is sealed.
+    """
 
     at: datetime
     action: str
     who: str
+    role: str = ""
     thing: str = ""
     change: str = ""
     reason: str = ""
+    sealed: tuple[ReceiptKind, str] | None = None
+    receipt: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +75,16 @@ class Asked:
 class _Source:
     """One table of deeds: its rows for a line, which column holds the moment, which the person, and how it is told.
 
-    No column holds a person where only the product does it.
+    No column holds a person where only the product does it. `sealed` is the kind of its receipts, which name the row
+    in `subject`.
     """
 
     rows: Callable[[Line], QuerySet[Any]]
     at: str
     who: str
     told: Callable[[Any], dict[str, str]]
+    sealed: ReceiptKind | None = None
+    subject: str = "pk"
 
 
 @dataclass(frozen=True)
@@ -91,9 +103,9 @@ def page(line: Line, asked: Asked) -> Page:
     found = chain.from_iterable(_read(line, action, asked) for action in ACTIONS if asked.action in ("", action))
     newest = nlargest(PAGE + 1, found, key=attrgetter("at"))
     if len(newest) <= PAGE:
-        return Page(newest, None)
+        return Page(_in_full(line, newest), None)
     whole = [entry for entry in newest if entry.at > newest[-1].at] or newest[:PAGE]
-    return Page(whole, whole[-1].at)
+    return Page(_in_full(line, whole), whole[-1].at)
 
 
 def entries(line: Line, asked: Asked) -> Iterator[Entry]:
@@ -119,8 +131,39 @@ def _read(line: Line, action: str, asked: Asked) -> Iterable[Entry]:
             at=_reach(row, source.at),
             action=action,
             who=str(_reach(row, source.who) or "") if source.who else "",
+            sealed=_sealed(source, row),
             **source.told(row),
         )
+
+
+def _in_full(line: Line, told: list[Entry]) -> list[Entry]:
+    """Return the entries with the roles of the people then and the numbers of their receipts. Two queries."""
+    sealed = [entry.sealed for entry in told if entry.sealed]
+    kinds, subjects = {kind.value for kind, _ in sealed}, {subject for _, subject in sealed}
+    found = Receipt.objects.filter(line=line, kind__in=kinds, subject__in=subjects)
+    numbers = {(kind, subject): n for kind, subject, n in found.values_list("kind", "subject", "n")}
+    held = list(Membership.objects.on_line(line).select_related("user").order_by("-role"))
+    return [
+        replace(entry, role=_roles(held, entry), receipt=numbers.get(entry.sealed) if entry.sealed else None)
+        for entry in told
+    ]
+
+
+def _roles(held: Iterable[Membership], entry: Entry) -> str:
+    """Name what the person was on the line at that moment; a founder's role holds from the line's first day."""
+    then = (
+        one.role
+        for one in held
+        if one.user.username == entry.who
+        and (one.is_founding or one.granted_at <= entry.at)
+        and (one.revoked_at is None or entry.at < one.revoked_at)
+    )
+    return " ".join(dict.fromkeys(then))
+
+
+def _sealed(source: _Source, row: Any) -> tuple[ReceiptKind, str] | None:
+    subject = _reach(row, source.subject)
+    return (source.sealed, str(subject)) if source.sealed and subject is not None else None
 
 
 def _reach(row: Any, path: str) -> Any:
@@ -173,54 +216,63 @@ _SOURCES = {
         "changed_at",
         "changed_by",
         lambda row: {"change": f"{row.from_level} → {row.to_level}", "reason": row.cause},
+        ReceiptKind.LEVEL,
     ),
     "proposed": _Source(
         lambda line: LevelProposal.objects.filter(line=line),
         "proposed_at",
         "proposer",
         _proposal,
+        ReceiptKind.PROPOSAL,
     ),
     "approved": _Source(
         lambda line: LevelProposal.objects.filter(line=line),
         "approved_at",
         "approver",
         _proposal,
+        ReceiptKind.PROPOSAL,
     ),
     "waiver_asked": _Source(
         lambda line: Waiver.objects.filter(line=line),
         "first_at",
         "first_by",
         _waiver,
+        ReceiptKind.WAIVER,
     ),
     "waiver_signed": _Source(
         lambda line: Waiver.objects.filter(line=line),
         "second_at",
         "second_by",
         _waiver,
+        ReceiptKind.WAIVED,
     ),
     "freeze": _Source(
         lambda line: Freeze.objects.filter(line=line),
         "placed_at",
         "",
         lambda row: {"reason": row.reason},
+        ReceiptKind.FREEZE,
     ),
     "thaw": _Source(
         lambda line: Freeze.objects.filter(line=line),
         "lifted_at",
         "lifted_by",
         lambda row: {"reason": row.reason},
+        ReceiptKind.THAW,
     ),
     "hold": _Source(
         lambda line: Hold.objects.filter(line=line),
         "placed_at",
         "placed_by",
         lambda row: {"thing": row.kind, "reason": row.reason},
+        ReceiptKind.HOLD,
     ),
     "lift": _Source(
         lambda line: Hold.objects.filter(line=line),
         "lifted_at",
         "lifted_by",
         lambda row: {"thing": row.kind, "reason": row.reason},
+        ReceiptKind.LIFT,
     ),
     "bands": _Source(
         lambda line: BandsChange.objects.filter(line=line).select_related("model_version"),
@@ -231,12 +283,14 @@ _SOURCES = {
             "change": str(row.model_version or ""),
             "reason": row.reason,
         },
+        ReceiptKind.BANDS,
     ),
     "model": _Source(
         lambda line: DeploymentChange.objects.filter(line=line).select_related("serving", "candidate"),
         "changed_at",
         "changed_by",
         lambda row: {"thing": str(row.serving or "–"), "change": str(row.candidate or ""), "reason": row.cause},
+        ReceiptKind.DEPLOYMENT,
     ),
     "training": _Source(
         lambda line: Training.objects.filter(snapshot__line=line).select_related("snapshot"),
@@ -267,6 +321,15 @@ _SOURCES = {
         "ruled_at",
         "ruled_by",
         _ruling,
+        ReceiptKind.RULING,
+    ),
+    "question": _Source(
+        lambda line: _closed(Adjudication.objects.filter(line=line, asked_by__isnull=False), "item").select_related(
+            "run__part"
+        ),
+        "opened_at",
+        "asked_by",
+        lambda row: {"thing": row.run.part.serial, "reason": row.asked_for},
     ),
     "correction": _Source(
         lambda line: _closed(
@@ -277,22 +340,26 @@ _SOURCES = {
         _correction,
     ),
     "containment": _Source(
-        lambda line: Containment.objects.filter(line=line),
+        lambda line: Containment.objects.filter(line=line).annotate(first_reach=Min("reaches")),
         "opened_at",
         "opened_by",
         lambda row: {"thing": str(row), "reason": row.cause},
+        ReceiptKind.CONTAINMENT,
+        "first_reach",
     ),
     "containment_closed": _Source(
         lambda line: Containment.objects.filter(line=line),
         "closed_at",
         "closed_by",
         lambda row: {"thing": str(row), "reason": row.cause},
+        ReceiptKind.CONTAINED,
     ),
     "contained": _Source(
         lambda line: ContainedRun.objects.filter(containment__line=line).select_related("run__part"),
         "closed_at",
         "closed_by",
         lambda row: {"thing": row.run.part.serial, "change": row.found, "reason": row.note},
+        ReceiptKind.PART_CLOSED,
     ),
     "lot": _Source(
         lambda line: Lot.objects.filter(line=line).annotate(is_sorted=Exists(_escape_of_lot())),

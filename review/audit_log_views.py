@@ -8,17 +8,19 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from inspection.models import Line
-from review import audit_log, log_words, spreadsheets
-from review.audit_log import ACTIONS, Asked
-from review.permissions import line_for_leads
+from review import audit_log, chain_checks, log_words, spreadsheets
+from review.audit_log import ACTIONS, Asked, Entry
+from review.chain_models import ChainCheck
+from review.permissions import PersonRequest, line_for_leads
 
-COLUMNS = ("at", "who", "action", "thing", "change", "reason")
+COLUMNS = ("at", "who", "role", "action", "thing", "change", "reason", "receipt")
 
 
 @login_required
@@ -31,15 +33,27 @@ def log_page(request: HttpRequest, slug: str) -> HttpResponse:
     filters = {"action": asked.action, "who": asked.who}
     words = action_words()
     classes = line.class_names()
+    check = chain_checks.last_of(line)
     context = {
         "line": line,
         "asked": asked,
-        "rows": [(log_words.in_words(entry, classes), words[entry.action]) for entry in found.entries],
+        "rows": [_row(log_words.in_words(entry, classes), words, check) for entry in found.entries],
+        "check": check,
+        "awaited": chain_checks.waiting(line, now=now()),
         "actions": words,
         "query": urlencode(filters),
         "older": urlencode({**filters, "before": found.older.isoformat()}) if found.older else "",
     }
     return render(request, "review/log.html", context)
+
+
+@login_required
+@require_POST
+def verify(request: PersonRequest, slug: str) -> HttpResponse:
+    """Ask for a walk over the line's chain of receipts."""
+    line = line_for_leads(request.user, slug)
+    chain_checks.ask(line, by=request.user, now=now())
+    return redirect("log", slug)
 
 
 @login_required
@@ -52,6 +66,16 @@ def log_rows(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 
 def _rows(line: Line, asked: Asked) -> Iterator[dict[str, Any]]:
     return (asdict(entry) for entry in audit_log.entries(line, asked))
+
+
+def _row(entry: Entry, words: dict[str, str], check: ChainCheck | None) -> dict[str, Any]:
+    """Return one entry for the page, with how its receipt stood in the last walk over the chain."""
+    return {
+        "entry": entry,
+        "word": words[entry.action],
+        "is_verified": check is not None and entry.receipt is not None and check.covers(entry.receipt),
+        "is_broken": check is not None and entry.receipt is not None and entry.receipt == check.bad_receipt,
+    }
 
 
 def _asked(request: HttpRequest) -> Asked:
@@ -90,6 +114,7 @@ def action_words() -> dict[str, str]:
         "retraining": _("training by itself set"),
         "scope": _("scope signed"),
         "ruling": _("ruling given"),
+        "question": _("ruling asked for"),
         "correction": _("call corrected"),
         "containment": _("containment opened"),
         "containment_closed": _("containment closed"),

@@ -51,9 +51,9 @@ def weeks_of(person: User, line: Line, *, only_told: bool) -> list[Week]:
 
 
 def rounds_of(person: User, line: Line) -> list[Round]:
-    """Return the last finished rounds of practice, newest first."""
-    finished = line.practice_sets.filter(person=person, finished_at__isnull=False).order_by("-finished_at")[:ROUNDS]
-    return [Round(round=one, score=practice.score(one)) for one in finished]
+    """Return the last finished rounds of practice on new images, newest first."""
+    finished = line.practice_sets.filter(person=person, finished_at__isnull=False, repeats=None)
+    return [Round(round=one, score=practice.score(one)) for one in finished.order_by("-finished_at", "-pk")[:ROUNDS]]
 
 
 def _answers(person: User, line: Line, *, only_told: bool) -> QuerySet[Decision]:

@@ -3,24 +3,35 @@
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
 
 from inspection import images
 from inspection.models import Item, Line
 from inspection.permissions import may_adjudicate
-from review import export_views, history, searches, spreadsheets
+from review import export_views, history, questions, searches, spreadsheets
 from review.api.images import picture
-from review.models import Decision
-from review.permissions import line_for_leads
-from review.pictures import upright_size
-from review.rules import tokens
+from review.forms import QuestionForm
+from review.models import Adjudication, Decision, ReviewTask
+from review.permissions import PersonRequest, line_for_leads
+from review.pictures import references_of, upright_size
+from review.rules import keys, tokens
+from review.texts import item_keys
 
 # What people look for most; each is a whole search.
 USUAL = ("disagree:yes", "model:pass truth:defect", "model:defect truth:pass", "label:cannot_judge")
+_ASKED = {
+    Adjudication: gettext_lazy("Asked. Another lead rules on it without seeing why; until then it is not shown here."),
+    ReviewTask: gettext_lazy("Asked. People read it like any other part; until then it is not shown here."),
+}
 
 
 @login_required
@@ -63,22 +74,62 @@ def found_rows(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 
 @login_required
 @require_GET
-def item_page(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
-    """One image with all that was said of it, side by side with the reference of its view."""
+def item_page(request: PersonRequest, slug: str, pk: UUID) -> HttpResponse:
+    """One image with all that was said of it, side by side with the reference of its view; `?q=` is its search."""
     line = line_for_leads(request.user, slug)
     item = _item(line, pk)
     readings = Decision.objects.filter(task__item=item, fate__fate="final").select_related("person")
+    asked = request.GET.get("q", "").strip()[: tokens.LENGTH_MAX]
+    chosen = keys.of(request.user.preferences)
     context = {
         "line": line,
         "item": item,
         "size": upright_size(item),
         "steps": list(searches.steps(item)),
         "marks": [region for reading in readings for region in reading.regions],
-        "golden": line.golden_references.filter(product=line.product_id, view=item.view).exists(),
-        "asked": request.GET.get("q", ""),
+        "golden": references_of(line).get(item.view),
+        "asked": asked,
+        "query": urlencode({"q": asked}) if asked else "",
+        "beside": searches.neighbours(item, line.present_epoch, tokens.parse(asked).search),
+        "may_ask": may_adjudicate(request.user, line) and questions.may_ask(item),
+        "was_read": readings.exists(),
         "class_names": line.class_names(),
+        "look": {"keys": dict(chosen.letters), "keys_off": chosen.off},
+        "single_keys": not chosen.off,
+        "key_list": item_keys(chosen),
     }
     return render(request, "review/data_item.html", context)
+
+
+@login_required
+@require_POST
+def question(request: PersonRequest, slug: str, pk: UUID) -> HttpResponse:
+    """Say why what was said of an image looks wrong; others look at it again, blind to that."""
+    line = line_for_leads(request.user, slug)
+    if not may_adjudicate(request.user, line):
+        raise PermissionDenied(_("Only QA leads of this line give rulings."))
+    item = _item(line, pk)
+    query = urlencode({"q": request.POST.get("q", "")[: tokens.LENGTH_MAX]})
+    form = QuestionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+    elif _ask(request, item, form.cleaned_data["reason"]):
+        return redirect(f"{reverse('data', args=[slug])}?{query}")
+    return redirect(f"{reverse('data-item', args=[slug, pk])}?{query}")
+
+
+def _ask(request: PersonRequest, item: Item, reason: str) -> bool:
+    """Ask, and say what came of it; false where nobody could be asked."""
+    try:
+        asked = questions.ask(item, by=request.user, reason=reason, now=now())
+    except questions.NobodyLeft:
+        messages.error(request, _("No other lead of this line can rule: each has read this image or ruled on it."))
+    except questions.NothingToAsk:
+        messages.error(request, _("The image is being looked at again, or the part itself has shown what it is."))
+    else:
+        messages.success(request, _ASKED[type(asked)])
+        return True
+    return False
 
 
 @login_required

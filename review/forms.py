@@ -95,6 +95,14 @@ class ReportForm(forms.Form):
         return given
 
 
+class QuestionForm(forms.Form):
+    """Why what was said of an image looks wrong."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=COMMENT_MAX, error_messages={"required": _("Say why in a few words.")}
+    )
+
+
 class AmendmentForm(forms.Form):
     """What an image really shows, and why the first call was wrong."""
 

@@ -40,7 +40,9 @@ def in_words(entry: Entry, classes: Mapping[str, str]) -> Entry:
     """Return an entry as a person reads it: known codes as words, classes by their names, the rest as it is."""
     known = {**{str(code): str(word) for code, word in WORDS.items()}, **_found(), **classes}
     thing, change = _told(entry.thing, known), _told(entry.change, known)
-    return replace(entry, thing=thing, change=change, reason=reason_word(entry.reason, classes))
+    role = ", ".join(known.get(part, part) for part in entry.role.split())
+    reason = reason_word(entry.reason, classes)
+    return replace(entry, thing=thing, change=change, role=role, reason=reason)
 
 
 def _found() -> dict[str, str]:

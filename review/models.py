@@ -1,5 +1,7 @@
 """Rows of review: readings asked for and given, rulings, truth, and the counts that gates read."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,7 @@ from inspection.rules.words import AssistStyle, Label, Level, Phase, Purpose, St
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.band_models import BandsChange, Certification
 from review.bank_models import BankDefect, BankImage, BankScore
+from review.chain_models import ChainCheck
 from review.challenge_models import ChallengeCalendar, ChallengePart, ChallengeRound, ChallengeShowing
 from review.containment_models import ContainedRun, Containment, ContainmentReach
 from review.export_models import Export
@@ -31,6 +34,7 @@ __all__ = [
     "BankImage",
     "BankScore",
     "Certification",
+    "ChainCheck",
     "ChallengeCalendar",
     "ChallengePart",
     "ChallengeRound",
@@ -49,6 +53,7 @@ __all__ = [
     "GoldRule",
     "GoldShowing",
     "HeldBack",
+    "HeldRuling",
     "MissResult",
     "PendingDecision",
     "PhysicalFinding",
@@ -208,6 +213,8 @@ class Adjudication(TimeOrderedModel):
     second = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, related_name="+")
     swapped = models.BooleanField(help_text="show the second reading as A")
     opened_at = models.DateTimeField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    asked_for = models.TextField(blank=True, help_text="why somebody who knew all of it asked; never told to who rules")
     label = models.CharField(max_length=16, blank=True, choices=[(word.value, word.value) for word in Label])
     defect_class = models.CharField(max_length=40, blank=True)
     reason = models.TextField(blank=True)
@@ -224,12 +231,51 @@ class Adjudication(TimeOrderedModel):
                 | (Q(ruled_at__isnull=False, ruled_by__isnull=False) & ~Q(label="")),
                 name="adjudication_ruled_is_whole",
             ),
+            models.CheckConstraint(
+                condition=(Q(asked_by=None, asked_for="") & ~Q(cause="question"))
+                | (Q(asked_by__isnull=False, cause="question") & ~Q(asked_for="")),
+                name="adjudication_asked_is_whole",
+            ),
         ]
         indexes = [
             models.Index(fields=["line", "opened_at"], condition=Q(ruled_at=None), name="adjudication_open"),
             models.Index(fields=["-opened_at"], name="adjudication_newest"),
             models.Index(fields=["line", "-ruled_at"], name="adjudication_newest_ruled"),
+            models.Index(
+                fields=["line", "-opened_at"], condition=Q(asked_by__isnull=False), name="adjudication_newest_asked"
+            ),
         ]
+
+
+class HeldRuling(TimeOrderedModel):
+    """A ruling inside its undo window. Nothing follows from it before it is given; who gave it may take it back."""
+
+    GIVEN, UNDONE, OVERTAKEN = "given", "undone", "overtaken"
+
+    case = models.ForeignKey(Adjudication, on_delete=models.PROTECT, related_name="held")
+    label = word_field(Label)
+    defect_class = models.CharField(max_length=40, blank=True)
+    reason = models.TextField(blank=True)
+    ruled_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    held_at = models.DateTimeField()
+    final_at = models.DateTimeField()
+    end = models.CharField(max_length=9, blank=True, choices=[(e, e) for e in (GIVEN, UNDONE, OVERTAKEN)])
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case"], condition=Q(ended_at=None), name="held_ruling_one_per_case"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, end="") | (Q(ended_at__isnull=False) & ~Q(end="")),
+                name="held_ruling_end_is_whole",
+            ),
+        ]
+        indexes = [models.Index(fields=["final_at"], condition=Q(ended_at=None), name="held_ruling_due")]
+
+    def close(self, end: str, *, now: datetime) -> bool:
+        """Say how it ended, once: the first of undo and the finaliser wins. False where it had ended."""
+        mine = type(self).objects.filter(pk=self.pk, ended_at=None)
+        return bool(mine.update(end=end, ended_at=now))
 
 
 class Truth(models.Model):

@@ -7,6 +7,7 @@ image never meets it as a known one among their work.
 import random
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -31,6 +32,10 @@ class TooFewImages(Exception):
     """The line has not enough images of known truth that this person has not met."""
 
 
+class NothingMissed(Exception):
+    """Every image of the round was called right."""
+
+
 class AlreadyAnswered(Exception):
     """The image has its answer. The first one stands."""
 
@@ -50,6 +55,18 @@ class Score:
     def reaches(self) -> bool:
         """Whether the share of right calls is what a new inspector should reach."""
         return self.answered > 0 and self.right >= AIM * self.answered
+
+
+class Found(NamedTuple):
+    """Of the defects of one kind, how many were found."""
+
+    defect_class: str
+    found: int
+    shown: int
+
+    @property
+    def missed(self) -> int:
+        return self.shown - self.found
 
 
 def at_hand(line: Line, person: User, label: Call) -> QuerySet[Item]:
@@ -93,13 +110,32 @@ def begin(line: Line, person: User, *, now: datetime) -> PracticeSet:
     return started
 
 
+@transaction.atomic
+def begin_again(last: PracticeSet, *, now: datetime) -> PracticeSet:
+    """Return the person's open round, or draw a new one from what they missed in a round. Raises NothingMissed."""
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=last.person_id)
+    standing = open_round(last.line, last.person)
+    if standing is not None:
+        return standing
+    wrong = missed(last)
+    if not wrong:
+        raise NothingMissed(f"Round {last.pk} has nothing to show again.")
+    started = PracticeSet.objects.create(line=last.line, person=last.person, started_at=now, repeats=last)
+    _chance.shuffle(wrong)
+    PracticeItem.objects.bulk_create(
+        PracticeItem(round=started, n=n, source_id=one.source_id, label=one.label, defect_class=one.defect_class)
+        for n, one in enumerate(wrong, 1)
+    )
+    return started
+
+
 def open_round(line: Line, person: User) -> PracticeSet | None:
     return line.practice_sets.filter(person=person, finished_at=None).first()
 
 
 def last_round(line: Line, person: User) -> PracticeSet | None:
     """Return the last round that the person has finished on the line."""
-    return line.practice_sets.filter(person=person, finished_at__isnull=False).order_by("-finished_at").first()
+    return line.practice_sets.filter(person=person, finished_at__isnull=False).order_by("-finished_at", "-pk").first()
 
 
 def next_of(started: PracticeSet) -> PracticeItem | None:
@@ -132,6 +168,17 @@ def score(of: PracticeSet) -> Score:
         good=len(good),
         alarms=sum(one.said == Label.DEFECT for one in good),
     )
+
+
+def found_by_kind(of: PracticeSet) -> list[Found]:
+    """Return how many defects of each kind were found in a round, the kinds in the order of their names."""
+    defects = list(of.items.filter(answered_at__isnull=False, label=Call.DEFECT.value))
+    kinds = sorted({one.defect_class for one in defects})
+    return [_found([one for one in defects if one.defect_class == kind]) for kind in kinds]
+
+
+def _found(defects: list[PracticeItem]) -> Found:
+    return Found(defects[0].defect_class, sum(one.is_right for one in defects), len(defects))
 
 
 def missed(of: PracticeSet) -> list[PracticeItem]:

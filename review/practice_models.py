@@ -9,12 +9,16 @@ from inspection.rules.words import Call, Label
 
 
 class PracticeSet(models.Model):
-    """One round of practice of one person on one line, drawn when it begins."""
+    """One round of practice of one person on one line, drawn when it begins.
+
+    `repeats` is the round whose missed images it shows again: what it comes to measures nobody.
+    """
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="practice_sets")
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="practice_sets")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    repeats = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [

@@ -21,6 +21,7 @@ from review.permissions import PersonRequest
 from review.pictures import references_of, upright_size
 from review.practice_models import PracticeItem, PracticeSet
 from review.rules import keys
+from review.texts import practice_keys
 
 
 @login_required
@@ -47,6 +48,21 @@ def begin(request: PersonRequest, slug: str) -> HttpResponse:
         practice.begin(line, request.user, now=now())
     except practice.TooFewImages:
         messages.info(request, _("This line has too few ruled images that you have not seen. Rulings add to them."))
+    return redirect("practice", slug)
+
+
+@login_required
+@require_POST
+def begin_again(request: PersonRequest, slug: str) -> HttpResponse:
+    """Show again what I missed in my last round."""
+    line = _line(request, slug)
+    last = practice.last_round(line, request.user)
+    if last is None:
+        return redirect("practice", slug)
+    try:
+        practice.begin_again(last, now=now())
+    except practice.NothingMissed:
+        messages.info(request, _("Nothing was missed in the last round."))
     return redirect("practice", slug)
 
 
@@ -114,8 +130,11 @@ def _item_context(request: PersonRequest, line: Line, item: PracticeItem) -> dic
         "score": practice.score(item.round),
         "total": item.round.items.count(),
         "is_last": item.round.finished_at is not None,
-        "caps": {name: chosen.cap(letter) for name, letter in (("pass", "F"), ("unsure", "D"))},
+        "answered_n": item.round.items.filter(answered_at__isnull=False).count(),
+        "caps": {name: chosen.cap(letter) for name, letter in (("pass", "F"), ("unsure", "D"), ("place", "P"))},
         "single_keys": not chosen.off,
+        "look": {"keys": dict(chosen.letters), "keys_off": chosen.off},
+        "key_list": practice_keys(chosen),
     }
 
 
@@ -129,5 +148,6 @@ def _round_context(request: PersonRequest, line: Line) -> dict[str, Any]:
         "aim": practice.AIM,
         "size": practice.SIZE,
         "missed": practice.missed(last) if last else [],
+        "kinds": practice.found_by_kind(last) if last else [],
         "class_names": names,
     }

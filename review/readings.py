@@ -84,11 +84,11 @@ class ItemReadings:
             revised=Label(self.revised.label) if self.revised else None,
             ruled_class=known_class,
             policy=Policy(self.routing.policy) if self.routing and self.routing.policy else None,
-            is_disputed=self.open_cause == Cause.DISPUTE,
+            is_disputed=self.open_cause in (Cause.DISPUTE, Cause.QUESTION),
             is_blind=self.first.blind and (self.overlap is None or self.overlap.blind),
             is_drawn_ruling=bool(self.rulings),
             is_sampled=self.run.drawn_truth or Level(self.first.level).rung <= Level.ASSIST.rung,
-            is_raised=bool(self.rulings) and self.rulings[0].cause == Cause.CANDIDATE,
+            is_raised=bool(self.rulings) and self.rulings[0].cause in (Cause.CANDIDATE, Cause.QUESTION),
         )
 
 

@@ -36,11 +36,11 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One thing that was said of an image, when and by whom; `label` is a word of Label."""
+    """One thing that was said of an image, when and by whom; `label` is a word of Label, empty for a doubt."""
 
     at: datetime
     kind: str
-    label: str
+    label: str = ""
     defect_class: str = ""
     who: str = ""
     note: str = ""
@@ -70,6 +70,26 @@ def page(epoch: Epoch, search: Search, *, after: UUID | None = None) -> Page:
     return Page(readings=readings, after=ids[PAGE - 1] if len(ids) > PAGE else None, left=len(ids))
 
 
+@dataclass(frozen=True)
+class Neighbours:
+    """The images before and after one in a gallery, None at either end and where the search does not find it."""
+
+    newer: UUID | None = None
+    older: UUID | None = None
+
+
+def neighbours(item: Item, epoch: Epoch, search: Search) -> Neighbours:
+    """Return what stands beside an image in what a search finds."""
+    found = find(epoch, search)
+    mine = found.filter(task__item=item).values_list("pk", flat=True).first()
+    if mine is None:
+        return Neighbours()
+    older = found.filter(_behind(mine)).order_by(*NEWEST)
+    newer = found.exclude(_behind(mine)).exclude(pk=mine).order_by("task__run__opened_at", "pk")
+    first_of = [rows.values_list("task__item", flat=True).first() for rows in (newer, older)]
+    return Neighbours(*first_of)
+
+
 def culprits(epoch: Epoch, parsed: tokens.Parsed) -> list[tokens.Token]:
     """Return the tokens of a search without hits whose removal alone would find something."""
     return [
@@ -93,8 +113,8 @@ def waiting(epoch: Epoch) -> int:
 
 
 def steps(item: Item) -> Iterator[Step]:
-    """Yield what was said of one image in the order of time: models, readings, rulings, what the line got."""
-    said = [*_predictions(item), *_readings(item), *_truths(item), *_verdict(item)]
+    """Yield what was said of one image in the order of time: models, readings, doubts, rulings, what the line got."""
+    said = [*_predictions(item), *_readings(item), *_questions(item), *_truths(item), *_verdict(item)]
     yield from sorted(said, key=lambda step: step.at)
 
 
@@ -153,6 +173,15 @@ def _readings(item: Item) -> list[Step]:
             note=one.comment,
         )
         for one in decisions.select_related("person", "fate")
+    ]
+
+
+def _questions(item: Item) -> list[Step]:
+    asked = Adjudication.objects.filter(item=item, asked_by__isnull=False).select_related("asked_by")
+    return [
+        Step(at=one.opened_at, kind="question", who=one.asked_by.username, note=one.asked_for)
+        for one in asked
+        if one.asked_by is not None
     ]
 
 

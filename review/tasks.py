@@ -12,6 +12,7 @@ from inspection.models import LevelProposal
 from review import (
     arrivals,
     bank,
+    chain_checks,
     evidence,
     export_archives,
     exports,
@@ -70,6 +71,15 @@ def make_export(*, key: str, **_later_arguments: object) -> None:
         outbox.finish(work, now=clock())
     else:
         outbox.give_back(work)
+
+
+@shared_task
+def check_chain(*, key: str, **_later_arguments: object) -> None:
+    """Walk the whole chain of a line and keep what was found."""
+    work = outbox.claim(chain_checks.TOPIC, key, now=clock())
+    if work is not None:
+        chain_checks.run(int(key), clock=clock)
+        outbox.finish(work, now=clock())
 
 
 @shared_task

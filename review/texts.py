@@ -18,8 +18,55 @@ def key_list(chosen: Keys, *, reveals: bool) -> list[tuple[list[str], str]]:
     """The key map as a person has chosen it; what asks the model is listed only where a reveal can come."""
     asking = {"H", "Y"}
     listed = [(caps, words) for caps, words in _keys() if reveals or not asking.intersection(caps)]
+    return _named(listed, chosen)
+
+
+def ruling_keys(chosen: Keys, *, shows_calls: bool) -> list[tuple[list[str], str]]:
+    """The key map of a ruling: its answers, then what the image does under the loop's own keys."""
+    own = _answers_between_calls() if shows_calls else _answers_alone()
+    aids = [
+        (["L"], _("past rulings and known defects, one after another beside the image")),
+        (["P"], _("the place that a reader marked, and back")),
+        (["C"], _("reason; Enter keeps the ruling with it")),
+        (["Z"], _("undo the last ruling (or Backspace)")),
+    ]
+    return _named([*own, *aids, *_looking()], chosen)
+
+
+def item_keys(chosen: Keys) -> list[tuple[list[str], str]]:
+    """The key map of the page of one image."""
+    own = [(["← →"], _("newer, older image of the search; once zoomed in, pan"))]
+    return _named([*own, *_looking()], chosen)
+
+
+def practice_keys(chosen: Keys) -> list[tuple[list[str], str]]:
+    """The key map of practice."""
+    own = [*_answers_alone(), (["P"], _("the place that a reader marked, and back")), (["Enter"], _("next image"))]
+    return _named([*own, *_looking()], chosen)
+
+
+def _looking() -> list[tuple[list[str], str]]:
+    """What the loop's keys do to an image on any page."""
+    looking = {"+", "0", "Shift", "← →", "G", "[", "{", "I", "R", "?"}
+    return [(caps, words) for caps, words in _keys() if looking.intersection(caps)]
+
+
+def _named(listed: list[tuple[list[str], str]], chosen: Keys) -> list[tuple[list[str], str]]:
+    """Return the keys under a person's own letters, without those that have none."""
     named = [([cap for cap in map(chosen.cap, caps) if cap], words) for caps, words in listed]
     return [(caps, words) for caps, words in named if caps]
+
+
+def _answers_between_calls() -> list[tuple[list[str], str]]:
+    return [
+        (["1", "2"], _("A is right, B is right")),
+        (["3", "1–9"], _("another call, then its class (or pass)")),
+        (["4"], _("cannot tell")),
+    ]
+
+
+def _answers_alone() -> list[tuple[list[str], str]]:
+    return [(["F"], _("pass")), (["1–9"], _("defect of this class")), (["D"], _("cannot tell"))]
 
 
 def _keys() -> list[tuple[list[str], str]]:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from review import (
+    adjudication_views,
     agreement_views,
     audit_log_views,
     band_views,
@@ -42,10 +43,12 @@ urlpatterns = [
     path("lines/<slug:slug>/review/", views.review, name="review"),
     path("lines/<slug:slug>/practice/", practice_views.page, name="practice"),
     path("lines/<slug:slug>/practice/begin/", practice_views.begin, name="practice-begin"),
+    path("lines/<slug:slug>/practice/again/", practice_views.begin_again, name="practice-again"),
     path("lines/<slug:slug>/practice/<int:n>/", practice_views.answer, name="practice-answer"),
     path("lines/<slug:slug>/practice/images/<int:pk>/", practice_views.image, name="practice-image"),
-    path("lines/<slug:slug>/adjudications/", views.adjudications, name="adjudications"),
-    path("lines/<slug:slug>/adjudications/<uuid:pk>/", views.adjudication, name="adjudication"),
+    path("lines/<slug:slug>/adjudications/", adjudication_views.adjudications, name="adjudications"),
+    path("lines/<slug:slug>/adjudications/<uuid:pk>/", adjudication_views.adjudication, name="adjudication"),
+    path("lines/<slug:slug>/adjudications/<uuid:pk>/undo/", adjudication_views.undo, name="adjudication-undo"),
     path("lines/<slug:slug>/agreement/", agreement_views.agreement_page, name="agreement"),
     path("lines/<slug:slug>/agreement.pdf", agreement_views.agreement_paper, name="agreement-paper"),
     path("lines/<slug:slug>/automation/", lead_views.automation_page, name="automation"),
@@ -90,6 +93,7 @@ urlpatterns = [
     path("lines/<slug:slug>/data/exports/<uuid:pk>.zip", export_views.fetch, name="export"),
     path("lines/<slug:slug>/data/exports/<uuid:pk>/cancel/", export_views.cancel, name="export-cancel"),
     path("lines/<slug:slug>/data/<uuid:pk>/", data_views.item_page, name="data-item"),
+    path("lines/<slug:slug>/data/<uuid:pk>/question/", data_views.question, name="data-question"),
     path("lines/<slug:slug>/data/<uuid:pk>/image/", data_views.item_image, name="data-image"),
     path("lines/<slug:slug>/data/<uuid:pk>/thumbnail/", data_views.item_thumbnail, name="data-thumbnail"),
     path("lines/<slug:slug>/training/", training_views.training_page, name="training"),
@@ -117,6 +121,7 @@ urlpatterns = [
     path("lines/<slug:slug>/stations/", station_views.stations_page, name="stations"),
     path("lines/<slug:slug>/stations/<int:pk>/", station_views.allow, name="station-allow"),
     path("lines/<slug:slug>/log/", audit_log_views.log_page, name="log"),
+    path("lines/<slug:slug>/log/verify/", audit_log_views.verify, name="log-verify"),
     path("lines/<slug:slug>/log.csv", audit_log_views.log_rows, name="log-rows"),
     path("lines/<slug:slug>/savings/", savings_views.savings_page, name="savings"),
     path("lines/<slug:slug>/savings.csv", savings_views.savings_rows, name="savings-rows"),

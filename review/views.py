@@ -1,9 +1,8 @@
-"""Pages of review: choosing a line, the loop, and rulings on disagreements."""
+"""Pages of review: choosing a line, and the loop."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -15,21 +14,17 @@ from django.urls import reverse
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from inspection.models import DefectClass, GoldenReference, Hold, Line, User
-from inspection.permissions import lines_for, may_adjudicate, may_inspect
+from inspection.permissions import lines_for, may_inspect
 from inspection.rules.words import Role
-from review import adjudications as deeds
 from review import first_minutes, queues, sights
-from review.forms import RulingForm
-from review.models import Adjudication, Decision
-from review.permissions import PersonRequest, cases_for, roles_by_line
-from review.pictures import references_of, upright_size
+from review.models import Decision
+from review.permissions import PersonRequest, roles_by_line
+from review.pictures import references_of
 from review.rules import keys
 from review.texts import cannot_judge_reasons, key_list, loop_texts
-
-CASES_MAX = 100
 
 
 @login_required
@@ -90,31 +85,6 @@ def review(request: PersonRequest, slug: str) -> HttpResponse:
     )
 
 
-@login_required
-@require_GET
-def adjudications(request: PersonRequest, slug: str) -> HttpResponse:
-    """Open disagreements of a line that this person may rule on, oldest first."""
-    line = _line_to_lead(request, slug)
-    cases = deeds.waiting_for(request.user, lines=[line])[:CASES_MAX]
-    last = Adjudication.objects.filter(line=line, ruled_at__isnull=False).order_by("-ruled_at").first()
-    return render(request, "review/adjudications.html", {"line": line, "cases": cases, "last": last})
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def adjudication(request: PersonRequest, slug: str, pk: UUID) -> HttpResponse:
-    """One disagreement: the image with what was said, and one form."""
-    line = _line_to_lead(request, slug)
-    case = get_object_or_404(cases_for(request.user).filter(line=line), pk=pk)
-    if case.ruled_at is not None:
-        return _ruled(request, case, line)
-    form = RulingForm(request.POST or None, line=line, calls=deeds.shown(case))
-    if request.method == "POST" and form.is_valid() and _rule(request, case, form):
-        return redirect("adjudication", slug, pk)
-    status = 422 if request.method == "POST" else 200
-    return render(request, "review/adjudication.html", _case(request, case, line, form), status=status)
-
-
 # What the pages show --------------------------------------------------------------------------------------------
 
 
@@ -168,65 +138,3 @@ def _laid_out(
         "keys_off": chosen.off,
         "texts": loop_texts(chosen),
     }
-
-
-def _line_to_lead(request: PersonRequest, slug: str) -> Line:
-    line = get_object_or_404(lines_for(request.user), slug=slug)
-    if not may_adjudicate(request.user, line):
-        raise PermissionDenied(_("Only QA leads of this line give rulings."))
-    return line
-
-
-def _case(request: PersonRequest, case: Adjudication, line: Line, form: RulingForm) -> dict[str, Any]:
-    cases = list(deeds.waiting_for(request.user, lines=[line]).values_list("pk", flat=True)[:CASES_MAX])
-    return {
-        "line": line,
-        "case": case,
-        "form": form,
-        "chosen": form.data.get("ruling", "") if form.errors else "",
-        "calls": [_call(letter, call, form) for letter, call in zip("AB", form.calls, strict=False)],
-        "size": upright_size(case.item),
-        "place": cases.index(case.pk) + 1 if case.pk in cases else None,
-        "total": len(cases),
-        "theme": request.user.preferences.get("theme") or "dark",
-    }
-
-
-def _call(letter: str, call: deeds.Shown, form: RulingForm) -> dict[str, Any]:
-    return {
-        "letter": letter,
-        "label": call.label,
-        "class_name": form.class_name(call.defect_class),
-        "comment": call.comment,
-        "boxes": [region for region in call.regions if "w" in region],
-        "points": [region for region in call.regions if "w" not in region],
-    }
-
-
-def _rule(request: PersonRequest, case: Adjudication, form: RulingForm) -> bool:
-    """Give the ruling; where the deed refuses, the form says why."""
-    try:
-        deeds.rule(case, by=request.user, now=now(), **form.verdict())
-    except deeds.ConflictOfInterest:
-        form.add_error(None, _("You have read this image yourself: another lead must rule on it."))
-    except deeds.AlreadyRuled:
-        form.add_error(None, _("Another lead ruled on it a moment ago."))
-    else:
-        return True
-    return False
-
-
-def _ruled(request: PersonRequest, case: Adjudication, line: Line) -> HttpResponse:
-    """What the models said, for the one who ruled; another lead may be asked to look again, blind to it."""
-    if case.ruled_by != request.user:
-        return redirect("adjudications", line.slug)
-    following = deeds.waiting_for(request.user, lines=[line]).first()
-    predictions = deeds.predictions_after(case)
-    context = {
-        "line": line,
-        "case": case,
-        "predictions": predictions,
-        "following": following,
-        "class_names": line.class_names(),
-    }
-    return render(request, "review/ruled.html", context)

@@ -70,6 +70,7 @@ RECEIPT_WORDS = {
     ReceiptKind.CONTAINED: _("containment closed"),
 }
 STEP_WORDS = {
+    "question": _("doubted"),
     "model": _("model"),
     "blind": _("blind reading"),
     "reading": _("reading"),

@@ -18,6 +18,12 @@ class Cause(StrEnum):
     CHECK = "check"
     SECOND_LOOK = "second_look"
     DISPUTE = "dispute"
+    QUESTION = "question"
+
+    @property
+    def asks_for_new_eyes(self) -> bool:
+        """Whether nobody may rule who has ruled on the image before."""
+        return self in (Cause.SECOND_LOOK, Cause.QUESTION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +79,7 @@ def standing_ruling(rulings: Sequence[Ruling]) -> Ruling | None:
     """Return the ruling that stands after the rulings in their order; None without any.
 
     A second look that differs does not overturn: the first ruling stands until a third person decides.
-    Any other later ruling (a dispute) replaces what stood.
+    Any other later ruling (a dispute, a question) replaces what stood.
     """
     stands: Ruling | None = None
     is_contested = False

@@ -39,9 +39,10 @@ class View:
     `ruling` is what the part itself showed, else the standing label of its adjudications, None while there is
     neither, and `ruled_class` the class of a defect; `is_drawn_ruling` says that it was adjudicated. `policy` is what
     the bands did or would have done, None without bands. `revised` is the call after the prediction was shown.
-    `is_disputed` marks an amendment that waits for its ruling. `is_blind` says that the first
+    `is_disputed` marks an amendment, or a doubt, that waits for its ruling. `is_blind` says that the first
     call came before any prediction was shown. `is_sampled` says that the image came to people for every run alike,
-    not because the model was unsure. `is_raised` says that it was ruled on only because a candidate differed.
+    not because the model was unsure. `is_raised` says that it was ruled on only because a candidate differed, or
+    somebody who knew all that was said of it doubted it.
     """
 
     first: Label
@@ -89,8 +90,8 @@ def strata(views: Sequence[View]) -> dict[Stream, Tally]:
     Only images that came to people for every run alike. One that nobody could judge has no place in the table.
     """
     counted = [view for view in views if view.model and view.is_blind and view.is_sampled and _is_clear(view)]
-    # What comes back from the field was drawn by its outcome, what a candidate differed on by its difference: either
-    # would bend the estimate of its stratum.
+    # What comes back from the field was drawn by its outcome, what a candidate differed on by its difference, what is
+    # doubted by what was said of it: each would bend the estimate of its stratum.
     ruled = [view for view in counted if view.ruling is not None and view.is_drawn_ruling and not view.is_raised]
     defects = [view for view in ruled if view.ruling == Label.DEFECT]
     cells = {Stream.READ: counted, Stream.RULED: ruled, Stream.RULED_DEFECT: defects}

@@ -1,10 +1,14 @@
-// The letters of the loop press the buttons of the page: places on the keyboard, the same with Hangul switched on.
+// Practice by the loop's keys: an answer each, the place that readers marked, and on.
 
-document.addEventListener("keydown", (event) => {
-  if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.target.matches("input, textarea, select, button, a, summary") && event.code === "Enter") return;
-  const button = document.querySelector(`[data-code="${CSS.escape(event.code)}"]`);
-  if (!button) return;
-  event.preventDefault();
-  button.click();
+import { look } from "./review/looking.js";
+
+const press = (selector) => document.querySelector(`.calls button${selector}`)?.click();
+
+look({
+  own: () => ({
+    pass: () => press('[value="pass"]'),
+    "cannot-judge": () => press('[value="cannot_judge"]'),
+    digit: (digit) => press(`[data-digit="${digit}"]`),
+    enter: () => document.querySelector("a[data-next]")?.click(),
+  }),
 });

@@ -1,10 +1,14 @@
-"""Ruling on a disagreement: one form, and no script needed."""
+"""Ruling on a disagreement: one form, and no script needed; with scripts by keys, the past beside the image."""
+
+from datetime import timedelta
 
 import pytest
+from django.utils.timezone import now
 from playwright.sync_api import expect
 
 from inspection.rules.words import Label, Role, TruthSource
-from review.models import Truth
+from review import held_rulings
+from review.models import HeldRuling, Truth
 from tests.browser.floor import add_disagreement, add_single_case, make_floor
 from tests.builders import make_user
 
@@ -22,6 +26,7 @@ def line(transactional_db):
 
 
 def ruled_truth():
+    held_rulings.give_due(now=now() + timedelta(seconds=30))
     return Truth.objects.get(source=TruthSource.ADJUDICATION.value)
 
 
@@ -32,7 +37,7 @@ def test_a_disagreement_is_ruled_on_without_any_script(line, ana, quinn, visit):
 
     assert "ana" not in page.inner_text("main")
     assert "andre" not in page.inner_text("main")
-    expect(page.locator("img")).to_have_count(2)
+    expect(page.locator(".side:not([hidden]) img")).to_have_count(2)
     page.locator("button.answer", has_text="scratch").click()
 
     expect(page.get_by_role("heading", name="Ruling kept")).to_be_visible()
@@ -76,6 +81,7 @@ def test_after_say_why_the_reason_has_the_focus_and_enter_keeps_the_ruling(line,
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("heading", name="Ruling kept")).to_be_visible()
+    assert ruled_truth().label == Label.CANNOT_JUDGE
     case.refresh_from_db()
     assert (case.label, case.reason) == (Label.CANNOT_JUDGE, "fd 2 glare")
 
@@ -104,11 +110,49 @@ def test_one_key_rules(line, ana, quinn, visit):
     assert ruled_truth().label in first
 
 
+def test_three_then_a_digit_is_another_call_and_the_reason_keeps_it(line, ana, quinn, visit):
+    case = add_disagreement(line, ana, make_user("andre"))
+    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+    page.keyboard.press("Digit3")
+    page.keyboard.press("Digit2")
+    expect(page.get_by_role("textbox", name="Reason")).to_be_focused()
+    page.keyboard.type("follows the edge")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Ruling kept")).to_be_visible()
+    assert ruled_truth().defect_class == "crack"
+
+
+def test_a_ruling_goes_to_the_next_case_and_z_brings_it_back_with_the_image_under_the_loops_keys(
+    line, ana, quinn, visit
+):
+    andre = make_user("andre")
+    first, second = (add_disagreement(line, ana, andre, n=n) for n in (900, 901))
+    page = visit(f"/lines/phone-glass/adjudications/{first.pk}/", quinn)
+    page.keyboard.press("Digit1")
+    page.wait_for_url(f"**/{second.pk}/?after={first.pk}")
+    # Read again, the page would bring back no more than what the window leaves.
+    HeldRuling.objects.update(final_at=now() + timedelta(minutes=10))
+    page.reload()
+
+    expect(page.locator("[data-live]")).to_have_count(3)
+    page.keyboard.press("Equal")
+    expect(page.locator("[data-zoomed]")).to_have_count(1)
+    page.keyboard.press("KeyG")
+    expect(page.locator("[data-beside]")).to_be_visible()
+    page.keyboard.press("KeyZ")
+
+    page.wait_for_url(f"**/{first.pk}/")
+    expect(page.locator(".ruling-foot")).to_be_visible()
+    assert HeldRuling.objects.get().end == "undone"
+    assert not Truth.objects.filter(source=TruthSource.ADJUDICATION.value).exists()
+
+
 def test_a_single_reading_shows_one_image_and_no_call(line, ana, quinn, visit):
     case = add_single_case(line, ana)
     page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
 
-    expect(page.locator("img")).to_have_count(1)
+    expect(page.locator(".side:not([hidden]) img")).to_have_count(1)
     assert "cannot judge" not in page.inner_text("main").lower()
     page.keyboard.press("Digit2")
 

@@ -1,18 +1,20 @@
 """The audit log: every deed with who, when and why; filters; a file to the very beginning."""
 
+import csv
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from inspection import automation, waivers
-from inspection.models import Hold
+from inspection.models import Hold, Membership, Outbox, Receipt
 from inspection.rules.gates import HARM
-from inspection.rules.words import Label, Level
-from review import adjudications, audit_log, containment, decisions
+from inspection.rules.words import Label, Level, Role
+from review import adjudications, audit_log, chain_checks, containment, decisions, receipts, tasks
 from review.audit_log import Asked
-from review.models import Adjudication
-from tests.builders import NOON
+from review.models import Adjudication, ChainCheck
+from tests.builders import NOON, make_user
 from tests.review.scene import an_answer, later, make_task, read
 
 NEW = ("waiver_asked", "waiver_signed", "freeze", "thaw", "containment", "containment_closed")
@@ -106,9 +108,84 @@ def test_a_moment_that_cannot_be_read_asks_for_nothing(client, acted, quinn, bef
 
 def test_the_page_costs_the_same_however_long_the_history(client, acted, quinn, django_assert_max_num_queries):
     client.force_login(quinn)
-    with django_assert_max_num_queries(46):
+    with django_assert_max_num_queries(50):
         client.get(reverse("log", args=[acted.slug]))
     for n in range(5):
         Hold.objects.create(line=acted, kind=Hold.ALARM, reason=f"r{n}", placed_at=NOON + timedelta(seconds=n))
-    with django_assert_max_num_queries(46):
+    with django_assert_max_num_queries(50):
         client.get(reverse("log", args=[acted.slug]))
+
+
+# Roles, receipts, and the chain ---------------------------------------------------------------------------------
+
+
+def test_a_deed_names_the_roles_that_the_person_had_then(line):
+    lead = make_user("quince", role=None)
+    roles = {"user": lead, "line": line}
+    Membership.objects.create(**roles, role=Role.QA_LEAD.value, granted_at=later(-9e4), revoked_at=later(30))
+    Membership.objects.create(**roles, role=Role.ADMINISTRATOR.value, granted_at=later(30))
+    automation.stop(line, by=lead, reason="glare", now=NOON)
+    automation.lower(line, to_level=Level.HUMAN, by=lead, reason="dust", now=later(60))
+    told_roles = {entry.action: entry.role for entry in audit_log.page(line, Asked(who="quince")).entries}
+    assert (told_roles["hold"], told_roles["level"]) == ("qa_lead", "administrator")
+
+
+def test_a_deed_leads_to_its_receipt_once_it_is_sealed(client, acted, quinn):
+    client.force_login(quinn)
+    address = reverse("log", args=[acted.slug])
+    assert "not sealed yet" in client.get(address).content.decode()
+
+    receipts.seal_due(now=later(200))
+
+    numbers = {entry.action: entry.receipt for entry in audit_log.page(acted, Asked()).entries}
+    for action, kind in (("hold", "hold"), ("level", "level")):
+        assert numbers[action] == Receipt.objects.get(line=acted, kind=kind).n
+    assert reverse("receipt", args=[acted.slug, numbers["hold"]]) in client.get(address).content.decode()
+    told_rows = b"".join(client.get(reverse("log-rows", args=[acted.slug])).streaming_content).decode()
+    head, *rows = csv.reader(told_rows.removeprefix("\ufeff").splitlines())
+    assert [row[head.index("receipt")] for row in rows if row[head.index("action")] == "hold"] == [str(numbers["hold"])]
+
+
+def test_an_opened_containment_leads_to_the_receipt_of_its_first_reach(line, quinn):
+    opened = containment.open_for(line, cause="dust", by=quinn, now=later(5))
+    receipts.seal_due(now=later(6))
+    [entry] = audit_log.page(line, Asked(action="containment")).entries
+    sealed = Receipt.objects.get(line=line, kind="containment")
+    assert (entry.receipt, sealed.subject) == (sealed.n, str(opened.reaches.get().pk))
+
+
+def test_a_lead_has_the_chain_verified_and_the_page_says_with_what_result(client, acted, quinn):
+    receipts.seal_due(now=later(200))
+    client.force_login(quinn)
+    address = reverse("log", args=[acted.slug])
+    assert "not verified yet" in client.get(address).content.decode()
+
+    for _ in range(2):
+        client.post(reverse("log-verify", args=[acted.slug]))
+    assert "being verified" in client.get(address).content.decode()
+    [order] = Outbox.objects.filter(topic=chain_checks.TOPIC)
+    tasks.check_chain(key=order.key)
+
+    told_page = client.get(address).content.decode()
+    assert f"{Receipt.objects.count()} receipts, whole" in told_page
+    assert told_page.count("#ring-tick") == 1 + sum(bool(e.receipt) for e in audit_log.page(acted, Asked()).entries)
+
+
+def test_a_broken_row_is_told_in_words_where_it_stands(client, acted, quinn):
+    receipts.seal_due(now=later(200))
+    Hold.objects.update(reason="nothing at all")
+    broken = Receipt.objects.get(kind="hold").n
+    with pytest.raises(CommandError):
+        call_command("verify")
+
+    client.force_login(quinn)
+    told_page = client.get(reverse("log", args=[acted.slug])).content.decode()
+
+    assert f"The chain is broken at receipt {broken}." in told_page
+    assert told_page.count('class="broken"') == 1
+
+
+def test_inspectors_have_no_chain_verified(client, acted, ana):
+    client.force_login(ana)
+    assert client.post(reverse("log-verify", args=[acted.slug])).status_code == 404
+    assert not ChainCheck.objects.exists()

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from inspection import automation
 from inspection.models import Line, Rollout
 from inspection.rules.words import Call, Role
-from review import decisions
+from review import decisions, held_rulings
 from review.models import Adjudication
 from tests.builders import NOON, PASSWORD, make_model_version, make_user
 from tests.inspection.test_ladder import GOOD
@@ -107,6 +107,7 @@ def test_a_lead_ticks_off_a_ruling_a_signature_a_stop_and_a_rollback(client, cli
     decisions.finalise_due(now=now() + timedelta(seconds=glass.undo_s))
     client.force_login(quinn)
     post(client, "adjudication", glass.slug, Adjudication.objects.get().pk, ruling="pass")
+    held_rulings.give_due(now=now() + timedelta(seconds=glass.undo_s))
     assert len(ticked(client, quinn)) == 1
 
     monkeypatch.setattr("review.evidence.Asked.gather", lambda *_, **__: replace(GOOD, health=(200, 0, 10.0, 2000.0)))

@@ -5,11 +5,11 @@ from django.urls import reverse
 
 from inspection.models import Line
 from inspection.rules.words import Call, Label, Role
-from review import gold, practice, queues
+from review import coaching, gold, practice, queues
 from review.models import Adjudication, CountDelta, Decision, ReviewTask, Truth
 from review.practice_models import PracticeItem, PracticeSet
 from tests.builders import NOON, make_user
-from tests.review.practice_scene import answer_all, rule_six
+from tests.review.practice_scene import PLACE, answer_all, rule_six
 from tests.review.scene import later
 
 pytestmark = pytest.mark.django_db
@@ -125,3 +125,62 @@ def test_a_round_is_nobody_elses(client, ruled, ana, oscar):
     assert client.get(reverse("practice", args=[ruled.slug])).status_code == 404
     client.force_login(make_user("quince", role=Role.QA_LEAD))
     assert client.get(reverse("practice", args=[ruled.slug])).status_code == 403
+
+
+# Again ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_missed_is_shown_again_until_it_is_seen_and_measures_nobody(ruled, ana):
+    first = practice.begin(ruled, ana, now=NOON)
+    answer_all(first, wrong=2)
+    again = practice.begin_again(first, now=later(60))
+    assert {one.source_id for one in again.items.all()} == {one.source_id for one in practice.missed(first)}
+    assert practice.begin_again(first, now=later(61)) == again
+
+    answer_all(again, wrong=1)
+    answer_all(practice.begin_again(again, now=later(120)))
+
+    with pytest.raises(practice.NothingMissed):
+        practice.begin_again(practice.last_round(ruled, ana), now=later(180))
+    assert [one.round for one in coaching.rounds_of(ana, ruled)] == [first]
+
+
+def test_defects_found_are_told_by_kind(ruled, ana):
+    started = practice.begin(ruled, ana, now=NOON)
+    PracticeItem.objects.filter(label="defect", n=started.items.filter(label="defect").first().n).update(
+        defect_class="crack"
+    )
+    for item in started.items.all():
+        said = Label.PASS if item.defect_class == "crack" else Label(item.label)
+        practice.answer(item, said=said, said_class="", now=NOON)
+    assert [(one.defect_class, one.missed, one.shown) for one in practice.found_by_kind(started)] == [
+        ("crack", 1, 1),
+        ("scratch", 0, 2),
+    ]
+
+
+def test_the_end_of_a_round_names_what_was_said_and_leads_to_it_again(client, ruled, ana):
+    client.force_login(ana)
+    again = reverse("practice-again", args=[ruled.slug])
+    assert again not in page_of(client, ruled)
+    answer_all(practice.begin(ruled, ana, now=NOON), wrong=1)
+    html = page_of(client, ruled)
+    assert "1 image called wrong" in html
+    assert again in html
+
+    assert "image 1 of 1" in client.post(again, follow=True).content.decode()
+    answer_all(PracticeSet.objects.get(finished_at=None))
+    assert "only a round of new images tells" in page_of(client, ruled)
+
+
+def test_the_place_is_on_the_image_after_the_answer_and_not_before(client, ruled, ana):
+    client.force_login(ana)
+    item = practice.begin(ruled, ana, now=NOON).items.filter(label="defect").order_by("n").first()
+    PracticeItem.objects.filter(round=item.round, n__lt=item.n).update(said="pass", answered_at=NOON)
+    assert f'x="{PLACE["x"]}"' not in page_of(client, ruled)
+
+    client.post(reverse("practice-answer", args=[ruled.slug, item.n]), {"said": "defect:scratch"})
+
+    told = page_of(client, ruled, after=item.pk)
+    assert f'x="{PLACE["x"]}"' in told
+    assert "Show the place" in told

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.timezone import now
 
 from inspection.models import Line, ReceiptHead
-from review import receipts
+from review import chain_checks, receipts
 
 
 class Command(BaseCommand):
@@ -27,10 +28,10 @@ class Command(BaseCommand):
             raise CommandError(" ".join(broken))
 
     def _check(self, line: Line, anchors: list[receipts.Anchor]) -> str:
-        """Print how a line's chain stands; return a sentence where it is broken."""
-        fault = receipts.first_fault(line, anchors=anchors)
-        if fault:
-            return f"{line.slug}: receipt {fault.n} {fault.says}."
+        """Print how a line's chain stands and keep it for the audit log; return a sentence where it is broken."""
+        check = chain_checks.walk(line, anchors=anchors, now=now())
+        if check.fault:
+            return f"{line.slug}: receipt {check.bad_receipt} {check.fault}."
         head = ReceiptHead.objects.filter(line=line).first() or ReceiptHead(line=line)
         self.stdout.write(f"{line.slug}: {head.n} receipts, intact. Head {head.hash}")
         return ""

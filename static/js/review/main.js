@@ -2,6 +2,7 @@
 
 import { Calls } from "./calls.js";
 import { ServerClock } from "./clock.js";
+import { goldenKey } from "./golden_key.js";
 import { Http } from "./http.js";
 import { isTyping, meaningOf, NO_KEYS, withLetters } from "./keymap.js";
 import { Leases } from "./lease.js";
@@ -15,7 +16,6 @@ import { openShelf } from "./store.js";
 import { Supply } from "./supply.js";
 import { Viewer } from "./viewer.js";
 
-const HOLD_MS = 250;
 const UNDO_TICK_MS = 100;
 
 const laidOut = JSON.parse(document.getElementById("loop").textContent);
@@ -172,28 +172,6 @@ function deedsOf({ loop, screen, viewer, reveal, presence, outbox }) {
     space: () => presence.rest(),
     escape: () => loop.escape(),
     "lost-seen": () => outbox.forgetLost(),
-  };
-}
-
-// A tap goes to the next way of comparing; holding shows the golden image for as long as it is held.
-function goldenKey(viewer) {
-  let timer = null;
-  let isHeld = false;
-  return {
-    down() {
-      timer ??= setTimeout(() => {
-        isHeld = true;
-        viewer.hold(true);
-      }, HOLD_MS);
-    },
-    up() {
-      if (timer === null) return;
-      clearTimeout(timer);
-      timer = null;
-      if (isHeld) viewer.hold(false);
-      else viewer.nextMode();
-      isHeld = false;
-    },
   };
 }
 

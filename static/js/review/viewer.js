@@ -7,6 +7,7 @@ import { boxOf, Marks } from "./marks.js";
 const STEP = 1.25;
 const PAN = 0.1;
 const FAR_PAN = 0.5;
+const CLOSE = 3;
 const BLINK_MS = 1000;
 const PLAIN = Object.freeze({ brightness: 0, contrast: 0, invert: false });
 const MODES = ["panel", "side", "blink"];
@@ -30,11 +31,12 @@ export class Viewer extends EventTarget {
   #drag = null;
   #fingers = new Map();
 
-  constructor({ main, second, golden }) {
+  // Without canvases for the golden image it can still stand in the part's place.
+  constructor({ main, second = null, golden = null }) {
     super();
     this.#main = new Canvas(main);
-    this.#second = new Canvas(second);
-    this.#goldenPanel = new Canvas(golden);
+    this.#second = second && new Canvas(second);
+    this.#goldenPanel = golden && new Canvas(golden);
     new ResizeObserver(() => this.draw(true)).observe(main.parentElement);
     this.#listen(main);
   }
@@ -61,7 +63,7 @@ export class Viewer extends EventTarget {
     this.#bitmap = null;
     this.#overlay = null;
     this.#main.clear();
-    this.#second.clear();
+    this.#second?.clear();
   }
 
   setGolden(bitmap) {
@@ -76,12 +78,20 @@ export class Viewer extends EventTarget {
   }
 
   draw(resized = false) {
-    if (resized) for (const canvas of [this.#main, this.#second, this.#goldenPanel]) canvas.fitBacking();
+    if (resized) for (const canvas of [this.#main, this.#second, this.#goldenPanel]) canvas?.fitBacking();
     const size = this.#image ?? { width: 4, height: 3 };
     const onGolden = this.#shows === "golden" && this.#golden;
     this.#main.draw(onGolden ? this.#golden : this.#bitmap, size, this.view, onGolden ? undefined : (context) => this.#paintOver(context));
-    if (this.#golden) this.#goldenPanel.draw(this.#golden, size, this.view);
-    if (this.mode === "side" && this.#golden) this.#second.draw(this.#golden, size, this.view);
+    if (this.#golden) this.#goldenPanel?.draw(this.#golden, size, this.view);
+    if (this.mode === "side" && this.#golden) this.#second?.draw(this.#golden, size, this.view);
+  }
+
+  // Look at the same place in the same light as another viewer of the part, without a word.
+  follow(other) {
+    this.view = this.#image ? kept(other.view, this.#image, this.#main.size) : other.view;
+    this.tools = { ...other.tools };
+    this.#shade();
+    this.draw();
   }
 
   zoom(factor, at = this.#middle()) {
@@ -98,6 +108,12 @@ export class Viewer extends EventTarget {
 
   fit() {
     this.#look(FIT, "zoom");
+  }
+
+  // Bring a mark to the middle, close enough to see what it is about.
+  closeUp(region) {
+    const [x, y] = [region.x + (region.w ?? 0) / 2, region.y + (region.h ?? 0) / 2];
+    this.#look({ zoom: CLOSE, x: x / this.#image.width, y: y / this.#image.height }, "zoom");
   }
 
   actualSize() {
@@ -144,7 +160,7 @@ export class Viewer extends EventTarget {
     this.#shows = "part";
     const field = this.#main.element.parentElement;
     field.dataset.golden = mode;
-    this.#second.element.hidden = mode !== "side";
+    if (this.#second) this.#second.element.hidden = mode !== "side";
     if (mode === "blink") this.#blink = setInterval(() => this.#turn(), BLINK_MS);
     this.draw(true);
   }
@@ -196,11 +212,15 @@ export class Viewer extends EventTarget {
   }
 
   #lit(name) {
-    const { brightness, contrast, invert } = this.tools;
-    const filter = `brightness(${1 + brightness / 100}) contrast(${1 + contrast / 100}) invert(${invert ? 1 : 0})`;
-    for (const canvas of [this.#main, this.#second]) canvas.element.style.filter = filter;
+    this.#shade();
     this.draw();
     this.#used(name);
+  }
+
+  #shade() {
+    const { brightness, contrast, invert } = this.tools;
+    const filter = `brightness(${1 + brightness / 100}) contrast(${1 + contrast / 100}) invert(${invert ? 1 : 0})`;
+    for (const canvas of [this.#main, this.#second]) if (canvas) canvas.element.style.filter = filter;
   }
 
   #middle() {
@@ -221,6 +241,8 @@ export class Viewer extends EventTarget {
   }
 
   #wheel(event) {
+    // Where nothing is left to zoom out of, the wheel moves the page.
+    if (event.deltaY > 0 && this.view.zoom === FIT.zoom) return;
     event.preventDefault();
     if (this.#image) this.zoom(event.deltaY < 0 ? STEP : 1 / STEP, this.#at(event));
   }
