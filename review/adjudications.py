@@ -152,7 +152,8 @@ class _Earlier:
         """Raise ConflictOfInterest where the person is among them."""
         readers = {reader for item, reader in self._readers if item == case.item_id}
         rulers = {ruler for item, ruler, other in self._rulers if item == case.item_id and other != case.pk}
-        rulers |= {case.asked_by_id} - {None}
+        if case.asked_by_id is not None:
+            rulers.add(case.asked_by_id)
         if rules.is_conflict(person.pk, readers=readers, earlier_rulers=rulers):
             raise ConflictOfInterest(f"{person} has judged this image before.")
 

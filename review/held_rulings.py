@@ -76,10 +76,10 @@ def give_due(*, now: datetime, limit: int = GIVEN_AT_ONCE) -> int:
 def _give(held: HeldRuling, *, now: datetime) -> bool:
     if not held.close(HeldRuling.GIVEN, now=now):
         return False
-    said = {"label": Label(held.label), "defect_class": held.defect_class, "reason": held.reason}
+    label, kind = Label(held.label), held.defect_class
     try:
         with transaction.atomic():
-            adjudications.rule(held.case, by=held.ruled_by, now=now, **said)
+            adjudications.rule(held.case, by=held.ruled_by, label=label, defect_class=kind, reason=held.reason, now=now)
     except (AlreadyRuled, ConflictOfInterest, Invalid):
         HeldRuling.objects.filter(pk=held.pk).update(end=HeldRuling.OVERTAKEN)
         return False

@@ -79,7 +79,7 @@ def _standing(case: Adjudication) -> QuerySet[Truth]:
 
 def _pictures(items: Collection[UUID]) -> dict[UUID, Vector]:
     kept = Measures.objects.filter(item__in=items, embedding__isnull=False).values_list("item", "embedding")
-    return {item: unpacked(bytes(numbers)) for item, numbers in kept}
+    return {item: unpacked(bytes(numbers)) for item, numbers in kept if numbers is not None}
 
 
 def _classes_of(truth: Truth) -> set[str]:
