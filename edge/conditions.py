@@ -3,11 +3,13 @@
     {"phone-back": {"light": 0.3, "focus": 0.8, "noise": 2.0, "new_scratch": 0.5, "paused": false}, "*": {…}}
 
 `*` is for every line that has no entry of its own. `new_scratch` is the share of parts that carry it; true means
-half of them. `staffed` lets simulated people read the line. Every other name is one of vision.drawn.Optics.
+half of them. `staffed` lets simulated people read the line. `lamp_fails_from` is the second (of the epoch) from which
+the lamp ages and then fails, 0 for a sound one. Every other name is one of vision.drawn.Optics.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from edge.trouble import Trouble
 from vision.drawn import Optics
 
 DEFAULT_NEW_SCRATCH_SHARE = 0.5
+# An ageing lamp loses this share of its light over the first half minute, which no single picture shows; then it fails.
+AGED, FAILED = 0.95, 0.3
+AGES_S, FAILS_AFTER_S = 30.0, 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +30,25 @@ class Conditions:
     new_scratch_share: float = 0.0
     paused: bool = False
     staffed: bool = False
+    lamp_fails_from: float = 0.0
+
+    def at(self, moment: datetime) -> "Conditions":
+        """Return the conditions with the light that the lamp gives at a moment."""
+        if not self.lamp_fails_from:
+            return self
+        lamp = lamp_light(moment.timestamp() - self.lamp_fails_from)
+        return replace(self, optics=replace(self.optics, light=self.optics.light * lamp))
+
+
+def lamp_light(age_s: float) -> float:
+    """Return the share of its light that a lamp still gives so long after it began to age.
+
+    >>> [lamp_light(age_s) for age_s in (0.0, 15.0, 60.0, 120.0)]
+    [1.0, 0.975, 0.95, 0.3]
+    """
+    if age_s >= FAILS_AFTER_S:
+        return FAILED
+    return 1.0 - (1.0 - AGED) * min(1.0, max(0.0, age_s / AGES_S))
 
 
 class ControlFile:
@@ -62,9 +86,11 @@ def _conditions(told: dict[str, Any]) -> Conditions:
     rest = {name.replace("-", "_"): value for name, value in told.items()}
     share = rest.pop("new_scratch", 0.0)
     paused, staffed = rest.pop("paused", False), rest.pop("staffed", False)
+    lamp_fails_from = rest.pop("lamp_fails_from", 0.0)
     return Conditions(
         optics=Optics(**{name: float(value) for name, value in rest.items()}),
         new_scratch_share=DEFAULT_NEW_SCRATCH_SHARE if share is True else float(share),
         paused=bool(paused),
         staffed=bool(staffed),
+        lamp_fails_from=float(lamp_fails_from),
     )

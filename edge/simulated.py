@@ -78,10 +78,11 @@ class SimulatedLine:
         return self.controls.of(self.name).paused
 
     def shoot(self) -> bool:
-        picture = self.pictures.next(self.controls.of(self.name))
+        moment = datetime.now(UTC)
+        picture = self.pictures.next(self.controls.of(self.name).at(moment))
         if picture is None:
             return False
-        shot = capture(picture, incumbent=self.incumbent, now=datetime.now(UTC))
+        shot = capture(picture, incumbent=self.incumbent, now=moment)
         if self.truth is not None:
             self.truth.add(shot.serial, picture)
         if self.truths is not None:

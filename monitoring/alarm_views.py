@@ -21,7 +21,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inspection import permissions
+from inspection import permissions, zones
 from inspection.api.problems import Problem
 from inspection.rules.words import Role
 from monitoring import alarms, boards
@@ -60,6 +60,7 @@ def alarm_list(request: HttpRequest) -> HttpResponse:
         "changes": [_change(change) for change in page],
         "lines": permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR).order_by("slug"),
         "chosen": slug,
+        "site_zone": zones.of_site(),
         "may_administer": permissions.may_administer(request.user),
         "dead": Notice.objects.filter(state=Notice.DEAD).count() if permissions.may_administer(request.user) else 0,
     }
@@ -76,7 +77,7 @@ def alarm_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "row": boards.rows([alarm])[0],
         "rule": rule,
-        "zone": alarm.line.time_zone if alarm.line else "UTC",
+        "zone": zones.of(alarm.line),
         "beneath": boards.rows(alarm.beneath.filter(state="suppressed").select_related("line", "handled_by")),
         "changes": [_change(change) for change in changes],
         "longest": int(SHELF_MAX[rule.priority].total_seconds() // 60),

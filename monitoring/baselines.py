@@ -35,10 +35,14 @@ def take(
     now: datetime,
     by: User | None = None,
     since: UUID | None = None,
+    until: UUID | None = None,
 ) -> Baseline | None:
-    """Freeze the images of the line's last shifts as its reference. None while there are too few of them."""
+    """Freeze the images of the line's last shifts as its reference. None while there are too few of them.
+
+    Only those after `since`, up to and with `until`, where they are given.
+    """
     line = Line.objects.select_for_update(of=("self",)).select_related("epoch").get(pk=line.pk)
-    shifts = sightings.by_shift(line, since=since)
+    shifts = sightings.by_shift(line, since=since, until=until)
     whole = [one for shift in shifts for one in shift]
     if len(whole) < rules.REFERENCE_MIN:
         return None

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from inspection import permissions
+from inspection import permissions, zones
 from inspection.models import Line
 from inspection.rules.words import Priority
 from monitoring import delivery, notices
@@ -117,8 +117,9 @@ def revive(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, form: ChannelForm, *, status: int = 200) -> HttpResponse:
     context = {
         "channels": Channel.objects.select_related("line").order_by("name"),
-        "notices": Notice.objects.select_related("channel").order_by("-pk")[:SHOWN_NOTICES],
+        "notices": Notice.objects.select_related("channel__line").order_by("-pk")[:SHOWN_NOTICES],
         "form": form,
+        "site_zone": zones.of_site(),
     }
     return render(request, "monitoring/channels.html", context, status=status)
 

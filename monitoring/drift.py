@@ -48,6 +48,34 @@ def check(line: Line, *, now: datetime) -> Baseline | None:
     return standing if _rests(standing, line, now=now) else _check(line, standing.watch, now=now)
 
 
+@transaction.atomic
+def close_window(baseline: Baseline, *, until: UUID, now: datetime) -> None:
+    """Judge the images since the last window, up to and with one."""
+    rows = sightings.between(baseline.line, baseline.window_after, until)
+    references = baselines.references(baseline)
+    columns = {name: sightings.column(rows, name) for name in references}
+    # A window of which few images have a value tells nothing about all.
+    distances = {
+        name: rules.distance(references[name], values)
+        for name, values in columns.items()
+        if len(values) >= rules.WINDOW_MIN
+    }
+    DriftWindow.objects.create(
+        baseline=baseline,
+        images=len(rows),
+        distances=distances,
+        over=sorted(name for name, far in distances.items() if far > references[name].threshold),
+        began_at=rows[0].at,
+        closed_at=now,
+        after=baseline.window_after,
+        until=rows[-1].item,
+        estimates=rules.estimates(columns.get(rules.SCORE, [])),
+    )
+    baseline.window_after, baseline.window_began_at = rows[-1].item, now
+    baseline.save(update_fields=["window_after", "window_began_at"])
+    _judge(baseline, {name: before.threshold for name, before in references.items()}, now=now)
+
+
 def _rests(baseline: Baseline, line: Line, *, now: datetime) -> bool:
     """Say whether too few images came to look at, and the window still runs."""
     if now - baseline.window_began_at >= WINDOW_RUNS:
@@ -158,29 +186,7 @@ def _close_window(baseline: Baseline, *, now: datetime) -> bool:
     until = _end_of_window(baseline, now=now)
     if until is None:
         return False
-    rows = sightings.between(baseline.line, baseline.window_after, until)
-    references = baselines.references(baseline)
-    columns = {name: sightings.column(rows, name) for name in references}
-    # A window of which few images have a value tells nothing about all.
-    distances = {
-        name: rules.distance(references[name], values)
-        for name, values in columns.items()
-        if len(values) >= rules.WINDOW_MIN
-    }
-    DriftWindow.objects.create(
-        baseline=baseline,
-        images=len(rows),
-        distances=distances,
-        over=sorted(name for name, far in distances.items() if far > references[name].threshold),
-        began_at=rows[0].at,
-        closed_at=now,
-        after=baseline.window_after,
-        until=rows[-1].item,
-        estimates=rules.estimates(columns.get(rules.SCORE, [])),
-    )
-    baseline.window_after, baseline.window_began_at = rows[-1].item, now
-    baseline.save(update_fields=["window_after", "window_began_at"])
-    _judge(baseline, {name: before.threshold for name, before in references.items()}, now=now)
+    close_window(baseline, until=until, now=now)
     return True
 
 

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
-from inspection import permissions
+from inspection import permissions, zones
 from inspection.models import Hold, Line
 from inspection.rules.words import Level, Role
 from monitoring import baselines, readings, rollups, stages
@@ -60,6 +60,7 @@ def monitor(request: HttpRequest, slug: str) -> HttpResponse:
         "loudest": next((row for row in rows if row.unacknowledged and row.priority == "P1"), None),
         "rows": rows[:SHOWN_ALARMS],
         "hidden": max(0, len(rows) - SHOWN_ALARMS),
+        "site_zone": zones.of_site(),
         "health": boards_of_metrics.health(request.user, now=moment),
         "stages": stages.board(line, now=moment),
         "flow": stages.flow(line, now=moment),
@@ -85,6 +86,7 @@ def fleet(request: HttpRequest) -> HttpResponse:
     context = {
         "lines": _glances(list(lines), mine, moment),
         "shared": shared,
+        "site_zone": zones.of_site(),
         "disk_days_unknown": "storage_free" in measured and "storage_days" not in measured,
         "rows": boards_of_metrics.rows(boards_of_metrics.active(mine.filter(line=None))),
         "health": boards_of_metrics.health(request.user, now=moment),

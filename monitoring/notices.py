@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from inspection import zones
 from inspection.models import Line, User
 from inspection.rules.words import Priority
 from monitoring import alarm_words, owners
@@ -116,12 +118,19 @@ def _paragraph(alarm: Alarm) -> str:
     owner = owners.of(alarm)
     lines = [
         f"{BY_CODE[alarm.rule].priority} {_place(alarm.line)}: {_what(alarm)}",
-        f"{_('since')} {alarm.raised_at:%Y-%m-%d %H:%M:%S} UTC. {words.consequence}",
+        f"{_('since')} {_clock(alarm)}. {words.consequence}",
         str(words.todo),
         *([f"{_('Owner')}: {owner}"] if owner else []),
         address(alarm),
     ]
     return "\n".join(lines)
+
+
+def _clock(alarm: Alarm) -> str:
+    """Return when it came, on the clocks of its line, or of the site."""
+    if alarm.raised_at is None:
+        return "–"
+    return f"{alarm.raised_at.astimezone(ZoneInfo(zones.of(alarm.line))):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _facts(alarm: Alarm) -> dict[str, object]:

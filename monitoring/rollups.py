@@ -24,12 +24,15 @@ Key = tuple[int | None, str, datetime]
 
 
 @transaction.atomic
-def write(seen: Iterable[Seen]) -> int:
-    """Put observations into their minutes. Return how many windows were touched."""
+def write(seen: Iterable[Seen], *, tier: str = MINUTE) -> int:
+    """Put observations into their minutes. Return how many windows were touched.
+
+    An hour's or a day's windows are written so only where nothing will come from the tier below.
+    """
     fresh: dict[Key, Summary] = defaultdict(Summary)
     for line, metric, at, value in seen:
-        fresh[line, metric, start(at, MINUTE)].add(value, spread=BY_NAME[metric].fold == Fold.SPREAD)
-    _merge_into(MINUTE, fresh)
+        fresh[line, metric, start(at, tier)].add(value, spread=BY_NAME[metric].fold == Fold.SPREAD)
+    _merge_into(tier, fresh)
     return len(fresh)
 
 

@@ -59,10 +59,14 @@ def between(line: Line, item: UUID, last: UUID) -> list[Sighting]:
     return _listed(_seen(line).filter(item__gt=item, item__lte=last).order_by("item"))
 
 
-def by_shift(line: Line, *, since: UUID | None) -> list[list[Sighting]]:
-    """Return the newest images of each of the line's last shifts with the product it makes now, oldest shift first."""
+def by_shift(line: Line, *, since: UUID | None, until: UUID | None = None) -> list[list[Sighting]]:
+    """Return the newest images of each of the line's last shifts with the product it makes now, oldest shift first.
+
+    Those after `since`, up to and with `until`, where they are given.
+    """
     mine = _seen(line).filter(item__run__epoch__product=line.product_id).order_by("-item__received_at", "-item")
     mine = mine.filter(item__gt=since) if since else mine
+    mine = mine.filter(item__lte=until) if until else mine
     found: list[list[Sighting]] = []
     newest = mine.first()
     while newest is not None and len(found) < rules.REFERENCE_SHIFTS:

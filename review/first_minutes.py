@@ -70,12 +70,14 @@ def _both(person: User) -> list[Step]:
     held = Hold.objects.filter(line__slug="phone-back", kind=Hold.CAMERA).exists()
     asked = GateEvaluation.objects.filter(epoch__model_version__name="always-pass").exists()
     fallen = any(one["new_scratch"] for one in told)
+    aged = any(one["lamp_fails_from"] for one in told)
     stopped = Hold.objects.filter(kind=Hold.STOP, placed_by=person).exists()
     returned = RolloutMove.objects.filter(made_by=person, deed="roll_back").exists()
     return [
         Step(_("Lights off: dim the lamp of the phone's back"), _at("simulated", "phone-back"), held),
         Step(_("The honest no: let a model that always says pass ask"), _at("automation", "phone-glass"), asked),
         Step(_("Climb and fall: let a new kind of scratch appear"), _at("simulated", "phone-back"), fallen),
+        Step(_("Drift: let the lamp age, see it noticed, then alarmed"), _at("simulated", "phone-back"), aged),
         Step(_("Hold STOP for a second: everything goes to people"), _at("automation", "phone-back"), stopped),
         Step(
             _("Start a canary, then roll it back"),

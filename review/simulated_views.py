@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
 from inspection.models import Line
@@ -42,9 +43,11 @@ def conditions(request: HttpRequest, slug: str) -> HttpResponse:
     """Turn the lamp, the focus or a switch, from the very next picture on."""
     line = _line(request, slug)
     changes = _changes(request)
-    appears = ON.get(request.POST.get("new_scratch", ""))
+    appears, fails = (ON.get(request.POST.get(name, "")) for name in ("new_scratch", "lamp_fails"))
     if appears is not None:
         simulated.let_scratch_appear(line, appears=appears)
+    elif fails is not None:
+        simulated.let_lamp_fail(line, fails=fails, now=now())
     elif changes:
         simulated.tell(line, **changes)
     return HttpResponse(status=204) if request.headers.get("X-Background") else redirect("simulated", slug)

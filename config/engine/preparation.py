@@ -13,7 +13,7 @@ from config.checks import has_demo, refuse_unsafe_production
 from config.engine import private, static_files
 from config.engine.failure import CannotStart
 from inspection.models import ProcessSeen
-from monitoring import health
+from monitoring import demo_curves, health
 from review import demo
 
 
@@ -44,8 +44,10 @@ def _demo_people() -> dict[str, object]:
     path = settings.DATA / "demo.json"
     if not has_demo():
         with transaction.atomic():
+            loaded = demo.load()
+            demo_curves.draw(now=now())
             # Last of all before the commit: a kill leaves the file without the demo, never the demo without it.
-            private.write(path, json.dumps({**demo.load(), "loaded_at": now().isoformat()}))
+            private.write(path, json.dumps({**loaded, "loaded_at": now().isoformat()}))
     if not path.exists():
         raise CannotStart(f"The database holds the demo, but its sign-ins are gone: {path} is missing.")
     return {"setup_path": "", **json.loads(path.read_text())}

@@ -68,7 +68,16 @@ def examined(after: int, *, until: datetime, limit: int) -> tuple[list[Image], i
         after = pk
         if attempt == 1:
             found[item] = at
-    return (_images(found) if found else []), after
+    return as_examined(found), after
+
+
+def as_examined(found: Mapping[UUID, datetime]) -> list[Image]:
+    """Return images with all that was found out about them, each as of a moment, in the order given."""
+    if not found:
+        return []
+    columns = (*_FILE, *(f"measures__{name}" for name in _MEASURED))
+    rows = {row[0]: row for row in Item.objects.filter(pk__in=found).values_list(*columns)}
+    return [_image(rows[item], at) for item, at in found.items()]
 
 
 def seen_on(images: Sequence[Image]) -> Iterator[Seen]:
@@ -89,12 +98,6 @@ def seen_on(images: Sequence[Image]) -> Iterator[Seen]:
             *_of_classes(image.line, said[image.item], risks),
         )
         yield from (Seen(image.line, metric, image.at, float(value)) for metric, value in values)
-
-
-def _images(found: Mapping[UUID, datetime]) -> list[Image]:
-    columns = (*_FILE, *(f"measures__{name}" for name in _MEASURED))
-    rows = {row[0]: row for row in Item.objects.filter(pk__in=found).values_list(*columns)}
-    return [_image(rows[item], at) for item, at in found.items()]
 
 
 def _image(row: tuple, at: datetime) -> Image:

@@ -8,14 +8,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now as clock
 
 from inspection import automation, risks
-from inspection.models import Hold, Item
+from inspection.models import Hold, Item, Line
 from inspection.rules.words import Level, Role, Verdict
-from monitoring import boards, gathering, stages
-from monitoring.models import Alarm, AlarmChange, AlarmThreshold
+from monitoring import boards, delivery, gathering, stages
+from monitoring.models import Alarm, AlarmChange, AlarmThreshold, Notice
 from monitoring.rules.alarm_rules import RULES
 from monitoring.rules.metrics import METRICS
 from review import queues
-from tests.builders import make_line, make_user
+from tests.builders import NOON, make_line, make_user
 from tests.monitoring.test_alarms import raise_alarm
 from tests.monitoring.world import examine, settle, show
 from tests.review.deciding import make_deciding_line
@@ -429,3 +429,22 @@ def test_the_number_behind_one_alarm_opens_what_it_explains(lead, line):
     Alarm.objects.create(line=line, rule="no-predictions", state="suppressed", is_on=True, suppressed_by=cause)
     assert f'href="/alarms/{cause.pk}/#beneath">(+1)' in text(lead.get("/alarms/"))
     assert 'id="beneath"' in text(lead.get(f"/alarms/{cause.pk}/"))
+
+
+def test_lists_and_messages_read_the_clocks_of_the_line_and_name_the_zone(client, line):
+    Line.objects.update(time_zone="Asia/Seoul")
+    until = datetime(2026, 11, 23, 19, 55, tzinfo=UTC)
+    alarm = fresh_alarm(line, state="shelved", shelved_until=until)
+    machine = fresh_alarm(None, "database-slow", state="shelved", shelved_until=until)
+    for one in (alarm, machine):
+        AlarmChange.objects.create(alarm=one, event="shelved", state="shelved", changed_at=NOON)
+    there = {"kind": "webhook", "address": "https://plant.example/", "secret": "a secret of some length"}
+    channel = delivery.add(name="shift", line=line, now=NOON, **there)
+    Notice.objects.create(channel=channel, title="told", text="-", alarms=[], next_at=NOON, written_at=NOON)
+    client.force_login(make_user("admin", role=Role.ADMINISTRATOR))
+    listed = text(client.get("/alarms/"))
+    assert (listed.count("until 11-24 04:55\u00a0KST"), listed.count("11-23 21:00\u00a0KST")) == (2, 2)
+    assert "11-23 21:00\u00a0KST" in text(client.get("/alarms/channels/"))
+    make_line("phone-lens", time_zone="Europe/Paris")
+    machines = text(client.get("/fleet/"))
+    assert "until 11-23 19:55\u00a0UTC" in machines

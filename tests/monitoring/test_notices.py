@@ -76,6 +76,19 @@ def test_an_alarm_is_told_once_with_what_since_consequence_and_deed(settings):
     assert notice.text.endswith(f"/alarms/{alarm.pk}/")
 
 
+def test_a_message_says_when_on_the_clocks_of_the_line_and_for_machines_on_those_of_the_site(settings):
+    settings.NOTICE_HOSTS = ["plant.example"]
+    make_channel(least="P3")
+    make_alarm(make_line(time_zone="Asia/Seoul"))
+    make_alarm(None, "database-slow")
+    notices.write_due(now=NOON + MINUTE)
+    assert Notice.objects.get().text.count("since 2026-11-23 21:00:00 KST") == 2
+    make_line("phone-lens", time_zone="Europe/Paris")
+    make_alarm(None, "load-high", at=NOON + MINUTE)
+    notices.write_due(now=NOON + 2 * MINUTE)
+    assert "since 2026-11-23 12:01:00 UTC" in Notice.objects.latest("pk").text
+
+
 def test_a_channel_hears_what_is_loud_enough_on_its_line():
     line, other = make_line(), make_line("phone-lens")
     make_channel(name="pager", least=Priority.P1.value)

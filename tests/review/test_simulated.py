@@ -1,7 +1,10 @@
 """The page of a simulated line: what it tells the station, what it says of a dark image, and to whom it is shown."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings as django_settings
+from django.utils.timezone import now as clock
 
 from edge.conditions import ControlFile
 from edge.trouble import Trouble
@@ -60,6 +63,17 @@ def test_a_new_kind_of_scratch_brings_the_people_who_read_and_goes_with_them(lea
     assert (told(line).paused, told(other).paused) == (False, True)
     lead.post(f"{PAGE}conditions/", {"new_scratch": "off"})
     assert (told(line).staffed, told(line).new_scratch_share, told(other).paused) == (False, 0.0, False)
+
+
+def test_a_lamp_ages_before_it_fails_and_a_new_one_shines_at_once(lead, line):
+    other = make_deciding_line("phone-lens", is_demo=True)
+    pressed = clock()
+    assert "Put a new lamp in" in lead.post(f"{PAGE}conditions/", {"lamp_fails": "on"}, follow=True).content.decode()
+    light = [told(line).at(pressed + timedelta(seconds=s)).optics.light for s in (-1, 60, 180)]
+    assert light == [1.0, 0.95, 0.3]
+    assert told(other).paused
+    lead.post(f"{PAGE}conditions/", {"lamp_fails": "off"})
+    assert (told(line).at(pressed + timedelta(seconds=180)).optics.light, told(other).paused) == (1.0, False)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,16 @@
+"""In which time zone people read a moment: their line's, or the site's for what all lines share."""
+
+from inspection.models import Line
+
+OF_SEVERAL = "UTC"
+
+
+def of(line: Line | None) -> str:
+    """Return the zone of a line, or of the site where there is none."""
+    return line.time_zone if line is not None else of_site()
+
+
+def of_site() -> str:
+    """Return the zone that all running lines share; UTC where they lie in several, or there is none."""
+    found = Line.objects.filter(is_active=True).order_by("time_zone").values_list("time_zone", flat=True).distinct()[:2]
+    return found[0] if len(found) == 1 else OF_SEVERAL
