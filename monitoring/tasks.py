@@ -9,6 +9,7 @@ from django.utils.timezone import now
 from inspection import registry
 from inspection.models import ProcessSeen
 from monitoring import delivery, rollups
+from monitoring.sources import processes
 from monitoring.sources.seen import Seen
 
 
@@ -20,7 +21,8 @@ def show_worker(**_later_arguments: object) -> None:
     ProcessSeen.objects.update_or_create(name="worker", defaults={"holder": holder, "seen_at": moment})
     times = registry.take_load_times()
     held = Seen(None, "models_loaded", moment, float(registry.loaded_count()))
-    rollups.write([held, *(Seen(None, "model_load", moment, seconds) for seconds in times)])
+    takes = (Seen(None, metric, moment, value) for metric, value in processes.own("worker"))
+    rollups.write([held, *takes, *(Seen(None, "model_load", moment, seconds) for seconds in times)])
 
 
 @shared_task

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.utils.timezone import now as clock
 
 from monitoring import rollups
+from monitoring.sources import processes
 from monitoring.sources.seen import Seen
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ def _write_for_ever() -> None:
 
 def _seen(answers: list[Answer], now: datetime) -> Iterator[Seen]:
     yield Seen(None, "web_requests", now, float(len(answers)))
+    yield from (Seen(None, metric, now, value) for metric, value in processes.own("web"))
     for answer in answers:
         yield Seen(None, "web_errors", now, float(answer.status >= 500))
         if answer.took_s is not None:

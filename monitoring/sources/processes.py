@@ -5,7 +5,7 @@ import os
 import socket
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -26,14 +26,27 @@ def levels() -> Iterator[tuple[str, float]]:
     Processes of other machines are left out, and so is the pace of one that is seen for the first time.
     """
     for name, pids in _pids().items():
-        trees = [pid for first in pids for pid in _tree(first)]
-        memory, used = sum(map(_memory, trees)), sum(map(_used, trees))
-        if not memory:
-            continue
-        yield f"{name}_memory", memory / MEGABYTE
-        pace = _pace(name, used, at=time.monotonic())
-        if pace is not None:
-            yield f"{name}_processor", pace
+        yield from _levels(name, pids)
+
+
+def own(name: str) -> Iterator[tuple[str, float]]:
+    """Yield what this process takes where the relay cannot see it: in a container or on a machine of its own.
+
+    Nothing under the embedded engine, where the relay sees all copies and adds them up.
+    """
+    if not _of_engine():
+        yield from _levels(name, [os.getpid()])
+
+
+def _levels(name: str, pids: Sequence[int]) -> Iterator[tuple[str, float]]:
+    trees = [pid for first in pids for pid in _tree(first)]
+    memory, used = sum(map(_memory, trees)), sum(map(_used, trees))
+    if not memory:
+        return
+    yield f"{name}_memory", memory / MEGABYTE
+    pace = _pace(name, used, at=time.monotonic())
+    if pace is not None:
+        yield f"{name}_processor", pace
 
 
 def _pids() -> dict[str, list[int]]:

@@ -9,7 +9,7 @@ from django.utils.timezone import now as clock
 
 from inspection import registry
 from inspection.models import ModelVersion
-from monitoring import rollups, tasks
+from monitoring import rollups, tasks, traffic
 from monitoring.rules.metrics import PROCESSES
 from monitoring.sources import processes
 from tests.monitoring.world import window
@@ -43,6 +43,17 @@ def test_memory_and_processor_of_every_process_are_those_of_all_its_copies_and_c
         idle.kill()
         idle.communicate()
     assert f"{PROCESSES[0]}_memory" not in dict(processes.levels())
+
+
+def test_a_process_that_the_relay_cannot_see_tells_what_it_takes_itself(settings, tmp_path):
+    settings.RUN_FILE = tmp_path / "run.json"
+    tasks.show_worker()
+    traffic.note(traffic.Answer(status=200, took_s=0.1, waited_s=None))
+    traffic.write(now=clock())
+    newest = rollups.newest(None, ["worker_memory", "web_memory"], now=clock(), minutes=5)
+    assert min(newest["worker_memory"].last, newest["web_memory"].last) > 10
+    settings.RUN_FILE.write_text(json.dumps({"pids": {"worker": os.getpid()}}))
+    assert not list(processes.own("worker"))
 
 
 def test_a_worker_tells_what_models_it_holds_and_how_long_they_took_to_load(monkeypatch):
