@@ -6,17 +6,15 @@ Values come from the windows that the relay writes, so any process may answer an
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db.models import Count
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from inspection.models import Hold, Line
-from inspection.rules.words import Level
+from inspection.rules.words import Level, Priority
 from monitoring import rollups
 from monitoring.models import Alarm, Notice
-from monitoring.rules.alarm_rules import BY_CODE
 from monitoring.rules.metrics import METRICS, Fold, Metric
 from monitoring.rules.summaries import Summary
 
@@ -45,10 +43,10 @@ def family_name(metric: Metric) -> str:
     """Return the name under which Prometheus knows a metric.
 
     >>> from monitoring.rules.metrics import BY_NAME
-    >>> [family_name(BY_NAME[name]) for name in ("p99_luminance", "predict_ms", "relay_memory", "storage_days")]
-    ['tollgate_p99_luminance', 'tollgate_predict_seconds', 'tollgate_relay_memory_bytes', 'tollgate_storage_seconds']
+    >>> [family_name(BY_NAME[name]) for name in ("stage_p95", "predict_ms", "relay_memory", "storage_days")]
+    ['tollgate_stage_seconds', 'tollgate_predict_seconds', 'tollgate_relay_memory_bytes', 'tollgate_storage_seconds']
     """
-    base = metric.name.removesuffix("_days").removesuffix(f"_{metric.unit}")
+    base = metric.name.removesuffix("_days").removesuffix("_p95").removesuffix(f"_{metric.unit}")
     unit, _ = UNITS.get(metric.unit, ("", 1.0))
     suffix = {Fold.SHARE: "ratio", Fold.COUNT: "per_second"}.get(metric.fold, unit)
     return f"tollgate_{base}" if not suffix or base.endswith(suffix) else f"tollgate_{base}_{suffix}"
@@ -120,12 +118,12 @@ def _lines(lines: list[Line]) -> Iterator[GaugeMetricFamily]:
 
 
 def _alarms() -> Iterator[GaugeMetricFamily]:
-    counts: dict[tuple[str, str], int] = {}
-    on = Alarm.objects.filter(is_on=True).values("line__slug", "rule").annotate(count=Count("pk")).order_by()
-    for row in on:
-        place = (row["line__slug"] or "", BY_CODE[row["rule"]].priority.value)
-        counts[place] = counts.get(place, 0) + row["count"]
-    yield _family("tollgate_alarms_active", ["line", "priority"], [(list(place), n) for place, n in counts.items()])
+    rows = [
+        ([slug or "", priority.value], n)
+        for priority in Priority
+        for slug, n in Alarm.objects.filter(is_on=True).of_priority(priority).count_by_line()
+    ]
+    yield _family("tollgate_alarms_active", ["line", "priority"], rows)
     unseen = Alarm.objects.filter(state="unacknowledged").count()
     yield _family("tollgate_alarms_unacknowledged", [], [([], unseen)])
     yield _family("tollgate_notices_dead", [], [([], Notice.objects.filter(state=Notice.DEAD).count())])

@@ -34,6 +34,9 @@ class Flow:
         return self.received - self.predicting - self.waiting - self.final - self.quarantined
 
 
+WORDED_BELOW_MS = 10_000
+
+
 @dataclass(frozen=True, kw_only=True)
 class StageRow:
     """One box of the board: images a second, the time within which 95 % pass, and what stands before it."""
@@ -47,6 +50,13 @@ class StageRow:
     oldest_s: float | None = None
     errors: int = 0
     state: str = ""
+
+    @property
+    def p95_word(self) -> str:
+        """Empty where it is not known; in seconds where milliseconds would be digits that nobody reads."""
+        if self.p95_ms is None:
+            return ""
+        return f"{self.p95_ms:.0f} ms" if self.p95_ms < WORDED_BELOW_MS else f"{self.p95_ms / 1000:.0f} s"
 
 
 def flow(line: Line, *, now: datetime) -> Flow:
