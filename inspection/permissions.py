@@ -73,6 +73,14 @@ def may_sign_levels(user, line: Line, *, now: datetime) -> bool:
     return leads.seasoned(now).exists()
 
 
+def may_sign_everywhere(user, *, now: datetime) -> bool:
+    """QA leads of every line, for what is set for all of them at once."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    leads = Membership.objects.filter(user=user, line=None, role=Role.QA_LEAD.value).in_force()
+    return leads.seasoned(now).exists()
+
+
 def may_lower(user, line: Line) -> bool:
     return bool(roles_of(user, line) & {Role.QA_LEAD, Role.ADMINISTRATOR})
 

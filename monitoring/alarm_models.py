@@ -10,12 +10,14 @@ from django.db.models.functions import RowNumber
 from inspection.models import Line, User
 from inspection.models.fields import word_check, word_field
 from inspection.rules.words import Priority
-from monitoring.rules.alarm_rules import RULES
+from monitoring.rules.alarm_rules import BY_CODE, CATALOGUE, Rule
 from monitoring.rules.alarms import Event, Standing, State
 
+# Empty is as it ships.
+PRIORITIES = ["", *(priority.value for priority in Priority)]
 UNSEEN = [State.UNACKNOWLEDGED.value, State.RETURNED.value]
-_BY_PRIORITY = [
-    When(rule__in=[rule.code for rule in RULES if rule.priority == priority], then=place)
+_BY_PRIORITY = [When(set_priority=priority.value, then=place) for place, priority in enumerate(Priority)] + [
+    When(rule__in=[rule.code for rule in CATALOGUE if rule.priority == priority], then=place)
     for place, priority in enumerate(Priority)
 ]
 _OLDEST_FIRST = (F("raised_at").asc(nulls_last=True), F("pk").asc())
@@ -55,6 +57,16 @@ class AlarmQuerySet(models.QuerySet):
         """The active ones of one kind, and those that one of them explains."""
         return self.active().filter(Q(rule=rule) | Q(state=State.SUPPRESSED.value, suppressed_by__rule=rule))
 
+    def of_priority(self, priority: Priority) -> "AlarmQuerySet":
+        """Those that are so loud, as shipped or as people set it."""
+        shipped = [rule.code for rule in CATALOGUE if rule.priority == priority]
+        return self.filter(Q(set_priority=priority.value) | Q(set_priority="", rule__in=shipped))
+
+    def count_by_line(self) -> list[tuple[str | None, int]]:
+        """How many there are of each line that has any, by its slug; None stands for the machines."""
+        counted = self.order_by().values("line__slug").annotate(count=Count("pk"))
+        return list(counted.values_list("line__slug", "count"))
+
     def _first_of_each(self, name: str, order: Sequence[OrderBy]) -> "AlarmQuerySet":
         alike = Window(Count("pk"), partition_by=[F(name)])
         place = Window(RowNumber(), partition_by=[F(name)], order_by=order)
@@ -66,6 +78,7 @@ class Alarm(models.Model):
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, null=True, related_name="alarms")
     rule = models.CharField(max_length=40)
+    set_priority = models.CharField(max_length=2, blank=True, help_text="as people set it; empty as it ships")
     state = word_field(State, default=State.NORMAL.value)
     is_on = models.BooleanField(default=False)
     crossing_since = models.DateTimeField(null=True)
@@ -78,6 +91,7 @@ class Alarm(models.Model):
     handled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     suppressed_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="beneath")
     told_at = models.DateTimeField(null=True, help_text="when people were told of it, or that it flaps")
+    is_end_untold = models.BooleanField(default=False, help_text="people were told that it came, not yet that it went")
 
     objects = AlarmQuerySet.as_manager()
 
@@ -95,6 +109,7 @@ class Alarm(models.Model):
                 name="alarm_active_is_on",
             ),
             word_check("state", State, name="alarm_state_known"),
+            models.CheckConstraint(condition=Q(set_priority__in=PRIORITIES), name="alarm_priority_known"),
         ]
         indexes = [models.Index(fields=["state"], condition=~Q(state="normal"), name="alarm_not_normal")]
 
@@ -110,6 +125,16 @@ class Alarm(models.Model):
             shelved_until=self.shelved_until,
             is_one_shot=self.is_one_shot,
         )
+
+    @property
+    def priority(self) -> Priority:
+        return Priority(self.set_priority) if self.set_priority else BY_CODE[self.rule].priority
+
+    def be_as_loud_as(self, rule: Rule) -> bool:
+        """Take over how loud people set its rule; the caller saves. Say whether that changed anything."""
+        before = self.set_priority
+        self.set_priority = "" if rule.priority == BY_CODE[rule.code].priority else rule.priority.value
+        return self.set_priority != before
 
     def stand(self, standing: Standing) -> None:
         """Take over where it stands; the caller saves."""
@@ -139,15 +164,22 @@ class AlarmChange(models.Model):
 
 
 class AlarmThreshold(models.Model):
-    """Where one alarm of one line comes and goes from a moment on, by whom and why. The highest `n` stands."""
+    """How the rule of one alarm is set from a moment on, on a line or on all, by whom and why. The highest `n` stands.
 
-    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="alarm_thresholds")
+    What is empty is as it ships; a row that `is_shipped` takes back what stood before.
+    """
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, null=True, related_name="alarm_thresholds")
     rule = models.CharField(max_length=40)
     n = models.PositiveIntegerField()
     raise_at = models.FloatField()
     clear_at = models.FloatField()
+    on_delay_s = models.FloatField(null=True)
+    priority = models.CharField(max_length=2, blank=True)
+    is_on = models.BooleanField(default=True)
+    is_shipped = models.BooleanField(default=False)
     reason = models.CharField(max_length=300)
-    review_on = models.DateField()
+    review_on = models.DateField(null=True)
     replay = models.JSONField(
         help_text="how often it would have come over the days before, with the old limits and the new"
     )
@@ -155,4 +187,11 @@ class AlarmThreshold(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["line", "rule", "n"], name="alarm_threshold_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["line", "rule", "n"], name="alarm_threshold_version_once"),
+            models.UniqueConstraint(fields=["rule", "n"], condition=Q(line=None), name="alarm_threshold_once_of_all"),
+            models.CheckConstraint(
+                condition=Q(is_shipped=True) | Q(review_on__isnull=False), name="alarm_threshold_is_reviewed"
+            ),
+            models.CheckConstraint(condition=Q(priority__in=PRIORITIES), name="alarm_threshold_priority_known"),
+        ]

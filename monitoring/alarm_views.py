@@ -1,6 +1,7 @@
 """Alarms on pages and over HTTP: list, history, one alarm with its links, and what people do about it."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,11 +25,11 @@ from rest_framework.response import Response
 from inspection import permissions, zones
 from inspection.api.problems import Problem
 from inspection.rules.words import Role
-from monitoring import alarms, boards
+from monitoring import alarm_settings, alarms, boards
 from monitoring.alarm_models import AlarmQuerySet
-from monitoring.alarm_words import DEEDS, EVENTS, WORDS
-from monitoring.models import Alarm, AlarmChange, Notice
-from monitoring.rules.alarm_rules import BY_CODE, RULES
+from monitoring.alarm_words import DEEDS, EVENTS, WORDS, number
+from monitoring.models import Alarm, AlarmChange, AlarmThreshold, Notice
+from monitoring.rules.alarm_rules import BY_CODE, CATALOGUE
 from monitoring.rules.alarms import SHELF_MAX, Event, NotPossible
 from review.api.forms import StrictCharField, StrictForm
 
@@ -76,11 +77,14 @@ def alarm_page(request: HttpRequest, pk: int) -> HttpResponse:
     changes = alarm.changes.select_related("alarm", "by").order_by("-pk")[:SHOWN_CHANGES]
     context = {
         "row": boards.rows([alarm])[0],
-        "rule": rule,
+        "metric": rule.metric,
+        "comes_at": _comes_at(alarm),
+        "review_on": _review_on(alarm),
+        "due": _due(alarm),
         "zone": zones.of(alarm.line),
         "beneath": boards.rows(alarm.beneath.filter(state="suppressed").select_related("line", "handled_by")),
         "changes": [_change(change) for change in changes],
-        "longest": int(SHELF_MAX[rule.priority].total_seconds() // 60),
+        "longest": int(SHELF_MAX[alarm.priority].total_seconds() // 60),
         "may_act": _may_act(request, alarm),
         "may_retire": permissions.may_administer(request.user, alarm.line),
         "images": _images(alarm),
@@ -109,10 +113,12 @@ def alarm_deed(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
 @login_required
 @require_GET
 def runbook(request: HttpRequest) -> HttpResponse:
-    """Every alarm that ships: when it comes, what follows, what to do."""
+    """Every alarm that ships or was added: when it comes, what follows, what to do."""
     if not permissions.roles_of(request.user) & {Role.QA_LEAD, Role.ADMINISTRATOR}:
         raise PermissionDenied
-    return render(request, "monitoring/runbook.html", {"rules": [(rule, WORDS[rule.code]) for rule in RULES]})
+    added = set(AlarmThreshold.objects.values_list("rule", flat=True))
+    shown = [rule for rule in CATALOGUE if rule.is_shipped or rule.code in added]
+    return render(request, "monitoring/runbook.html", {"rules": [(rule, WORDS[rule.code]) for rule in shown]})
 
 
 # Over HTTP ------------------------------------------------------------------------------------------------------
@@ -267,6 +273,35 @@ def _next(request: HttpRequest, alarm: Alarm) -> str:
     return reverse("alarm", args=[alarm.pk])
 
 
+def _comes_at(alarm: Alarm) -> str:
+    """Return where it comes as it is set now, empty where its rule is switched off."""
+    rule = next((one for one in alarm_settings.in_force(alarm.line) if one.code == alarm.rule), None)
+    if rule is None:
+        return ""
+    return f"{'>' if rule.limits.is_above else '<'} {number(rule.metric, rule.limits.raise_at)}"
+
+
+def _review_on(alarm: Alarm) -> date | None:
+    """Return by when somebody looks again at how its rule is set, None where it is as shipped."""
+    row = alarm_settings.standing(alarm.line).get(alarm.rule)
+    return row.review_on if row else None
+
+
+def _due(alarm: Alarm) -> list[dict[str, str]]:
+    """Return the settings whose review an alarm of that kind asks for, the most overdue first."""
+    if alarm.rule != "review-due" or alarm.line is None:
+        return []
+    dated = [(row.review_on, row.rule) for row in alarm_settings.standing(alarm.line).values() if row.review_on]
+    return [
+        {
+            "word": f"{WORDS[rule].what} · {day}",
+            "address": reverse("metric", args=[alarm.line.slug, BY_CODE[rule].metric]) + f"#{rule}",
+        }
+        for day, rule in sorted(dated)
+        if day <= now().date()
+    ]
+
+
 def _images(alarm: Alarm) -> str:
     """Return the address of the images around the moment it was raised, empty where an alarm has none."""
     if alarm.line is None or alarm.raised_at is None:
@@ -288,7 +323,7 @@ def _days(alarm: Alarm) -> str:
 def _change(change: AlarmChange) -> dict[str, Any]:
     return {
         "change": change,
-        "priority": BY_CODE[change.alarm.rule].priority.value,
+        "priority": change.alarm.priority.value,
         "what": WORDS[change.alarm.rule].what,
         "event": EVENTS[Event(change.event)],
         "deed": DEEDS.get(change.deed, ""),

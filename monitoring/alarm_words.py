@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from monitoring.metric_words import NAMES
 from monitoring.models import Alarm
-from monitoring.rules.alarm_rules import BY_CODE
+from monitoring.rules.alarm_rules import BY_CODE, OFFERED, Rule
 from monitoring.rules.alarms import Event, State
 from monitoring.rules.metrics import BY_NAME, Fold
 
@@ -141,6 +143,11 @@ WORDS: dict[str, Words] = {
         _("What is compared with may no longer be how the product looks."),
         _("Compare before and after on the drift page, and sign a new reference."),
     ),
+    "review-due": Words(
+        _("How an alarm is set is to be reviewed"),
+        _("Nobody has said since that the setting is still right."),
+        _("Open the alarm named here, and set it anew with a new date, or as shipped."),
+    ),
     "image-drift": Words(
         _("The images have moved away from their reference"),
         _("Two windows over the threshold freeze promotions and tighten the audit; four lower the line."),
@@ -232,6 +239,23 @@ WORDS: dict[str, Words] = {
         _("Look for the exception in the web server's log, and for writers that wait for the database."),
     ),
 }
+
+
+def _added(rule: Rule) -> Words:
+    """Say what an alarm says that a lead has added: which limit was passed."""
+    side = (
+        _("{metric}: above the limit that was set")
+        if rule.limits.is_above
+        else _("{metric}: below the limit that was set")
+    )
+    return Words(
+        format_lazy(side, metric=NAMES[rule.metric]),
+        _("Nothing happens by itself."),
+        _("Look at the images of that time, and on the page of the metric why the limit was set."),
+    )
+
+
+WORDS |= {rule.code: _added(rule) for rule in OFFERED}
 # Levels that are true or not: the sentence says it all.
 YES_OR_NO = ("on_hold", "broker_down")
 STATES = {

@@ -4,16 +4,16 @@ What happens is written down in AlarmChange before anybody is told; delivery rea
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from inspection.models import Line, User
-from monitoring import consequences, readings, replays
-from monitoring.models import Alarm, AlarmChange, AlarmThreshold
+from monitoring import alarm_settings, consequences, readings
+from monitoring.models import Alarm, AlarmChange
 from monitoring.rules import alarms as rules
-from monitoring.rules.alarm_rules import BY_CODE, RULES, Rule
-from monitoring.rules.alarms import Event, Limits, Moved, NotPossible, State
+from monitoring.rules.alarm_rules import BY_CODE, Rule
+from monitoring.rules.alarms import Event, Moved, NotPossible, State
 
 LINE_HELD = "line-held"
 
@@ -35,29 +35,22 @@ def evaluate(line: Line | None, *, now: datetime, shared: Mapping[str, Alarm] | 
     """
     if shared is None:
         shared = {alarm.rule: alarm for alarm in Alarm.objects.filter(line=None, is_on=True)} if line else {}
-    standing = [rule for rule in RULES if rule.of_line == (line is not None)]
+    standing = alarm_settings.in_force(line)
     values = readings.values(line, standing, now=now)
-    limits = limits_of(line)
     alarms = {alarm.rule: alarm for alarm in Alarm.objects.select_for_update(of=("self",)).filter(line=line)}
     for rule in standing:
         value = values.get(rule.code)
-        moved = rules.measured(limits[rule.code], _of(alarms, rule), value, at=now)
+        moved = rules.measured(rule.limits, _of(alarms, rule), value, at=now)
         if moved.standing != _of(alarms, rule):
             alarm = alarms.setdefault(rule.code, Alarm(line=line, rule=rule.code))
+            alarm.be_as_loud_as(rule)
             _take(alarm, moved, value=value, now=now)
         elif rule.code in alarms and value is not None:
             _keep_value(alarms[rule.code], rule, value)
+    _follow_settings(alarms.values(), {rule.code: rule for rule in standing}, now=now)
     on = {rule: alarm for rule, alarm in alarms.items() if alarm.is_on}
     _settle(alarms.values(), {**shared, **on}, now=now)
     return on
-
-
-def limits_of(line: Line | None) -> dict[str, Limits]:
-    """Return where each alarm comes and goes on a line: as shipped, or as people set it last."""
-    limits = {rule.code: rule.limits for rule in RULES}
-    for row in AlarmThreshold.objects.filter(line=line).order_by("n") if line else ():
-        limits[row.rule] = BY_CODE[row.rule].limits.moved(raise_at=row.raise_at, clear_at=row.clear_at)
-    return limits
 
 
 # By people ------------------------------------------------------------------------------------------------------
@@ -77,7 +70,7 @@ def shelve(alarm: Alarm, *, minutes: int, reason: str, by: User, now: datetime, 
         raise NotPossible("A shelf wants a reason.")
     alarm = _locked(alarm)
     until = now + timedelta(minutes=minutes)
-    moved = rules.shelve(alarm.standing, until=until, at=now, priority=BY_CODE[alarm.rule].priority, one_shot=one_shot)
+    moved = rules.shelve(alarm.standing, until=until, at=now, priority=alarm.priority, one_shot=one_shot)
     alarm.shelf_reason = reason[:300]
     return _by_person(alarm, moved, by=by, now=now, reason=reason)
 
@@ -117,32 +110,22 @@ def judge(alarm: Alarm, *, is_real: bool, cause: str, by: User, now: datetime) -
     return alarm
 
 
-# Thresholds -----------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def set_threshold(
-    line: Line, rule: Rule, *, raise_at: float, clear_at: float, reason: str, review_on: date, by: User, now: datetime
-) -> AlarmThreshold:
-    """Let an alarm come and go elsewhere from now on. Raises ValueError for limits that cross."""
-    limits = rule.limits.moved(raise_at=raise_at, clear_at=clear_at)
-    Line.objects.select_for_update().values_list("pk").get(pk=line.pk)
-    last = AlarmThreshold.objects.filter(line=line, rule=rule.code).order_by("-n").first()
-    return AlarmThreshold.objects.create(
-        line=line,
-        rule=rule.code,
-        n=last.n + 1 if last else 1,
-        raise_at=raise_at,
-        clear_at=clear_at,
-        reason=reason[:300],
-        review_on=review_on,
-        replay=replays.of(line, rule, limits_of(line)[rule.code], limits, now=now),
-        changed_by=by,
-        changed_at=now,
-    )
-
-
 # Helpers --------------------------------------------------------------------------------------------------------
+
+
+def _follow_settings(alarms: Iterable[Alarm], in_force: Mapping[str, Rule], *, now: datetime) -> None:
+    """Let alarms be as loud as people set them, and go where their rule was switched off."""
+    for alarm in alarms:
+        if alarm.rule not in in_force:
+            _rest(alarm, now=now)
+        elif alarm.be_as_loud_as(in_force[alarm.rule]):
+            alarm.save(update_fields=["set_priority"])
+
+
+def _rest(alarm: Alarm, *, now: datetime) -> None:
+    if alarm.state != State.OUT_OF_SERVICE and alarm.standing != rules.Standing():
+        event = Event.CLEARED if alarm.is_on else None
+        _take(alarm, Moved(rules.Standing(), event), value=alarm.value, now=now)
 
 
 def _settle(alarms: Iterable[Alarm], causes: Mapping[str, Alarm], *, now: datetime) -> None:
@@ -175,6 +158,8 @@ def _take(alarm: Alarm, moved: Moved, *, value: float | None, now: datetime) -> 
     alarm.value = value
     if moved.event == Event.RAISED:
         alarm.raised_at, alarm.worst, alarm.told_at, alarm.handled_by = now, value, None, None
+    if moved.event in (Event.RAISED, Event.CLEARED):
+        alarm.is_end_untold = moved.event == Event.CLEARED and alarm.told_at is not None
     alarm.save()
     if moved.event is None:
         return

@@ -5,29 +5,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from inspection.models import Line, User
 from inspection.permissions import lines_for, roles_of
 from inspection.rules.words import Role
-from monitoring import alarms as deeds
-from monitoring import owners, rollups, series
+from monitoring import alarm_settings, owners, rollups, series
 from monitoring.alarm_models import UNSEEN, AlarmQuerySet
 from monitoring.alarm_words import STATES, WORDS, number, what
 from monitoring.metric_models import MINUTE, MetricWindow
 from monitoring.metric_words import NAMES
 from monitoring.models import Alarm, AlarmChange
-from monitoring.rules.alarm_rules import BY_CODE, RULES
+from monitoring.rules.alarm_rules import BY_CODE
 from monitoring.rules.alarms import (
     FLAP_MORE_THAN,
     FLAP_WITHIN,
     FLOOD_MORE_THAN,
+    FLOOD_WITHIN,
     STALE_AFTER,
     Event,
     State,
-    is_flood,
 )
 from monitoring.rules.metrics import METRICS, Kind, Metric
 from monitoring.rules.summaries import Summary
@@ -143,13 +142,13 @@ def health(user, *, now: datetime) -> AlarmHealth:
     """Return how loud and how useful the alarms of the last day were."""
     day = changes_for(user).filter(event=Event.RAISED.value, changed_at__gt=now - timedelta(days=1))
     last_hour = day.filter(changed_at__gt=now - FLAP_WITHIN)
+    standing = _asking(day.filter(changed_at__gt=now - FLOOD_WITHIN))
     flapping = last_hour.order_by().values("alarm").annotate(times=Count("pk")).filter(times__gt=FLAP_MORE_THAN)
     stale = Count("pk", filter=Q(is_on=True, raised_at__lt=now - STALE_AFTER))
     shelved = Count("pk", filter=Q(state=State.SHELVED.value))
-    newest = last_hour.order_by("-changed_at").values_list("changed_at", flat=True)
     return AlarmHealth(
         an_hour=day.count() / 24,
-        in_flood=is_flood(list(newest[: FLOOD_MORE_THAN + 1]), now=now),
+        in_flood=standing[: FLOOD_MORE_THAN + 1].count() > FLOOD_MORE_THAN,
         chattering=flapping.count(),
         **Alarm.objects.filter(_answered_by(user)).aggregate(stale=stale, shelved=shelved),
     )
@@ -160,6 +159,12 @@ def by_kind(all_tiles: Iterable[Tile]) -> dict[Kind, list[Tile]]:
     for tile in all_tiles:
         kinds[tile.metric.kind].append(tile)
     return kinds
+
+
+def _asking(raises: QuerySet[AlarmChange]) -> QuerySet[AlarmChange]:
+    """Return the raises that asked somebody: not those put aside, nor those that another alarm was found to explain."""
+    explained = AlarmChange.objects.filter(alarm=OuterRef("alarm"), pk__gt=OuterRef("pk"), event=Event.SUPPRESSED.value)
+    return raises.exclude(state__in=[state.value for state in State if state.is_aside]).exclude(Exists(explained))
 
 
 def _answered_by(user, alarm: str = "") -> Q:
@@ -175,7 +180,7 @@ def _tile(
     values = [series.headline(metric, _plain(window)) for window in windows]
     # A minute's window is as old as its end.
     age = (now - windows[-1].began_at).total_seconds() - 60
-    state = "" if alarm is None else "crit" if BY_CODE[alarm.rule].priority == "P1" else "warn"
+    state = "" if alarm is None else "crit" if alarm.priority == "P1" else "warn"
     return Tile(
         metric=metric,
         word=str(NAMES[metric.name]),
@@ -194,11 +199,9 @@ def _plain(window: MetricWindow):
 
 
 def _limits(line: Line | None) -> dict[str, str]:
-    standing = deeds.limits_of(line)
     said = {}
-    for rule in reversed(RULES):
-        limits = standing[rule.code]
-        said[rule.metric] = f"{'<' if limits.is_above else '>'} {number(rule.metric, limits.raise_at)}"
+    for rule in reversed(alarm_settings.in_force(line)):
+        said[rule.metric] = f"{'≤' if rule.limits.is_above else '≥'} {number(rule.metric, rule.limits.raise_at)}"
     return said
 
 
@@ -211,7 +214,7 @@ def _alarm_row(alarm: Alarm, owner: User | None) -> AlarmRow:
     beneath = getattr(alarm, "beneath_count", 0)
     return AlarmRow(
         alarm=alarm,
-        priority=BY_CODE[alarm.rule].priority.value,
+        priority=alarm.priority.value,
         what=what(alarm),
         state=_state(alarm),
         unacknowledged=alarm.state in UNSEEN,

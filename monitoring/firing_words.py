@@ -7,11 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inspection.models import Line
-from monitoring import alarms
+from monitoring import alarm_settings
 from monitoring.alarm_words import WORDS, number
 from monitoring.rules import drift
-from monitoring.rules.alarm_rules import RULES, Action, Read, Rule
-from monitoring.rules.alarms import Limits
+from monitoring.rules.alarm_rules import Action, Read, Rule
 
 READS = {
     Read.LAST: gettext_lazy("last value %(limit)s"),
@@ -39,10 +38,9 @@ class Fires:
 
 def of(line: Line) -> dict[str, list[Fires]]:
     """Return by metric what fires on a line; a metric that nothing reads is left out."""
-    limits = alarms.limits_of(line)
     found: dict[str, list[Fires]] = defaultdict(list)
-    for rule in RULES:
-        found[rule.metric].append(_of_rule(rule, limits[rule.code]))
+    for rule in (*alarm_settings.in_force(None), *alarm_settings.in_force(line)):
+        found[rule.metric].append(_of_rule(rule))
     for metric, heard in HEARD_BY.items():
         found[metric] += found[heard]
     for metric in NOTICED:
@@ -50,7 +48,8 @@ def of(line: Line) -> dict[str, list[Fires]]:
     return dict(found)
 
 
-def _of_rule(rule: Rule, limits: Limits) -> Fires:
+def _of_rule(rule: Rule) -> Fires:
+    limits = rule.limits
     limit = f"{'>' if limits.is_above else '<'} {number(rule.metric, limits.raise_at)}"
     said = [str(READS[rule.read]) % {"limit": limit, "minutes": rule.minutes}]
     if rule.least > 1:

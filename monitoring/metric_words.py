@@ -15,6 +15,7 @@ NAMES = {
     "exif_missing": _("images without EXIF"),
     "sequence_gap": _("gaps in a station's numbering"),
     "certify_days": _("days until the reference is certified again"),
+    "review_days": _("days until a setting of an alarm is reviewed"),
     "aspect": _("width to height"),
     "arrival_lag": _("time from camera to server"),
     "blank": _("blank images"),

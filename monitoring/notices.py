@@ -1,11 +1,13 @@
 """What people are told of alarms, written for each channel and put on its way. Sending is another process's work."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -17,40 +19,36 @@ from inspection.rules.words import Priority
 from monitoring import alarm_words, owners
 from monitoring.models import Alarm, AlarmChange, Channel, Notice
 from monitoring.rules import notices as rules
-from monitoring.rules.alarm_rules import BY_CODE, RULES
-from monitoring.rules.alarms import Event, State
+from monitoring.rules.alarms import Event, State, is_chattering
 
 FLOOD = "flood"
-URGENT = frozenset(rule.code for rule in RULES if rule.priority == Priority.P1)
 SHOWN, FACTS_MAX = 20, 500
+
+
+@dataclass(frozen=True)
+class News:
+    """What one message tells: alarms that came, or that wait for an answer too long, and told ones that went."""
+
+    came: list[Alarm]
+    went: list[Alarm]
+    is_flood: bool = False
 
 
 @transaction.atomic
 def write_due(*, now: datetime) -> int:
     """Write a message to each channel about the alarms that nobody was told of, also those that have gone again.
 
-    Return how many were written.
+    It tells once more of a P1 that nobody acknowledges, and of the end of what was told. Return how many were written.
     """
-    fresh = Alarm.objects.unseen().filter(told_at=None).select_related("line")
-    untold = {alarm.pk: alarm for alarm in fresh.order_by("raised_at", "pk")}
-    if not untold:
+    untold = {alarm.pk: alarm for alarm in _untold(now)}
+    ended = list(Alarm.objects.filter(is_end_untold=True).select_related("line").order_by("pk"))
+    news = _news(untold, ended, now=now) if untold or ended else None
+    if news is None:
         return 0
-    letter = rules.letter(
-        list(untold),
-        _raised(now),
-        urgent={pk for pk, alarm in untold.items() if alarm.rule in URGENT},
-        urgent_told=_urgent_told(now),
-        last_digest_at=_last_told(list(untold), now),
-        last_flood_at=_last_flood(now),
-        now=now,
-    )
-    if letter is None:
-        return 0
-    alarms = [untold[pk] for pk in letter.alarms]
-    Alarm.objects.filter(pk__in=letter.alarms).update(told_at=now)
+    Alarm.objects.filter(pk__in=[alarm.pk for alarm in news.came]).update(told_at=now)
+    Alarm.objects.filter(pk__in=[alarm.pk for alarm in news.went]).update(is_end_untold=False)
     channels = Channel.objects.filter(is_active=True).select_related("line")
-    written = [_write(channel, alarms, is_flood=letter.is_flood, now=now) for channel in channels]
-    return sum(notice is not None for notice in written)
+    return sum(_write(channel, news, now=now) is not None for channel in channels)
 
 
 def address(alarm: Alarm) -> str:
@@ -79,33 +77,87 @@ def test(channel: Channel, *, by: User, now: datetime) -> Notice:
     )
 
 
-def _write(channel: Channel, alarms: Sequence[Alarm], *, is_flood: bool, now: datetime) -> Notice | None:
-    heard = [alarm for alarm in alarms if _is_heard(channel, alarm)]
-    if not heard:
+def _untold(now: datetime) -> QuerySet[Alarm]:
+    """Return those that nobody was told of, and the P1 that nobody acknowledges though they were told."""
+    wanted = Q(told_at=None)
+    if settings.REMIND_AFTER:
+        silent = Alarm.objects.of_priority(Priority.P1).filter(
+            state=State.UNACKNOWLEDGED.value, told_at__lte=now - settings.REMIND_AFTER
+        )
+        wanted |= Q(pk__in=silent.values("pk"))
+    return Alarm.objects.unseen().filter(wanted).select_related("line").order_by("raised_at", "pk")
+
+
+def _news(untold: dict[int, Alarm], ended: list[Alarm], *, now: datetime) -> News | None:
+    """Return what to tell now. What went rides on a message of what came; alone it waits for a flood to end."""
+    raised = _raised(now)
+    letter = _letter(untold, raised, now=now) if untold else None
+    if letter is None and not (ended and rules.may_tell_ends(raised, last_at=_last_written(), now=now)):
         return None
-    loudest = sorted(heard, key=lambda alarm: (BY_CODE[alarm.rule].priority, alarm.raised_at, alarm.pk))
+    went = [alarm for alarm in ended if not is_chattering(raised.get(alarm.pk, ()), now=now)]
+    came = [untold[pk] for pk in letter.alarms] if letter else []
+    return News(came, went, is_flood=letter is not None and letter.is_flood) if came or went else None
+
+
+def _letter(untold: dict[int, Alarm], raised: dict[int, list[datetime]], *, now: datetime) -> rules.Letter | None:
+    return rules.letter(
+        list(untold),
+        raised,
+        urgent={pk for pk, alarm in untold.items() if alarm.priority == Priority.P1},
+        urgent_told=_urgent_told(now),
+        last_digest_at=_last_told(list(untold), now),
+        last_flood_at=_last_flood(now),
+        now=now,
+    )
+
+
+def _write(channel: Channel, news: News, *, now: datetime) -> Notice | None:
+    came, went = _loudest(channel, news.came), _loudest(channel, news.went)
+    if not came and not went:
+        return None
     with translation.override(settings.LANGUAGE_CODE):
-        title = _flood_title(loudest) if is_flood and len(loudest) > 1 else _title(loudest)
-        text = "\n\n".join(_paragraph(alarm) for alarm in loudest[:SHOWN])
+        title = _headline(came, went, is_flood=news.is_flood)
+        text = "\n\n".join([*(_paragraph(alarm) for alarm in came[:SHOWN]), *_ends(went)])
     return Notice.objects.create(
         channel=channel,
         title=title[:200],
         text=text,
-        alarms=[FLOOD] * is_flood + [alarm.pk for alarm in loudest],
+        alarms=[FLOOD] * news.is_flood + [alarm.pk for alarm in (*came, *went)],
         next_at=now,
         written_at=now,
     )
 
 
+def _loudest(channel: Channel, alarms: Sequence[Alarm]) -> list[Alarm]:
+    """Return those that a channel hears, the loudest first."""
+    heard = [alarm for alarm in alarms if _is_heard(channel, alarm)]
+    return sorted(heard, key=lambda alarm: (alarm.priority, alarm.raised_at, alarm.pk))
+
+
+def _headline(came: Sequence[Alarm], went: Sequence[Alarm], *, is_flood: bool) -> str:
+    if not came:
+        return _("Gone: %(what)s") % {"what": _title(went)}
+    return _flood_title(came) if is_flood and len(came) > 1 else _title(came)
+
+
+def _ends(went: Sequence[Alarm]) -> list[str]:
+    """Return one paragraph that names what went; none where nothing did."""
+    if not went:
+        return []
+    names = [f"{alarm.priority} {_place(alarm.line)}: {alarm_words.WORDS[alarm.rule].what}" for alarm in went[:SHOWN]]
+    more = [f"(+{len(went) - SHOWN})"] if len(went) > SHOWN else []
+    return ["\n".join([_("Told before, and gone:"), *names, *more])]
+
+
 def _is_heard(channel: Channel, alarm: Alarm) -> bool:
     on_line = channel.line_id is None or channel.line_id == alarm.line_id
-    return on_line and rules.reaches(Priority(channel.least), BY_CODE[alarm.rule].priority)
+    return on_line and rules.reaches(Priority(channel.least), alarm.priority)
 
 
 def _title(alarms: Sequence[Alarm]) -> str:
     first = alarms[0]
     more = f" (+{len(alarms) - 1})" if len(alarms) > 1 else ""
-    return f"{_place(first.line)}: {BY_CODE[first.rule].priority} {_what(first)}{more}"
+    return f"{_place(first.line)}: {first.priority} {_what(first)}{more}"
 
 
 def _flood_title(alarms: Sequence[Alarm]) -> str:
@@ -117,7 +169,7 @@ def _paragraph(alarm: Alarm) -> str:
     words = alarm_words.WORDS[alarm.rule]
     owner = owners.of(alarm)
     lines = [
-        f"{BY_CODE[alarm.rule].priority} {_place(alarm.line)}: {_what(alarm)}",
+        f"{alarm.priority} {_place(alarm.line)}: {_what(alarm)}",
         f"{_('since')} {_clock(alarm)}. {words.consequence}",
         str(words.todo),
         *([f"{_('Owner')}: {owner}"] if owner else []),
@@ -138,7 +190,7 @@ def _facts(alarm: Alarm) -> dict[str, object]:
         "id": alarm.pk,
         "rule": alarm.rule,
         "line": alarm.line.slug if alarm.line else None,
-        "priority": BY_CODE[alarm.rule].priority.value,
+        "priority": alarm.priority.value,
         "state": alarm.state,
         "raised_at": alarm.raised_at.isoformat() if alarm.raised_at else None,
         "url": address(alarm),
@@ -147,6 +199,8 @@ def _facts(alarm: Alarm) -> dict[str, object]:
 
 def _what(alarm: Alarm) -> str:
     what = alarm_words.what(alarm)
+    if alarm.state == State.UNACKNOWLEDGED and alarm.told_at is not None:
+        return _("%(what)s (still not acknowledged)") % {"what": what}
     return _("%(what)s (gone again)") % {"what": what} if alarm.state == State.RETURNED else what
 
 
@@ -164,7 +218,7 @@ def _raised(now: datetime) -> dict[int, list[datetime]]:
 
 def _urgent_told(now: datetime) -> list[datetime]:
     """Return when messages of late spoke of a new urgent alarm."""
-    told = Alarm.objects.filter(rule__in=URGENT, told_at__gt=now - rules.URGENT_WITHIN)
+    told = Alarm.objects.of_priority(Priority.P1).filter(told_at__gt=now - rules.URGENT_WITHIN)
     moments = told.order_by().values_list("told_at", flat=True).distinct()
     return [moment for moment in moments if moment is not None]
 
@@ -176,6 +230,10 @@ def _last_told(alarms: Sequence[int], now: datetime) -> dict[int, datetime]:
     for spoken_of, at in recent.values_list("alarms", "written_at"):
         last.update(dict.fromkeys(wanted.intersection(spoken_of), at))
     return last
+
+
+def _last_written() -> datetime | None:
+    return Notice.objects.order_by("-pk").values_list("written_at", flat=True).first()
 
 
 def _last_flood(now: datetime) -> datetime | None:

@@ -6,7 +6,7 @@ from inspection.models import Line
 from monitoring import readings, rollups
 from monitoring.metric_models import HOUR, MINUTE
 from monitoring.models import AlarmChange
-from monitoring.rules.alarm_rules import RULES, Rule
+from monitoring.rules.alarm_rules import CATALOGUE, Rule
 from monitoring.rules.alarms import Event, Limits
 from monitoring.rules.firings import Firing, judged, known_of, replayed
 
@@ -58,7 +58,7 @@ def _counts(
 
 def _judged(line: Line, rule: Rule, *, now: datetime) -> list[Firing]:
     """Return what people said of every alarm of the line that reads the same metric."""
-    alike = [one.code for one in RULES if one.metric == rule.metric]
+    alike = [one.code for one in CATALOGUE if one.metric == rule.metric]
     changes = AlarmChange.objects.filter(alarm__line=line, alarm__rule__in=alike, changed_at__gte=now - REPLAYED)
     found: dict[int, list[tuple[float, str]]] = {}
     for alarm, at, event in changes.order_by("pk").values_list("alarm", "changed_at", "event"):

@@ -7,6 +7,7 @@ from monitoring import (
     image_views,
     metric_views,
     monitor_views,
+    rule_views,
     trace_views,
     views,
 )
@@ -22,7 +23,7 @@ urlpatterns = [
     path("lines/<slug:slug>/monitor/", monitor_views.monitor, name="monitor"),
     path("lines/<slug:slug>/metrics/", metric_views.metrics_page, name="metrics"),
     path("lines/<slug:slug>/metrics/<slug:metric>/", metric_views.metric_page, name="metric"),
-    path("lines/<slug:slug>/thresholds/<slug:rule>/", metric_views.threshold, name="alarm-threshold"),
+    path("lines/<slug:slug>/thresholds/<slug:rule>/", rule_views.threshold, name="alarm-threshold"),
     path("lines/<slug:slug>/images/", image_views.line_images, name="line-images"),
     path("lines/<slug:slug>/images/<uuid:pk>/", image_views.line_image, name="line-image"),
     path("lines/<slug:slug>/images/<uuid:pk>/trace/", trace_views.trace_page, name="trace"),

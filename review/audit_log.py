@@ -72,7 +72,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """One table of deeds: its rows for a line, which column holds the moment, which the person, and how it is told.
 
     No column holds a person where only the product does it. `sealed` is the kind of its receipts, which name the row
@@ -115,6 +115,11 @@ def entries(line: Line, asked: Asked) -> Iterator[Entry]:
     while found.older is not None:
         found = page(line, replace(asked, before=found.older))
         yield from found.entries
+
+
+def also(action: str, source: Source) -> None:
+    """Tell the deeds of a higher storey in the same list."""
+    _SOURCES[action] = source
 
 
 def _read(line: Line, action: str, asked: Asked) -> Iterable[Entry]:
@@ -161,7 +166,7 @@ def _roles(held: Iterable[Membership], entry: Entry) -> str:
     return " ".join(dict.fromkeys(then))
 
 
-def _sealed(source: _Source, row: Any) -> tuple[ReceiptKind, str] | None:
+def _sealed(source: Source, row: Any) -> tuple[ReceiptKind, str] | None:
     subject = _reach(row, source.subject)
     return (source.sealed, str(subject)) if source.sealed and subject is not None else None
 
@@ -211,70 +216,70 @@ def _correction(row: DecisionFate) -> dict[str, str]:
 
 
 _SOURCES = {
-    "level": _Source(
+    "level": Source(
         lambda line: LevelChange.objects.filter(line=line),
         "changed_at",
         "changed_by",
         lambda row: {"change": f"{row.from_level} → {row.to_level}", "reason": row.cause},
         ReceiptKind.LEVEL,
     ),
-    "proposed": _Source(
+    "proposed": Source(
         lambda line: LevelProposal.objects.filter(line=line),
         "proposed_at",
         "proposer",
         _proposal,
         ReceiptKind.PROPOSAL,
     ),
-    "approved": _Source(
+    "approved": Source(
         lambda line: LevelProposal.objects.filter(line=line),
         "approved_at",
         "approver",
         _proposal,
         ReceiptKind.PROPOSAL,
     ),
-    "waiver_asked": _Source(
+    "waiver_asked": Source(
         lambda line: Waiver.objects.filter(line=line),
         "first_at",
         "first_by",
         _waiver,
         ReceiptKind.WAIVER,
     ),
-    "waiver_signed": _Source(
+    "waiver_signed": Source(
         lambda line: Waiver.objects.filter(line=line),
         "second_at",
         "second_by",
         _waiver,
         ReceiptKind.WAIVED,
     ),
-    "freeze": _Source(
+    "freeze": Source(
         lambda line: Freeze.objects.filter(line=line),
         "placed_at",
         "",
         lambda row: {"reason": row.reason},
         ReceiptKind.FREEZE,
     ),
-    "thaw": _Source(
+    "thaw": Source(
         lambda line: Freeze.objects.filter(line=line),
         "lifted_at",
         "lifted_by",
         lambda row: {"reason": row.reason},
         ReceiptKind.THAW,
     ),
-    "hold": _Source(
+    "hold": Source(
         lambda line: Hold.objects.filter(line=line),
         "placed_at",
         "placed_by",
         lambda row: {"thing": row.kind, "reason": row.reason},
         ReceiptKind.HOLD,
     ),
-    "lift": _Source(
+    "lift": Source(
         lambda line: Hold.objects.filter(line=line),
         "lifted_at",
         "lifted_by",
         lambda row: {"thing": row.kind, "reason": row.reason},
         ReceiptKind.LIFT,
     ),
-    "bands": _Source(
+    "bands": Source(
         lambda line: BandsChange.objects.filter(line=line).select_related("model_version"),
         "put_at",
         "put_by",
@@ -285,45 +290,45 @@ _SOURCES = {
         },
         ReceiptKind.BANDS,
     ),
-    "model": _Source(
+    "model": Source(
         lambda line: DeploymentChange.objects.filter(line=line).select_related("serving", "candidate"),
         "changed_at",
         "changed_by",
         lambda row: {"thing": str(row.serving or "–"), "change": str(row.candidate or ""), "reason": row.cause},
         ReceiptKind.DEPLOYMENT,
     ),
-    "training": _Source(
+    "training": Source(
         lambda line: Training.objects.filter(snapshot__line=line).select_related("snapshot"),
         "asked_at",
         "asked_by",
         lambda row: {"thing": f"#{row.pk} {row.snapshot} {row.architecture}", "change": row.state, "reason": row.cause},
     ),
-    "retraining": _Source(
+    "retraining": Source(
         lambda line: RetrainingRule.objects.filter(line=line),
         "set_at",
         "set_by",
         lambda row: {"thing": row.architecture, "change": "→ on" if row.is_on else "→ off"},
     ),
-    "offline": _Source(
+    "offline": Source(
         lambda line: OfflineAllowance.objects.filter(station__line=line).select_related("station"),
         "allowed_at",
         "allowed_by",
         lambda row: {"thing": row.station.name, "change": f"→ {row.minutes} min"},
     ),
-    "scope": _Source(
+    "scope": Source(
         lambda line: ScopeSignature.objects.filter(line=line),
         "signed_at",
         "signed_by",
         lambda row: {"thing": f"v{row.version}", "reason": row.content_hash[:12]},
     ),
-    "ruling": _Source(
+    "ruling": Source(
         lambda line: _closed(Adjudication.objects.filter(line=line), "item").select_related("first", "run__part"),
         "ruled_at",
         "ruled_by",
         _ruling,
         ReceiptKind.RULING,
     ),
-    "question": _Source(
+    "question": Source(
         lambda line: _closed(Adjudication.objects.filter(line=line, asked_by__isnull=False), "item").select_related(
             "run__part"
         ),
@@ -331,7 +336,7 @@ _SOURCES = {
         "asked_by",
         lambda row: {"thing": row.run.part.serial, "reason": row.asked_for},
     ),
-    "correction": _Source(
+    "correction": Source(
         lambda line: _closed(
             DecisionFate.objects.filter(Exists(_on(line)), fate=DecisionFate.AMENDED), "decision__task__item"
         ).select_related("decision__task__run__part"),
@@ -339,7 +344,7 @@ _SOURCES = {
         "decision__person",
         _correction,
     ),
-    "containment": _Source(
+    "containment": Source(
         lambda line: Containment.objects.filter(line=line).annotate(first_reach=Min("reaches")),
         "opened_at",
         "opened_by",
@@ -347,43 +352,43 @@ _SOURCES = {
         ReceiptKind.CONTAINMENT,
         "first_reach",
     ),
-    "containment_closed": _Source(
+    "containment_closed": Source(
         lambda line: Containment.objects.filter(line=line),
         "closed_at",
         "closed_by",
         lambda row: {"thing": str(row), "reason": row.cause},
         ReceiptKind.CONTAINED,
     ),
-    "contained": _Source(
+    "contained": Source(
         lambda line: ContainedRun.objects.filter(containment__line=line).select_related("run__part"),
         "closed_at",
         "closed_by",
         lambda row: {"thing": row.run.part.serial, "change": row.found, "reason": row.note},
         ReceiptKind.PART_CLOSED,
     ),
-    "lot": _Source(
+    "lot": Source(
         lambda line: Lot.objects.filter(line=line).annotate(is_sorted=Exists(_escape_of_lot())),
         "released_at",
         "released_by",
         lambda row: {"thing": row.code, "reason": SORTED if row.is_sorted else ""},
     ),
-    "export": _Source(
+    "export": Source(
         lambda line: Export.objects.filter(line=line),
         "asked_at",
         "asked_by",
         lambda row: {"thing": row.query or "–", "change": f"{row.total}", "reason": row.sha256[:12]},
     ),
-    "role": _Source(
+    "role": Source(
         lambda line: Membership.objects.on_line(line).select_related("user"),
         "granted_at",
         "granted_by",
         lambda row: {"thing": row.user.username, "change": f"→ {row.role}"},
     ),
-    "role_ended": _Source(
+    "role_ended": Source(
         lambda line: Membership.objects.on_line(line).select_related("user"),
         "revoked_at",
         "granted_by",
         lambda row: {"thing": row.user.username, "change": f"{row.role} →"},
     ),
 }
-ACTIONS = tuple(_SOURCES)
+ACTIONS = _SOURCES.keys()

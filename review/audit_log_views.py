@@ -121,6 +121,7 @@ def action_words() -> dict[str, str]:
         "contained": _("contained part closed"),
         "lot": _("lot released"),
         "export": _("data exported"),
+        "alarm_rule": _("alarm set"),
         "role": _("role granted"),
         "role_ended": _("role ended"),
     }

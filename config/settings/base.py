@@ -1,5 +1,6 @@
 """Everything for the embedded engine and the demo. Values come from the environment through typed readers."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -167,6 +168,8 @@ CELERY_BEAT_SCHEDULE = {
     "tidy": {"task": "review.tasks.tidy", "schedule": 3600.0, "options": {"queue": "reports"}},
 }
 TRAINING_MEMORY_MB = env.integer("TRAINING_MEMORY_MB", 3000, low=500, high=1_000_000)
+# A P1 that nobody acknowledges is told again after so long; 0 for never.
+REMIND_AFTER = timedelta(minutes=env.integer("REMIND_AFTER_MIN", 15, low=0, high=1440))
 WAITING_REQUESTS_MAX = env.integer("WAITING_REQUESTS_MAX", 4, low=0, high=1000)
 # How long the page stays on an item for what the model says of the first call, before it goes on.
 REVEAL_WAIT_MS = 300

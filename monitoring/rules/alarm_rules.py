@@ -1,11 +1,14 @@
-"""The alarms that ship: which metric, how it is read, where it comes and goes, how loud, and what it does by itself."""
+"""The alarms that ship, and those that leads may add.
+
+Which metric, how it is read, where it comes and goes, how loud it is, and what it does by itself.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from inspection.rules.words import Priority
 from monitoring.rules.alarms import Limits
-from monitoring.rules.metrics import BY_NAME
+from monitoring.rules.metrics import BY_NAME, METRICS, Fold, Metric, Worse
 
 
 class Read(StrEnum):
@@ -30,7 +33,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One alarm. `least` values must have come within `minutes`; `under` names alarms that explain this one."""
+    """One alarm. `least` values must have come within `minutes`; `under` names alarms that explain this one.
+
+    One that is not `is_shipped` is on where a lead has added it.
+    """
 
     code: str
     metric: str
@@ -41,6 +47,7 @@ class Rule:
     least: int = 1
     action: Action = Action.NOTHING
     under: tuple[str, ...] = ()
+    is_shipped: bool = True
 
     @property
     def of_line(self) -> bool:
@@ -170,6 +177,7 @@ RULES: tuple[Rule, ...] = (
         priority=_P2,
     ),
     Rule(code="certify-again", metric="certify_days", read=Read.LAST, limits=_below(1, 2), priority=_P3),
+    Rule(code="review-due", metric="review_days", read=Read.LAST, limits=_below(1, 1), priority=_P3),
     Rule(code="image-drift", metric="drift", read=Read.LAST, limits=_above(1, 0.8), priority=_P2),
     # The model, and what people say about it.
     Rule(
@@ -299,4 +307,30 @@ RULES: tuple[Rule, ...] = (
     # The web server. A few failures of a quiet hour are no share.
     Rule(code="web-errors", metric="web_errors", read=Read.MEAN, limits=_above(0.05, 0.01), priority=_P2, least=20),
 )
-BY_CODE = {rule.code: rule for rule in RULES}
+
+
+def _offered() -> tuple[Rule, ...]:
+    """Return what leads may add: for each metric of a line a limit above, below, or both, where that is worse."""
+    sides = {Worse.HIGH: (True,), Worse.LOW: (False,), Worse.BOTH: (True, False)}
+    measured = [metric for metric in METRICS if metric.of_line and metric.fold != Fold.COUNT]
+    return tuple(_added(metric, is_above=is_above) for metric in measured for is_above in sides[metric.worse])
+
+
+def _added(metric: Metric, *, is_above: bool) -> Rule:
+    is_level = metric.fold == Fold.LEVEL
+    return Rule(
+        code=f"{metric.name}-{'above' if is_above else 'below'}",
+        metric=metric.name,
+        read=Read.LAST if is_level else Read.MEAN,
+        limits=Limits(raise_at=0.0, clear_at=0.0, is_above=is_above),
+        priority=_P3,
+        # Shares are of rare things: an hour of them says something.
+        minutes=60 if metric.fold == Fold.SHARE else 5,
+        least=1 if is_level else 20,
+        is_shipped=False,
+    )
+
+
+OFFERED = _offered()
+CATALOGUE = (*RULES, *OFFERED)
+BY_CODE = {rule.code: rule for rule in CATALOGUE}

@@ -67,10 +67,6 @@ class Limits:
         if not self.is_above and self.clear_at < self.raise_at:
             raise ValueError(f"clear_at {self.clear_at} must not be below raise_at {self.raise_at}.")
 
-    def moved(self, *, raise_at: float, clear_at: float) -> "Limits":
-        """Return the same alarm coming and going elsewhere. Raises ValueError for limits that cross."""
-        return replace(self, raise_at=raise_at, clear_at=clear_at)
-
     def is_beyond(self, value: float, *, is_on: bool) -> bool:
         """Say whether a value speaks for the alarm, given whether it is on."""
         limit = self.clear_at if is_on else self.raise_at

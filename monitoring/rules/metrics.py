@@ -93,6 +93,7 @@ METRICS: tuple[Metric, ...] = (
         ("claims_refused", "", _HIGH),
         ("drift", "", _HIGH),
         ("certify_days", "d", _LOW),
+        ("review_days", "d", _LOW),
     ),
     *_some(
         Kind.OUTPUT,

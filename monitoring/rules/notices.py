@@ -9,6 +9,7 @@ from inspection.rules.words import Priority
 from monitoring.rules.alarms import FLOOD_WITHIN, Event, State, is_chattering, is_flood
 
 URGENT_MAX, URGENT_WITHIN = 2, timedelta(minutes=1)
+ENDS_WITHIN = timedelta(minutes=1)
 RETRIES = (
     timedelta(minutes=1),
     timedelta(minutes=5),
@@ -51,6 +52,16 @@ def letter(
     is_over = last_flood_at is None or now - last_flood_at >= FLOOD_WITHIN
     breaks_in = not urgent.isdisjoint(due) and _may_break_in(urgent_told, now=now)
     return Letter(tuple(untold), is_flood=True) if untold and (is_over or breaks_in) else None
+
+
+def may_tell_ends(raised: Mapping[int, Sequence[datetime]], *, last_at: datetime | None, now: datetime) -> bool:
+    """Say whether a message may go that tells ends alone: in no flood, and a minute after the last message.
+
+    >>> may_tell_ends({}, last_at=None, now=datetime(2026, 1, 1))
+    True
+    """
+    is_calm = not is_flood([moment for of_alarm in raised.values() for moment in of_alarm], now=now)
+    return is_calm and (last_at is None or now - last_at >= ENDS_WITHIN)
 
 
 def standing_raises(changes: Iterable[tuple[int, Event, State, datetime]]) -> dict[int, list[datetime]]:

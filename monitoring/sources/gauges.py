@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from inspection import claims, images
 from inspection.models import Hold, Item, Line, Outbox, ProcessSeen, Station
-from monitoring import health
+from monitoring import alarm_settings, health
 from monitoring.metric_models import HOUR, MetricWindow
 from monitoring.models import Baseline
 from monitoring.rules.drift import SCORE, reach
@@ -51,6 +51,9 @@ def _flow(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
     queue = waiting.aggregate(count=Count("pk"), oldest=Min("created_at"))
     yield "queue_waiting", queue["count"]
     yield "queue_age", _seconds(queue["oldest"], now) if queue["oldest"] else 0.0
+    reviews = [row.review_on for row in alarm_settings.standing(line).values() if row.review_on]
+    if reviews:
+        yield "review_days", (min(reviews) - now.date()).days
     yield "on_hold", Hold.objects.in_force().filter(line=line).exists()
     newest = Item.objects.filter(line=line).aggregate(newest=Max("received_at"))["newest"]
     if newest and _seconds(newest, now) < IDLE_AFTER_S:

@@ -1,5 +1,6 @@
 """Alarms on rows: every rule that ships comes and goes, acts on its line, and answers to people."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from inspection import automation
 from inspection.models import Freeze, Hold, LevelChange, Line
 from inspection.rules.words import Priority, Role
-from monitoring import alarms, replays, rollups
+from monitoring import alarm_settings, alarms, replays, rollups
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold
 from monitoring.rules.alarm_rules import BY_CODE, RULES, Read
+from monitoring.rules.alarm_settings import NotAllowed, shipped
 from monitoring.rules.alarms import NotPossible
 from review import watches
 from tests.builders import NOON, make_user
@@ -241,8 +243,9 @@ def hours_of_waiting(line, *, values):
 
 
 def change(line, quinn, **facts):
-    facts = {"raise_at": 300.0, "clear_at": 200.0, "reason": "two shifts", "review_on": date(2026, 12, 24), **facts}
-    return alarms.set_threshold(line, BY_CODE["queue-old"], by=quinn, now=NOON, **facts)
+    wish = replace(shipped(BY_CODE["queue-old"]), **{"raise_at": 300.0, "clear_at": 200.0, **facts})
+    row = {"reason": "two shifts", "review_on": date(2026, 12, 24), "by": quinn, "now": NOON}
+    return alarm_settings.put(line, "queue-old", wish, **row)
 
 
 def test_a_threshold_is_changed_with_a_replay_a_reason_and_a_review_date(line, quinn):
@@ -317,9 +320,19 @@ def test_the_newest_threshold_of_a_line_holds_on_that_line(line, quinn):
 
 
 def test_limits_that_cross_are_not_kept(line, quinn):
-    with pytest.raises(ValueError, match="clear_at"):
+    with pytest.raises(NotAllowed):
         change(line, quinn, clear_at=400.0)
     assert not AlarmThreshold.objects.exists()
+
+
+def test_the_end_of_an_alarm_is_news_where_people_were_told_that_it_came(line):
+    rule = BY_CODE["queue-old"]
+    for hour, is_told in enumerate((True, False)):
+        begin = NOON + timedelta(hours=hour)
+        hold_against(rule, beyond(rule), line=line, begin=begin, minutes=3)
+        Alarm.objects.update(told_at=begin if is_told else None)
+        hold_against(rule, fine(rule), line=line, begin=begin + timedelta(minutes=10), minutes=4)
+        assert Alarm.objects.get().is_end_untold is is_told
 
 
 # History --------------------------------------------------------------------------------------------------------

@@ -336,6 +336,7 @@ def test_processes_are_read():
 TESTED_BY_NAME = {
     "duplicate", "volume", "uncertainty", "rework", "escaped_fraction", "challenge_misses", "queue_waiting",
     "queue_age", "calls_critical", "calls_major", "calls_cosmetic", "sequence_gap", "certify_days", "station_silence",
+    "review_days",
     "clock_skew", "claims_refused", "spooled", "camera_dropped", "camera_age", "image_age", "on_hold",
     "silence", "escape_chart", "drift", "score_shift", "outbox_waiting", "outbox_age", "storage_free", "storage_days",
     "database_ms", "broker_down", "load", "worker_silence", "models_loaded", "model_load", "embedding_distance",

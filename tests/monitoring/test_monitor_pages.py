@@ -15,7 +15,7 @@ from monitoring.models import Alarm, AlarmChange, AlarmThreshold, Notice
 from monitoring.rules.alarm_rules import RULES
 from monitoring.rules.metrics import METRICS
 from review import queues
-from tests.builders import NOON, make_line, make_user
+from tests.builders import NOON, PASSWORD, make_line, make_user
 from tests.monitoring.test_alarms import raise_alarm
 from tests.monitoring.world import examine, settle, show
 from tests.review.deciding import make_deciding_line
@@ -238,7 +238,14 @@ def test_what_cannot_be_asked_is_refused(lead, line, query):
 
 def change(lead, **facts):
     review_on = (clock() + timedelta(days=30)).date().isoformat()
-    facts = {"raise_at": "300", "clear_at": "200", "reason": "two shifts", "review_on": review_on, **facts}
+    facts = {
+        "raise_at": "300",
+        "clear_at": "200",
+        "reason": "two shifts",
+        "review_on": review_on,
+        "password": PASSWORD,
+        **facts,
+    }
     return lead.post("/lines/phone-back/thresholds/queue-old/", facts, follow=True)
 
 
@@ -376,6 +383,16 @@ def flood(count: int) -> None:
     )
 
 
+def test_what_another_alarm_explains_is_no_flood(lead, quinn):
+    flood(1)
+    assert boards.health(quinn, now=clock()).in_flood
+    for change in AlarmChange.objects.order_by("pk")[10:]:
+        AlarmChange.objects.create(
+            alarm=change.alarm, event="suppressed", state="suppressed", changed_at=change.changed_at
+        )
+    assert not boards.health(quinn, now=clock()).in_flood
+
+
 def test_five_hundred_alarms_are_one_row_a_kind_and_each_can_still_be_acknowledged(lead):
     kinds = sum(rule.of_line for rule in RULES)
     flood(1 + 500 // kinds)
@@ -448,3 +465,8 @@ def test_lists_and_messages_read_the_clocks_of_the_line_and_name_the_zone(client
     make_line("phone-lens", time_zone="Europe/Paris")
     machines = text(client.get("/fleet/"))
     assert "until 11-23 19:55\u00a0UTC" in machines
+
+
+@pytest.mark.parametrize(("ms", "word"), [(None, ""), (120.4, "120 ms"), (98505.0, "99 s")])
+def test_a_stage_says_its_time_in_a_unit_that_people_read(ms, word):
+    assert stages.StageRow(name="human", word="People", rate=None, p95_ms=ms).p95_word == word

@@ -11,6 +11,7 @@ from inspection.models import Line
 from inspection.rules.words import Priority, Role
 from monitoring import alarms, delivery, notices
 from monitoring.models import Alarm, AlarmChange, Channel, Notice
+from monitoring.rules.alarm_rules import RULES
 from tests.builders import NOON, make_line, make_user
 from tests.monitoring.world import show
 
@@ -87,6 +88,69 @@ def test_a_message_says_when_on_the_clocks_of_the_line_and_for_machines_on_those
     make_alarm(None, "load-high", at=NOON + MINUTE)
     notices.write_due(now=NOON + 2 * MINUTE)
     assert "since 2026-11-23 12:01:00 UTC" in Notice.objects.latest("pk").text
+
+
+def test_a_p1_that_nobody_acknowledges_is_told_again_until_somebody_does(settings):
+    settings.NOTICE_HOSTS, settings.REMIND_AFTER = ["plant.example"], 15 * MINUTE
+    make_channel(least="P3")
+    line = make_line()
+    loud, quiet = make_alarm(line, "camera-stuck"), make_alarm(line)
+    notices.write_due(now=NOON)
+    assert notices.write_due(now=NOON + 14 * MINUTE) == 0
+    assert notices.write_due(now=NOON + 15 * MINUTE) == 1
+    again = Notice.objects.latest("pk")
+    assert (again.alarms, "(still not acknowledged)" in again.title) == ([loud.pk], True)
+    Alarm.objects.filter(pk=loud.pk).update(state="acknowledged")
+    assert notices.write_due(now=NOON + 40 * MINUTE) == 0
+    assert quiet.pk not in again.alarms
+
+
+def test_reminders_can_be_switched_off(settings):
+    settings.NOTICE_HOSTS, settings.REMIND_AFTER = ["plant.example"], 0 * MINUTE
+    make_channel(least="P3")
+    make_alarm(make_line(), "camera-stuck")
+    notices.write_due(now=NOON)
+    assert notices.write_due(now=NOON + 60 * MINUTE) == 0
+
+
+def told_and_gone(line, *rules):
+    """Alarms that people were told of, which then go."""
+    found = [make_alarm(line, rule) for rule in rules]
+    notices.write_due(now=NOON)
+    Alarm.objects.update(state="returned", is_on=False, is_end_untold=True)
+    return found
+
+
+def test_who_was_told_that_it_came_is_told_once_that_it_went(settings):
+    settings.NOTICE_HOSTS = ["plant.example"]
+    make_channel(least="P3")
+    told_and_gone(make_line(), "queue-old", "camera-stuck")
+    assert notices.write_due(now=NOON + 2 * MINUTE) == 1
+    last = Notice.objects.latest("pk")
+    assert last.title.startswith("Gone: phone-glass: P1 The camera shows the same image again and again")
+    assert last.text.startswith("Told before, and gone:\nP1 phone-glass: The camera shows")
+    assert notices.write_due(now=NOON + 4 * MINUTE) == 0
+
+
+def test_an_end_rides_on_the_next_message_and_goes_alone_a_minute_after_the_last(settings):
+    settings.NOTICE_HOSTS = ["plant.example"]
+    make_channel(least="P3")
+    line = make_line()
+    gone = told_and_gone(line, "queue-old")
+    assert notices.write_due(now=NOON + MINUTE / 2) == 0
+    fresh = make_alarm(line, "no-images", at=NOON + MINUTE / 2)
+    assert notices.write_due(now=NOON + MINUTE / 2) == 1
+    assert Notice.objects.latest("pk").alarms == [fresh.pk, gone[0].pk]
+
+
+def test_in_a_flood_ends_wait_for_its_message(settings):
+    settings.NOTICE_HOSTS = ["plant.example"]
+    make_channel(least="P3")
+    line = make_line()
+    told_and_gone(line, *[rule.code for rule in RULES if rule.of_line][:12])
+    assert notices.write_due(now=NOON + 5 * MINUTE) == 0
+    assert notices.write_due(now=NOON + 12 * MINUTE) == 1
+    assert Notice.objects.count() == 2
 
 
 def test_a_channel_hears_what_is_loud_enough_on_its_line():
