@@ -57,8 +57,9 @@ def put(
     """Set a rule on a line, or on all without one, from now on. Raises NotAllowed."""
     rule = BY_CODE[code]
     rules.check(rule, setting)
-    before = rules.applied(rule, setting_of(rule, standing(line).get(code)))
-    after = rules.applied(rule, setting)
+    was, after = setting_of(rule, standing(line).get(code)), rules.applied(rule, setting)
+    # One that is added has no limits of before.
+    before = rules.applied(rule, was) if was.is_on else after
     return _write(
         line,
         rule,
