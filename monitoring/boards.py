@@ -1,6 +1,6 @@
 """What the monitoring pages show: tiles of metrics, rows of alarms, alarm health. Plain values for templates."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -18,7 +18,7 @@ from monitoring.alarm_words import STATES, WORDS, number, what
 from monitoring.metric_models import MINUTE, MetricWindow
 from monitoring.metric_words import NAMES
 from monitoring.models import Alarm, AlarmChange
-from monitoring.rules.alarm_rules import BY_CODE
+from monitoring.rules.alarm_rules import BY_CODE, Rule
 from monitoring.rules.alarms import (
     FLAP_MORE_THAN,
     FLAP_WITHIN,
@@ -92,7 +92,7 @@ def tiles(line: Line | None, names: Sequence[str], *, now: datetime, failures: b
         found.setdefault(row.metric, []).append(row)
     watched = owners.failures(line) if line is not None and failures else {}
     raised = {BY_CODE[alarm.rule].metric: alarm for alarm in Alarm.objects.filter(line=line, is_on=True)}
-    limits = _limits(line)
+    limits = _limits(line, raised)
     return [
         _tile(metric, found[metric.name], raised.get(metric.name), limits, watched.get(metric.name, []), now=now)
         for metric in METRICS
@@ -198,11 +198,16 @@ def _plain(window: MetricWindow):
     return Summary(window.n, window.total, window.low, window.high, window.last)
 
 
-def _limits(line: Line | None) -> dict[str, str]:
-    said = {}
-    for rule in reversed(alarm_settings.in_force(line)):
-        said[rule.metric] = f"{'≤' if rule.limits.is_above else '≥'} {number(rule.metric, rule.limits.raise_at)}"
-    return said
+def _limits(line: Line | None, raised: Mapping[str, Alarm]) -> dict[str, str]:
+    """Return the limit of each metric: that of the alarm that is raised, else that of its first rule."""
+    in_force = {rule.code: rule for rule in alarm_settings.in_force(line)}
+    said = {rule.metric: _limit(rule) for rule in reversed(in_force.values())}
+    standing = {metric: alarm.rule for metric, alarm in raised.items() if alarm.rule in in_force}
+    return said | {metric: _limit(in_force[code]) for metric, code in standing.items()}
+
+
+def _limit(rule: Rule) -> str:
+    return f"{'≤' if rule.limits.is_above else '≥'} {number(rule.metric, rule.limits.raise_at)}"
 
 
 def _kind_address(alarm: Alarm) -> str:

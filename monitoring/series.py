@@ -106,7 +106,8 @@ def chart(
 
 
 def _row(metric: Metric, began: datetime, summary: Summary) -> Row:
-    is_spread = metric.fold == Fold.SPREAD
+    # Of fewer than twenty values 5 % and 95 % are the ends; a sketch would name inner ones, beside the mean.
+    is_spread = metric.fold == Fold.SPREAD and summary.n >= 20
     value = headline(metric, summary)
     low, high = (summary.quantile(0.05), summary.quantile(0.95)) if is_spread else (summary.low, summary.high)
     if metric.fold in (Fold.SHARE, Fold.COUNT):

@@ -10,10 +10,10 @@ from django.utils.timezone import now as clock
 from inspection import automation, risks
 from inspection.models import Hold, Item, Line
 from inspection.rules.words import Level, Role, Verdict
-from monitoring import boards, delivery, gathering, stages
+from monitoring import boards, delivery, gathering, series, stages
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold, Notice
 from monitoring.rules.alarm_rules import RULES
-from monitoring.rules.metrics import METRICS
+from monitoring.rules.metrics import BY_NAME, METRICS
 from review import queues
 from tests.builders import NOON, PASSWORD, make_line, make_user
 from tests.monitoring.test_alarms import raise_alarm
@@ -183,6 +183,21 @@ def test_a_metric_has_a_chart_and_the_same_numbers_as_a_table(lead, line):
     page = text(lead.get("/lines/phone-back/metrics/brightness/"))
     assert page.count('<polyline class="series" points="') == 1
     assert all(f">{number}</td>" in page for number in (130, 61, 128))
+
+
+def test_a_number_stands_beside_the_limit_of_the_alarm_that_it_raised(line):
+    show(None, "storage_free", [0.15], at=NOON)
+    (quiet,) = boards.tiles(None, ["storage_free"], now=NOON)
+    fresh_alarm(None, rule="disk-low")
+    (low,) = boards.tiles(None, ["storage_free"], now=NOON)
+    assert (quiet.limit, quiet.state) == ("≥ 10 %", "")
+    assert (low.limit, low.state) == ("≥ 20 %", "warn")
+
+
+def test_the_band_of_a_few_values_holds_their_mean(line):
+    show(line, "brightness", [69.0, 90.0], at=NOON)
+    (row,) = series.rows(line, BY_NAME["brightness"], span="hour", now=NOON + timedelta(minutes=2))
+    assert (row.low, row.value, row.high) == (69.0, 79.5, 90.0)
 
 
 def test_what_was_changed_before_a_line_s_numbers_is_marked_on_their_chart(lead, line, quinn):
