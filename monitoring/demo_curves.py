@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from inspection.models import Item, Line, StageRun
 from monitoring import baselines, drift, rollups, sightings
-from monitoring.metric_models import HOUR, MINUTE
+from monitoring.metric_models import DAY, HOUR, MINUTE, MetricWindow
 from monitoring.rules.drift import WINDOW_MIN
 from monitoring.sources import items
 from review import watches
@@ -34,15 +34,20 @@ def draw(*, now: datetime) -> None:
 
 
 def _sum_up(line: Line, *, now: datetime) -> None:
-    """Write what each image shows into its hour, or into its minute where the relay has yet to merge the hour."""
+    """Write what each image shows into its hour and day, or into its minute where the relay has yet to merge the hour.
+
+    Days are written here because a relay that had weeks of hours to merge would be busy with a visitor's first minutes.
+    """
     ran = StageRun.objects.filter(item=OuterRef("pk"))
     past = Item.objects.filter(~Exists(ran), line=line, measures__isnull=False).order_by("received_at", "pk")
     came = list(past.values_list("pk", "received_at"))
-    edge = rollups.start(now, HOUR) - BY_MINUTES
+    edge, today = rollups.start(now, HOUR) - BY_MINUTES, rollups.start(now, DAY)
     for begun in range(0, len(came), READ_AT_ONCE):
         seen = list(items.seen_on(items.as_examined(dict(came[begun : begun + READ_AT_ONCE]))))
         rollups.write((one for one in seen if one.at < edge), tier=HOUR)
         rollups.write((one for one in seen if one.at >= edge), tier=MINUTE)
+        rollups.write((one for one in seen if one.at < today), tier=DAY)
+    MetricWindow.objects.filter(line=line, tier=HOUR, began_at__lt=today).update(is_rolled=True)
 
 
 def _look_back(line: Line, *, now: datetime) -> None:

@@ -47,11 +47,20 @@ def test_what_the_relay_has_yet_to_merge_waits_in_minutes_and_comes_into_its_day
     assert sum(window.n for window in windows(line, DAY)) == 800
 
 
+def test_days_that_are_over_are_whole_and_leave_the_relay_nothing_to_merge():
+    line = lived_line()
+    demo_curves.draw(now=NOON)
+    assert sum(window.n for window in windows(line, DAY)) == 800 - sum(
+        window.n for window in (*windows(line, HOUR), *windows(line, MINUTE)) if window.began_at.date() == NOON.date()
+    )
+    assert not windows(line, HOUR).filter(is_rolled=False, began_at__lt=rollups.start(NOON, DAY)).exists()
+
+
 def test_what_the_relay_reads_by_itself_is_not_counted_twice():
     line = lived_line()
     examine(line, "A-1", at=NOON - HOURS)
     demo_curves.draw(now=NOON)
-    assert sum(window.n for window in MetricWindow.objects.filter(line=line, metric="brightness")) == 800
+    assert sum(window.n for window in (*windows(line, HOUR), *windows(line, MINUTE))) == 800
 
 
 def test_a_line_that_decides_has_windows_of_drift_and_a_reference_that_begins_now():
