@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from inspection.models import Line
 from inspection.permissions import lines_for, may_adjudicate
 from review import adjudications as deeds
-from review import held_rulings, precedents
+from review import held_rulings, precedents, searches
 from review.adjudications import Spoken
 from review.forms import RulingForm
 from review.models import Adjudication, HeldRuling
@@ -160,6 +160,7 @@ def _ruled(request: PersonRequest, case: Adjudication, line: Line, held: HeldRul
         "case": case,
         "ruling": held or case,
         "held": held,
+        "is_open": searches.is_open(case.item),
         "left_ms": _left_ms(held, now()) if held else 0,
         "predictions": deeds.predictions_after(case),
         "following": deeds.waiting_for(request.user, lines=[line]).first(),

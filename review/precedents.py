@@ -3,14 +3,13 @@
 It says neither who ruled or read, nor what any model said, and nothing of the case's own part.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from inspection.models import Measures
+from inspection.models import Item
 from inspection.rules.words import TruthSource
 from review import adjudications, known_images
 from review.bank_models import BankDefect
@@ -22,6 +21,8 @@ from vision.embedding import Vector, unpacked
 SHOWN = 6
 # So many of the newest are set against the case: older ones come from other seasons, and the page stays quick.
 LOOKED_BACK = 400
+# Of the calls only the kinds are looked at.
+_UNREAD = [f"adjudication__{call}__{field}" for call in ("first", "second") for field in ("regions", "comment", "page")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +40,11 @@ class Precedent:
 def of(case: Adjudication) -> list[Precedent]:
     """Return up to six standing rulings on other parts, seen from the same side, nearest to the case first."""
     rulings = {truth.pk: truth for truth in _standing(case)}
-    pictures = _pictures([case.item_id, *(truth.item_id for truth in rulings.values())])
     known = [
-        rules.Known(key=truth.pk, classes=_classes_of(truth), picture=pictures.get(truth.item_id))
+        rules.Known(key=truth.pk, classes=_classes_of(truth), picture=_picture(truth.item))
         for truth in rulings.values()
     ]
-    own = pictures.get(case.item_id)
-    near = rules.nearest(known, classes=classes_of(case), picture=own, most=SHOWN)
+    near = rules.nearest(known, classes=classes_of(case), picture=_picture(case.item), most=SHOWN)
     return [_shown(rulings[key]) for key in near]
 
 
@@ -74,12 +73,12 @@ def _standing(case: Adjudication) -> QuerySet[Truth]:
     )
     stand = given.filter(*(~Exists(rows) for rows in unsettled)).exclude(item__run__part=case.run.part_id)
     beside = stand.select_related("adjudication__first", "adjudication__second", "item__measures")
-    return beside.defer("item__measures__embedding").order_by("-adjudication__ruled_at", "-pk")[:LOOKED_BACK]
+    return beside.defer(*_UNREAD).order_by("-adjudication__ruled_at", "-pk")[:LOOKED_BACK]
 
 
-def _pictures(items: Collection[UUID]) -> dict[UUID, Vector]:
-    kept = Measures.objects.filter(item__in=items, embedding__isnull=False).values_list("item", "embedding")
-    return {item: unpacked(bytes(numbers)) for item, numbers in kept if numbers is not None}
+def _picture(item: Item) -> Vector | None:
+    measures = getattr(item, "measures", None)
+    return unpacked(bytes(measures.embedding)) if measures and measures.embedding is not None else None
 
 
 def _classes_of(truth: Truth) -> set[str]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from inspection.models import Item, Membership, User
+from inspection.models import Item, Membership, Routing, User
 from inspection.rules.words import Role, TruthSource
 from review import adjudications, counts, queues, readings
 from review.faults import Invalid, text_faults
@@ -22,7 +22,11 @@ class NobodyLeft(Exception):
 
 
 def may_ask(item: Item) -> bool:
-    """Say whether the image can be looked at again: not what the part itself has shown, nor what is still open."""
+    """Say whether the image can be looked at again: not what the part itself has shown, what is still open, or what
+    never came to the line to be decided on.
+    """
+    if not Routing.objects.filter(item=item).exists():
+        return False
     is_known = Truth.objects.filter(item=item, source=TruthSource.PHYSICAL.value).exists()
     is_ruled_on = Adjudication.objects.filter(item=item, ruled_at=None).exists()
     return not is_known and not is_ruled_on and not ReviewTask.objects.filter(item=item, closed_at=None).exists()

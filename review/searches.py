@@ -85,7 +85,7 @@ def neighbours(item: Item, epoch: Epoch, search: Search) -> Neighbours:
     if mine is None:
         return Neighbours()
     older = found.filter(_behind(mine)).order_by(*NEWEST)
-    newer = found.exclude(_behind(mine)).exclude(pk=mine).order_by("task__run__opened_at", "pk")
+    newer = found.filter(_beside(mine, "gt")).order_by("task__run__opened_at", "pk")
     first_of = [rows.values_list("task__item", flat=True).first() for rows in (newer, older)]
     return Neighbours(*first_of)
 
@@ -120,11 +120,16 @@ def steps(item: Item) -> Iterator[Step]:
 
 def _behind(last: UUID) -> Q:
     """Return the condition of readings that come after one in a gallery; none follow one that is not there."""
-    opened_at = Decision.objects.filter(pk=last).values_list("task__run__opened_at", flat=True).first()
+    return _beside(last, "lt")
+
+
+def _beside(mark: UUID, side: str) -> Q:
+    """Return the condition of readings older ("lt") or newer ("gt") than one, in the order of a gallery."""
+    opened_at = Decision.objects.filter(pk=mark).values_list("task__run__opened_at", flat=True).first()
     if opened_at is None:
         return Q(pk__in=())
-    older = Q(task__run__opened_at__lt=opened_at)
-    return Q(task__run__opened_at__lte=opened_at) & (older | Q(pk__lt=last))
+    beyond = Q(**{f"task__run__opened_at__{side}": opened_at}) | Q(**{f"pk__{side}": mark})
+    return Q(**{f"task__run__opened_at__{side}e": opened_at}) & beyond
 
 
 def _asked(search: Search) -> Q:

@@ -3,6 +3,8 @@
 import { isTyping } from "./review/keymap.js";
 import { look } from "./review/looking.js";
 
+const BETWEEN = { 1: "first", 2: "second", 4: "unsure" };
+
 const form = document.querySelector(".ruling-foot");
 const showsCalls = Boolean(form.querySelector('[value="first"]'));
 const other = form.querySelector(".other");
@@ -27,7 +29,6 @@ function deeds(sides) {
     undo: () => document.querySelector("[data-undo-left]:not([hidden]) button")?.click(),
     precedents: () => past.next(),
     "precedents-panel": () => past.toggle(),
-    compare: () => {},
     escape: () => (isOpen() ? open(false) : past.close()),
   };
 }
@@ -42,7 +43,7 @@ function press(selector) {
 function between(digit) {
   if (isOpen()) return choose([...other.querySelectorAll("option")].find((option) => option.dataset.digit === String(digit))?.value);
   if (digit === 3) return open(true);
-  press({ 1: '[value="first"]', 2: '[value="second"]', 4: '[value="unsure"]' }[digit] ?? "[none]");
+  if (BETWEEN[digit]) press(`[value="${BETWEEN[digit]}"]`);
 }
 
 function isOpen() {

@@ -1,5 +1,7 @@
 // What can be taken back for a few seconds: a ring runs down, then the button goes and what comes after it shows.
 
+const RELOAD_MS = 1500;
+
 for (const part of document.querySelectorAll("[data-undo-left]")) runDown(part);
 
 function runDown(part) {
@@ -17,7 +19,7 @@ function runDown(part) {
     part.hidden = true;
     for (const after of document.querySelectorAll("[data-after-undo]")) after.hidden = false;
     // The ruling is given within a round of the relay; then the page has more to tell.
-    if (part.hasAttribute("data-reloads")) setTimeout(() => location.reload(), 1000);
+    if (part.hasAttribute("data-reloads")) setTimeout(() => location.reload(), RELOAD_MS);
   };
   const timer = setInterval(tick, 100);
 }

@@ -92,6 +92,7 @@ def test_keys_rule_again_once_the_field_asked_for_is_left(line, ana, quinn, visi
     page.keyboard.press("KeyD")
     expect(page.get_by_role("textbox", name="Reason")).to_be_focused()
 
+    expect(page.locator("html[data-ready]")).to_have_count(1)
     page.keyboard.press("Escape")
     page.keyboard.press("KeyF")
 

@@ -11,7 +11,7 @@ from review.questions import NobodyLeft, NothingToAsk
 from review.rules import tokens
 from tests.builders import NOON, make_user
 from tests.review.deciding import make_deciding_line, passed
-from tests.review.scene import later, make_task, read
+from tests.review.scene import later, make_run, make_task, read
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +81,12 @@ def test_what_is_open_or_shown_by_the_part_itself_is_not_doubted(line, item, qui
     Truth.objects.create(item=item, n=9, label="defect", source="physical", created_at=NOON)
     with pytest.raises(NothingToAsk):
         ask(item, quinn)
+
+
+def test_an_image_that_never_came_to_be_decided_is_not_doubted(line, quinn, quill):
+    stored = make_run(line, "S-1").items.get()
+    with pytest.raises(NothingToAsk):
+        ask(stored, quinn)
 
 
 def test_people_read_what_the_model_decided_by_itself(ana, quinn):

@@ -27,6 +27,7 @@ export function look({ own = () => ({}), more = {} } = {}) {
     if (button) deeds[button.dataset.do]?.(0);
   });
   sides.load();
+  document.documentElement.dataset.ready = "";
   return sides;
 }
 
