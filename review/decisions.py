@@ -1,6 +1,7 @@
 """What people say about images: kept as provisional, taken back inside the undo window, made final once."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from review.faults import Fault, Invalid, class_faults, region_faults, text_faul
 from review.gold_models import PlantedCall
 from review.models import Decision, DecisionFate, PendingDecision, ReviewTask
 from review.queues import Lease, LeaseLost
-from review.rules import blindness
+from review.rules import blindness, patience
 from review.rules.blindness import Sight
 
 logger = logging.getLogger(__name__)
@@ -161,10 +162,14 @@ def _take(kept: Sequence[_Kept], *, person: User, now: datetime) -> bool:
 
     Raises LeaseLost, and with it keeps nothing, where only some are there.
     """
-    waiting = [one.lease for one in kept if one.reveal is not None]
     spent = [one.lease for one in kept if one.reveal is None]
     taken = queues.held(spent, person=person, now=now).update(lease_holder=None, lease_until=None)
-    taken += queues.held(waiting, person=person, now=now).update(lease_until=now + queues.LEASE)
+    waiting: dict[datetime, list[Lease]] = defaultdict(list)
+    for one in kept:
+        if one.reveal is not None:
+            waiting[queues.lease_end(one.decision.task, person=person, now=now)].append(one.lease)
+    for until, leases in waiting.items():
+        taken += queues.held(leases, person=person, now=now).update(lease_until=until)
     if 0 < taken < len(kept):
         raise LeaseLost(f"{len(kept) - taken} of {len(kept)} tasks are not leased to {person} under their tokens.")
     return taken == len(kept)
@@ -224,8 +229,12 @@ def _decision(
         reveal_asked=decision.ask_reveal,
         revealed_at=revealed_at,
         recorded_at=now,
-        final_at=now + (max(window, REVEAL_WINDOW) if reveal else window),
+        final_at=_final_at(task, person, max(window, REVEAL_WINDOW) if reveal else window, now=now),
     )
+
+
+def _final_at(task: ReviewTask, person: User, window: timedelta, *, now: datetime) -> datetime:
+    return patience.end(window, factor=patience.factor(person.preferences), due=task.due_at, now=now)
 
 
 def _keep(kept: Sequence[_Kept]) -> None:
@@ -261,7 +270,7 @@ def undo(decision_id: UUID, *, person: User, now: datetime) -> Undone:
         raise UndoExpired(f"Decision {decision_id} is final.")
     answered = decision.phase == Phase.INITIAL and decision.revealed_at is not None and decision.blind
     if answered:
-        window.filter(decision=decision).update(final_at=now + REVEAL_WINDOW)
+        window.filter(decision=decision).update(final_at=_final_at(task, person, REVEAL_WINDOW, now=now))
         later = window.exclude(decision=decision).select_related("decision")
         taken_back = [pending.decision for pending in later]
     else:
@@ -335,7 +344,7 @@ def _give_fate(decisions: Sequence[Decision], fate: str, *, now: datetime) -> No
 
 
 def _lease_again(task: ReviewTask, person: User, *, now: datetime) -> None:
-    task.lease_holder, task.lease_until = person, now + queues.LEASE
+    task.lease_holder, task.lease_until = person, queues.lease_end(task, person=person, now=now)
     task.lease_token += 1
     task.save(update_fields=["lease_holder", "lease_until", "lease_token"])
 

@@ -31,7 +31,7 @@ from inspection.models import (
     User,
 )
 from inspection.rules.words import Level, Role, Scope
-from review import demo_climb, demo_past, demo_scope, demo_trial, filling, gates, receipts
+from review import demo_climb, demo_gold, demo_past, demo_scope, demo_trial, filling, gates, receipts
 from review.demo_past import Stretch
 from review.demo_pictures import Pool
 from review.demo_scenes import SCENES, Scene
@@ -122,6 +122,7 @@ def _load_scene(scene: Scene, model_version: ModelVersion, people, *, seed: int,
         demo_trial.hold(line, station, scene, pool, people, model_version=model_version, now=now)
     if scene.level == Level.PARTIAL:
         demo_climb.climb(line, station, scene, pool, people, now=now)
+        demo_gold.show(line, people, now=now - demo_climb.LEFT_BEFORE)
     else:
         _live_and_stand(line, station, scene, pool, people, now=now)
     pool.let_in(now=clock())

@@ -28,6 +28,8 @@ WITH_BANDS = {"pp": 235, "dp": 2, "dd": 13}
 # While evidence for the certificate is collected every part is ruled on.
 CAMPAIGN_SHARE = 1.0
 WAIVED_FOR = timedelta(days=90)
+# Between the last part of the past and the moment of loading.
+LEFT_BEFORE = timedelta(minutes=70)
 
 
 def fill_bank(line: Line, station: Station, people: Mapping[str, User], *, now: datetime) -> None:
@@ -53,7 +55,7 @@ def fill_bank(line: Line, station: Station, people: Mapping[str, User], *, now: 
 
 def climb(line: Line, station: Station, scene: Scene, pool: Pool, people: Mapping[str, User], *, now: datetime) -> None:
     """Take the line from `human` to `partial`, each rung on the evidence that it had by then."""
-    shadow_end, assist_end, end = now - timedelta(days=6), now - timedelta(days=1), now - timedelta(minutes=70)
+    shadow_end, assist_end, end = now - timedelta(days=6), now - timedelta(days=1), now - LEFT_BEFORE
     health.note(line, items=200, missing=0, p95_ms=pool.p95_ms, now=line.created_at)
     with _campaign(line):
         _sign_up(line, people, now=line.created_at)

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from inspection.models import Line, Run, User
 from inspection.rules.words import Label
@@ -26,6 +26,9 @@ class Stretch:
         for n in range(count):
             yield self.first + (self.last - self.first) * n / max(count - 1, 1)
 
+
+# Seconds that people look at a part: the least, the most, and the most usual.
+LOOK_S = (3.0, 12.0, 5.0)
 
 Deal = Callable[[Scene, Mapping[str, int], list[Run], random.Random], list[str]]
 
@@ -61,6 +64,7 @@ def parts(
             truth=truth,
             truth_class=defect_class if truth == Label.DEFECT else "",
             incumbent=_incumbent(scene, truth, rng),
+            look=timedelta(milliseconds=round(1000 * rng.triangular(*LOOK_S))),
         )
 
 

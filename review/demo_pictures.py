@@ -2,7 +2,7 @@
 
 import io
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
@@ -62,6 +62,7 @@ class Pool:
         self.line, self.station, self.scene = line, station, scene
         self.rng = random.Random(f"{seed}/{scene.slug}")
         self.shots: dict[str, list[tuple[Shot, str]]] = defaultdict(list)
+        self.picked: Counter[str] = Counter()
         self.waiting: list[tuple[Item, pipeline.Examined]] = []
         self.ms: list[float] = []
 
@@ -71,6 +72,8 @@ class Pool:
 
     def fill(self, *, wanted: Collection[str], now: datetime) -> None:
         """Draw until every wanted cell has a picture and there is some variety."""
+        for number in self.scene.mistaken:
+            self._examine(self._drawn(number), now=now)
         for n in range(POOL_MAX):
             if n >= self.scene.variety and all(self.shots[cell] for cell in wanted):
                 break
@@ -79,7 +82,8 @@ class Pool:
     def pick(self, cell: str) -> tuple[Shot, str]:
         if not self.shots[cell]:
             raise RuntimeError(f"No drawn picture of {self.scene.slug} has call and truth {cell!r}.")
-        return self.rng.choice(self.shots[cell])
+        self.picked[cell] += 1
+        return self.shots[cell][self.picked[cell] % len(self.shots[cell])]
 
     def seen_by(self, version: ModelVersion, *, now: datetime) -> "Pool":
         """Return the same pictures with what another version says about them."""
@@ -100,16 +104,22 @@ class Pool:
                     outbox.finish(work, now=now)
 
     def _draw(self, n: int, *, now: datetime) -> None:
-        seed = self.rng.randrange(2**31)
-        picture = drawn.draw_random(seed, product=self.scene.product, defect_rate=self.scene.pool_defects)
+        picture = self._drawn(self.rng.randrange(2**31))
         if self.scene.begins_with_queue:
             item = self._accepted(n, drawn.encode(picture), now=now)
             examined = pipeline.examine(item, now=now)
             self.waiting.append((item, examined))
+            self._keep(shot_of(item, examined), picture)
         else:
-            item = kept(picture, self.line)
-            examined = pipeline.examine(item, now=now, versions=[registry.present(self.line)])
-        self._keep(shot_of(item, examined), picture)
+            self._examine(picture, now=now)
+
+    def _drawn(self, number: int) -> drawn.Drawn:
+        return drawn.draw_random(number, product=self.scene.product, defect_rate=self.scene.pool_defects)
+
+    def _examine(self, picture: drawn.Drawn, *, now: datetime) -> None:
+        """Take a picture into the pool that comes to nobody's queue."""
+        item = kept(picture, self.line)
+        self._keep(shot_of(item, pipeline.examine(item, now=now, versions=[registry.present(self.line)])), picture)
 
     def _accepted(self, n: int, encoded: bytes, *, now: datetime) -> Item:
         file = File(io.BytesIO(encoded), name="picture")

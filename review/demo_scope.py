@@ -9,7 +9,8 @@ from inspection.models import DefectClass, FailureMode, Line, User
 from inspection.risks import Watch
 from inspection.rules.words import ChangeKind, Decider, Pace, Priority
 
-PARTS_PER_DAY = 5000
+# Three shifts of one reader each, at six seconds a part.
+PARTS_PER_DAY = 12_000
 TARGETS = {
     "target_escape_ppm": 500.0,
     "target_overkill_share": 0.03,

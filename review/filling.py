@@ -39,7 +39,8 @@ from review.rules.adjudication import Calls, Cause, Ruling
 from review.shots import Shot
 
 BATCH = 1000
-READING = timedelta(seconds=4)
+# From the arrival of an image to the moment it is on a screen, and how long it is then looked at.
+WAITING = LOOK = timedelta(seconds=2)
 # Twice, where a ruling is looked at again, it stays within the hour that the demo leaves before now.
 RULED_AFTER = timedelta(minutes=25)
 VERDICTS = {Label.PASS: Verdict.PASS, Label.DEFECT: Verdict.REJECT, Label.CANNOT_JUDGE: Verdict.HOLD}
@@ -65,6 +66,7 @@ class Past:
     truth: Label = Label.PASS
     truth_class: str = ""
     incumbent: str = ""
+    look: timedelta = LOOK
 
 
 def runs_at(line: Line, moments: Iterable[datetime]) -> Iterator[Run]:
@@ -206,7 +208,7 @@ class _Reading:
 
     def __init__(self, line: Line, past: Past, item: Item) -> None:
         self.line, self.past, self.item, self.run = line, past, item, past.run
-        self.decided_at = past.run.opened_at + READING
+        self.decided_at = past.run.opened_at + WAITING + past.look
         self.final_at = self.decided_at + timedelta(seconds=line.undo_s)
         self.task = self._task(Purpose.PRIMARY)
         self.first = self._decision(self.task, past.reader, past.label, past.defect_class, self.decided_at)
@@ -286,9 +288,9 @@ class _Reading:
             phase=Phase.INITIAL.value,
             label=label.value,
             defect_class=defect_class,
-            shown_at=at - READING / 2,
+            shown_at=at - self.past.look,
             decided_at=at,
-            view_ms=READING // timedelta(milliseconds=2),
+            view_ms=self.past.look // timedelta(milliseconds=1),
             level=self.line.level,
             blind=True,
             recorded_at=at,

@@ -1,4 +1,4 @@
-"""What a person chooses for the review loop: keys and glove size. Theme and language are chosen in the menu."""
+"""What a person chooses for the review loop: keys, glove size, more time. Theme and language are chosen in the menu."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from inspection.permissions import person
-from review.rules import keys
+from review.rules import keys, patience
 
 ACTION_WORDS = {
     "pass": gettext_lazy("pass"),
@@ -36,6 +36,10 @@ class PreferencesForm(forms.Form):
     """A letter for each action of the loop; the same letter twice is refused."""
 
     off = forms.BooleanField(label=gettext_lazy("Switch all single keys off; buttons stay"), required=False)
+    more_time = forms.BooleanField(
+        label=gettext_lazy("More time: undo, the wait at an untouched image and a reveal last ten times as long"),
+        required=False,
+    )
     glove = forms.BooleanField(label=gettext_lazy("Glove size: everything pressed is larger"), required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -64,6 +68,7 @@ class PreferencesForm(forms.Form):
             "keys": keys.changed(letters),
             "keys_off": self.cleaned_data["off"],
             "glove": self.cleaned_data["glove"],
+            "more_time": self.cleaned_data["more_time"],
         }
 
 
@@ -73,7 +78,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """Show what I chose, or keep it. It goes with my account to every station."""
     me = person(request)
     now = keys.of(me.preferences)
-    form = PreferencesForm(request.POST or None, initial={**now.letters, "off": now.off, "glove": now.glove})
+    ticked = {"off": now.off, "glove": now.glove, "more_time": patience.factor(me.preferences) > 1}
+    form = PreferencesForm(request.POST or None, initial={**now.letters, **ticked})
     if request.method == "GET" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
         return render(request, "review/preferences.html", {"form": form}, status=status)

@@ -15,7 +15,7 @@ from inspection import sql
 from inspection.models import Item, Line, Routing, User
 from inspection.rules.words import Purpose, Route
 from review.models import ReviewTask
-from review.rules import priority
+from review.rules import patience, priority
 from vision.routing import SENTENCES
 
 LEASE = timedelta(seconds=90)
@@ -150,7 +150,8 @@ def _admit_silent(item: Item, *, now: datetime) -> int:
 def claim(person: User, line: Line, *, count: int, tab: str, now: datetime) -> list[ReviewTask]:
     """Lease up to `count` new tasks to the person, most urgent first, each with a new fencing token.
 
-    Never more than 6 a call and tab and 12 a person, never one that is not for this person. Three statements.
+    Never more than 6 a call and tab and 12 a person, never one that is not for this person. Three statements, and one
+    for each task of a person who needs more time.
     """
     # The person's row is the gate of their limits: two tabs claiming at once take turns.
     User.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
@@ -168,6 +169,8 @@ def claim(person: User, line: Line, *, count: int, tab: str, now: datetime) -> l
     tasks = ReviewTask.objects.filter(pk__in=ids).select_related("item__measures", "run__part").order_by("due_at", "pk")
     for task in tasks:
         task.line = line
+    if patience.factor(person.preferences) > 1:
+        _stretch(tasks, person=person, now=now)
     return list(tasks)
 
 
@@ -183,12 +186,28 @@ def follow(line: Line) -> int:
 
 def heartbeat(task: ReviewTask, *, person: User, token: int, now: datetime) -> datetime:
     """Renew the lease of the task and of the ones prefetched beside it in the same tab; return its new end."""
-    until = now + LEASE
+    until = lease_end(task, person=person, now=now)
     if not held([(task.pk, token)], person=person, now=now).update(lease_until=until):
         raise LeaseLost(f"Task {task.pk} is not leased to {person} under token {token}.")
     beside = ReviewTask.objects.filter(lease_holder=person, lease_tab=task.lease_tab, lease_until__gt=now)
-    beside.update(lease_until=until)
+    if patience.factor(person.preferences) > 1:
+        _stretch(beside.exclude(pk=task.pk), person=person, now=now)
+    else:
+        beside.update(lease_until=until)
     return until
+
+
+def lease_end(task: ReviewTask, *, person: User, now: datetime) -> datetime:
+    """Return until when a lease that begins now holds for this person."""
+    return patience.end(LEASE, factor=patience.factor(person.preferences), due=task.due_at, now=now)
+
+
+def _stretch(leased: Iterable[ReviewTask], *, person: User, now: datetime) -> None:
+    """Let leases last as long as this person needs, each as far as its own part allows."""
+    for task in leased:
+        task.lease_until = lease_end(task, person=person, now=now)
+        mine = ReviewTask.objects.filter(pk=task.pk, lease_holder=person, lease_token=task.lease_token)
+        mine.update(lease_until=task.lease_until)
 
 
 def release(task: ReviewTask, *, person: User, token: int, now: datetime) -> None:

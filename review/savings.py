@@ -20,6 +20,7 @@ from review.models import Adjudication, Decision
 DAYS = 14
 THIS_SHIFT, TODAY, TWO_WEEKS = "shift", "day", "fortnight"
 PPM = 1_000_000
+WORK_DAYS = 250
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,23 @@ class Money:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Year:
+    """A year of the volume that the scope plans, at the share that the bands decide: what people need not read.
+
+    `worth` is what those readings cost, before escapes and overkill; None where the scope names no cost.
+    """
+
+    parts: int
+    parts_per_day: int
+    spared: int
+    share: float
+    hours: int
+    worth: int | None
+    cost: Decimal | None
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Savings:
     """One stretch of a line. `signed` is the signature that put the bands in force, with what was promised then.
 
@@ -81,6 +99,7 @@ class Savings:
     money: Money | None
     signed: BandsChange | None
     next_shift: Forecast | None
+    year: Year | None
     stays: Mapping[str, float]
     days: Sequence[Day]
 
@@ -118,6 +137,7 @@ def read(line: Line, stretch: str, *, now: datetime) -> Savings:
         money=_money(line, automatic.n, work, escapes, overkill),
         signed=_signed(line),
         next_shift=ahead,
+        year=_year(line, ahead.automatic_share, seconds) if ahead else None,
         stays=stays(line, shares) if shares else {},
         days=_days(line, now=now),
     )
@@ -199,6 +219,25 @@ def _money(line: Line, parts: int, work: Work, escapes: Rate, overkill: Rate) ->
         net=saved - escape_cost - overkill_cost,
         low=saved - sum(lost(escapes.high, overkill.high)),
         high=saved - sum(lost(escapes.low, overkill.low)),
+    )
+
+
+def _year(line: Line, share: float, seconds: float) -> Year | None:
+    """Return a usual year; None where no scope plans a volume."""
+    scope = line.scope if hasattr(line, "scope") else None
+    if scope is None or not scope.parts_per_day:
+        return None
+    parts = scope.parts_per_day * WORK_DAYS
+    spared = round(parts * share)
+    return Year(
+        parts=parts,
+        parts_per_day=scope.parts_per_day,
+        spared=spared,
+        share=share,
+        hours=round(spared * seconds / 3600),
+        worth=None if line.cost_reading is None else round(line.cost_reading * spared),
+        cost=line.cost_reading,
+        currency=scope.currency,
     )
 
 

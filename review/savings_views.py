@@ -43,6 +43,7 @@ def savings_page(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         "people": _people(line, found),
         "stays": _stays(found),
+        "work_days": savings.WORK_DAYS,
     }
     return render(request, "review/savings.html", context)
 

@@ -10,8 +10,8 @@ def cannot_judge_reasons() -> list[str]:
     return [_("blur"), _("glare"), _("framing"), _("wrong part"), _("other")]
 
 
-def loop_texts(chosen: Keys) -> dict[str, str]:
-    return _calls(chosen) | _states() | _pauses() | _model()
+def loop_texts(chosen: Keys, *, patience: int = 1) -> dict[str, str]:
+    return _calls(chosen) | _states() | _pauses(patience) | _model()
 
 
 def key_list(chosen: Keys, *, reveals: bool) -> list[tuple[list[str], str]]:
@@ -139,7 +139,7 @@ def _states() -> dict[str, str]:
     }
 
 
-def _pauses() -> dict[str, str]:
+def _pauses(patience: int) -> dict[str, str]:
     return {
         "paused": _("Paused"),
         "soFar": _("{count} decided here, {time} of looking."),
@@ -149,9 +149,9 @@ def _pauses() -> dict[str, str]:
         "restingWhy": _("Look at something far away. Your items went back to the queue."),
         "tired": _("{minutes} min of looking. Take a short break?"),
         "stillThere": _("Still there?"),
-        "stillThereNext": _("Press any key. In 30 s the item goes back to the queue."),
+        "stillThereNext": _("Press any key. In %(n)s s the item goes back to the queue.") % {"n": 30 * patience},
         "givenBack": _("Your items went back to the queue"),
-        "givenBackNext": _("Nothing was touched for 90 seconds."),
+        "givenBackNext": _("Nothing was touched for %(n)s seconds.") % {"n": 90 * patience},
         "nothingWaiting": _("Nothing waiting"),
         "nothingWaitingNext": _("The next item appears here by itself."),
         "heldElsewhere": _("Your other tabs hold enough items"),

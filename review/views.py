@@ -23,7 +23,7 @@ from review import first_minutes, queues, sights
 from review.models import Decision
 from review.permissions import PersonRequest, roles_by_line
 from review.pictures import references_of
-from review.rules import keys
+from review.rules import keys, patience
 from review.texts import cannot_judge_reasons, key_list, loop_texts
 
 
@@ -121,11 +121,12 @@ def _laid_out(
     request: PersonRequest, line: Line, classes: list[DefectClass], golden: GoldenReference | None
 ) -> dict[str, Any]:
     """What the loop's scripts start from. It names neither level nor model."""
-    chosen = keys.of(request.user.preferences)
+    chosen, stretched = keys.of(request.user.preferences), patience.factor(request.user.preferences)
     return {
         "line": line.slug,
         "person": request.user.pk,
-        "undo_s": line.undo_s,
+        "undo_s": line.undo_s * stretched,
+        "patience": stretched,
         "vigilance_min": line.vigilance_min,
         "reveal_wait_ms": settings.REVEAL_WAIT_MS,
         "classes": [{"code": one.code, "name": one.local_name, "key": one.key} for one in classes],
@@ -136,5 +137,5 @@ def _laid_out(
         "sign_in": reverse("account_login"),
         "keys": dict(chosen.letters),
         "keys_off": chosen.off,
-        "texts": loop_texts(chosen),
+        "texts": loop_texts(chosen, patience=stretched),
     }

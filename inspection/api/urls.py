@@ -4,6 +4,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from inspection.api import batches, devices, pages
+from inspection.api.authentication import PersonSession
 
 urlpatterns = [
     path("api/v1/items/", devices.items, name="api-items"),
@@ -22,7 +23,10 @@ urlpatterns = [
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "api/docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="api/docs.html"),
+        # Public, but it greets who is signed in.
+        SpectacularSwaggerSplitView.as_view(
+            url_name="api-schema", template_name="api/docs.html", authentication_classes=[PersonSession]
+        ),
         name="api-docs",
     ),
     path("problems/", pages.problem_index, name="problems"),

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from inspection import dispositions
 from inspection.api.urls import urlpatterns
 from inspection.rules.words import DecidedBy, Level, Verdict
-from tests.builders import NOON
+from tests.builders import NOON, make_user
 from tests.inspection.making import make_item
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +82,11 @@ def test_the_pages_script_is_served_from_here(client):
     script = next(source for source in re.findall(r"<script src=\"([^\"]+)\"", html) if "?" in source)
     answer = client.get(script)
     assert (answer.status_code, "javascript" in answer.headers["Content-Type"]) == (200, True)
+
+
+def test_the_page_says_how_to_sign_in_and_greets_who_has(client):
+    assert "Authorization: Bearer TOKEN" in client.get("/api/docs/").content.decode()
+    client.force_login(make_user("ana"))
+    html = client.get("/api/docs/").content.decode()
+    assert "You are signed in as ana" in html
+    assert "/static/css/tokens.css" in html

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from inspection.models import Disposition, Line
+from inspection.models import Disposition, Line, LineScope
 from inspection.rules.shifts import began
 from inspection.rules.words import Label
 from review import forecasts, queues, savings
@@ -176,3 +176,19 @@ def test_the_page_costs_a_stated_number_of_statements(client, line, quinn, djang
 def test_a_shift_began_when_its_pattern_says():
     pattern = [{"name": "A", "start": "06:00"}, {"name": "B", "start": "18:00"}]
     assert began(pattern, "UTC", datetime(2026, 11, 22, 3, tzinfo=UTC)) == datetime(2026, 11, 21, 18, tzinfo=UTC)
+
+
+def test_a_usual_year_is_the_planned_volume_at_the_certified_share(line):
+    LineScope.objects.create(line=line, parts_per_day=12_000, updated_at=NOON)
+    Line.objects.filter(pk=line.pk).update(cost_reading=Decimal("0.06"))
+    certify(line, {"pass": 0.9, "reject": 0.04, "person": 0.06})
+    line = Line.objects.get(pk=line.pk)
+    found = savings.read(line, savings.TODAY, now=NOON + timedelta(hours=1))
+    year, share = found.year, found.next_shift.automatic_share
+    assert (year.parts, year.spared) == (3_000_000, round(3_000_000 * share))
+    assert (year.hours, year.worth) == (round(year.spared * found.reading_s / 3600), round(year.spared * 0.06))
+
+
+def test_without_a_planned_volume_no_year_is_told(line):
+    certify(line, {"pass": 0.9, "reject": 0.04, "person": 0.06})
+    assert savings.read(Line.objects.get(pk=line.pk), savings.TODAY, now=NOON).year is None

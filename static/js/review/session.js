@@ -5,7 +5,8 @@ const GONE_MS = 90_000;
 const TICK_MS = 1000;
 const AGAIN_MIN = 10;
 
-// Emits "tick", "idle" (nobody touched anything for a minute), "back", "gone" (half a minute later), "tired".
+// Emits "tick", "idle" (nobody touched anything for a minute), "back", "gone" (half a minute later), "tired". Who needs
+// more time has `patience` times the minute and the half.
 export class Session extends EventTarget {
   #kept;
   #activeMs;
@@ -14,9 +15,13 @@ export class Session extends EventTarget {
   #promptAt;
   #state = "here";
   #isPaused = false;
+  #aliveMs;
+  #goneMs;
 
-  constructor({ person, vigilanceMin }) {
+  constructor({ person, vigilanceMin, patience }) {
     super();
+    this.#aliveMs = ALIVE_MS * patience;
+    this.#goneMs = GONE_MS * patience;
     this.#kept = `tollgate-active:${person}`;
     this.#activeMs = Number(sessionStorage.getItem(this.#kept) ?? 0);
     this.#promptAt = vigilanceMin * 60_000;
@@ -32,7 +37,7 @@ export class Session extends EventTarget {
   }
 
   get wasTouchedLately() {
-    return performance.now() - this.#lastInput < ALIVE_MS;
+    return performance.now() - this.#lastInput < this.#aliveMs;
   }
 
   pause() {
@@ -60,8 +65,8 @@ export class Session extends EventTarget {
     this.#lastTick = now;
     const idle = now - this.#lastInput;
     if (!this.#isPaused && !document.hidden && idle < ALIVE_MS) this.#addActive(Math.min(passed, 2 * TICK_MS));
-    if (!this.#isPaused && idle >= GONE_MS) this.#become("gone", "gone");
-    else if (!this.#isPaused && idle >= ALIVE_MS && this.#state === "here") this.#become("idle", "idle");
+    if (!this.#isPaused && idle >= this.#goneMs) this.#become("gone", "gone");
+    else if (!this.#isPaused && idle >= this.#aliveMs && this.#state === "here") this.#become("idle", "idle");
     this.#emit("tick");
   }
 
