@@ -63,6 +63,7 @@ def parts(
             second_label=Label.PASS if truth == Label.DEFECT and n % 9 == 0 else None,
             truth=truth,
             truth_class=defect_class if truth == Label.DEFECT else "",
+            is_ruled=n < len(runs) - scene.unruled,
             incumbent=_incumbent(scene, truth, rng),
             look=timedelta(milliseconds=round(1000 * rng.triangular(*LOOK_S))),
         )

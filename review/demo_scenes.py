@@ -14,7 +14,8 @@ class Scene:
     demo's model calls a few good parts defects on drawn parts of this product. `variety` pictures are drawn at least,
     `pool_defects` of them with a defect; where the line `begins_with_queue` they are its first parts to be read.
     `mistaken` are numbers of parts so drawn of which the model thinks wrong: the rare cells have more than one face.
-    Before its past, a model that always says pass was on trial for `trial_days`.
+    Before its past, a model that always says pass was on trial for `trial_days`. Nobody has ruled yet on what the
+    rules ask of its newest `unruled` parts.
     """
 
     slug: str
@@ -36,6 +37,7 @@ class Scene:
     mistaken: tuple[int, ...] = ()
     begins_with_queue: bool = True
     trial_days: int = 0
+    unruled: int = 0
 
 
 SCENES = (
@@ -54,6 +56,7 @@ SCENES = (
         variety=48,
         mistaken=(63, 65, 72, 77, 85, 108, 175, 205, 344, 469),
         trial_days=7,
+        unruled=120,
     ),
     Scene(
         slug="phone-frame",

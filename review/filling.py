@@ -50,7 +50,7 @@ VERDICTS = {Label.PASS: Verdict.PASS, Label.DEFECT: Verdict.REJECT, Label.CANNOT
 class Past:
     """One part's finished way: who read it how, and what the ruling says where the rules ask for one.
 
-    A run that names no part yet makes the first entry of a part of this serial.
+    A run that names no part yet makes the first entry of a part of this serial. Without `is_ruled` the case is open.
     """
 
     run: Run
@@ -65,6 +65,7 @@ class Past:
     second_label: Label | None = None
     truth: Label = Label.PASS
     truth_class: str = ""
+    is_ruled: bool = True
     incumbent: str = ""
     look: timedelta = LOOK
 
@@ -309,6 +310,8 @@ class _Reading:
         cause = adjudication.cause(calls)
         if cause is None:
             return []
+        if not self.past.is_ruled:
+            return [self._asked(cause, self.final_at)]
         first = self._case(cause, self.past.adjudicator, self.final_at)
         ruling = Ruling(cause, self.past.truth)
         if cause == Cause.TRUTH_DRAW and adjudication.wants_another_look(
@@ -318,7 +321,14 @@ class _Reading:
         return [first]
 
     def _case(self, cause: Cause, ruled_by: User, opened_at: datetime) -> Adjudication:
-        is_defect = self.past.truth == Label.DEFECT
+        case = self._asked(cause, opened_at)
+        case.label = self.past.truth.value
+        if self.past.truth == Label.DEFECT:
+            case.defect_class = self.past.truth_class or self.past.defect_class
+        case.ruled_by, case.ruled_at = ruled_by, opened_at + RULED_AFTER
+        return case
+
+    def _asked(self, cause: Cause, opened_at: datetime) -> Adjudication:
         return Adjudication(
             line=self.line,
             item=self.item,
@@ -328,10 +338,6 @@ class _Reading:
             second=self.second,
             swapped=self.item.pk.int % 2 == 0,
             opened_at=opened_at,
-            label=self.past.truth.value,
-            defect_class=(self.past.truth_class or self.past.defect_class) if is_defect else "",
-            ruled_by=ruled_by,
-            ruled_at=opened_at + RULED_AFTER,
         )
 
     def _truths(self) -> list[Truth]:
@@ -345,7 +351,8 @@ class _Reading:
             person=self.past.reader,
             created_at=self.final_at,
         )
-        return [first, *(self._ruled(case, n) for n, case in enumerate(self.cases, start=2))]
+        ruled = [case for case in self.cases if case.ruled_at]
+        return [first, *(self._ruled(case, n) for n, case in enumerate(ruled, start=2))]
 
     def _ruled(self, case: Adjudication, n: int) -> Truth:
         return Truth(

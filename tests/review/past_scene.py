@@ -35,8 +35,8 @@ def draw_scores(parts: int, *, defects: int, seed: int = 3, good: float = 0.02, 
     return [(float(np.clip(rng.normal(bad if label else good, 0.01), 0, 1)), label) for label in labels]
 
 
-def load_truth_draw(line: Line, scored: Sequence[tuple[float, int]], *, first: int = 0) -> None:
-    """Load one ruled part of the truth draw for each (probability, is defect), seven hours apart."""
+def load_truth_draw(line: Line, scored: Sequence[tuple[float, int]], *, first: int = 0, is_ruled: bool = True) -> None:
+    """Load one part of the truth draw for each (probability, is defect), seven hours apart, ruled on or not yet."""
     line.truth_share = 1.0
     line.save(update_fields=["truth_share"])
     people = [User.objects.filter(username=name).first() or make_user(name, role=None) for name in ("ana", "andre")]
@@ -45,18 +45,19 @@ def load_truth_draw(line: Line, scored: Sequence[tuple[float, int]], *, first: i
     runs = filling.runs_at(line, moments)
     station = line.stations.first() or make_station(line)
     pasts = (
-        _past(run, f"T-{first + n}", p, label, people[:: 1 if n % 2 else -1], leads)
+        _past(run, f"T-{first + n}", p, label, people[:: 1 if n % 2 else -1], leads, is_ruled)
         for n, (run, (p, label)) in enumerate(zip(runs, scored, strict=True))
     )
     filling.write_past(line, pasts, station=station)
 
 
-def _past(run, serial: str, probability: float, label: int, people, leads) -> Past:
+def _past(run, serial: str, probability: float, label: int, people, leads, is_ruled: bool) -> Past:
     truth = Label.DEFECT if label else Label.PASS
     return Past(
         run=run,
         shot=_shot(serial, probability),
         serial=serial,
+        is_ruled=is_ruled,
         reader=people[0],
         second_reader=people[1],
         adjudicator=leads[0],

@@ -12,6 +12,7 @@ from inspection.rules.words import Stream
 from review import counts
 from review.models import Adjudication, Decision, ReviewTask, Truth
 from tests.builders import NOON, make_line, make_model_version
+from tests.review.past_scene import draw_scores, load_truth_draw
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +63,14 @@ def test_the_truth_draw_is_ruled_on_whatever_the_labels(line):
     assert set(drawn) <= {case.item for case in Adjudication.objects.select_related("item")}
     assert not Adjudication.objects.filter(ruled_at=None).exists()
     assert Truth.objects.filter(item__in=drawn, source="adjudication").exists()
+
+
+def test_what_nobody_has_ruled_on_yet_waits_for_a_ruling_and_is_counted_so(line):
+    load_truth_draw(line, draw_scores(12, defects=4), is_ruled=False)
+    assert Adjudication.objects.filter(ruled_at=None, label="").count() == 12
+    assert not Truth.objects.filter(source="adjudication").exists()
+    recounted = counts.recompute(line.epoch)
+    assert all(counts.sums(line.epoch, stream) == recounted.sums(stream) for stream in Stream)
 
 
 def test_waiting_items_wait(line):
