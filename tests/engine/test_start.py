@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -80,10 +81,12 @@ def test_a_later_start_tells_of_the_same_people_and_their_tokens_work(start, dem
     assert {"broker", "relay", "worker", "second_worker", "training_worker", "web", "station"} == set(facts["pids"])
     assert stat.S_IMODE((demo_folder / "run.json").stat().st_mode) == 0o600
     quinn = next(person for person in facts["people"] if person["username"] == "quinn")
-    lines = requests.get(
-        f"{engine.url}/api/v1/lines/", headers={"Authorization": f"Bearer {quinn['token']}"}, timeout=60
-    )
+    asking = {"headers": {"Authorization": f"Bearer {quinn['token']}"}, "timeout": 60}
+    lines = requests.get(f"{engine.url}/api/v1/lines/", **asking)
     assert {line["slug"] for line in lines.json()["results"]} == LINES
+    days = {"name": "brightness", "step": "86400", "from": (datetime.now(UTC) - timedelta(days=9)).isoformat()}
+    past = requests.get(f"{engine.url}/api/v1/lines/phone-back/metrics/", params=days, **asking)
+    assert len(past.json()["points"]) >= 8
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
