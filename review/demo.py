@@ -132,7 +132,7 @@ def _load_scene(scene: Scene, model_version: ModelVersion, people, *, seed: int,
 
 def _live_and_stand(line: Line, station: Station, scene: Scene, pool: Pool, people, *, now: datetime) -> None:
     first, last = now - timedelta(days=scene.days, hours=-2), now - timedelta(hours=1)
-    past = demo_past.parts(line, scene, Stretch(scene.cells, first, last), pool, people)
+    past = demo_past.parts(line, scene, Stretch(scene.cells, first, last), pool, people, unruled=scene.unruled)
     filling.write_past(line, past, station=station)
     _stand(line, scene, pool, now=now)
 

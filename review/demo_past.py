@@ -41,8 +41,12 @@ def parts(
     people: Mapping[str, User],
     *,
     deal: Deal | None = None,
+    unruled: int = 0,
 ) -> Iterator[Past]:
-    """Yield the finished parts of a stretch in order. `deal` says which run gets which cell."""
+    """Yield the finished parts of a stretch in order. `deal` says which run gets which cell.
+
+    On the last `unruled` of them nobody has ruled yet.
+    """
     rng = random.Random(f"{scene.slug}/{stretch.first:%j}/past/{pool.rng.random()}")
     runs = list(filling.runs_at(line, stretch.moments()))
     readers = [people[name] for name in ("ana", "andre", "aria")]
@@ -63,7 +67,7 @@ def parts(
             second_label=Label.PASS if truth == Label.DEFECT and n % 9 == 0 else None,
             truth=truth,
             truth_class=defect_class if truth == Label.DEFECT else "",
-            is_ruled=n < len(runs) - scene.unruled,
+            is_ruled=n < len(runs) - unruled,
             incumbent=_incumbent(scene, truth, rng),
             look=timedelta(milliseconds=round(1000 * rng.triangular(*LOOK_S))),
         )
