@@ -33,7 +33,7 @@ def page(report: Report, changed: Sequence[Change]) -> dict[str, object]:
     """Return what the page shows beside the report's own figures. Images are found of the present epoch alone."""
     line, model = report.line, report.model
     judgement = report.reading.judgement if report.reading else None
-    target = _target(report)
+    target = target_of(report)
     present = report.epoch.pk == line.epoch_id
     return {
         "is_open": judgement is not None and judgement.is_open,
@@ -63,8 +63,19 @@ def trend(days: Sequence[Day], changes: Sequence[Change], *, target: float, zone
     laid = [Point(f"{day.day:%m-%d}", day.share, day.low, day.high) for day in days]
     if not laid:
         return None
-    floor = 0.8 if min(point.value for point in laid) >= 0.8 else 0.0
+    floor = floor_of([point.value for point in laid])
     return band_chart(laid, target=target, floor=floor, events=_events(days, changes, zone))
+
+
+def target_of(report: Report) -> float:
+    """Return the agreement that the next gate asks for, the house's usual one where none asks."""
+    checks = report.reading.judgement.checks if report.reading else ()
+    return next((check.p0 for check in checks if check.stream == "agreement"), 0.95)
+
+
+def floor_of(shares: Sequence[float]) -> float:
+    """Return where the axis of agreement starts: at 80 %, at nothing where a share lies lower."""
+    return 0.8 if min(shares) >= 0.8 else 0.0
 
 
 def calibration(report: Report) -> ReliabilityChart | None:
@@ -133,19 +144,13 @@ def images(slug: str) -> dict[str, str]:
     return found | {"differ": searched(slug, "disagree:yes")}
 
 
-def _target(report: Report) -> float:
-    checks = report.reading.judgement.checks if report.reading else ()
-    return next((check.p0 for check in checks if check.stream == "agreement"), 0.95)
-
-
 def _rows_address(report: Report) -> str:
     """Return the address of exactly the rows behind the report."""
-    asked: dict[str, object] = {"since": report.since, "until": report.until}
+    asked: dict[str, object] = {"about": "yes", "since": report.since, "until": report.until}
     if report.epoch.pk != report.line.epoch_id and report.epoch.model_version:
         asked["model"] = f"{report.epoch.model_version.name}:{report.epoch.model_version.version}"
     query = urlencode({name: value for name, value in asked.items() if value})
-    address = reverse("api-agreement-rows", args=[report.line.slug])
-    return f"{address}?{query}" if query else address
+    return f"{reverse('api-agreement-rows', args=[report.line.slug])}?{query}"
 
 
 def _events(days: Sequence[Day], changes: Sequence[Change], zone: str) -> list[tuple[int, str]]:

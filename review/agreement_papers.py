@@ -2,24 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
-from reportlab.graphics.shapes import Drawing, Line, Polygon, PolyLine, String
-from reportlab.lib import colors
 
-from review import agreement_boards, sentences
+from review import agreement_boards, paper_charts, sentences
 from review.agreement_plain import as_plain
-from review.figures import Point, Rate, Slice
-from review.papers import FAINT, HAIR, PLAIN, WIDTH, Sheet
+from review.figures import Rate, Slice
+from review.papers import Sheet
 from review.reports import Report
-
-HEIGHT, LEFT, FOOT = 110.0, 28.0, 14.0
-MODEL = colors.HexColor("#6929c4")
-BAND = colors.HexColor("#e4d9f4")
 
 
 def printed(report: Report, *, now: datetime) -> bytes:
@@ -34,9 +27,12 @@ def printed(report: Report, *, now: datetime) -> bytes:
     sheet.sentence(report.sentence or _("This line has reached the highest level."))
     sheet.note(_("Blind final decisions, one per part. The band may be read at any time."))
     if report.timeline:
-        sheet.draw(_("Agreement over time"), _trend(report.timeline))
+        sheet.draw(
+            _("Agreement over time"), paper_charts.trend(report.timeline, target=agreement_boards.target_of(report))
+        )
     _compare(sheet, report)
     sheet.note(agreement_boards.trust(report.model))
+    _calibration(sheet, report)
     _slices(sheet, report)
     return sheet.printed()
 
@@ -75,6 +71,25 @@ def _compare(sheet: Sheet, report: Report) -> None:
     sheet.table(_("Side by side"), head, rows)
 
 
+def _calibration(sheet: Sheet, report: Report) -> None:
+    """Draw what the page draws: the share of defects over the probability given, and the numbers below it."""
+    if not report.calibration:
+        return
+    sheet.draw(_("Calibration"), paper_charts.calibration(report.calibration))
+    ece = "" if report.ece is None else f" · ECE {report.ece:.3f}"
+    head = [_("Probability given"), _("Defects"), _("Share"), _("95 % interval")]
+    rows = [
+        [
+            sentences.percent(one.mean),
+            f"{one.defects.k:,}/{one.defects.n:,}",
+            sentences.percent(one.defects.share),
+            f"{100 * one.defects.low:.1f} – {sentences.percent(one.defects.high)}",
+        ]
+        for one in report.calibration
+    ]
+    sheet.table(_("Share of defects over the probability given") + ece, head, rows)
+
+
 def _slices(sheet: Sheet, report: Report) -> None:
     names = report.line.class_names()
     found = [[names.get(one.code, one.code) or "–", said(one.found), interval(one.found)] for one in report.classes]
@@ -108,35 +123,3 @@ def interval(rate: Rate) -> str:
 
 def _plain(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
-
-
-def _trend(days: Sequence[Point]) -> Drawing:
-    """Draw the running agreement with its band, from a stated floor."""
-    floor = 0.8 if min(day.low for day in days) >= 0.8 else 0.0
-    drawing = Drawing(WIDTH, HEIGHT + FOOT)
-    for n in range(5):
-        share = floor + (1 - floor) * n / 4
-        y = FOOT + HEIGHT * n / 4
-        drawing.add(Line(LEFT, y, WIDTH, y, strokeColor=HAIR, strokeWidth=0.5))
-        drawing.add(_word(LEFT - 4, y - 2.5, f"{100 * share:.0f}", anchor="end"))
-    low = [_place(n, day.low, len(days), floor) for n, day in enumerate(days)]
-    high = [_place(n, day.high, len(days), floor) for n, day in enumerate(days)]
-    line = [_place(n, day.share, len(days), floor) for n, day in enumerate(days)]
-    drawing.add(Polygon(_flat([*high, *reversed(low)]), fillColor=BAND, strokeColor=None))
-    drawing.add(PolyLine(_flat(line), strokeColor=MODEL, strokeWidth=1.6))
-    drawing.add(_word(LEFT, 2, f"{days[0].day:%m-%d}"))
-    drawing.add(_word(WIDTH, 2, f"{days[-1].day:%m-%d}", anchor="end"))
-    return drawing
-
-
-def _place(n: int, share: float, length: int, floor: float) -> tuple[float, float]:
-    x = LEFT + (WIDTH - LEFT) * n / max(length - 1, 1)
-    return x, FOOT + HEIGHT * (min(max(share, floor), 1.0) - floor) / (1 - floor)
-
-
-def _flat(places: Sequence[tuple[float, float]]) -> list[float]:
-    return [number for place in places for number in place]
-
-
-def _word(x: float, y: float, text: str, *, anchor: str = "start") -> String:
-    return String(x, y, text, fontName=PLAIN, fontSize=7.5, fillColor=FAINT, textAnchor=anchor)

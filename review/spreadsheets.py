@@ -1,6 +1,7 @@
 """CSV that is safe to open in a spreadsheet, written row by row."""
 
 import csv
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -18,9 +19,13 @@ class _Echo:
         return line
 
 
-def download(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> StreamingHttpResponse:
-    """Answer with the rows as a file `name`.csv, streamed."""
-    response = StreamingHttpResponse(written(columns, rows), content_type="text/csv; charset=utf-8")
+def download(
+    name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, about: Mapping[str, Any] | None = None
+) -> StreamingHttpResponse:
+    """Answer with the rows as a file `name`.csv, streamed; with `about` it ends by saying what it is."""
+    lines = written(columns, rows)
+    content = lines if about is None else told(lines, about)
+    response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 
@@ -32,6 +37,20 @@ def written(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterat
     yield writer.writerow(columns)
     for row in rows:
         yield writer.writerow([safe(row[column]) for column in columns])
+
+
+def told(lines: Iterable[str], about: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines, then each fact about them in a line that begins with `#`.
+
+    The last is the sha256 of all bytes before the first such line, so that whoever has the file can prove it whole.
+    """
+    writer: Any = csv.writer(_Echo(), quoting=csv.QUOTE_NONNUMERIC)
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line.encode())
+        yield line
+    for name, value in {**about, "sha256 of all lines above": digest.hexdigest()}.items():
+        yield writer.writerow([f"# {name}", safe(value)])
 
 
 def safe(value: Any) -> Any:

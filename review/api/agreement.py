@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
@@ -29,6 +30,9 @@ PARAMETERS = [
     OpenApiParameter("until", OpenApiTypes.DATE, description="last local day"),
     OpenApiParameter("model", OpenApiTypes.STR, description="name:version; default the epoch the line is in"),
 ]
+ABOUT = OpenApiParameter(
+    "about", OpenApiTypes.BOOL, description="end with lines that begin with #: filter, time of making, sha256"
+)
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2200, 12, 31)
 WINDOW_MAX = timedelta(days=3660)
 
@@ -37,6 +41,8 @@ class Window(StrictForm):
     since = serializers.DateField(required=False, default=None)
     until = serializers.DateField(required=False, default=None)
     model = serializers.RegexField(r"^[a-z0-9_-]{1,100}:[0-9]{1,9}$", required=False, default=None)
+
+    about = serializers.BooleanField(required=False, default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
@@ -61,14 +67,27 @@ def agreement(request: Request, slug: str) -> Response:
     return Response(as_plain(report) | {"reliance": asdict(found) if found else None})
 
 
-@extend_schema(operation_id="agreement_rows", parameters=PARAMETERS, responses={(200, "text/csv"): str})
+@extend_schema(operation_id="agreement_rows", parameters=[*PARAMETERS, ABOUT], responses={(200, "text/csv"): str})
 @api_view(["GET", "HEAD"])
 @renderer_classes([TableRenderer, JSONRenderer])
 def rows(request: Request, slug: str) -> StreamingHttpResponse:
     """One row a part: who said what, the model's call and the ruling. Streamed; safe to open in a spreadsheet."""
     line, epoch, window = _asked(request, slug)
     found = history.rows(epoch, since=window["since"], until=window["until"])
-    return spreadsheets.download(f"agreement-{line.slug}-{epoch.n}", history.COLUMNS, found)
+    about = _about(line, epoch, window) if window["about"] else None
+    return spreadsheets.download(f"agreement-{line.slug}-{epoch.n}", history.COLUMNS, found, about=about)
+
+
+def _about(line: Line, epoch: Epoch, window: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "line": line.slug,
+        "epoch": epoch.n,
+        "model": epoch.model_version,
+        "first local day": window["since"] or epoch.opened_at.astimezone(ZoneInfo(line.time_zone)).date(),
+        "last local day": window["until"] or now().astimezone(ZoneInfo(line.time_zone)).date(),
+        "time zone of the days": line.time_zone,
+        "made at": now().isoformat(timespec="seconds"),
+    }
 
 
 def _asked(request: Request, slug: str) -> tuple[Line, Epoch, dict[str, Any]]:

@@ -5,12 +5,13 @@ import re
 import pytest
 from django.urls import reverse
 from django.utils import translation
+from reportlab.graphics.shapes import Circle
 
 from inspection.models import GoldenReference, Hold
 from inspection.rules.words import Call, Label
-from review import adjudications, agreement_boards, agreement_papers, changes, reports
+from review import adjudications, agreement_boards, agreement_papers, changes, paper_charts, reports
 from review.charts import Spot, reliability_chart
-from review.figures import Comparison, rate
+from review.figures import Bin, Comparison, Point, Rate, rate
 from review.models import Adjudication, Count
 from tests.builders import NOON
 from tests.review.scene import later, make_task, read
@@ -123,6 +124,20 @@ def test_paper_says_the_same_in_both_languages_under_one_hash(counted):
     assert printed["en"][:5] == b"%PDF-"
     assert printed["en"] != printed["ko"]
     assert len(agreement_papers.hash_of(report)) == 64
+
+
+def words_of(drawing):
+    return [shape.text for shape in drawing.contents if hasattr(shape, "text")]
+
+
+def test_the_charts_on_paper_name_target_and_scale_like_those_of_the_page():
+    days = [Point(NOON.date(), s, 1, 0.7, 0.99) for s in (9, 19)]
+    assert {"95\u00a0%", "target 97\u00a0%", "80", "100"} <= set(words_of(paper_charts.trend(days, target=0.97)))
+    bins = [Bin(0.0, 0.1, 0.05, Rate(1, 20, 0.0, 0.2)), Bin(0.9, 1.0, 0.95, Rate(9, 10, 0.6, 1.0))]
+    drawing = paper_charts.calibration(bins)
+    assert {"as said", "0", "100"} <= set(words_of(drawing))
+    low, high = (shape for shape in drawing.contents if isinstance(shape, Circle))
+    assert (low.cx < high.cx, low.cy < high.cy) == (True, True)
 
 
 def test_one_part_more_gives_paper_another_hash(counted, ana):

@@ -1,6 +1,7 @@
 """What stands on the screen, held against sums over the file that the page hands out."""
 
 import csv
+import hashlib
 import io
 import re
 from collections import Counter
@@ -47,8 +48,10 @@ def lead(client, quinn):
 
 
 def rows_of(answer):
+    """Return the rows of a file without what it says about itself at the end."""
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(text)))
+    found = csv.DictReader(io.StringIO(text))
+    return [row for row in found if not row[found.fieldnames[0]].startswith("# ")]
 
 
 def cells_of(rows):
@@ -96,3 +99,15 @@ def test_a_file_has_each_part_once_and_in_order_however_short_its_stretches_are(
     monkeypatch.setattr("review.history.STRETCH", 4)
     assert rows_of(lead.get(address)) == whole
     assert len({row["serial"] for row in whole}) == len(whole) == 43
+
+
+def test_a_file_of_the_report_says_what_it_is_and_proves_that_it_is_whole(lead, told):
+    address = reverse("api-agreement-rows", args=[told.slug])
+    asked = {"since": "2026-11-20", "about": "yes"}
+    body = b"".join(lead.get(address, asked).streaming_content)
+    lines, _, told_after = body.partition(b'"# ')
+    said = dict(csv.reader(io.StringIO('"# ' + told_after.decode())))
+    assert (said["# line"], said["# first local day"]) == (told.slug, "2026-11-20")
+    assert said["# made at"].endswith("+00:00")
+    assert said["# sha256 of all lines above"] == hashlib.sha256(lines).hexdigest()
+    assert b"".join(lead.get(address, {"since": "2026-11-20"}).streaming_content) == lines
