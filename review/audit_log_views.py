@@ -33,13 +33,13 @@ def log_page(request: HttpRequest, slug: str) -> HttpResponse:
     filters = {"action": asked.action, "who": asked.who}
     words = action_words()
     classes = line.class_names()
-    check = chain_checks.last_of(line)
+    check, awaited = chain_checks.of(line, now=now())
     context = {
         "line": line,
         "asked": asked,
         "rows": [_row(log_words.in_words(entry, classes), words, check) for entry in found.entries],
         "check": check,
-        "awaited": chain_checks.waiting(line, now=now()),
+        "awaited": awaited,
         "actions": words,
         "query": urlencode(filters),
         "older": urlencode({**filters, "before": found.older.isoformat()}) if found.older else "",

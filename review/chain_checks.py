@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -16,13 +17,21 @@ from review.receipts import Anchor
 TOPIC = "chain.asked"
 # A walk that has not ended by then was cut off: the next one who asks begins anew.
 AWAITED = timedelta(minutes=30)
+LOOKED_BACK = 20
+
+
+class Standing(NamedTuple):
+    """The last walk over a chain that has ended, and the one that somebody waits for."""
+
+    last: ChainCheck | None
+    awaited: ChainCheck | None
 
 
 @transaction.atomic
 def ask(line: Line, *, by: User, now: datetime) -> ChainCheck:
     """Order a walk over the line's chain; while one is awaited, that one."""
     Line.objects.select_for_update(no_key=True).get(pk=line.pk)
-    awaited = waiting(line, now=now)
+    awaited = of(line, now=now).awaited
     if awaited is not None:
         return awaited
     check = ChainCheck.objects.create(line=line, asked_by=by, asked_at=now)
@@ -47,15 +56,12 @@ def walk(line: Line, *, anchors: Iterable[Anchor], now: datetime) -> ChainCheck:
     return check
 
 
-def last_of(line: Line) -> ChainCheck | None:
-    """Return the last walk over the line's chain that has ended."""
-    ended = line.chain_checks.filter(ended_at__isnull=False)
-    return ended.select_related("asked_by").order_by("-asked_at", "-pk").first()
-
-
-def waiting(line: Line, *, now: datetime) -> ChainCheck | None:
-    """Return the walk that somebody waits for."""
-    return line.chain_checks.filter(ended_at=None, asked_at__gt=now - AWAITED).order_by("-asked_at").first()
+def of(line: Line, *, now: datetime) -> Standing:
+    """Return how the checking of a line's chain stands. One query."""
+    newest = list(line.chain_checks.select_related("asked_by").order_by("-asked_at", "-pk")[:LOOKED_BACK])
+    last = next((one for one in newest if one.ended_at is not None), None)
+    awaited = next((one for one in newest if one.ended_at is None and one.asked_at > now - AWAITED), None)
+    return Standing(last, awaited)
 
 
 def _walk(check: ChainCheck, anchors: Iterable[Anchor]) -> None:
