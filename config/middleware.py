@@ -10,9 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 
-from inspection import sql, tracing
+from inspection import permissions, sql, tracing
 from inspection.api.problems import API, Problem, answer
-from inspection.permissions import roles_of
 from inspection.rules.words import Role
 from monitoring import traffic
 
@@ -25,6 +24,18 @@ SIGNERS = {Role.QA_LEAD, Role.ADMINISTRATOR}
 ENTRANCES = ("/accounts/", "/choose/", "/static/", "/set-up/", "/healthz", "/readyz", "/metrics")
 PROBES = ("/healthz", "/readyz", "/metrics")
 HAS_SECOND_FACTOR = "has_second_factor"
+
+
+def roles_asked_once(get_response: Handler) -> Handler:
+    """Look up a person's roles once for an answer that changes nothing: head, menu and page all ask for them."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method not in SAFE:
+            return get_response(request)
+        with permissions.asked_once():
+            return get_response(request)
+
+    return middleware
 
 
 def head_without_body(get_response: Handler) -> Handler:
@@ -144,4 +155,4 @@ def _owes_second_factor(request: HttpRequest) -> bool:
     has_one = is_mfa_enabled(request.user)
     if has_one:
         request.session[HAS_SECOND_FACTOR] = True
-    return not has_one and bool(roles_of(request.user) & SIGNERS)
+    return not has_one and bool(permissions.roles_of(request.user) & SIGNERS)

@@ -1,5 +1,8 @@
 """Who may: one predicate per question."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -20,33 +23,19 @@ def person(request: HttpRequest | Request) -> User:
 
 def roles_of(user, line: Line | None = None) -> set[Role]:
     """Return the roles in force of a person on one line, or anywhere when no line is given."""
-    if not user.is_authenticated or not user.is_active:
-        return set()
-    memberships = Membership.objects.filter(user=user).in_force()
-    if line is not None:
-        memberships = memberships.on_line(line)
-    return {Role(role) for role in memberships.values_list("role", flat=True)}
+    return {Role(one.role) for one in _held(user) if line is None or one.line_id in (None, line.pk)}
 
 
 def roles_held(user) -> list[tuple[str | None, Role]]:
     """Return the roles in force of a person, each with the slug of its line, None where it holds on every line."""
-    if not user.is_authenticated or not user.is_active:
-        return []
-    held = Membership.objects.filter(user=user).in_force().values_list("line__slug", "role")
-    return [(slug, Role(role)) for slug, role in held]
+    return [(one.line.slug if one.line else None, Role(one.role)) for one in _held(user)]
 
 
 def lines_for(user, *roles: Role) -> QuerySet[Line]:
     """Return the active lines on which a person has one of the roles (any role when none is named)."""
-    if not user.is_authenticated or not user.is_active:
-        return Line.objects.none()
-    memberships = Membership.objects.filter(user=user).in_force()
-    if roles:
-        memberships = memberships.filter(role__in=[role.value for role in roles])
+    mine = {one.line_id for one in _held(user) if not roles or Role(one.role) in roles}
     lines = Line.objects.filter(is_active=True)
-    if memberships.filter(line=None).exists():
-        return lines
-    return lines.filter(pk__in=memberships.values("line"))
+    return lines if None in mine else lines.filter(pk__in=[line for line in mine if line is not None])
 
 
 def may_enter_admin(user) -> bool:
@@ -67,18 +56,12 @@ def may_adjudicate(user, line: Line) -> bool:
 
 def may_sign_levels(user, line: Line, *, now: datetime) -> bool:
     """Active QA leads only; a fresh role counts after a day, a founder's at once."""
-    if not user.is_authenticated or not user.is_active:
-        return False
-    leads = Membership.objects.filter(user=user, role=Role.QA_LEAD.value).in_force().on_line(line)
-    return leads.seasoned(now).exists()
+    return any(one.line_id in (None, line.pk) for one in _signing(user, now=now))
 
 
 def may_sign_everywhere(user, *, now: datetime) -> bool:
     """QA leads of every line, for what is set for all of them at once."""
-    if not user.is_authenticated or not user.is_active:
-        return False
-    leads = Membership.objects.filter(user=user, line=None, role=Role.QA_LEAD.value).in_force()
-    return leads.seasoned(now).exists()
+    return any(one.line_id is None for one in _signing(user, now=now))
 
 
 def may_lower(user, line: Line) -> bool:
@@ -91,7 +74,39 @@ def may_administer(user, line: Line | None = None) -> bool:
 
 def may_found_lines(user) -> bool:
     """A line is founded by leads and administrators of every line: nobody else would see it afterwards."""
+    founders = {Role.QA_LEAD, Role.ADMINISTRATOR}
+    return any(one.line_id is None and Role(one.role) in founders for one in _held(user))
+
+
+# Looking them up ------------------------------------------------------------------------------------------------
+
+_asked: ContextVar[dict[int, list[Membership]] | None] = ContextVar("asked", default=None)
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """Look up a person's roles once within it: for what reads and grants nothing, such as the answer to a GET."""
+    token = _asked.set({})
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def _held(user) -> list[Membership]:
     if not user.is_authenticated or not user.is_active:
-        return False
-    roles = [Role.QA_LEAD.value, Role.ADMINISTRATOR.value]
-    return Membership.objects.filter(user=user, line=None, role__in=roles).in_force().exists()
+        return []
+    asked = _asked.get()
+    if asked is None:
+        return _looked_up(user)
+    if user.pk not in asked:
+        asked[user.pk] = _looked_up(user)
+    return asked[user.pk]
+
+
+def _looked_up(user) -> list[Membership]:
+    return list(Membership.objects.filter(user=user).in_force().select_related("line").order_by("pk"))
+
+
+def _signing(user, *, now: datetime) -> list[Membership]:
+    return [one for one in _held(user) if Role(one.role) == Role.QA_LEAD and one.is_seasoned(now)]

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.roles_asked_once",
     "django_structlog.middlewares.RequestMiddleware",
     "config.middleware.caller_trace",
     "config.middleware.access_line",

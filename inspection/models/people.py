@@ -36,10 +36,6 @@ class MembershipQuerySet(models.QuerySet):
     def on_line(self, line) -> "MembershipQuerySet":
         return self.filter(Q(line=line) | Q(line=None))
 
-    def seasoned(self, now: datetime) -> "MembershipQuerySet":
-        """Roles old enough to sign with: the founders' and those a day old."""
-        return self.filter(Q(is_founding=True) | Q(granted_at__lte=now - PROBATION))
-
 
 class Membership(models.Model):
     """A role of one person on one line, or on every line where `line` is empty."""
@@ -64,6 +60,10 @@ class Membership(models.Model):
                 nulls_distinct=False,
             ),
         ]
+
+    def is_seasoned(self, now: datetime) -> bool:
+        """Say whether the role is old enough to sign with: a founder's, or a day old."""
+        return self.is_founding or self.granted_at <= now - PROBATION
 
 
 class ApiToken(TimeOrderedModel):

@@ -13,7 +13,7 @@ from tests.review.scene import later, make_task, make_watched_line, read
 pytestmark = pytest.mark.django_db
 
 # What the heaviest page may ask the database.
-STATEMENTS_MAX = 60
+STATEMENTS_MAX = 46
 # The loop belongs to inspectors, who stop nothing; the others are parts of a page, fetched again and again.
 OTHERS = {"review", "simulated-now", "exports"}
 

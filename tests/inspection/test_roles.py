@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from inspection import permissions
 from inspection.models import Membership
 from inspection.rules.words import Role
 from tests.builders import NOON, make_line, make_user
@@ -88,3 +89,12 @@ def test_the_database_refuses_to_rewrite_a_role(change):
 
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         Membership.objects.update(**change)
+
+
+def test_roles_are_looked_up_once_for_an_answer_and_anew_for_the_next(ana, django_assert_num_queries):
+    with permissions.asked_once(), django_assert_num_queries(1):
+        before = permissions.roles_of(ana)
+        assert permissions.roles_of(ana) == before
+    Membership.objects.filter(user=ana).update(revoked_at=NOON)
+    with permissions.asked_once():
+        assert permissions.roles_of(ana) == set()

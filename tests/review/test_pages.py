@@ -79,7 +79,7 @@ def test_the_queue_costs_the_same_for_one_line_and_for_four(as_, ana, django_ass
         scene.make_task(make_line(f"line-{n}"), serial=f"A-{n}", call=None)
     client = as_(ana)
     client.get("/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         assert client.get("/").status_code == 200
 
 
