@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from inspection.models import Line
@@ -14,6 +15,7 @@ from monitoring.rules.summaries import Summary
 from review.charts import Tick
 
 HEIGHT, TOP, FOOT = 240, 10, 210
+COLUMNS_MAX = 120
 # span -> (how far back, tier of its points)
 SPANS = {
     "hour": (timedelta(hours=1), MINUTE),
@@ -37,12 +39,22 @@ class Row:
     high_word: str
 
 
+@dataclass(frozen=True)
+class Column:
+    """One window as a strip of the plot to point at, from `left` over `width` percent."""
+
+    left: float
+    width: float
+    row: Row
+
+
 @dataclass(frozen=True, kw_only=True)
 class SeriesChart:
-    """x in percent of the plot, y in pixels."""
+    """x in percent of the plot, y in pixels. Without columns where they would be too narrow to point at."""
 
     line: str
     band: str
+    columns: list[Column]
     limits: list[Tick]
     y_ticks: list[Tick]
     x_ticks: list[Tick]
@@ -98,11 +110,22 @@ def chart(
     return SeriesChart(
         line=_path((at, y(row.value)) for at, row in zip(xs, found, strict=True)),
         band=_path([*highs, *reversed(lows)]),
+        columns=_columns(found, xs),
         limits=[Tick(y(value), word) for value, word in near],
         y_ticks=[Tick(y(low + spread * n / 4), number(metric, low + spread * n / 4)) for n in range(5)],
         x_ticks=_x_ticks(found, xs, zone),
         changes=[Tick(min(100.0, max(0.0, x(at.timestamp()))), word) for at, word in changes],
     )
+
+
+def _columns(found: Sequence[Row], xs: Sequence[float]) -> list[Column]:
+    if len(found) > COLUMNS_MAX:
+        return []
+    edges = [0.0, *((one + next_) / 2 for one, next_ in pairwise(xs)), 100.0]
+    return [
+        Column(round(left, 2), round(right - left, 2), row)
+        for row, (left, right) in zip(found, pairwise(edges), strict=True)
+    ]
 
 
 def _row(metric: Metric, began: datetime, summary: Summary) -> Row:

@@ -183,6 +183,8 @@ def test_a_metric_has_a_chart_and_the_same_numbers_as_a_table(lead, line):
     page = text(lead.get("/lines/phone-back/metrics/brightness/"))
     assert page.count('<polyline class="series" points="') == 1
     assert all(f">{number}</td>" in page for number in (130, 61, 128))
+    assert page.count('class="strip"') == 3
+    assert page.count("/lines/phone-back/images/?metric=brightness&amp;at=") == 6
 
 
 def test_a_number_stands_beside_the_limit_of_the_alarm_that_it_raised(line):
