@@ -94,6 +94,7 @@ def _case(request: PersonRequest, case: Adjudication, line: Line, form: RulingFo
         "theme": request.user.preferences.get("theme") or "dark",
         "golden": golden,
         "precedents": precedents.of(case),
+        "limits": precedents.limits_of(case),
         "samples": precedents.samples_of(case),
         "class_names": line.class_names(),
         "last": _last(request, line),

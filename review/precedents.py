@@ -1,4 +1,4 @@
-"""What helps to rule alike: earlier rulings near to a case, and known defects of the kinds that are spoken of.
+"""What helps to rule alike: earlier rulings near to a case; limit samples and known defects of its kinds.
 
 It says neither who ruled or read, nor what any model said, and nothing of the case's own part.
 """
@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from inspection.models import Item
+from inspection import scopes
+from inspection.models import DefectClass, Item, LimitSample
 from inspection.rules.words import TruthSource
 from review import adjudications, known_images
 from review.bank_models import BankDefect
@@ -53,6 +54,13 @@ def samples_of(case: Adjudication) -> list[BankDefect]:
     kinds = classes_of(case)
     kept = known_images.defects_of(case.line).exclude(part=case.run.part_id)
     return list((kept.filter(defect_class__in=kinds) if kinds else kept).order_by("-number")[:SHOWN])
+
+
+def limits_of(case: Adjudication) -> list[tuple[DefectClass, LimitSample]]:
+    """Return the limit samples in force of the kinds that the case speaks of, of every kind where it names none."""
+    kinds = classes_of(case)
+    kept = [(kind, sample) for kind, sample in scopes.classes_of(case.line) if sample is not None]
+    return [(kind, sample) for kind, sample in kept if not kinds or kind.code in kinds]
 
 
 def classes_of(case: Adjudication) -> set[str]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
-from inspection.models import Measures
+from inspection.models import LimitSample, Measures
 from inspection.rules.words import Call, Label
 from review import adjudications, held_rulings, precedents
 from review.adjudications import AlreadyRuled, ConflictOfInterest, Spoken
@@ -169,6 +169,17 @@ def test_the_page_shows_precedents_with_reason_and_known_defects_of_the_kind(cli
     assert "dust, wiped off" in past
     assert ("B-001" in past, "B-002" in past) == (True, False)
     assert not [name for name in ("ana", "andre", "quinn", "quill", "scratch-net") if name in past]
+
+
+def test_the_page_says_where_a_defect_of_the_case_s_kind_begins(client, line, ana, andre, quinn):
+    limits = {"kept_as": "LS-4", "approved_by": quinn, "approved_at": NOON, "version": 1}
+    for code, bad in (("scratch", "longer than 2 mm"), ("crack", "any at all")):
+        kind = line.defect_classes.get(code=code)
+        LimitSample.objects.create(defect_class=kind, still_good="not seen at 40 cm", already_bad=bad, **limits)
+    client.force_login(quinn)
+    case = a_case(line, ana, andre, serial="A-9")
+    past = client.get(reverse("adjudication", args=[line.slug, case.pk])).content.decode().partition('id="past"')[2]
+    assert ("longer than 2 mm" in past, "any at all" in past) == (True, False)
 
 
 # The page -------------------------------------------------------------------------------------------------------
