@@ -4,8 +4,8 @@
     pip install fonttools brotli                                    # in an environment to throw away
     python tools/fonts.py NOTO/package/files INTER/package/files
 
-Two files a weight: the syllables of locale/ko (small, always loaded on Korean pages) and the rest of KS X 1001
-(loaded only when data or a comment uses one of them).
+Three files a weight, each loaded only where a page says one of its syllables: the language's own name (tiny, on the
+buttons that lead to it), those of locale/ko (small, on every Korean page) and the rest of KS X 1001 (data, comments).
 """
 
 import re
@@ -22,10 +22,11 @@ PO = ROOT / "locale" / "ko" / "LC_MESSAGES" / "django.po"
 WEIGHTS = (400, 600)
 HANGUL = re.compile("[\u3131-\u318e\uac00-\ud7a3]")
 PUNCTUATION = "“”‘’·…「」"
+OWN_NAME = "한국어"
 
 FACE = """@font-face {{
   font-family: "Noto Sans KR";
-  src: url("../fonts/{name}") format("woff2");
+  src: url("../fonts/{file}") format("woff2");
   font-weight: {weight};
   font-display: swap;
   unicode-range: {ranges};
@@ -57,16 +58,17 @@ def _digits_only(font: TTFont, lookup) -> None:
 
 
 def _korean(source: Path) -> None:
-    said = set(HANGUL.findall(PO.read_text(encoding="utf-8"))) | set("한국어")
-    rest = {chr(code) for code in range(0xAC00, 0xD7A4) if _in_ks_x_1001(chr(code))} | set(PUNCTUATION)
+    name = set(OWN_NAME)
+    said = set(HANGUL.findall(PO.read_text(encoding="utf-8"))) - name
+    rest = {chr(code) for code in range(0xAC00, 0xD7A4) if _in_ks_x_1001(chr(code))} - said - name | set(PUNCTUATION)
     sheet = [
         "/* Written by tools/fonts.py. Noto Sans KR, SIL Open Font License (static/fonts/OFL-NotoSansKR.txt). */\n"
     ]
     for weight in WEIGHTS:
-        for part, letters in (("rest", rest - said), ("pages", said)):
-            name = f"noto-sans-kr-{part}-{weight}.woff2"
-            _cut(source / f"noto-sans-kr-korean-{weight}-normal.woff2", FONTS / name, letters)
-            sheet.append(FACE.format(name=name, weight=weight, ranges=_ranges(letters)))
+        for part, letters in (("rest", rest), ("pages", said), ("name", name)):
+            file = f"noto-sans-kr-{part}-{weight}.woff2"
+            _cut(source / f"noto-sans-kr-korean-{weight}-normal.woff2", FONTS / file, letters)
+            sheet.append(FACE.format(file=file, weight=weight, ranges=_ranges(letters)))
     SHEET.write_text("\n".join(sheet), encoding="utf-8")
 
 

@@ -31,7 +31,7 @@ def main() -> None:
 def _face(weight: int, folder: Path) -> TTFont:
     inter = instantiateVariableFont(TTFont(PAGES / "inter-latin.woff2"), {"wght": weight})
     scale_upem(inter, 1000)
-    korean = [TTFont(PAGES / f"noto-sans-kr-{part}-{weight}.woff2") for part in ("pages", "rest")]
+    korean = [TTFont(PAGES / f"noto-sans-kr-{part}-{weight}.woff2") for part in ("name", "pages", "rest")]
     files = []
     for n, font in enumerate((inter, *korean)):
         files.append(str(folder / f"{n}.ttf"))

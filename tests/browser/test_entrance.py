@@ -68,6 +68,20 @@ def test_the_password_can_be_shown(visit, transactional_db):
     expect(page.locator("[name=password]")).to_have_attribute("type", "text")
 
 
+def test_the_way_to_korean_has_its_letters_on_an_english_page(transactional_db, visit):
+    page = visit("/accounts/login/")
+    page.get_by_role("button", name="한국어").wait_for()
+
+    korean = """async () => {
+      await document.fonts.ready;
+      return [...document.fonts].filter((face) => /Noto Sans KR/.test(face.family) && face.status === "loaded")
+        .map((face) => face.unicodeRange);
+    }"""
+
+    # One tiny face with its three syllables, not those of all Korean pages.
+    assert page.evaluate(korean) == ["U+AD6D, U+C5B4, U+D55C"]
+
+
 def test_the_choice_of_language_and_theme_stays_with_the_person(ana, visit):
     page = visit("/", ana)
 
