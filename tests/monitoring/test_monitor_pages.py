@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now as clock
 
-from inspection import automation, risks
-from inspection.models import Hold, Item, Line
+from inspection import automation, outbox, risks
+from inspection.models import Hold, Item, Line, Outbox
 from inspection.rules.words import Level, Role, Verdict
 from monitoring import boards, delivery, gathering, series, stages
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold, Notice
@@ -17,7 +17,7 @@ from monitoring.rules.metrics import BY_NAME, METRICS
 from review import queues
 from tests.builders import NOON, PASSWORD, make_line, make_user
 from tests.monitoring.test_alarms import raise_alarm
-from tests.monitoring.world import examine, settle, show
+from tests.monitoring.world import examine, give_way, settle, show
 from tests.review.deciding import make_deciding_line
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +134,33 @@ def test_every_image_is_accounted_for_at_any_instant(line):
     queues.admit(fourth.routing, now=moment)
     flow = stages.flow(line, now=moment)
     assert (flow.received, flow.waiting, flow.final, flow.lost) == (4, 2, 2, 0)
+
+
+@pytest.mark.parametrize("statement", range(1, 7))
+def test_an_image_that_moves_on_while_it_is_counted_is_not_lost(line, statement):
+    moment = clock()
+    item = examine(line, "A-1", at=moment - timedelta(seconds=9), route=None)
+    outbox.ask("item.received", item.pk, now=moment)
+    asked = []
+
+    def move_on(execute, *statement_and_facts):
+        asked.append(execute)
+        if len(asked) == statement:
+            queues.admit(give_way(item, route="human", reason="level", at=moment), now=moment)
+            Outbox.objects.filter(key=str(item.pk)).update(done_at=moment)
+        return execute(*statement_and_facts)
+
+    with connection.execute_wrapper(move_on):
+        flow = stages.flow(line, now=moment)
+    assert (flow.received, flow.lost) == (1, 0)
+
+
+def test_an_image_that_steps_aside_for_fresher_ones_is_still_to_be_looked_at(line):
+    moment = clock()
+    aside, _forgotten = (examine(line, f"A-{n}", at=moment - timedelta(seconds=9), route=None) for n in range(2))
+    outbox.ask("item.late", aside.pk, now=moment)
+    flow = stages.flow(line, now=moment)
+    assert (flow.received, flow.predicting, flow.lost) == (2, 1, 1)
 
 
 def test_a_part_that_the_deadline_settled_is_final_in_neither_count(line):
