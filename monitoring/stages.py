@@ -103,7 +103,7 @@ def board(line: Line, *, now: datetime) -> list[StageRow]:
 
 
 def _forgotten(unrouted: QuerySet[Item]) -> int:
-    """Count the images that no routing stands for and nobody is asked to look at. One that was routed meanwhile is not."""
+    """Count the images without a routing that nobody is asked to look at, leaving out those routed meanwhile."""
     keys = {str(pk) for pk in unrouted.values_list("pk", flat=True)[:10_000]}
     asked = Outbox.objects.filter(topic__in=(RECEIVED, LATE), key__in=keys, done_at=None)
     left = keys.difference(asked.values_list("key", flat=True))

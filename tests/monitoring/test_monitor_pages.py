@@ -1,9 +1,11 @@
 """Pages and doors of monitoring: cockpit, all lines, metrics, images, alarms."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now as clock
 
@@ -90,6 +92,51 @@ def test_the_cockpit_says_the_loudest_alarm_and_what_to_do(lead, line):
     banner = page[page.index('class="alarm-banner"') :]
     assert banner.index("The camera shows the same image again and again") < banner.index("Restart the camera")
     assert "Images wait too long for a person: 240 s" in page
+
+
+def banner_of(lead) -> str:
+    page = text(lead.get("/lines/phone-back/monitor/"))
+    start = page.index('class="alarm-banner"')
+    return page[start : page.index("</section>", start)]
+
+
+def test_a_held_line_says_why_where_its_alarm_stands(lead, line):
+    reason = "Image drift: patch luminance moved by -1.6 standard deviations."
+    automation.place_hold(line, kind=Hold.ALARM, reason=reason, now=clock())
+    alarm = fresh_alarm(line, "line-held")
+    for page in (banner_of(lead), text(lead.get(f"/alarms/{alarm.pk}/"))):
+        assert "Image drift: reference patch moved by −1.6 standard deviations." in page
+
+
+def test_images_outside_the_certificate_are_told_with_their_measure(lead, line):
+    examine(line, "A-1", at=clock() - timedelta(seconds=5), measures={"p99_luminance": 40.0})
+    examine(line, "A-2", at=clock())
+    alarm = fresh_alarm(line, "outside-envelope", value=0.8)
+    for page in (banner_of(lead), text(lead.get(f"/alarms/{alarm.pk}/"))):
+        assert "Too dark: p99 luminance 40, certified 80 to 250." in page
+
+
+def test_a_loud_alarm_that_somebody_has_seen_stands_on_until_it_goes(lead, line, quinn):
+    alarm = fresh_alarm(line)
+    lead.post(f"/alarms/{alarm.pk}/acknowledge/")
+    assert "acknowledged by quinn" in banner_of(lead)
+    assert f"/alarms/{alarm.pk}/acknowledge/" not in banner_of(lead)
+    alarm.refresh_from_db()
+    lead.post(f"/alarms/{alarm.pk}/shelve/", {"minutes": "20", "reason": "lamp ordered"})
+    assert "alarm-banner" not in text(lead.get("/lines/phone-back/monitor/"))
+
+
+@pytest.mark.parametrize(("value", "state"), [(100.0, ""), (75.0, "warn"), (44.0, "crit")])
+def test_a_measure_stands_beside_what_is_certified_and_is_marked_outside_it(line, value, state):
+    show(line, "p99_luminance", [value], at=clock())
+    tile = boards.tiles(line, ["p99_luminance"], now=clock())[0]
+    assert (tile.limit, tile.state) == ("80–250", state)
+
+
+@pytest.mark.parametrize(("w", "is_marked"), [(8.2, False), (95.2, True)])
+def test_a_chart_beyond_its_limit_is_marked(w, is_marked):
+    chart = SimpleNamespace(word="Too many defect calls", w=w, act=8.3)
+    assert ("crit-mark" in render_to_string("monitoring/_chart_pair.html", {"chart": chart})) is is_marked
 
 
 def test_a_value_that_is_old_is_shown_as_old(lead, line):
@@ -307,6 +354,22 @@ def test_a_lead_tries_a_threshold_before_it_is_in_force(lead, line):
     assert "In the last 30 days it truly came 0 times." in page
     assert 'value="300.0"' in page
     assert not AlarmThreshold.objects.exists()
+
+
+@pytest.mark.parametrize("facts", [{"try": "1"}, {"password": "wrong"}, {"review_on": "2020-01-01"}])
+def test_what_was_typed_is_there_again_after_a_try_or_a_refusal(lead, line, facts):
+    page = text(change(lead, reason="lamp of the night shift", priority="P1", **facts))
+    assert 'value="lamp of the night shift"' in page
+    assert "<option selected>P1</option>" in page
+    assert PASSWORD not in page
+
+
+def test_an_alarm_that_is_added_is_compared_with_no_old_limits(lead, line):
+    facts = {"raise_at": "100", "clear_at": "120", "reason": "dim", "password": PASSWORD}
+    facts["review_on"] = (clock() + timedelta(days=30)).date().isoformat()
+    page = text(lead.post("/lines/phone-back/thresholds/p99_luminance-below/", facts, follow=True))
+    assert "In force. Times it would have come in the last two days: 0;" in page
+    assert "old limits" not in page
 
 
 def test_a_lead_says_on_the_alarm_s_page_whether_it_was_real(lead, line):
