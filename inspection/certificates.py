@@ -1,9 +1,9 @@
 """Which certificate lets a model decide on a line now: its own, for this very epoch and calibrator, or none."""
 
 from inspection import epochs
-from inspection.models import Bands, Epoch, Line, ModelVersion
+from inspection.models import Bands, Epoch, Line, Measures, ModelVersion
 from vision.embedding import Reference
-from vision.envelope import EMBEDDING
+from vision.envelope import EMBEDDING, Departure, departures
 from vision.routing import Band
 
 
@@ -45,6 +45,16 @@ def band_of(bands: Bands) -> Band:
     if known is not None:
         envelope[EMBEDDING] = (0.0, known.limit)
     return Band(t_lo=bands.t_lo, t_hi=bands.t_hi, envelope=envelope)
+
+
+def departure(bands: Bands, measures: Measures) -> Departure | None:
+    """Return the measure by which an image leaves what the bands were certified on, light first; None inside.
+
+    How far it lies from the certified images is not asked: that is no measure that a person can look at.
+    """
+    envelope = {name: (float(low), float(high)) for name, (low, high) in bands.envelope.items()}
+    left = departures({name: getattr(measures, name) for name in envelope}, envelope)
+    return left[0] if left else None
 
 
 def embedding_of(bands: Bands | None) -> Reference | None:

@@ -25,7 +25,7 @@ from rest_framework.response import Response
 from inspection import permissions, zones
 from inspection.api.problems import Problem
 from inspection.rules.words import Role
-from monitoring import alarm_settings, alarms, boards
+from monitoring import alarm_settings, alarms, boards, causes
 from monitoring.alarm_models import AlarmQuerySet
 from monitoring.alarm_words import DEEDS, EVENTS, WORDS, number
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold, Notice
@@ -77,6 +77,7 @@ def alarm_page(request: HttpRequest, pk: int) -> HttpResponse:
     changes = alarm.changes.select_related("alarm", "by").order_by("-pk")[:SHOWN_CHANGES]
     context = {
         "row": boards.rows([alarm])[0],
+        "because": causes.of(alarm),
         "metric": rule.metric,
         "comes_at": _comes_at(alarm),
         "review_on": _review_on(alarm),

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from inspection import certificates
 from inspection.models import Line, User
 from inspection.permissions import lines_for, roles_of
 from inspection.rules.words import Role
@@ -16,7 +17,7 @@ from monitoring import alarm_settings, owners, rollups, series
 from monitoring.alarm_models import UNSEEN, AlarmQuerySet
 from monitoring.alarm_words import STATES, WORDS, number, what
 from monitoring.metric_models import MINUTE, MetricWindow
-from monitoring.metric_words import NAMES
+from monitoring.metric_words import METRIC_OF, NAMES
 from monitoring.models import Alarm, AlarmChange
 from monitoring.rules.alarm_rules import BY_CODE, Rule
 from monitoring.rules.alarms import (
@@ -30,6 +31,7 @@ from monitoring.rules.alarms import (
 )
 from monitoring.rules.metrics import METRICS, Kind, Metric
 from monitoring.rules.summaries import Summary
+from vision.envelope import EMBEDDING, Departure
 
 LISTED_MAX = 500
 STALE_S = 60
@@ -92,9 +94,17 @@ def tiles(line: Line | None, names: Sequence[str], *, now: datetime, failures: b
         found.setdefault(row.metric, []).append(row)
     watched = owners.failures(line) if line is not None and failures else {}
     raised = {BY_CODE[alarm.rule].metric: alarm for alarm in Alarm.objects.filter(line=line, is_on=True)}
-    limits = _limits(line, raised)
+    limits, certified = _limits(line, raised), _certified(line)
     return [
-        _tile(metric, found[metric.name], raised.get(metric.name), limits, watched.get(metric.name, []), now=now)
+        _tile(
+            metric,
+            found[metric.name],
+            raised.get(metric.name),
+            limits,
+            certified.get(metric.name),
+            watched.get(metric.name, []),
+            now=now,
+        )
         for metric in METRICS
         if metric.name in found
     ]
@@ -175,18 +185,25 @@ def _answered_by(user, alarm: str = "") -> Q:
 
 
 def _tile(
-    metric: Metric, windows: list[MetricWindow], alarm: Alarm | None, limits: dict[str, str], failures, *, now: datetime
+    metric: Metric,
+    windows: list[MetricWindow],
+    alarm: Alarm | None,
+    limits: dict[str, str],
+    certified: tuple[float, float] | None,
+    failures,
+    *,
+    now: datetime,
 ) -> Tile:
     values = [series.headline(metric, _plain(window)) for window in windows]
     # A minute's window is as old as its end.
     age = (now - windows[-1].began_at).total_seconds() - 60
-    state = "" if alarm is None else "crit" if alarm.priority == "P1" else "warn"
+    state = _left(certified, values[-1]) if alarm is None else "crit" if alarm.priority == "P1" else "warn"
     return Tile(
         metric=metric,
         word=str(NAMES[metric.name]),
         value=number(metric.name, values[-1]),
         values=values,
-        limit=limits.get(metric.name, ""),
+        limit=limits.get(metric.name) or (_span(metric.name, *certified) if certified else ""),
         stale_s=age if age > STALE_S else None,
         state=state,
         failures=[mode.local_failure for mode in failures],
@@ -204,6 +221,24 @@ def _limits(line: Line | None, raised: Mapping[str, Alarm]) -> dict[str, str]:
     said = {rule.metric: _limit(rule) for rule in reversed(in_force.values())}
     standing = {metric: alarm.rule for metric, alarm in raised.items() if alarm.rule in in_force}
     return said | {metric: _limit(in_force[code]) for metric, code in standing.items()}
+
+
+def _certified(line: Line | None) -> dict[str, tuple[float, float]]:
+    """Return between what each measure of the images lay when the model was certified; nothing without bands."""
+    bands = certificates.standing(line, line.present_epoch.model_version_id) if line and line.epoch else None
+    spans = certificates.band_of(bands).envelope if bands else {}
+    return {METRIC_OF.get(name, name): span for name, span in spans.items() if name != EMBEDDING}
+
+
+def _left(certified: tuple[float, float] | None, value: float) -> str:
+    """Tell a value outside what is certified from one far outside, as the routing of a single image does."""
+    if certified is None or certified[0] <= value <= certified[1]:
+        return ""
+    return "crit" if Departure("", value, *certified).is_far else "warn"
+
+
+def _span(metric: str, low: float, high: float) -> str:
+    return f"{number(metric, low)}–{number(metric, high)}"
 
 
 def _limit(rule: Rule) -> str:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from inspection.models import Item, Line
 from monitoring import baselines, sightings
 from monitoring.alarm_words import number
+from monitoring.metric_words import METRIC_OF
 from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
 from monitoring.rules import drift as rules
 from monitoring.rules.drift import IMAGE_METRICS, METRICS, Reference
@@ -21,8 +22,6 @@ from review.charts import Tick
 
 HEIGHT, TOP, FOOT = 132, 10, 120
 SHOWN_WINDOWS, SHOWN_TESTS, SHOWN_PICTURES = 40, 30, 24
-# The measure of the file has another name among metrics than among measures.
-METRIC_OF = {"size_bytes": "image_size"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,8 +59,8 @@ def window_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     window = get_object_or_404(rows, pk=pk)
     metric = request.GET.get("metric", "")
     metric = metric if metric in METRICS else ""
-    after = drift_boards.of_window(line, window, metric)
-    return _both(request, line, window.baseline, after, at=window.closed_at, metric=metric)
+    after, order = drift_boards.of_window(line, window, metric), _("the farthest first") if metric else ""
+    return _both(request, line, window.baseline, after, at=window.closed_at, metric=metric, order=order)
 
 
 @login_required
@@ -69,7 +69,8 @@ def embedding_page(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     """The pictures that a classifier told most easily from the reference, beside those of the reference."""
     line = _line(request, slug)
     test = get_object_or_404(EmbeddingTest.objects.filter(baseline__line=line).select_related("baseline"), pk=pk)
-    return _both(request, line, test.baseline, drift_boards.of_test(line, test), at=test.tested_at, metric="embedding")
+    after, order = drift_boards.of_test(line, test), _("the farthest first")
+    return _both(request, line, test.baseline, after, at=test.tested_at, metric="embedding", order=order)
 
 
 @login_required
@@ -78,7 +79,8 @@ def mark_page(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     """The newest pictures when a notice or an alarm came, beside those of the reference."""
     line = _line(request, slug)
     mark = get_object_or_404(DriftMark.objects.filter(baseline__line=line).select_related("baseline"), pk=pk)
-    return _both(request, line, mark.baseline, drift_boards.of_mark(line, mark), at=mark.marked_at, metric=mark.metric)
+    after, order = drift_boards.of_mark(line, mark), _("the newest first")
+    return _both(request, line, mark.baseline, after, at=mark.marked_at, metric=mark.metric, order=order)
 
 
 @login_required
@@ -155,23 +157,26 @@ def _of_reference(line: Line, baseline: Baseline) -> dict[str, Any]:
         "shifts_needed": REFERENCE_SHIFTS,
         "is_due": drift_boards.is_due(baseline, today=now().date()),
         "before": drift_boards.of_reference(line, baseline, "")[:SHOWN_PICTURES],
-        "after": _newest(line, baseline),
+        **_after(line, baseline),
     }
 
 
-def _newest(line: Line, baseline: Baseline) -> list[Picture]:
-    """Return pictures of the newest window, none before the first."""
-    window = baseline.windows.order_by("-pk").first()
-    return drift_boards.of_window(line, window, "")[:SHOWN_PICTURES] if window else []
+def _after(line: Line, baseline: Baseline) -> dict[str, Any]:
+    """Return pictures of the newest mark where it came after the newest window, else of that window."""
+    mark, window = baseline.marks.order_by("-pk").first(), baseline.windows.order_by("-pk").first()
+    if mark is not None and (window is None or window.closed_at < mark.marked_at):
+        return {"is_noticed_since": True, "after": drift_boards.of_mark(line, mark)[:SHOWN_PICTURES]}
+    return {"after": drift_boards.of_window(line, window, "")[:SHOWN_PICTURES] if window else []}
 
 
 def _both(
-    request: HttpRequest, line: Line, baseline: Baseline, after: list[Picture], *, at: datetime, metric: str
+    request: HttpRequest, line: Line, baseline: Baseline, after: list[Picture], *, at: datetime, metric: str, order: str
 ) -> HttpResponse:
     context = {
         "line": line,
         "at": at,
         "metric": metric,
+        "order": order,
         "before": drift_boards.of_reference(line, baseline, metric),
         "after": after,
     }

@@ -6,6 +6,7 @@ Values come from the windows that the relay writes, so any process may answer an
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from django.utils.translation import override
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.core import Metric as Family
@@ -14,6 +15,7 @@ from prometheus_client.registry import Collector
 from inspection.models import Hold, Line
 from inspection.rules.words import Level, Priority
 from monitoring import rollups
+from monitoring.metric_words import NAMES
 from monitoring.models import Alarm, Notice
 from monitoring.rules.metrics import METRICS, Fold, Metric
 from monitoring.rules.summaries import Summary
@@ -85,9 +87,16 @@ def _measured(lines: list[Line], now: datetime) -> Iterator[Family]:
     seen[""] = rollups.newest(None, names_of, now=now, minutes=MINUTES)
     for metric in METRICS:
         places = [place for place in seen if bool(place) == metric.of_line and metric.name in seen[place]]
-        words = f"{metric.name.replace('_', ' ')}, last 5 min."
+        words = _words(metric)
         found = [({"line": place} if place else {}, seen[place][metric.name]) for place in places]
         yield _quantiles(metric, words, found) if metric.fold == Fold.SPREAD else _values(metric, words, found)
+
+
+def _words(metric: Metric) -> str:
+    """Say in English what a metric is: its name on the pages, and over how long it is read."""
+    with override("en"):
+        said = str(NAMES[metric.name])
+    return f"{said[0].upper()}{said[1:]}, " + ("newest value." if metric.fold == Fold.LEVEL else "last 5 min.")
 
 
 def _quantiles(metric: Metric, words: str, found: Sequence[tuple[dict[str, str], Summary]]) -> Family:

@@ -70,6 +70,7 @@ def metric_page(request: HttpRequest, slug: str, metric: str) -> HttpResponse:
         "rows": found[::-1],
         "chart": series.chart(found, limits=drawn, metric=metric, zone=line.time_zone, changes=changed),
         "changed": changed,
+        "legend": series.LEGENDS.get(known.fold, ""),
         "failures": [mode.local_failure for mode in owners.failures(line).get(metric, [])],
         **of_alarms,
     }

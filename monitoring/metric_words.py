@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from monitoring.rules.metrics import Kind
 from review.risk_words import METRICS as SHEET
 
+# The measure of the file has another name among metrics than among measures.
+METRIC_OF = {"size_bytes": "image_size"}
 NAMES = {
     **SHEET,
     "call_rate": _("defect calls"),

@@ -15,11 +15,14 @@ from django.views.decorators.http import require_GET
 from inspection import permissions, zones
 from inspection.models import Hold, Line
 from inspection.rules.words import Level, Role
-from monitoring import baselines, readings, rollups, stages
+from monitoring import baselines, causes, readings, rollups, sightings, stages
 from monitoring import boards as boards_of_metrics
 from monitoring.alarm_models import AlarmQuerySet
 from monitoring.metric_words import KINDS
+from monitoring.models import Baseline, DriftWindow
+from monitoring.rules.alarms import State
 from monitoring.rules.drift import METRICS as DRIFTING
+from monitoring.rules.drift import WINDOW
 from monitoring.rules.metrics import Kind
 from monitoring.rules.summaries import Summary
 from review import audit_boards, evidence, sentences
@@ -50,6 +53,7 @@ def monitor(request: HttpRequest, slug: str) -> HttpResponse:
     moment = now()
     mine = boards_of_metrics.alarms_for(request.user)
     rows = boards_of_metrics.rows(boards_of_metrics.active(mine.filter(Q(line=line) | Q(line=None))))
+    loudest = next((row for row in rows if row.priority == "P1" and not State(row.alarm.state).is_aside), None)
     names = [name for of_kind in boards_of_metrics.TILES.values() for name in of_kind]
     tiles = boards_of_metrics.by_kind(boards_of_metrics.tiles(line, names, now=moment))
     tiles[Kind.SOFTWARE] += boards_of_metrics.tiles(None, ("worker_memory", "storage_free"), now=moment)
@@ -57,7 +61,8 @@ def monitor(request: HttpRequest, slug: str) -> HttpResponse:
         "line": line,
         "moment": moment,
         "seen_at": readings.newest_at(line),
-        "loudest": next((row for row in rows if row.unacknowledged and row.priority == "P1"), None),
+        "loudest": loudest,
+        "because": causes.of(loudest.alarm) if loudest else "",
         "rows": rows[:SHOWN_ALARMS],
         "hidden": max(0, len(rows) - SHOWN_ALARMS),
         "site_zone": zones.of_site(),
@@ -65,7 +70,7 @@ def monitor(request: HttpRequest, slug: str) -> HttpResponse:
         "stages": stages.board(line, now=moment),
         "flow": stages.flow(line, now=moment),
         "kinds": [(KINDS[kind], tiles[kind]) for kind in (Kind.SOFTWARE, Kind.INPUT, Kind.OUTPUT)],
-        "drift": _drift(line),
+        **_drift(line),
         "audit": audit_boards.of(line),
         "open_cases": Adjudication.objects.filter(line=line, ruled_at=None).count(),
         "evidence": _evidence(line, moment),
@@ -125,12 +130,22 @@ def _glance(seen: Mapping[str, Summary]) -> dict[str, Any]:
     }
 
 
-def _drift(line: Line) -> list[dict[str, Any]]:
-    """Return how far each measure lay in the last window, in its threshold; nothing without a window."""
+def _drift(line: Line) -> dict[str, Any]:
+    """Return the newest mark since the reference, and how far each measure lay in the last window, if there is one."""
     baseline = baselines.in_force(line)
-    window = baseline.windows.order_by("-pk").first() if baseline else None
-    if baseline is None or window is None:
-        return []
+    if baseline is None:
+        return {"baseline": None, "drift": []}
+    window = baseline.windows.order_by("-pk").first()
+    return {
+        "baseline": baseline,
+        "mark": baseline.marks.order_by("-pk").first(),
+        "drift": _distances(baseline, window) if window else [],
+        "window_images": len(sightings.ids_after(line, baseline.window_after, limit=WINDOW)),
+        "window_wants": WINDOW,
+    }
+
+
+def _distances(baseline: Baseline, window: DriftWindow) -> list[dict[str, Any]]:
     found = [
         {
             "name": name,

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from inspection import zones
 from inspection.models import Line, User
 from inspection.rules.words import Priority
-from monitoring import alarm_words, owners
+from monitoring import alarm_words, causes, owners
 from monitoring.models import Alarm, AlarmChange, Channel, Notice
 from monitoring.rules import notices as rules
 from monitoring.rules.alarms import Event, State, is_chattering
@@ -167,9 +167,10 @@ def _flood_title(alarms: Sequence[Alarm]) -> str:
 
 def _paragraph(alarm: Alarm) -> str:
     words = alarm_words.WORDS[alarm.rule]
-    owner = owners.of(alarm)
+    owner, because = owners.of(alarm), causes.of(alarm)
     lines = [
         f"{alarm.priority} {_place(alarm.line)}: {_what(alarm)}",
+        *([because] if because else []),
         f"{_('since')} {_clock(alarm)}. {words.consequence}",
         str(words.todo),
         *([f"{_('Owner')}: {owner}"] if owner else []),

@@ -1,7 +1,7 @@
 """How the alarms on a metric are set: tried, put in force, added, switched off, set as shipped. Signed by a lead."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -32,7 +32,8 @@ from review import signing
 
 SHOWN_HISTORY = 10
 ALL_LINES = "all"
-WISHED = ("raise_at", "clear_at", "on_delay_s", "priority")
+# What a form that was tried or refused comes back with: all but the password.
+WISHED = ("raise_at", "clear_at", "on_delay_s", "priority", "reason", "review_on")
 REFUSALS = {
     Refusal.CROSSING: gettext_lazy("The limit where the alarm goes must lie on the good side of where it comes."),
     Refusal.DELAY: gettext_lazy("An alarm comes after an hour at most."),
@@ -79,12 +80,12 @@ def threshold(request: HttpRequest, slug: str, rule: str) -> HttpResponse:
     place = line if known.of_line and request.POST.get("scope") != ALL_LINES else None
     if not may_set(request.user, place, now=now()):
         raise PermissionDenied
-    if "try" in request.POST:
-        wish = {name: request.POST.get(name, "") for name in WISHED}
-        return redirect(f"{reverse('metric', args=[slug, known.metric])}?{urlencode({'try': rule, **wish})}#{rule}")
-    refusal = _sign(request, place, known)
+    refusal = "" if "try" in request.POST else _sign(request, place, known)
     if refusal:
         messages.error(request, refusal)
+    if refusal or "try" in request.POST:
+        wish = {name: request.POST.get(name, "") for name in WISHED}
+        return redirect(f"{reverse('metric', args=[slug, known.metric])}?{urlencode({'try': rule, **wish})}#{rule}")
     return redirect("metric", slug, known.metric)
 
 
@@ -145,13 +146,14 @@ def _put(
     form = SettingForm(request.POST)
     if review_on is None or review_on <= now().date() or not form.is_valid():
         return _missing()
-    by, standing = permissions.person(request), _as_set(rule, alarm_settings.standing(place).get(rule.code))
-    wish = form.setting(standing, is_on=is_on)
+    by, row = permissions.person(request), alarm_settings.standing(place).get(rule.code)
+    was_on = row.is_on if row else rule.is_shipped
+    wish = form.setting(_as_set(rule, row), is_on=is_on)
     try:
         row = alarm_settings.put(place, rule.code, wish, reason=reason, review_on=review_on, by=by, now=now())
     except NotAllowed as refused:
         return str(REFUSALS[refused.why])
-    messages.success(request, _said(row))
+    messages.success(request, _said(row, is_added=not was_on))
     return ""
 
 
@@ -159,11 +161,19 @@ def _missing() -> str:
     return _("Give both limits, a reason and a review date that is to come.")
 
 
-def _said(row: AlarmThreshold) -> str:
+def _said(row: AlarmThreshold, *, is_added: bool) -> str:
     if not row.is_on:
         return _("Switched off. What it watched is watched by nothing until it is set again.")
     if not row.replay:
         return _("In force on all lines that have no setting of their own.")
+    if is_added:
+        return (
+            _(
+                "In force. Times it would have come in the last two days: %(after)s; hours before in which it may have "
+                "come: %(after_hours)s."
+            )
+            % row.replay
+        )
     return (
         _(
             "In force. Times it would have come in the last two days: %(after)s, with the old limits %(before)s; "
@@ -186,6 +196,8 @@ def _row(request: HttpRequest, place: Line | None, rule: Rule, row: AlarmThresho
         "limits": standing.limits,
         "delay": f"{standing.limits.on_delay_s:g}",
         "wished": wished.limits if wished else None,
+        "typed": {name: request.GET.get(name, "") for name in WISHED} if request.GET.get("try") == rule.code else {},
+        "first_review": now().date() + timedelta(days=1),
         "is_on": is_on,
         "is_set": row is not None,
         "is_safety": is_safety(rule),

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_lazy as _
+
 from inspection.models import Line
 from monitoring import rollups
 from monitoring.alarm_words import number
@@ -22,6 +24,13 @@ SPANS = {
     "day": (timedelta(days=1), HOUR),
     "month": (timedelta(days=30), HOUR),
     "year": (timedelta(days=365), DAY),
+}
+
+
+# What a chart's line and band are.
+LEGENDS = {
+    Fold.SPREAD: _("Line: the mean of each window. Band: where 90 % of its values lie."),
+    Fold.LEVEL: _("Line: the last value of each window. Band: from its lowest to its highest."),
 }
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -11,6 +11,7 @@ from inspection.models import Item, Line, Outbox, Routing, ViewVerdict
 from inspection.rules.words import Purpose, Route, Stage
 from monitoring import rollups
 from monitoring.rules.summaries import Summary
+from review.arrivals import LATE, RECEIVED
 from review.models import ReviewTask
 
 MINUTES = 5
@@ -60,18 +61,25 @@ class StageRow:
 
 
 def flow(line: Line, *, now: datetime) -> Flow:
-    """Count the images of the last hour by where they are, at one instant."""
+    """Count the images of the last hour by where they are, in one statement: they move on while it is asked."""
     came = Item.objects.filter(line=line, received_at__gt=now - timedelta(hours=FLOW_HOURS), received_at__lte=now)
-    verdict = ViewVerdict.objects.filter(item=OuterRef("pk"))
-    put_aside = Routing.objects.filter(item=OuterRef("pk"), route=Route.QUARANTINE)
-    task = ReviewTask.objects.filter(item=OuterRef("pk"), purpose=Purpose.PRIMARY)
     routed = Routing.objects.filter(item=OuterRef("pk"))
+    place = Case(
+        When(Exists(routed.filter(route=Route.QUARANTINE)), then=Value("quarantined")),
+        When(Exists(ViewVerdict.objects.filter(item=OuterRef("pk"))), then=Value("final")),
+        When(Exists(ReviewTask.objects.filter(item=OuterRef("pk"), purpose=Purpose.PRIMARY)), then=Value("waiting")),
+        When(Exists(routed), then=Value("nowhere")),
+        default=Value("unrouted"),
+    )
+    counted = came.annotate(place=place).order_by().values_list("place").annotate(count=Count("pk"))
+    found = dict(counted)
+    unrouted = found.get("unrouted", 0)
     return Flow(
-        received=came.count(),
-        quarantined=came.filter(Exists(put_aside)).count(),
-        final=came.filter(Exists(verdict), ~Exists(put_aside)).count(),
-        waiting=came.filter(Exists(task), ~Exists(verdict), ~Exists(put_aside)).count(),
-        predicting=_predicting(came.filter(~Exists(routed))),
+        received=sum(found.values()),
+        quarantined=found.get("quarantined", 0),
+        final=found.get("final", 0),
+        waiting=found.get("waiting", 0),
+        predicting=unrouted - _forgotten(came.filter(~Exists(routed))) if unrouted else 0,
     )
 
 
@@ -94,10 +102,12 @@ def board(line: Line, *, now: datetime) -> list[StageRow]:
     ]
 
 
-def _predicting(unrouted) -> int:
-    """Count the images that no routing stands for yet but whose work order is open."""
-    keys = [str(pk) for pk in unrouted.values_list("pk", flat=True)[:10_000]]
-    return Outbox.objects.filter(topic="item.received", key__in=keys, done_at=None).count() if keys else 0
+def _forgotten(unrouted: QuerySet[Item]) -> int:
+    """Count the images without a routing that nobody is asked to look at, leaving out those routed meanwhile."""
+    keys = {str(pk) for pk in unrouted.values_list("pk", flat=True)[:10_000]}
+    asked = Outbox.objects.filter(topic__in=(RECEIVED, LATE), key__in=keys, done_at=None)
+    left = keys.difference(asked.values_list("key", flat=True))
+    return unrouted.filter(pk__in=left).count() if left else 0
 
 
 def _stage(stage: Stage, seen: dict[str, Summary]) -> StageRow:

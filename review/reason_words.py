@@ -38,15 +38,10 @@ PLAIN = frozenset(
         gettext_noop("call rate"),
         gettext_noop("call fall"),
         gettext_noop("disagreement"),
-        gettext_noop("sharpness"),
-        gettext_noop("brightness"),
-        gettext_noop("contrast"),
-        gettext_noop("saturation"),
-        gettext_noop("entropy"),
-        gettext_noop("p99 luminance"),
     }
 )
-# A group named as one of `NESTED` is a reason of its own and is told the same way; `metric` is what an alarm watches.
+# A group named as one of `NESTED` is a reason of its own and is told the same way; `metric` is what an alarm watches,
+# `measure` what drift looks at.
 FORMS = {
     r"signed by (?P<first>\S+) and (?P<second>\S+)": gettext_noop("signed by %(first)s and %(second)s"),
     r"(?P<chart>[a-z ]+) chart (?P<w>[\d.]+), limit (?P<act>[\d.]+)": gettext_noop(
@@ -75,6 +70,9 @@ FORMS = {
     r"image drift over (?P<n>\d+) windows: (?P<measure>.+)": gettext_noop(
         "image drift over %(n)s windows: %(measure)s"
     ),
+    r"Image drift: (?P<measure>.+) moved by (?P<sds>[+-][\d.]+) standard deviations\.": gettext_noop(
+        "Image drift: %(measure)s moved by %(sds)s standard deviations."
+    ),
     r"Image drift: (?P<measure>.+) (?P<sds>[\d.]+) standard deviations from the reference\.": gettext_noop(
         "Image drift: %(measure)s %(sds)s standard deviations from the reference."
     ),
@@ -90,8 +88,14 @@ FORMS = {
     r"rollout of (?P<model>\S+)": gettext_noop("rollout of %(model)s"),
 }
 _FORMS = [(re.compile(form), message) for form, message in FORMS.items()]
-NESTED = ("said", "chart", "measure", "label")
-WATCHED = {**METRICS, "missed": gettext_lazy("defects the model did not call")}
+NESTED = ("said", "chart", "label")
+WATCHED = {
+    **METRICS,
+    "missed": gettext_lazy("defects the model did not call"),
+    "patch_luminance": gettext_lazy("reference patch"),
+    "size_bytes": gettext_lazy("file size"),
+    "score": gettext_lazy("score"),
+}
 
 
 def reason_word(reason: str, names: Mapping[str, str] = NO_NAMES) -> str:
@@ -116,6 +120,8 @@ def rule_word(code: str) -> str:
 def _part(name: str, part: str, names: Mapping[str, str]) -> str:
     if name == "kind":
         return names.get(part, part)
-    if name == "metric":
+    if name in ("metric", "measure"):
         return str(WATCHED.get(part.replace(" ", "_"), part))
+    if name == "sds":
+        return part.replace("-", "−")
     return reason_word(part, names) if name in NESTED else part

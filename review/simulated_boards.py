@@ -12,7 +12,7 @@ from review.audit_models import AuditFinding, Watch
 from review.containment_models import ContainedRun, Containment
 from review.models import Decision, ReviewTask
 from review.rules.auditing import Kind
-from vision.envelope import Departure, departures
+from vision.envelope import Departure
 
 READINGS, SERIALS = 200, 12
 
@@ -89,11 +89,8 @@ def _outside(line: Line, item: Item) -> Departure | None:
     bands = certificates.standing(line, line.present_epoch.model_version_id)
     if bands is None:
         return None
-    measured = Measures.objects.filter(item=item).values(*bands.envelope).first()
-    if measured is None:
-        return None
-    left = departures(measured, {name: (low, high) for name, (low, high) in bands.envelope.items()})
-    return left[0] if left else None
+    measured = Measures.objects.filter(item=item).first()
+    return certificates.departure(bands, measured) if measured else None
 
 
 def _saved(line: Line) -> Saved:

@@ -122,6 +122,12 @@ def draw_word(purpose: str) -> str:
 
 
 @register.filter
+def signed(value: float) -> str:
+    """A distance with its sign, as figures are set: "−1.6"."""
+    return f"{value:.1f}".replace("-", "−")
+
+
+@register.filter
 def measure_word(name: str) -> str:
     """What is measured on an image."""
     return str(MEASURE_WORDS.get(name, name))

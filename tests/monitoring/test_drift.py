@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+from django.utils.translation import override
 
 from config import rounds
 from inspection import automation, intake
@@ -12,6 +13,7 @@ from inspection.models import Freeze, Hold, Item, LevelChange, Line, Measures, P
 from inspection.rules.words import Level, Role
 from monitoring import baselines, drift
 from monitoring.models import Baseline, DriftMark, DriftWindow
+from review.reason_words import reason_word
 from tests.builders import NOON, PASSWORD, make_user
 from tests.review.deciding import make_deciding_line
 from vision.embedding import LENGTH, packed
@@ -155,6 +157,26 @@ def test_a_dark_line_is_noticed_and_held_within_100_images(line, sd, what):
     assert (mark.kind, mark.metric) == ("notice", "brightness")
     assert mark.sds < -drift.rules.NOTICE_SD
     assert Hold.objects.get().reason.startswith("Image drift: brightness moved by -")
+
+
+def test_a_notice_leads_from_the_cockpit_to_its_pictures_before_any_window_has_closed(line, lead):
+    frozen(line)
+    shown = first_seen(line, lights(160, DARK, seed=3), until=is_held)
+    address = f"/lines/phone-back/drift/marks/{DriftMark.objects.get().pk}/"
+    cockpit = lead.get("/lines/phone-back/monitor/").content.decode()
+    assert address in cockpit
+    assert f"{shown} of 500 images so far" in cockpit
+    page = lead.get("/lines/phone-back/drift/")
+    assert "After: when it was noticed" in page.content.decode()
+    assert page.context["after"]
+    assert "the newest first" in lead.get(address).content.decode()
+
+
+def test_the_reason_of_a_notice_is_told_in_korean(line):
+    frozen(line)
+    first_seen(line, lights(160, DARK, seed=3), until=is_held)
+    with override("ko"):
+        assert reason_word(Hold.objects.get().reason).startswith("이미지 드리프트: 밝기 ")
 
 
 def test_a_hold_that_is_lifted_over_a_line_still_dark_comes_back(line, quinn):

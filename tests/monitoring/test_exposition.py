@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from django.utils.timezone import now as clock
+from django.utils.translation import override
 from prometheus_client.parser import text_string_to_metric_families
 
 from inspection import automation
@@ -32,6 +33,16 @@ NAME = re.compile(r"\btollgate_[a-z0-9_]+")
 @pytest.fixture
 def line():
     return make_deciding_line()
+
+
+def test_the_help_of_a_value_is_what_the_pages_call_it_in_english(client, line):
+    examine(line, "A-1", at=clock())
+    gathering.follow(now=clock())
+    gathering.read_levels(now=clock())
+    with override("ko"):
+        helps = {name: family.documentation for name, family in families(client).items()}
+    assert helps["tollgate_explain_seconds"] == "Explaining, last 5 min."
+    assert helps["tollgate_queue_age_seconds"] == "Oldest waiting image, newest value."
 
 
 def families(client, **headers) -> dict:

@@ -1,14 +1,16 @@
 """Pages and doors of monitoring: cockpit, all lines, metrics, images, alarms."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now as clock
 
-from inspection import automation, risks
-from inspection.models import Hold, Item, Line
+from inspection import automation, outbox, risks
+from inspection.models import Hold, Item, Line, Outbox
 from inspection.rules.words import Level, Role, Verdict
 from monitoring import boards, delivery, gathering, series, stages
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold, Notice
@@ -17,7 +19,7 @@ from monitoring.rules.metrics import BY_NAME, METRICS
 from review import queues
 from tests.builders import NOON, PASSWORD, make_line, make_user
 from tests.monitoring.test_alarms import raise_alarm
-from tests.monitoring.world import examine, settle, show
+from tests.monitoring.world import examine, give_way, settle, show
 from tests.review.deciding import make_deciding_line
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +94,51 @@ def test_the_cockpit_says_the_loudest_alarm_and_what_to_do(lead, line):
     assert "Images wait too long for a person: 240 s" in page
 
 
+def banner_of(lead) -> str:
+    page = text(lead.get("/lines/phone-back/monitor/"))
+    start = page.index('class="alarm-banner"')
+    return page[start : page.index("</section>", start)]
+
+
+def test_a_held_line_says_why_where_its_alarm_stands(lead, line):
+    reason = "Image drift: patch luminance moved by -1.6 standard deviations."
+    automation.place_hold(line, kind=Hold.ALARM, reason=reason, now=clock())
+    alarm = fresh_alarm(line, "line-held")
+    for page in (banner_of(lead), text(lead.get(f"/alarms/{alarm.pk}/"))):
+        assert "Image drift: reference patch moved by −1.6 standard deviations." in page
+
+
+def test_images_outside_the_certificate_are_told_with_their_measure(lead, line):
+    examine(line, "A-1", at=clock() - timedelta(seconds=5), measures={"p99_luminance": 40.0})
+    examine(line, "A-2", at=clock())
+    alarm = fresh_alarm(line, "outside-envelope", value=0.8)
+    for page in (banner_of(lead), text(lead.get(f"/alarms/{alarm.pk}/"))):
+        assert "Too dark: p99 luminance 40, certified 80 to 250." in page
+
+
+def test_a_loud_alarm_that_somebody_has_seen_stands_on_until_it_goes(lead, line, quinn):
+    alarm = fresh_alarm(line)
+    lead.post(f"/alarms/{alarm.pk}/acknowledge/")
+    assert "acknowledged by quinn" in banner_of(lead)
+    assert f"/alarms/{alarm.pk}/acknowledge/" not in banner_of(lead)
+    alarm.refresh_from_db()
+    lead.post(f"/alarms/{alarm.pk}/shelve/", {"minutes": "20", "reason": "lamp ordered"})
+    assert "alarm-banner" not in text(lead.get("/lines/phone-back/monitor/"))
+
+
+@pytest.mark.parametrize(("value", "state"), [(100.0, ""), (75.0, "warn"), (44.0, "crit")])
+def test_a_measure_stands_beside_what_is_certified_and_is_marked_outside_it(line, value, state):
+    show(line, "p99_luminance", [value], at=clock())
+    tile = boards.tiles(line, ["p99_luminance"], now=clock())[0]
+    assert (tile.limit, tile.state) == ("80–250", state)
+
+
+@pytest.mark.parametrize(("w", "is_marked"), [(8.2, False), (95.2, True)])
+def test_a_chart_beyond_its_limit_is_marked(w, is_marked):
+    chart = SimpleNamespace(word="Too many defect calls", w=w, act=8.3)
+    assert ("crit-mark" in render_to_string("monitoring/_chart_pair.html", {"chart": chart})) is is_marked
+
+
 def test_a_value_that_is_old_is_shown_as_old(lead, line):
     show(line, "brightness", [130.0], at=clock() - timedelta(minutes=9))
     page = text(lead.get("/lines/phone-back/monitor/"))
@@ -134,6 +181,33 @@ def test_every_image_is_accounted_for_at_any_instant(line):
     queues.admit(fourth.routing, now=moment)
     flow = stages.flow(line, now=moment)
     assert (flow.received, flow.waiting, flow.final, flow.lost) == (4, 2, 2, 0)
+
+
+@pytest.mark.parametrize("statement", range(1, 7))
+def test_an_image_that_moves_on_while_it_is_counted_is_not_lost(line, statement):
+    moment = clock()
+    item = examine(line, "A-1", at=moment - timedelta(seconds=9), route=None)
+    outbox.ask("item.received", item.pk, now=moment)
+    asked = []
+
+    def move_on(execute, *statement_and_facts):
+        asked.append(execute)
+        if len(asked) == statement:
+            queues.admit(give_way(item, route="human", reason="level", at=moment), now=moment)
+            Outbox.objects.filter(key=str(item.pk)).update(done_at=moment)
+        return execute(*statement_and_facts)
+
+    with connection.execute_wrapper(move_on):
+        flow = stages.flow(line, now=moment)
+    assert (flow.received, flow.lost) == (1, 0)
+
+
+def test_an_image_that_steps_aside_for_fresher_ones_is_still_to_be_looked_at(line):
+    moment = clock()
+    aside, _forgotten = (examine(line, f"A-{n}", at=moment - timedelta(seconds=9), route=None) for n in range(2))
+    outbox.ask("item.late", aside.pk, now=moment)
+    flow = stages.flow(line, now=moment)
+    assert (flow.received, flow.predicting, flow.lost) == (2, 1, 1)
 
 
 def test_a_part_that_the_deadline_settled_is_final_in_neither_count(line):
@@ -280,6 +354,22 @@ def test_a_lead_tries_a_threshold_before_it_is_in_force(lead, line):
     assert "In the last 30 days it truly came 0 times." in page
     assert 'value="300.0"' in page
     assert not AlarmThreshold.objects.exists()
+
+
+@pytest.mark.parametrize("facts", [{"try": "1"}, {"password": "wrong"}, {"review_on": "2020-01-01"}])
+def test_what_was_typed_is_there_again_after_a_try_or_a_refusal(lead, line, facts):
+    page = text(change(lead, reason="lamp of the night shift", priority="P1", **facts))
+    assert 'value="lamp of the night shift"' in page
+    assert "<option selected>P1</option>" in page
+    assert PASSWORD not in page
+
+
+def test_an_alarm_that_is_added_is_compared_with_no_old_limits(lead, line):
+    facts = {"raise_at": "100", "clear_at": "120", "reason": "dim", "password": PASSWORD}
+    facts["review_on"] = (clock() + timedelta(days=30)).date().isoformat()
+    page = text(lead.post("/lines/phone-back/thresholds/p99_luminance-below/", facts, follow=True))
+    assert "In force. Times it would have come in the last two days: 0;" in page
+    assert "old limits" not in page
 
 
 def test_a_lead_says_on_the_alarm_s_page_whether_it_was_real(lead, line):

@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from inspection.models import Line
+from inspection import automation
+from inspection.models import Hold, Line
 from inspection.rules.words import Priority, Role
 from monitoring import alarms, delivery, notices
 from monitoring.models import Alarm, AlarmChange, Channel, Notice
@@ -75,6 +76,14 @@ def test_an_alarm_is_told_once_with_what_since_consequence_and_deed(settings):
     for part in ("since 2026-11-23 12:00:00 UTC", "the line gets its fail-safe", "Call another inspector"):
         assert part in notice.text
     assert notice.text.endswith(f"/alarms/{alarm.pk}/")
+
+
+def test_a_message_about_a_hold_says_why_the_line_is_held():
+    make_channel()
+    alarm = make_alarm(make_line("phone-back"), "line-held")
+    automation.place_hold(alarm.line, kind=Hold.CAMERA, reason="3 images in a row. Too dark.", now=NOON)
+    notices.write_due(now=NOON)
+    assert "\n3 images in a row. Too dark.\n" in Notice.objects.get().text
 
 
 def test_a_message_says_when_on_the_clocks_of_the_line_and_for_machines_on_those_of_the_site(settings):

@@ -36,13 +36,16 @@ def examine(
     ms: float = 20.0,
     score: float | None = 0.1,
     call: Call = Call.PASS,
-    route: str = "human",
+    route: str | None = "human",
     reason: str = "level",
     took_s: float = 0.5,
     bands: Bands | None = None,
     item: dict | None = None,
 ) -> Item:
-    """Return an image that the prediction service has looked at. `measures` None leaves healthy ones, {} none."""
+    """Return an image that the prediction service has looked at. `measures` None leaves healthy ones, {} none.
+
+    A `route` None leaves it on its way: nothing has been settled about it.
+    """
     run = make_run(line, serial, views=(), at=at)
     file = {"received_at": at, "captured_at": at, "sha256": "a" * 64, "size_bytes": 1000, "width": 640, "height": 480}
     seen = Item.objects.create(run=run, line=line, view="front", content_type="image/jpeg", **{**file, **(item or {})})
@@ -61,8 +64,18 @@ def examine(
         )
         for stage in Stage
     )
-    Routing.objects.create(
-        item=seen,
+    if route is not None:
+        give_way(seen, route=route, reason=reason, bands=bands, call=call, at=at + timedelta(seconds=took_s))
+    return seen
+
+
+def give_way(
+    item: Item, *, route: str, reason: str, at: datetime, bands: Bands | None = None, call: Call = Call.PASS
+) -> Routing:
+    """Give the image its way."""
+    line = item.line
+    return Routing.objects.create(
+        item=item,
         route=route,
         reason=reason,
         level=line.level,
@@ -70,9 +83,8 @@ def examine(
         model_version=line.epoch.model_version,
         bands=bands,
         call=call.value,
-        routed_at=at + timedelta(seconds=took_s),
+        routed_at=at,
     )
-    return seen
 
 
 def settle(
