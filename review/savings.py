@@ -16,6 +16,7 @@ from review.band_models import BandsChange, Certification
 from review.figures import Rate, rate
 from review.forecasts import Forecast, forecast, reading_s, stays
 from review.models import Adjudication, Decision
+from review.watches import DECIDING
 
 DAYS = 14
 THIS_SHIFT, TODAY, TWO_WEEKS = "shift", "day", "fortnight"
@@ -86,11 +87,13 @@ class Savings:
     """One stretch of a line. `signed` is the signature that put the bands in force, with what was promised then.
 
     Bands that came with the set-up of the line were put by nobody. `stays` names why parts stay with people under
-    the bands, each with its share; empty without bands.
+    the bands, each with its share; empty without bands. `parts` are all of the stretch; `automatic` is of those whose
+    verdict came on a rung where the model decides, as the promise is.
     """
 
     line: Line
     since: datetime
+    parts: int
     automatic: Rate
     work: Work
     reading_s: float
@@ -110,6 +113,11 @@ class Savings:
         return kept["automatic_share"] if kept else None
 
     @property
+    def earlier(self) -> int:
+        """How many parts had their verdict on a lower rung."""
+        return self.parts - self.automatic.n
+
+    @property
     def minutes(self) -> int:
         return round(self.work.saved * self.reading_s / 60)
 
@@ -121,7 +129,8 @@ class Savings:
 def read(line: Line, stretch: str, *, now: datetime) -> Savings:
     """Return what the present shift, day or fortnight saved."""
     since = _since(line, stretch, now=now)
-    automatic, work, seconds = _automatic(line, since), _work(line, since), reading_s(line)
+    parts, automatic = _automatic(line, since)
+    work, seconds = _work(line, since), reading_s(line)
     escapes, overkill = _risks(line)
     certified = Certification.objects.filter(bands=line.bands_id).first() if line.bands_id else None
     shares = certified.outcome["shares"] if certified else None
@@ -129,6 +138,7 @@ def read(line: Line, stretch: str, *, now: datetime) -> Savings:
     return Savings(
         line=line,
         since=since,
+        parts=parts,
         automatic=automatic,
         work=work,
         reading_s=seconds,
@@ -170,10 +180,14 @@ def _decided(line: Line, since: datetime) -> dict[str, object]:
     return {**made, "run__disposition__decided_by": DecidedBy.MODEL.value}
 
 
-def _automatic(line: Line, since: datetime) -> Rate:
-    by_model = Count("pk", filter=Q(disposition__decided_by=DecidedBy.MODEL.value))
-    found = _made(line, since).aggregate(n=Count("pk"), k=by_model)
-    return rate(found["k"], found["n"])
+def _automatic(line: Line, since: datetime) -> tuple[int, Rate]:
+    """Return all parts of the stretch, and how many of those on a deciding rung the model decided alone."""
+    on_a_rung = Q(disposition__level__in=DECIDING)
+    by_model = on_a_rung & Q(disposition__decided_by=DecidedBy.MODEL.value)
+    found = _made(line, since).aggregate(
+        parts=Count("pk"), n=Count("pk", filter=on_a_rung), k=Count("pk", filter=by_model)
+    )
+    return found["parts"], rate(found["k"], found["n"])
 
 
 def _work(line: Line, since: datetime) -> Work:

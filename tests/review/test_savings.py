@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from inspection.models import Disposition, Line, LineScope
 from inspection.rules.shifts import began
-from inspection.rules.words import Label
+from inspection.rules.words import DecidedBy, Label, Level
 from review import forecasts, queues, savings
 from review.charts import column_chart
 from review.models import BandsChange, Certification, Count
@@ -47,6 +47,19 @@ def test_yesterdays_parts_count_in_two_weeks_and_not_today(line):
     at = NOON + timedelta(hours=1)
     assert savings.read(line, savings.TODAY, now=at).automatic.n == 8
     assert savings.read(line, savings.TWO_WEEKS, now=at).automatic.n == 9
+
+
+def test_the_share_beside_the_promise_leaves_out_parts_of_a_lower_level(client, line, quinn):
+    for n in range(3):
+        below = passed(line, f"L-{n}")
+        Disposition.objects.filter(run=below).update(decided_by=DecidedBy.HUMAN.value, level=Level.ASSIST.value)
+
+    found = savings.read(line, savings.TODAY, now=NOON + timedelta(hours=1))
+
+    assert (found.parts, found.automatic.k, found.automatic.n, found.earlier) == (11, 8, 8, 3)
+    client.force_login(quinn)
+    told = client.get(reverse("savings", args=[line.slug]), {"over": "fortnight"}).content.decode()
+    assert "3 parts came on a lower level" in told
 
 
 def test_days_without_parts_stay_gaps(line):
