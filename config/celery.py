@@ -5,6 +5,7 @@ import time
 
 import structlog
 from celery import Celery, Task, bootsteps
+from celery.worker import WorkController
 from django.utils.module_loading import import_string
 
 from config import progress, settings_module
@@ -12,6 +13,9 @@ from inspection import tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module())
 logger = structlog.get_logger(__name__)
+
+# A third of the silence after which the worker counts as gone.
+SHOWN_EVERY_S = 10.0
 
 
 class WatchedTask(Task):
@@ -43,15 +47,21 @@ class Refusal(bootsteps.Step):
 
 
 class WarmUp(bootsteps.StartStopStep):
-    """The worker for verdicts loads decoder and models before it takes work: the first item has a deadline too."""
+    """The worker for verdicts loads decoder and models before it takes work: the first item has a deadline too.
+
+    From then on it shows itself between two tasks. A message would wait behind the images, and a worker with much to
+    do would look like one that is gone.
+    """
 
     requires = {"celery.worker.components:Pool"}
 
-    def start(self, worker: object) -> None:
+    def start(self, worker: WorkController) -> None:
         if "predict" in app.amqp.queues.consume_from:
             # By name: the deeds need the app registry, which exists only now.
             import_string("inspection.pipeline.warm_up")()
-            import_string("monitoring.tasks.show_worker")()
+            show = import_string("monitoring.signs.show_worker")
+            show()
+            worker.timer.call_repeatedly(SHOWN_EVERY_S, show)
 
 
 app = Celery("tollgate", task_cls=WatchedTask)

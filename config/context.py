@@ -117,7 +117,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "theme": theme_of(request),
         "shell_slug": slug,
         "shell_page": page,
-        "shell_lines": SimpleLazyObject(lambda: line_entries(request.user)),
+        "shell_lines": SimpleLazyObject(lambda: line_entries(request.user, slug, page)),
         "shell_groups": SimpleLazyObject(lambda: page_groups(held, slug, page)),
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
@@ -148,19 +148,30 @@ def level_shown(line: Line, leads: bool) -> str:
     return line.level if tells_level(Level(line.level), [role]) else ""
 
 
-def line_entries(user) -> list[LineEntry]:
+def line_entries(user, slug: str = "", page: str = "") -> list[LineEntry]:
+    """The lines of a person, with where each name leads from this page of the line `slug`."""
     leads = set(lines_for(user, Role.QA_LEAD, Role.ADMINISTRATOR).values_list("pk", flat=True))
     open_hold = Hold.objects.in_force().filter(line=OuterRef("pk"))
     lines = lines_for(user).annotate(on_hold=Exists(open_hold)).order_by("slug")
     return [
-        LineEntry(line.slug, level_shown(line, line.pk in leads), line.on_hold, line_address(line, line.pk in leads))
+        LineEntry(
+            line.slug,
+            level_shown(line, line.pk in leads),
+            line.on_hold,
+            line_address(line, line.pk in leads, page if line.slug != slug else ""),
+        )
         for line in lines
     ]
 
 
-def line_address(line: Line, leads: bool) -> str:
-    """Where a line's name in the sidebar leads: its first page for leads, the review loop for inspectors."""
+def line_address(line: Line, leads: bool, page: str = "") -> str:
+    """Where a line's name in the sidebar leads: for inspectors the review loop, for leads the page on which they are.
+
+    That is the line's first page where they are on none that every line has.
+    """
     names = [name for _, pages in LINE_PAGES for name, _, _ in pages] if leads else []
+    if page in names and page not in OF_DEMO | OF_LEADS:
+        names = [page, *names]
     for name in [*names, "review"]:
         address = address_of(name, line.slug)
         if address:

@@ -151,11 +151,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 0.1,
 }
 CELERY_BEAT_SCHEDULE = {
-    "show-worker": {
-        "task": "monitoring.tasks.show_worker",
-        "schedule": 10.0,
-        "options": {"queue": "predict", "expires": 10},
-    },
     "send-notices": {
         "task": "monitoring.tasks.send_notices",
         "schedule": 10.0,

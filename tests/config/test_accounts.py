@@ -7,6 +7,7 @@ from django.contrib.messages import ERROR, SUCCESS, WARNING
 from django.contrib.messages.storage.base import Message
 from django.template import loader
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 from django.utils.timezone import now
 
@@ -88,6 +89,23 @@ def test_the_sidebar_shows_who_is_on_hold():
     Hold.objects.create(line=line, kind=Hold.ALARM, reason="too dark", placed_at=now())
     [entry] = line_entries(make_user("quinn", role=Role.QA_LEAD))
     assert entry.on_hold
+
+
+@pytest.mark.parametrize(
+    ("role", "page", "there"),
+    [
+        (Role.QA_LEAD, "automation", "automation"),
+        (Role.ADMINISTRATOR, "automation", "automation"),
+        (Role.ADMINISTRATOR, "adjudications", "monitor"),
+        (Role.QA_LEAD, "simulated", "monitor"),
+        (Role.INSPECTOR, "session", "review"),
+    ],
+)
+def test_another_line_opens_on_the_page_one_is_on_and_the_own_line_on_its_first(role, page, there):
+    here, other = make_line("here"), make_line("other")
+    entries = {entry.slug: entry.address for entry in line_entries(make_user("someone", role=role), "here", page)}
+    assert entries["other"] == reverse(there, args=[other.slug])
+    assert entries["here"] == reverse("review" if role == Role.INSPECTOR else "monitor", args=[here.slug])
 
 
 def test_an_error_does_not_look_like_success():

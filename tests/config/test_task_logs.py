@@ -1,13 +1,16 @@
-"""A worker's log lines name the task and what it works on."""
+"""A worker shows that it lives, and its log lines name the task and what it works on."""
 
 from contextlib import suppress
+from time import monotonic
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 import structlog
+from kombu.asynchronous.timer import Timer
 
 from config import relay
-from config.celery import app
+from config.celery import WarmUp, app
 from inspection import tracing
 from inspection.models import Outbox
 from tests.builders import NOON
@@ -50,3 +53,17 @@ def test_the_relay_names_the_trace_of_the_image_that_it_wakes_a_worker_for(caplo
     assert relay.send_due([row], now=NOON) == [1]
     (line,) = [one.msg for one in caplog.records]
     assert (line["event"], line["topic"], line["trace_id"]) == ("woken", "item.received", tracing.trace_id(IMAGE))
+
+
+def test_a_worker_with_more_images_than_it_can_look_at_shows_itself_between_two(monkeypatch):
+    timer, shown = Timer(), []
+    monkeypatch.setattr("inspection.pipeline.warm_up", lambda: None)
+    monkeypatch.setattr("monitoring.signs.show_worker", lambda: shown.append(monotonic()))
+    monkeypatch.setattr(app.amqp.queues, "_consume_from", {"predict": app.amqp.queues["predict"]})
+    WarmUp(object()).start(SimpleNamespace(timer=timer))
+    assert len(shown) == 1
+    (again,) = timer.queue
+    again.entry()
+    assert len(shown) == 2
+    # Nobody sends it as work, which would wait behind the images.
+    assert not [name for name, due in app.conf.beat_schedule.items() if due["options"]["queue"] == "predict"]

@@ -9,7 +9,7 @@ from django.utils.timezone import now as clock
 
 from inspection import registry
 from inspection.models import ModelVersion
-from monitoring import rollups, tasks, traffic
+from monitoring import rollups, signs, traffic
 from monitoring.rules.metrics import PROCESSES
 from monitoring.sources import processes
 from tests.monitoring.world import window
@@ -47,7 +47,7 @@ def test_memory_and_processor_of_every_process_are_those_of_all_its_copies_and_c
 
 def test_a_process_that_the_relay_cannot_see_tells_what_it_takes_itself(settings, tmp_path):
     settings.RUN_FILE = tmp_path / "run.json"
-    tasks.show_worker()
+    signs.show_worker()
     traffic.note(traffic.Answer(status=200, took_s=0.1, waited_s=None))
     traffic.write(now=clock())
     newest = rollups.newest(None, ["worker_memory", "web_memory"], now=clock(), minutes=5)
@@ -61,11 +61,11 @@ def test_a_worker_tells_what_models_it_holds_and_how_long_they_took_to_load(monk
     registry.forget_loaded()
     registry.take_load_times()
     version = ModelVersion(name="m", version="1", folder="m/1", onnx_sha256="0" * 64)
-    tasks.show_worker()
+    signs.show_worker()
     assert window(None, "models_loaded").last == 0
     for _ in range(2):
         registry.scorer(version)
-    tasks.show_worker()
+    signs.show_worker()
     newest = rollups.newest(None, ["models_loaded", "model_load"], now=clock(), minutes=5)
     assert newest["models_loaded"].last == 1
     assert newest["model_load"].n == 1
