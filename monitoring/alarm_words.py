@@ -6,11 +6,14 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from inspection.durations import age
 from monitoring.metric_words import NAMES
 from monitoring.models import Alarm
 from monitoring.rules.alarm_rules import BY_CODE, OFFERED, Rule
 from monitoring.rules.alarms import Event, State
 from monitoring.rules.metrics import BY_NAME, Fold
+
+MINUTE_S = 60
 
 
 @dataclass(frozen=True)
@@ -301,15 +304,17 @@ def _is_good_again(alarm: Alarm) -> bool:
 
 
 def number(metric: str, value: float | None) -> str:
-    """Return a metric's value with its unit, a share as percent.
+    """Return a metric's value with its unit, a share as percent, seconds from a minute on as a length of time.
 
-    >>> number("queue_age", 130.0), number("blank", 0.25), number("on_hold", 1.0)
-    ('130 s', '25 %', '1')
+    >>> number("queue_age", 50.0), number("blank", 0.25), number("on_hold", 1.0)
+    ('50 s', '25 %', '1')
     """
     if value is None:
         return "–"
     known = BY_NAME[metric]
     if known.fold == Fold.SHARE or known.unit == "ratio":
         return f"{100 * value:.3g} %"
+    if known.unit == "s" and value >= MINUTE_S:
+        return age(value)
     plain = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{plain} {known.unit}".rstrip()

@@ -12,9 +12,10 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
+from inspection.durations import age
 from inspection.rules.words import Label, Level
 from review import reason_words, sentences
 from review.charts import BandChart, ColumnChart, ReliabilityChart
@@ -143,26 +144,7 @@ def kappa(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}".replace("0.", ".", 1)
 
 
-@register.filter
-def age(seconds: float | None) -> str:
-    """A length of time in its two largest units: "48 s", "2 m 10 s", "3 h 5 m", "3 d 4 h"."""
-    if seconds is None:
-        return "–"
-    whole = max(0, int(seconds))
-    for size, unit, below, small in (
-        (86400, _("d"), 3600, _("h")),
-        (3600, _("h"), 60, _("m")),
-        (60, _("m"), 1, _("s")),
-    ):
-        if whole >= size:
-            rest = whole % size // below
-            return _measure(whole // size, unit) + (NBSP + _measure(rest, small) if rest else "")
-    return _measure(whole, _("s"))
-
-
-def _measure(number: int, unit: str) -> str:
-    """Number and unit, which Korean writes without a space."""
-    return f"{number}{unit}" if get_language() == "ko" else f"{number}{NBSP}{unit}"
+register.filter("age", age)
 
 
 @register.filter

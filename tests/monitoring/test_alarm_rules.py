@@ -275,8 +275,8 @@ def test_what_goes_on_meets_whatever_comes_later():
     ("fields", "told"),
     [
         ({"state": State.UNACKNOWLEDGED, "is_on": True}, "0.1 s"),
-        ({"state": State.UNACKNOWLEDGED, "is_on": True, "crossing_since": NOON}, "90 s"),
-        ({"state": State.RETURNED}, "90 s"),
+        ({"state": State.UNACKNOWLEDGED, "is_on": True, "crossing_since": NOON}, "1\u00a0m\u00a030\u00a0s"),
+        ({"state": State.RETURNED}, "1\u00a0m\u00a030\u00a0s"),
     ],
 )
 def test_an_alarm_whose_value_is_good_again_tells_the_worst_one(fields, told):

@@ -91,7 +91,7 @@ def test_the_cockpit_says_the_loudest_alarm_and_what_to_do(lead, line):
     page = text(lead.get("/lines/phone-back/monitor/"))
     banner = page[page.index('class="alarm-banner"') :]
     assert banner.index("The camera shows the same image again and again") < banner.index("Restart the camera")
-    assert "Images wait too long for a person: 240 s" in page
+    assert "Images wait too long for a person: 4\u00a0m" in page
 
 
 def banner_of(lead) -> str:

@@ -72,7 +72,7 @@ def test_an_alarm_is_told_once_with_what_since_consequence_and_deed(settings):
     assert notices.write_due(now=NOON + MINUTE) == 1
     assert notices.write_due(now=NOON + 2 * MINUTE) == 0
     notice = Notice.objects.get()
-    assert notice.title == "phone-glass: P2 Images wait too long for a person: 240 s"
+    assert notice.title == "phone-glass: P2 Images wait too long for a person: 4\u00a0m"
     for part in ("since 2026-11-23 12:00:00 UTC", "the line gets its fail-safe", "Call another inspector"):
         assert part in notice.text
     assert notice.text.endswith(f"/alarms/{alarm.pk}/")
