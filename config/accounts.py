@@ -1,13 +1,17 @@
 """Accounts and what a person may choose for themselves. An administrator makes accounts; nobody signs up."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm
+from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -17,6 +21,7 @@ THEMES = ("", "light", "dark")
 THEME_COOKIE = "theme"
 COOKIE_AGE = 365 * 24 * 3600
 SHARED_IDLE_S = 5 * 60
+MFA = "allauth.mfa"
 WRONG = _("Employee ID and password do not match. Check both and try again.")
 
 
@@ -31,6 +36,13 @@ class ClosedAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: object) -> bool:
+        """Whoever sets up a first second factor right after signing in is not asked for the password again."""
+        user = self.request.user
+        if app == MFA and not is_mfa_enabled(user) and user.last_login is not None:
+            return now() - user.last_login > timedelta(seconds=app_settings.REAUTHENTICATION_TIMEOUT)
+        return super().is_reauthentication_required(app=app, **kwargs)
 
 
 class SignInForm(LoginForm):
