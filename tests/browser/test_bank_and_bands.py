@@ -65,3 +65,12 @@ def test_a_lead_reads_the_certificate_and_signs_it_by_keyboard(visit, quinn):
     line.refresh_from_db()
     assert line.bands_id is not None
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_on_a_phone_the_words_of_the_bank_stay_whole_and_its_table_scrolls(visit, quinn):
+    line = make_floor(level=Level.SHADOW)
+    make_bank(line, 2, code="scratch")
+    page = visit(f"/lines/{line.slug}/bank/", quinn, width=390, height=844)
+    row = page.locator(".scroll > table > tbody > tr").first
+    assert row.bounding_box()["height"] < 120
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
