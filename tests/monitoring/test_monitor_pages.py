@@ -261,6 +261,35 @@ def test_a_metric_has_a_chart_and_the_same_numbers_as_a_table(lead, line):
     assert page.count("/lines/phone-back/images/?metric=brightness&amp;at=") == 6
 
 
+def test_the_line_and_its_band_end_where_nothing_was_measured(lead, line):
+    moment = clock().replace(second=0, microsecond=0)
+    for minute in (30, 29, 28, 20, 10, 9):
+        show(line, "brightness", [130.0 + minute, 150.0], at=moment - timedelta(minutes=minute))
+    page = lead.get("/lines/phone-back/metrics/brightness/")
+    chart, rows = page.context["chart"], page.context["rows"]
+    assert [len(piece.line.split()) for piece in chart.pieces] == [3, 0, 2]
+    assert [len(piece.band.split()) for piece in chart.pieces] == [6, 0, 4]
+    assert chart.pieces[1].lone[0] == pytest.approx(100 * 10 / 21, abs=0.01)
+    # Each strip to point at is a minute wide, none reaches over a gap.
+    assert all(column.width <= 100 / 21 + 0.02 for column in chart.columns)
+    assert [tick.at for tick in chart.x_ticks] == pytest.approx([100 * n / 21 for n in range(0, 22, 4)], abs=0.01)
+    gaps = [(row.began_at, row.ended_at) for row in rows if isinstance(row, series.Gap)]
+    ago = [moment - timedelta(minutes=minute) for minute in (19, 10, 27, 20)]
+    assert gaps == [(ago[0], ago[1]), (ago[2], ago[3])]
+    html = page.content.decode()
+    assert html.count('<polyline class="series"') == 2
+    assert html.count("no values until") == 2
+
+
+def test_hours_that_follow_each_other_are_one_line(line):
+    for hour in (5, 4, 3):
+        show(line, "brightness", [130.0 + hour], at=NOON - timedelta(hours=hour))
+    found = series.rows(line, BY_NAME["brightness"], span="day", now=NOON)
+    drawn = series.chart(found, span="day", limits=[], metric="brightness", zone="UTC")
+    assert len(drawn.pieces) == 1
+    assert series.with_gaps(found, span="day") == found
+
+
 def test_a_number_stands_beside_the_limit_of_the_alarm_that_it_raised(line):
     show(None, "storage_free", [0.15], at=NOON)
     (quiet,) = boards.tiles(None, ["storage_free"], now=NOON)
