@@ -190,7 +190,7 @@ def _plain(row: boards.AlarmRow) -> dict[str, Any]:
         "raised_at": alarm.raised_at,
         "shelved_until": alarm.shelved_until,
         "handled_by": alarm.handled_by.username if alarm.handled_by else None,
-        "owner": row.owner.username if row.owner else None,
+        "owner": row.owner or None,
         "beneath": row.beneath,
         "runbook_url": reverse("alarm-runbook") + f"#{alarm.rule}",
     }

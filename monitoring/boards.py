@@ -71,7 +71,7 @@ class AlarmRow:
     todo: str
     beneath: int
     more: str
-    owner: User | None
+    owner: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,7 @@ def rows(alarms: Iterable[Alarm]) -> list[AlarmRow]:
     """Return alarms as a list shows them, in the order given. What another explains is counted beneath it."""
     alarms = list(alarms)
     answering = owners.of_all(alarms)
-    return [_alarm_row(alarm, answering.get(alarm.pk)) for alarm in alarms]
+    return [_alarm_row(alarm, answering[alarm.pk]) for alarm in alarms]
 
 
 def active(alarms: AlarmQuerySet) -> AlarmQuerySet:
@@ -249,7 +249,7 @@ def _kind_address(alarm: Alarm) -> str:
     return f"{reverse('alarms')}?{urlencode({'kind': alarm.rule})}"
 
 
-def _alarm_row(alarm: Alarm, owner: User | None) -> AlarmRow:
+def _alarm_row(alarm: Alarm, answering: Sequence[User]) -> AlarmRow:
     words = WORDS[alarm.rule]
     beneath = getattr(alarm, "beneath_count", 0)
     return AlarmRow(
@@ -262,7 +262,7 @@ def _alarm_row(alarm: Alarm, owner: User | None) -> AlarmRow:
         todo=str(words.todo),
         beneath=beneath,
         more=reverse("alarm", args=[alarm.pk]) + "#beneath",
-        owner=owner,
+        owner=owners.named(answering),
     )
 
 

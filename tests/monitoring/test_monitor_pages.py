@@ -431,6 +431,22 @@ def test_an_alarm_leads_to_its_images_metric_drift_and_runbook(lead, line):
         assert address in page
 
 
+def test_an_alarm_that_the_sheet_does_not_name_is_the_leads_and_one_of_machines_the_administrators(lead, line, quinn):
+    make_user("quill", role=Role.QA_LEAD, line=line)
+    make_user("quentin", role=Role.QA_LEAD, line=make_line("phone-lens"))
+    make_user("admin", role=Role.ADMINISTRATOR)
+    risks.preload(line, by=quinn, now=clock())
+    (watch,) = [one for one in risks.standing(line) if one.metric == "queue_age"][:1]
+    answering = [watch.owner.username, "quill, quinn", "quill, quinn", "quill, quinn", "admin"]
+    kinds = ("queue-old", "line-held", "outside-envelope", "sequence-gap")
+    raised = [*(fresh_alarm(line, kind) for kind in kinds), fresh_alarm(None, "broker-down")]
+    assert [row.owner for row in boards.rows(raised)] == answering
+    told = {one["rule"]: one["owner"] for one in lead.get("/api/v1/alarms/").json()["results"]}
+    assert told["line-held"] == "quill, quinn"
+    for alarm, names in zip(raised, answering, strict=True):
+        assert f"<dt>Owner</dt><dd>{names}</dd>" in text(lead.get(f"/alarms/{alarm.pk}/"))
+
+
 def test_an_alarm_leads_on_to_labels_data_set_and_candidates_of_its_days(lead, line):
     raised = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
     alarm = fresh_alarm(line, state="normal", is_on=False, raised_at=raised)
