@@ -46,13 +46,16 @@ TILES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
-    """One metric in a row: its name, newest value, the last hour as a line, its limit, and whether it is stale."""
+    """One metric in a row: its name, newest value, the last hour as a line, and whether it is stale.
+
+    `limits` are that of an alarm and the range that is certified, as far as there are any.
+    """
 
     metric: Metric
     word: str
     value: str
     values: list[float]
-    limit: str
+    limits: list[str]
     stale_s: float | None
     state: str
     failures: list[str]
@@ -197,13 +200,16 @@ def _tile(
     values = [series.headline(metric, _plain(window)) for window in windows]
     # A minute's window is as old as its end.
     age = (now - windows[-1].began_at).total_seconds() - 60
-    state = _left(certified, values[-1]) if alarm is None else "crit" if alarm.priority == "P1" else "warn"
+    state = _left(certified, values[-1])
+    if alarm is not None and state != "crit":
+        state = "crit" if alarm.priority == "P1" else "warn"
+    said = [limits.get(metric.name), _span(metric.name, *certified) if certified else ""]
     return Tile(
         metric=metric,
         word=str(NAMES[metric.name]),
         value=number(metric.name, values[-1]),
         values=values,
-        limit=limits.get(metric.name) or (_span(metric.name, *certified) if certified else ""),
+        limits=[one for one in said if one],
         stale_s=age if age > STALE_S else None,
         state=state,
         failures=[mode.local_failure for mode in failures],

@@ -130,7 +130,21 @@ def test_a_loud_alarm_that_somebody_has_seen_stands_on_until_it_goes(lead, line,
 def test_a_measure_stands_beside_what_is_certified_and_is_marked_outside_it(line, value, state):
     show(line, "p99_luminance", [value], at=clock())
     tile = boards.tiles(line, ["p99_luminance"], now=clock())[0]
-    assert (tile.limit, tile.state) == ("80–250", state)
+    assert (tile.limits, tile.state) == (["80–250"], state)
+
+
+@pytest.mark.parametrize(("value", "state"), [(100.0, "warn"), (44.0, "crit")])
+def test_an_alarm_on_a_measure_hides_neither_the_certified_range_nor_how_far_it_was_left(
+    lead, line, quinn, value, state
+):
+    limits = {"raise_at": "120", "clear_at": "130", "reason": "dim", "password": PASSWORD}
+    limits["review_on"] = (clock() + timedelta(days=30)).date().isoformat()
+    lead.post("/lines/phone-back/thresholds/p99_luminance-below/", limits)
+    show(line, "p99_luminance", [value], at=clock())
+    fresh_alarm(line, "p99_luminance-below", value=value)
+    tile = boards.tiles(line, ["p99_luminance"], now=clock())[0]
+    assert (tile.limits, tile.state) == (["≥ 120", "80–250"], state)
+    assert "<span>≥ 120</span><span>80–250</span>" in text(lead.get("/lines/phone-back/monitor/"))
 
 
 @pytest.mark.parametrize(("w", "is_marked"), [(8.2, False), (95.2, True)])
@@ -295,8 +309,8 @@ def test_a_number_stands_beside_the_limit_of_the_alarm_that_it_raised(line):
     (quiet,) = boards.tiles(None, ["storage_free"], now=NOON)
     fresh_alarm(None, rule="disk-low")
     (low,) = boards.tiles(None, ["storage_free"], now=NOON)
-    assert (quiet.limit, quiet.state) == ("≥ 10 %", "")
-    assert (low.limit, low.state) == ("≥ 20 %", "warn")
+    assert (quiet.limits, quiet.state) == (["≥ 10 %"], "")
+    assert (low.limits, low.state) == (["≥ 20 %"], "warn")
 
 
 def test_the_band_of_a_few_values_holds_their_mean(line):
