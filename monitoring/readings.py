@@ -77,8 +77,9 @@ def _level(rule: Rule, minute: Summary) -> float:
 
 
 def _since(rule: Rule, *, now: datetime) -> datetime:
-    """Return when the first minute began that a rule looks at."""
-    return rollups.start(now, MINUTE) - _MINUTE * _reach(rule)
+    """Return when the first minute began that a rule looks at: none that began before the rule was there."""
+    since = rollups.start(now, MINUTE) - _MINUTE * _reach(rule)
+    return since if rule.since is None else max(since, rule.since)
 
 
 def _reach(rule: Rule) -> int:
@@ -114,10 +115,10 @@ def _plain(rule: Rule, minutes: Sequence[Minute], *, now: datetime) -> float | N
 def _quantiles(line: Line | None, rules: list[Rule], *, now: datetime) -> dict[str, float]:
     found = {}
     for rule in rules:
-        window = rollups.newest(line.pk if line else None, [rule.metric], now=now, minutes=rule.minutes).get(
-            rule.metric
-        )
-        if window is not None and window.n >= rule.least:
+        stretch = {"since": _since(rule, now=now), "until": now + _MINUTE}
+        kept = rollups.read(line.pk if line else None, rule.metric, tier=MINUTE, **stretch)
+        window = merged(summary for _, summary in kept)
+        if window.n >= rule.least:
             found[rule.code] = window.quantile(0.95)
     return found
 
