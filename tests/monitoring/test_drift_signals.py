@@ -11,7 +11,7 @@ from inspection.rules.words import Role
 from monitoring import drift
 from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
 from monitoring.rules import drift as rules
-from review.models import CountDelta
+from review.models import Chart, CountDelta
 from tests.builders import NOON, PASSWORD, make_user
 from tests.monitoring.test_drift import DARK, HEALTHY, REFERENCE, first_seen, is_held, lights, show
 from tests.monitoring.world import examine
@@ -218,6 +218,13 @@ def test_what_people_say_against_the_model_is_drawn_part_by_part(line, lead):
     assert [dot.is_drawn for dot in dots] == [False, True, True]
     html = page.content.decode()
     assert all(html.count(dot.address) == (2 if dot.is_drawn else 1) for dot in dots)
+
+
+def test_the_disagreement_chart_stands_where_it_is_drawn(line, lead):
+    Chart.objects.update_or_create(
+        epoch=line.epoch, name=Chart.DISAGREEMENT, defaults={"w": -0.1, "n": 1, "updated_at": NOON}
+    )
+    assert "The disagreement chart stands at 0.0 after" in lead.get("/lines/phone-back/drift/").content.decode()
 
 
 def test_a_reference_past_its_day_says_so(line, lead):
