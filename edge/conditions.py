@@ -4,7 +4,8 @@
 
 `*` is for every line that has no entry of its own. `new_scratch` is the share of parts that carry it; true means
 half of them. `staffed` lets simulated people read the line. `lamp_fails_from` is the second (of the epoch) from which
-the lamp ages and then fails, 0 for a sound one. Every other name is one of vision.drawn.Optics.
+the lamp ages and then fails, 0 for a sound one; `lamp_new_from`, when one was put in, is for pages alone. Every other
+name is one of vision.drawn.Optics.
 """
 
 import json
@@ -87,6 +88,7 @@ def _conditions(told: dict[str, Any]) -> Conditions:
     share = rest.pop("new_scratch", 0.0)
     paused, staffed = rest.pop("paused", False), rest.pop("staffed", False)
     lamp_fails_from = rest.pop("lamp_fails_from", 0.0)
+    rest.pop("lamp_new_from", None)
     return Conditions(
         optics=Optics(**{name: float(value) for name, value in rest.items()}),
         new_scratch_share=DEFAULT_NEW_SCRATCH_SHARE if share is True else float(share),

@@ -22,8 +22,9 @@ _BY_PRIORITY = [When(set_priority=priority.value, then=place) for place, priorit
 ]
 _OLDEST_FIRST = (F("raised_at").asc(nulls_last=True), F("pk").asc())
 _LOUDEST_FIRST = (
-    Case(When(state=State.SHELVED.value, then=2), When(state__in=UNSEEN, then=0), default=1).asc(),
+    Case(When(state=State.SHELVED.value, then=1), default=0).asc(),
     Case(*_BY_PRIORITY, default=len(_BY_PRIORITY)).asc(),
+    Case(When(state__in=UNSEEN, then=0), default=1).asc(),
     *_OLDEST_FIRST,
 )
 
@@ -42,7 +43,7 @@ class AlarmQuerySet(models.QuerySet):
         return self.active().exclude(state=State.SUPPRESSED.value)
 
     def by_loudness(self) -> "AlarmQuerySet":
-        """The loudest and oldest first, those that wait for eyes before the rest."""
+        """The loudest first, of one priority those that wait for eyes, then the oldest; the shelved last."""
         return self.order_by(*_LOUDEST_FIRST)
 
     def first_of_each_line(self) -> "AlarmQuerySet":
@@ -50,7 +51,7 @@ class AlarmQuerySet(models.QuerySet):
         return self._first_of_each("line", _LOUDEST_FIRST)
 
     def first_of_each_rule(self) -> "AlarmQuerySet":
-        """The loudest of each kind, with how many stand (`alike`): those that wait for eyes first, the shelved last."""
+        """The loudest of each kind, with how many stand (`alike`), in the same order."""
         return self._first_of_each("rule", _LOUDEST_FIRST).by_loudness()
 
     def of_kind(self, rule: str) -> "AlarmQuerySet":

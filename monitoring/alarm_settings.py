@@ -1,5 +1,7 @@
 """How the rules of alarms are set, on one line or on all: rows with a history over a catalogue that ships."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -20,7 +22,7 @@ OF_LINES = [rule.code for rule in CATALOGUE if rule.of_line]
 
 def in_force(line: Line | None) -> list[Rule]:
     """Return the rules that are on for a line, or for the machines, each as it is set."""
-    rows = standing(line)
+    rows = _kept(line)
     mine = [rule for rule in CATALOGUE if rule.of_line == (line is not None)]
     set_so = (rule if rule.code not in rows else _set(rule, rows[rule.code]) for rule in mine)
     return [rule for rule in set_so if rule is not None and (rule.is_shipped or rule.code in rows)]
@@ -28,13 +30,7 @@ def in_force(line: Line | None) -> list[Rule]:
 
 def standing(line: Line | None) -> dict[str, AlarmThreshold]:
     """Return by rule the row that stands for a line: its own, else that of all lines; none where it is as shipped."""
-    newest: dict[int | None, dict[str, AlarmThreshold]] = {}
-    for row in AlarmThreshold.objects.filter(Q(line=line) | Q(line=None)).order_by("n"):
-        newest.setdefault(row.line_id, {})[row.rule] = row
-    found: dict[str, AlarmThreshold] = {}
-    for place in dict.fromkeys((None, line.pk if line else None)):
-        found |= {code: row for code, row in newest.get(place, {}).items() if not row.is_shipped}
-    return found
+    return {code: rows[-1] for code, rows in _kept(line).items()}
 
 
 def setting_of(rule: Rule, row: AlarmThreshold | None) -> Setting:
@@ -81,8 +77,32 @@ def restore(line: Line | None, code: str, *, reason: str, by: User, now: datetim
     )
 
 
-def _set(rule: Rule, row: AlarmThreshold) -> Rule | None:
-    return rules.applied(rule, setting_of(rule, row)) if row.is_on else None
+def _kept(line: Line | None) -> dict[str, list[AlarmThreshold]]:
+    """Return by rule the rows of the place that stands for a line, the one that stands last."""
+    kept: dict[int | None, dict[str, list[AlarmThreshold]]] = {}
+    for row in AlarmThreshold.objects.filter(Q(line=line) | Q(line=None)).order_by("n"):
+        kept.setdefault(row.line_id, {}).setdefault(row.rule, []).append(row)
+    found: dict[str, list[AlarmThreshold]] = {}
+    for place in dict.fromkeys((None, line.pk if line else None)):
+        found |= {code: rows for code, rows in kept.get(place, {}).items() if not rows[-1].is_shipped}
+    return found
+
+
+def _set(rule: Rule, rows: Sequence[AlarmThreshold]) -> Rule | None:
+    if not rows[-1].is_on:
+        return None
+    return replace(rules.applied(rule, setting_of(rule, rows[-1])), since=_on_since(rule, rows))
+
+
+def _on_since(rule: Rule, rows: Sequence[AlarmThreshold]) -> datetime | None:
+    """Return when a rule was last added or switched on, None for one that was always on."""
+    since, was_on = None, rule.is_shipped
+    for row in rows:
+        is_on = rule.is_shipped if row.is_shipped else row.is_on
+        if is_on and not was_on:
+            since = row.changed_at
+        was_on = is_on
+    return since
 
 
 def _of_line(line: Line) -> QuerySet[AlarmThreshold]:

@@ -25,11 +25,11 @@ from rest_framework.response import Response
 from inspection import permissions, zones
 from inspection.api.problems import Problem
 from inspection.rules.words import Role
-from monitoring import alarm_settings, alarms, boards, causes
+from monitoring import alarm_settings, alarms, boards, causes, readings
 from monitoring.alarm_models import AlarmQuerySet
 from monitoring.alarm_words import DEEDS, EVENTS, WORDS, number
 from monitoring.models import Alarm, AlarmChange, AlarmThreshold, Notice
-from monitoring.rules.alarm_rules import BY_CODE, CATALOGUE
+from monitoring.rules.alarm_rules import BY_CODE, CATALOGUE, Rule
 from monitoring.rules.alarms import SHELF_MAX, Event, NotPossible
 from review.api.forms import StrictCharField, StrictForm
 
@@ -190,7 +190,7 @@ def _plain(row: boards.AlarmRow) -> dict[str, Any]:
         "raised_at": alarm.raised_at,
         "shelved_until": alarm.shelved_until,
         "handled_by": alarm.handled_by.username if alarm.handled_by else None,
-        "owner": row.owner.username if row.owner else None,
+        "owner": row.owner or None,
         "beneath": row.beneath,
         "runbook_url": reverse("alarm-runbook") + f"#{alarm.rule}",
     }
@@ -276,10 +276,14 @@ def _next(request: HttpRequest, alarm: Alarm) -> str:
 
 def _comes_at(alarm: Alarm) -> str:
     """Return where it comes as it is set now, empty where its rule is switched off."""
-    rule = next((one for one in alarm_settings.in_force(alarm.line) if one.code == alarm.rule), None)
+    rule = _in_force(alarm)
     if rule is None:
         return ""
     return f"{'>' if rule.limits.is_above else '<'} {number(rule.metric, rule.limits.raise_at)}"
+
+
+def _in_force(alarm: Alarm) -> Rule | None:
+    return next((one for one in alarm_settings.in_force(alarm.line) if one.code == alarm.rule), None)
 
 
 def _review_on(alarm: Alarm) -> date | None:
@@ -304,10 +308,12 @@ def _due(alarm: Alarm) -> list[dict[str, str]]:
 
 
 def _images(alarm: Alarm) -> str:
-    """Return the address of the images around the moment it was raised, empty where an alarm has none."""
+    """Return the address of the images around the moment it began, before its delay; empty where an alarm has none."""
     if alarm.line is None or alarm.raised_at is None:
         return ""
-    query = f"?metric={BY_CODE[alarm.rule].metric}&at={alarm.raised_at:%Y-%m-%dT%H:%M:%S}Z"
+    rule = _in_force(alarm) or BY_CODE[alarm.rule]
+    at = readings.bad_since(alarm.line, rule, raised_at=alarm.raised_at)
+    query = f"?metric={rule.metric}&at={at:%Y-%m-%dT%H:%M:%S}Z"
     return reverse("line-images", args=[alarm.line.slug]) + query
 
 

@@ -46,13 +46,16 @@ TILES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
-    """One metric in a row: its name, newest value, the last hour as a line, its limit, and whether it is stale."""
+    """One metric in a row: its name, newest value, the last hour as a line, and whether it is stale.
+
+    `limits` are that of an alarm and the range that is certified, as far as there are any.
+    """
 
     metric: Metric
     word: str
     value: str
     values: list[float]
-    limit: str
+    limits: list[str]
     stale_s: float | None
     state: str
     failures: list[str]
@@ -71,7 +74,7 @@ class AlarmRow:
     todo: str
     beneath: int
     more: str
-    owner: User | None
+    owner: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +127,7 @@ def rows(alarms: Iterable[Alarm]) -> list[AlarmRow]:
     """Return alarms as a list shows them, in the order given. What another explains is counted beneath it."""
     alarms = list(alarms)
     answering = owners.of_all(alarms)
-    return [_alarm_row(alarm, answering.get(alarm.pk)) for alarm in alarms]
+    return [_alarm_row(alarm, answering[alarm.pk]) for alarm in alarms]
 
 
 def active(alarms: AlarmQuerySet) -> AlarmQuerySet:
@@ -197,13 +200,16 @@ def _tile(
     values = [series.headline(metric, _plain(window)) for window in windows]
     # A minute's window is as old as its end.
     age = (now - windows[-1].began_at).total_seconds() - 60
-    state = _left(certified, values[-1]) if alarm is None else "crit" if alarm.priority == "P1" else "warn"
+    state = _left(certified, values[-1])
+    if alarm is not None and state != "crit":
+        state = "crit" if alarm.priority == "P1" else "warn"
+    said = [limits.get(metric.name), _span(metric.name, *certified) if certified else ""]
     return Tile(
         metric=metric,
         word=str(NAMES[metric.name]),
         value=number(metric.name, values[-1]),
         values=values,
-        limit=limits.get(metric.name) or (_span(metric.name, *certified) if certified else ""),
+        limits=[one for one in said if one],
         stale_s=age if age > STALE_S else None,
         state=state,
         failures=[mode.local_failure for mode in failures],
@@ -249,7 +255,7 @@ def _kind_address(alarm: Alarm) -> str:
     return f"{reverse('alarms')}?{urlencode({'kind': alarm.rule})}"
 
 
-def _alarm_row(alarm: Alarm, owner: User | None) -> AlarmRow:
+def _alarm_row(alarm: Alarm, answering: Sequence[User]) -> AlarmRow:
     words = WORDS[alarm.rule]
     beneath = getattr(alarm, "beneath_count", 0)
     return AlarmRow(
@@ -262,7 +268,7 @@ def _alarm_row(alarm: Alarm, owner: User | None) -> AlarmRow:
         todo=str(words.todo),
         beneath=beneath,
         more=reverse("alarm", args=[alarm.pk]) + "#beneath",
-        owner=owner,
+        owner=owners.named(answering),
     )
 
 

@@ -27,7 +27,8 @@ def disagreement(line: Line) -> tuple[DotChart | None, dict[str, float]]:
     heard = dict(list(rows.values_list("run", "f")[:HEARD]))
     parts = [(run, failures > 0) for run, failures in list(heard.items())[::-1]]
     w, n = counts.chart(line.epoch)
-    standing = {"w": w, "n": n, "warn": DISAGREEMENT_WARN, "act": DISAGREEMENT_DEMOTE}
+    # A chart that has fallen below its start stands at nothing, as it is drawn.
+    standing = {"w": max(0.0, w), "n": n, "warn": DISAGREEMENT_WARN, "act": DISAGREEMENT_DEMOTE}
     return _chart(line, "disagreement", parts, DISAGREEMENT_R0, DISAGREEMENT_R1, DISAGREEMENT_WARN), standing
 
 

@@ -165,13 +165,23 @@ def of_reference(line: Line, baseline: Baseline, metric: str) -> list[Picture]:
 
 
 def of_window(line: Line, window: DriftWindow, metric: str) -> list[Picture]:
-    """Return the pictures of a window, those that lie farthest from the reference's mean first."""
+    """Return the pictures of a window, those that lie farthest from the reference's mean first.
+
+    Without a metric, or with one that the reference lacks, the newest first.
+    """
     if window.after is None or window.until is None:
         return []
     rows = sightings.between(line, window.after, window.until)
     before = baselines.references(window.baseline).get(metric)
-    chosen = _farthest(rows, metric, before) if before else [row.item for row in rows[:SHOWN_PICTURES]]
+    chosen = _farthest(rows, metric, before) if before else [row.item for row in rows[::-1][:SHOWN_PICTURES]]
     return _pictures(line, chosen, metric)
+
+
+def farthest_metric(window: DriftWindow) -> str:
+    """Return what of a window lay farthest from the reference, in its own thresholds; empty where nothing is told."""
+    before = baselines.references(window.baseline)
+    far = {name: window.distances[name] / before[name].threshold for name in METRICS if name in window.distances}
+    return max(far, key=far.__getitem__, default="")
 
 
 def of_test(line: Line, test: EmbeddingTest) -> list[Picture]:

@@ -58,9 +58,9 @@ def window_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     rows = DriftWindow.objects.filter(baseline__line=line).select_related("baseline__line__epoch")
     window = get_object_or_404(rows, pk=pk)
     metric = request.GET.get("metric", "")
-    metric = metric if metric in METRICS else ""
-    after, order = drift_boards.of_window(line, window, metric), _("the farthest first") if metric else ""
-    return _both(request, line, window.baseline, after, at=window.closed_at, metric=metric, order=order)
+    metric = metric if metric in METRICS else drift_boards.farthest_metric(window)
+    after = drift_boards.of_window(line, window, metric)
+    return _both(request, line, window.baseline, after, at=window.closed_at, metric=metric, order=_order(metric))
 
 
 @login_required
@@ -165,8 +165,17 @@ def _after(line: Line, baseline: Baseline) -> dict[str, Any]:
     """Return pictures of the newest mark where it came after the newest window, else of that window."""
     mark, window = baseline.marks.order_by("-pk").first(), baseline.windows.order_by("-pk").first()
     if mark is not None and (window is None or window.closed_at < mark.marked_at):
-        return {"is_noticed_since": True, "after": drift_boards.of_mark(line, mark)[:SHOWN_PICTURES]}
-    return {"after": drift_boards.of_window(line, window, "")[:SHOWN_PICTURES] if window else []}
+        pictures = drift_boards.of_mark(line, mark)[:SHOWN_PICTURES]
+        return {"is_noticed_since": True, "after": pictures, "after_order": _("the newest first")}
+    if window is None:
+        return {"after": []}
+    metric = drift_boards.farthest_metric(window)
+    pictures = drift_boards.of_window(line, window, metric)[:SHOWN_PICTURES]
+    return {"after": pictures, "after_metric": metric, "after_order": _order(metric)}
+
+
+def _order(metric: str) -> str:
+    return _("the farthest first") if metric else _("the newest first")
 
 
 def _both(

@@ -167,7 +167,7 @@ def _flood_title(alarms: Sequence[Alarm]) -> str:
 
 def _paragraph(alarm: Alarm) -> str:
     words = alarm_words.WORDS[alarm.rule]
-    owner, because = owners.of(alarm), causes.of(alarm)
+    owner, because = owners.named(owners.of(alarm)), causes.of(alarm)
     lines = [
         f"{alarm.priority} {_place(alarm.line)}: {_what(alarm)}",
         *([because] if because else []),

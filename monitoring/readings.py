@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import reduce
+from itertools import takewhile
 from operator import or_
 from typing import NamedTuple
 
@@ -53,6 +54,17 @@ def past(line: Line, rule: Rule, *, since: datetime, until: datetime) -> list[tu
     ]
 
 
+def bad_since(line: Line, rule: Rule, *, raised_at: datetime) -> datetime:
+    """Return since when an alarm's metric had been beyond its limit when it was raised: before its delay began.
+
+    As the minutes have it, back to where the first value that raised it can have come.
+    """
+    until, reach = raised_at - timedelta(seconds=rule.limits.on_delay_s), _MINUTE * rule.minutes
+    kept = rollups.read(line.pk, rule.metric, since=rollups.start(until - reach, MINUTE), until=until, tier=MINUTE)
+    bad = [began for began, minute in takewhile(lambda one: _is_bad(rule, one[1]), reversed(kept))]
+    return min([until, *bad])
+
+
 def extreme(rule: Rule, window: Summary) -> float:
     """Return the farthest that a rule can have read within a window longer than its own."""
     if not rule.limits.is_above:
@@ -71,14 +83,20 @@ def _read(rule: Rule, minutes: Sequence[Summary]) -> float | None:
     return whole.mean if rule.read == Read.MEAN else whole.quantile(0.95)
 
 
+def _is_bad(rule: Rule, minute: Summary) -> bool:
+    value = {Read.LAST: minute.last, Read.MEAN: minute.mean}.get(rule.read)
+    return rule.limits.is_beyond(minute.quantile(0.95) if value is None else value, is_on=False)
+
+
 def _level(rule: Rule, minute: Summary) -> float:
     """Return a minute's level: without a delay one look beyond the limit is enough."""
     return minute.last if rule.limits.on_delay_s else extreme(rule, minute)
 
 
 def _since(rule: Rule, *, now: datetime) -> datetime:
-    """Return when the first minute began that a rule looks at."""
-    return rollups.start(now, MINUTE) - _MINUTE * _reach(rule)
+    """Return when the first minute began that a rule looks at: none that began before the rule was there."""
+    since = rollups.start(now, MINUTE) - _MINUTE * _reach(rule)
+    return since if rule.since is None else max(since, rule.since)
 
 
 def _reach(rule: Rule) -> int:
@@ -114,10 +132,10 @@ def _plain(rule: Rule, minutes: Sequence[Minute], *, now: datetime) -> float | N
 def _quantiles(line: Line | None, rules: list[Rule], *, now: datetime) -> dict[str, float]:
     found = {}
     for rule in rules:
-        window = rollups.newest(line.pk if line else None, [rule.metric], now=now, minutes=rule.minutes).get(
-            rule.metric
-        )
-        if window is not None and window.n >= rule.least:
+        stretch = {"since": _since(rule, now=now), "until": now + _MINUTE}
+        kept = rollups.read(line.pk if line else None, rule.metric, tier=MINUTE, **stretch)
+        window = merged(summary for _, summary in kept)
+        if window.n >= rule.least:
             found[rule.code] = window.quantile(0.95)
     return found
 

@@ -1,9 +1,8 @@
 """A metric over time as plain geometry, drawn by a template without script, and as the table of the same numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
@@ -49,6 +48,23 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """A stretch between two windows in which nothing was measured."""
+
+    began_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Windows that follow each other, as a line with its band. One that stands alone is a point, with its ends."""
+
+    line: str
+    band: str
+    lone: tuple[float, float, float, float] | None
+
+
+@dataclass(frozen=True)
 class Column:
     """One window as a strip of the plot to point at, from `left` over `width` percent."""
 
@@ -59,10 +75,12 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesChart:
-    """x in percent of the plot, y in pixels. Without columns where they would be too narrow to point at."""
+    """x in percent of the plot, y in pixels. Without columns where they would be too narrow to point at.
 
-    line: str
-    band: str
+    Where windows are missing one piece ends and the next begins: nobody knows what lay between.
+    """
+
+    pieces: list[Piece]
     columns: list[Column]
     limits: list[Tick]
     y_ticks: list[Tick]
@@ -81,6 +99,17 @@ def rows(line: Line | None, metric: Metric, *, span: str, now: datetime) -> list
     return [_row(metric, began, summary) for began, summary in found]
 
 
+def with_gaps(found: Sequence[Row], *, span: str) -> list[Row | Gap]:
+    """Return rows with the stretches between them in which nothing was measured."""
+    length = rollups.LENGTH[SPANS[span][1]]
+    told: list[Row | Gap] = []
+    for piece in _pieces(found, length):
+        if told:
+            told.append(Gap(told[-1].began_at + length, piece[0].began_at))
+        told.extend(piece)
+    return told
+
+
 def headline(metric: Metric, summary: Summary) -> float:
     """Return the one number that stands for a window: a total, the last level, else the mean."""
     if metric.fold == Fold.COUNT:
@@ -91,6 +120,7 @@ def headline(metric: Metric, summary: Summary) -> float:
 def chart(
     found: Sequence[Row],
     *,
+    span: str,
     limits: Sequence[tuple[float, str]],
     metric: str,
     zone: str,
@@ -108,33 +138,41 @@ def chart(
     def y(value: float) -> float:
         return round(FOOT - (FOOT - TOP) * (value - low) / spread, 1)
 
-    began = [row.began_at.timestamp() for row in found]
+    first, last, length = found[0].began_at, found[-1].began_at, rollups.LENGTH[SPANS[span][1]]
 
-    def x(at: float) -> float:
-        return round(100 * (at - began[0]) / ((began[-1] - began[0]) or 1.0), 2)
+    def x(at: datetime) -> float:
+        return round(100 * min(1.0, max(0.0, (at - first) / (last - first))), 2)
 
-    xs = [x(at) for at in began]
-    highs = [(at, y(row.high)) for at, row in zip(xs, found, strict=True)]
-    lows = [(at, y(row.low)) for at, row in zip(xs, found, strict=True)]
     return SeriesChart(
-        line=_path((at, y(row.value)) for at, row in zip(xs, found, strict=True)),
-        band=_path([*highs, *reversed(lows)]),
-        columns=_columns(found, xs),
+        pieces=[_piece([(x(row.began_at), row) for row in piece], y) for piece in _pieces(found, length)],
+        columns=[
+            Column(left := x(row.began_at - length / 2), round(x(row.began_at + length / 2) - left, 2), row)
+            for row in found
+            if (last - first) / length < COLUMNS_MAX
+        ],
         limits=[Tick(y(value), word) for value, word in near],
         y_ticks=[Tick(y(low + spread * n / 4), number(metric, low + spread * n / 4)) for n in range(5)],
-        x_ticks=_x_ticks(found, xs, zone),
-        changes=[Tick(min(100.0, max(0.0, x(at.timestamp()))), word) for at, word in changes],
+        x_ticks=[Tick(x(at), word) for at, word in _x_words(first, last, length, zone)],
+        changes=[Tick(x(at), word) for at, word in changes],
     )
 
 
-def _columns(found: Sequence[Row], xs: Sequence[float]) -> list[Column]:
-    if len(found) > COLUMNS_MAX:
-        return []
-    edges = [0.0, *((one + next_) / 2 for one, next_ in pairwise(xs)), 100.0]
-    return [
-        Column(round(left, 2), round(right - left, 2), row)
-        for row, (left, right) in zip(found, pairwise(edges), strict=True)
-    ]
+def _pieces(found: Sequence[Row], length: timedelta) -> Iterator[Sequence[Row]]:
+    """Part rows where a window is missing."""
+    began = 0
+    for n in range(1, len(found) + 1):
+        if n == len(found) or found[n].began_at - found[n - 1].began_at > length:
+            yield found[began:n]
+            began = n
+
+
+def _piece(placed: Sequence[tuple[float, Row]], y: Callable[[float], float]) -> Piece:
+    if len(placed) == 1:
+        ((x, row),) = placed
+        return Piece("", "", (x, y(row.value), y(row.low), y(row.high)))
+    highs = [(x, y(row.high)) for x, row in placed]
+    lows = [(x, y(row.low)) for x, row in placed]
+    return Piece(_path((x, y(row.value)) for x, row in placed), _path([*highs, *reversed(lows)]), None)
 
 
 def _row(metric: Metric, began: datetime, summary: Summary) -> Row:
@@ -148,13 +186,12 @@ def _row(metric: Metric, began: datetime, summary: Summary) -> Row:
     return Row(began_at=began, n=summary.n, value=value, low=low, high=high, **words)
 
 
-def _x_ticks(found: Sequence[Row], xs: Sequence[float], zone: str) -> list[Tick]:
-    step = max(1, -(-(len(found) - 1) // 6))
-    far = found[-1].began_at - found[0].began_at > timedelta(days=1)
-    shape = "%m-%d" if far else "%H:%M"
-    return [
-        Tick(xs[n], found[n].began_at.astimezone(ZoneInfo(zone)).strftime(shape)) for n in range(0, len(found), step)
-    ]
+def _x_words(first: datetime, last: datetime, length: timedelta, zone: str) -> list[tuple[datetime, str]]:
+    """Return at most seven moments with their words, as far apart in time as in the picture."""
+    count = round((last - first) / length)
+    moments = [first + n * length for n in range(0, count + 1, max(1, -(-count // 6)))]
+    shape = "%m-%d" if last - first > timedelta(days=1) else "%H:%M"
+    return [(at, at.astimezone(ZoneInfo(zone)).strftime(shape)) for at in moments]
 
 
 def _path(places) -> str:

@@ -6,12 +6,15 @@ The station process looks at the file before each picture (`edge.conditions`), s
 import fcntl
 import json
 import os
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from edge.conditions import FAILS_AFTER_S, lamp_light
 from inspection.models import Line
 
 DEFAULTS: dict[str, Any] = {
@@ -21,9 +24,30 @@ DEFAULTS: dict[str, Any] = {
     "paused": False,
     "staffed": False,
     "lamp_fails_from": 0.0,
+    "lamp_new_from": 0.0,
 }
+# For so long a page tells that a lamp is new: its alarm goes within four minutes.
+LAMP_IS_NEW = timedelta(minutes=6)
 # Of the parts while the new kind of scratch appears: enough to be found by audits in about two minutes.
 NEW_SCRATCH_SHARE = 0.3
+
+
+class LampStage(StrEnum):
+    """Where the story of a lamp stands."""
+
+    AGEING = "ageing"
+    OUT = "out"
+    NEW = "new"
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """How far the story of a lamp is, since when, when it began, and the light that pictures are taken with."""
+
+    stage: LampStage
+    since: datetime
+    began_at: datetime
+    light: float
 
 
 def conditions_of(line: Line) -> dict[str, Any]:
@@ -57,8 +81,27 @@ def let_scratch_appear(line: Line, *, appears: bool) -> None:
 
 def let_lamp_fail(line: Line, *, fails: bool, now: datetime) -> None:
     """Let the lamp age and then fail, or put a sound one in. Meanwhile the line has the station to itself."""
-    tell(line, lamp_fails_from=now.timestamp() if fails else 0.0, light=1.0, paused=False)
+    moment = now.timestamp()
+    lamp = (
+        {"lamp_fails_from": moment, "lamp_new_from": 0.0}
+        if fails
+        else {"lamp_fails_from": 0.0, "lamp_new_from": moment}
+    )
+    tell(line, **lamp, light=1.0, paused=False)
     _let_others_wait(line, wait=fails)
+
+
+def lamp_of(line: Line, *, now: datetime) -> Lamp | None:
+    """Return how far the story of the line's lamp is, None while none is told."""
+    told = conditions_of(line)
+    if told["lamp_fails_from"]:
+        began = datetime.fromtimestamp(told["lamp_fails_from"], UTC)
+        light = told["light"] * lamp_light((now - began).total_seconds())
+        out_from = began + timedelta(seconds=FAILS_AFTER_S)
+        stage, since = (LampStage.OUT, out_from) if now >= out_from else (LampStage.AGEING, began)
+        return Lamp(stage, since, began, light)
+    new_from = datetime.fromtimestamp(told["lamp_new_from"], UTC)
+    return Lamp(LampStage.NEW, new_from, new_from, told["light"]) if now - new_from < LAMP_IS_NEW else None
 
 
 def _let_others_wait(line: Line, *, wait: bool) -> None:

@@ -12,6 +12,7 @@ from review.audit_models import AuditFinding, Watch
 from review.containment_models import ContainedRun, Containment
 from review.models import Decision, ReviewTask
 from review.rules.auditing import Kind
+from review.simulated import Lamp, LampStage, lamp_of
 from vision.envelope import Departure
 
 READINGS, SERIALS = 200, 12
@@ -48,6 +49,7 @@ class Board:
     """Everything that changes on the page while somebody looks."""
 
     line: Line
+    lamp: Lamp | None
     last: LastPart | None
     saved: Saved
     holds: list[Hold]
@@ -58,12 +60,20 @@ class Board:
     serials: list[ContainedRun]
     open_parts: int
 
+    @property
+    def must_be_lifted(self) -> bool:
+        """Whether a hold stands in the way of a story: any, but one that the lamp's own story has placed."""
+        if self.lamp is None or self.lamp.stage == LampStage.NEW:
+            return bool(self.holds)
+        return any(hold.placed_at < self.lamp.began_at for hold in self.holds)
 
-def of(line: Line) -> Board:
+
+def of(line: Line, *, now: datetime) -> Board:
     """Return how the line stands now."""
     contained = Containment.objects.filter(line=line, closed_at=None).first()
     return Board(
         line=line,
+        lamp=lamp_of(line, now=now),
         last=_last(line),
         saved=_saved(line),
         holds=list(boards.holds_of(line)),

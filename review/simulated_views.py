@@ -25,7 +25,7 @@ def panel(request: HttpRequest, slug: str) -> HttpResponse:
     line = _line(request, slug)
     told = simulated.conditions_of(line)
     sliders = {name: round(100 * told[name]) for name in PERCENTS}
-    context = {"line": line, "told": told, "sliders": sliders, "board": simulated_boards.of(line)}
+    context = {"line": line, "told": told, "sliders": sliders, "board": simulated_boards.of(line, now=now())}
     return render(request, "review/simulated.html", context)
 
 
@@ -34,7 +34,7 @@ def panel(request: HttpRequest, slug: str) -> HttpResponse:
 def now_fragment(request: HttpRequest, slug: str) -> HttpResponse:
     """What of the page changes by itself; the page asks for it every second."""
     line = _line(request, slug)
-    return render(request, "review/_simulated_now.html", {"line": line, "board": simulated_boards.of(line)})
+    return render(request, "review/_simulated_now.html", {"line": line, "board": simulated_boards.of(line, now=now())})
 
 
 @login_required

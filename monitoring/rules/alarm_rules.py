@@ -4,6 +4,7 @@ Which metric, how it is read, where it comes and goes, how loud it is, and what 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from inspection.rules.words import Priority
@@ -35,7 +36,8 @@ class Action(StrEnum):
 class Rule:
     """One alarm. `least` values must have come within `minutes`; `under` names alarms that explain this one.
 
-    One that is not `is_shipped` is on where a lead has added it.
+    One that is not `is_shipped` is on where a lead has added it. `since` is when somebody added it, or switched it on
+    again: it judges nothing that was before; None for one that was always on.
     """
 
     code: str
@@ -48,6 +50,7 @@ class Rule:
     action: Action = Action.NOTHING
     under: tuple[str, ...] = ()
     is_shipped: bool = True
+    since: datetime | None = None
 
     @property
     def of_line(self) -> bool:

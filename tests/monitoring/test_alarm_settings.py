@@ -18,6 +18,7 @@ from review.audit_log import Asked
 from tests.builders import NOON, PASSWORD, make_user
 from tests.monitoring.test_alarms import beyond, events, hold_against
 from tests.monitoring.test_notices import make_alarm
+from tests.monitoring.world import show
 from tests.review.deciding import make_deciding_line
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +117,26 @@ def test_an_alarm_that_a_lead_adds_comes_after_its_delay_and_says_which_limit_wa
     alarm = Alarm.objects.get(is_on=True)
     assert (alarm.rule, alarm.priority) == ("brightness-below", Priority.P1)
     assert list(Alarm.objects.of_priority(Priority.P1)) == [alarm]
+
+
+@pytest.mark.parametrize("code", ["brightness-below", "queue_waiting-above", "images-unlike"])
+def test_an_alarm_judges_nothing_that_was_before_it_was_there(line, quinn, code):
+    rule = BY_CODE[code]
+    if rule.is_shipped:
+        put(line, code, quinn, is_on=False)
+    bad = 50.0 if code == "brightness-below" else 150.0
+    limits = {"raise_at": 100.0, "clear_at": 100.0, "on_delay_s": 0.0}
+    for minute in range(3):
+        show(line, rule.metric, [bad] * rule.least, at=NOON + timedelta(minutes=minute))
+    added = NOON + timedelta(minutes=2, seconds=20)
+    put(line, code, quinn, now=added, **limits)
+    alarms.evaluate(line, now=added + timedelta(seconds=10))
+    assert not Alarm.objects.filter(is_on=True).exists()
+    # A change of what is there already looks back as ever.
+    put(line, code, quinn, now=NOON + timedelta(minutes=3, seconds=30), **limits)
+    show(line, rule.metric, [bad] * rule.least, at=NOON + timedelta(minutes=3))
+    alarms.evaluate(line, now=NOON + timedelta(minutes=3, seconds=40))
+    assert Alarm.objects.get(is_on=True).rule == code
 
 
 def test_an_alarm_is_as_loud_as_it_is_set_also_while_it_is_on(line, quinn):

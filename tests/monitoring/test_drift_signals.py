@@ -11,7 +11,7 @@ from inspection.rules.words import Role
 from monitoring import drift
 from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
 from monitoring.rules import drift as rules
-from review.models import CountDelta
+from review.models import Chart, CountDelta
 from tests.builders import NOON, PASSWORD, make_user
 from tests.monitoring.test_drift import DARK, HEALTHY, REFERENCE, first_seen, is_held, lights, show
 from tests.monitoring.world import examine
@@ -181,6 +181,25 @@ def test_the_farthest_pictures_of_a_window_come_first(line, lead):
     assert (first.item.measures.brightness, first.value) == (20.0, "20")
 
 
+def test_the_last_window_shows_what_lay_farthest_in_what_moved_most(line, lead):
+    show(line, lights(REFERENCE, HEALTHY))
+    drift.check(line, now=NOON)
+    show(line, [*lights(250, HEALTHY, seed=3), *lights(249, HEALTHY - 6, seed=4), 20.0])
+    drift.check(line, now=NOON)
+    for address in ("", f"windows/{DriftWindow.objects.get().pk}/"):
+        page = lead.get(f"/lines/phone-back/drift/{address}")
+        assert page.context["after"][0].item.measures.brightness == 20.0
+        assert "the farthest first" in page.content.decode()
+
+
+def test_pictures_of_a_notice_since_the_last_window_say_that_the_newest_come_first(line, lead):
+    show(line, lights(REFERENCE, HEALTHY))
+    drift.check(line, now=NOON)
+    first_seen(line, lights(160, DARK, seed=3), until=is_held)
+    html = lead.get("/lines/phone-back/drift/").content.decode()
+    assert html.index("After: when it was noticed") < html.index("the newest first")
+
+
 def test_what_people_say_against_the_model_is_drawn_part_by_part(line, lead):
     for n, failures in enumerate((0, 1, 1)):
         run = examine(line, f"A-{n}").run
@@ -199,6 +218,13 @@ def test_what_people_say_against_the_model_is_drawn_part_by_part(line, lead):
     assert [dot.is_drawn for dot in dots] == [False, True, True]
     html = page.content.decode()
     assert all(html.count(dot.address) == (2 if dot.is_drawn else 1) for dot in dots)
+
+
+def test_the_disagreement_chart_stands_where_it_is_drawn(line, lead):
+    Chart.objects.update_or_create(
+        epoch=line.epoch, name=Chart.DISAGREEMENT, defaults={"w": -0.1, "n": 1, "updated_at": NOON}
+    )
+    assert "The disagreement chart stands at 0.0 after" in lead.get("/lines/phone-back/drift/").content.decode()
 
 
 def test_a_reference_past_its_day_says_so(line, lead):

@@ -11,7 +11,7 @@ from edge.trouble import Trouble
 from inspection import automation
 from inspection.models import Hold, Measures
 from inspection.rules.words import Call, Label, Level
-from review import containment, findings, queues
+from review import containment, findings, queues, simulated
 from review.rules.containment import Found
 from tests.builders import NOON, make_user
 from tests.review.deciding import audit, audited, escape, make_deciding_line, passed
@@ -74,6 +74,43 @@ def test_a_lamp_ages_before_it_fails_and_a_new_one_shines_at_once(lead, line):
     assert told(other).paused
     lead.post(f"{PAGE}conditions/", {"lamp_fails": "off"})
     assert (told(line).at(pressed + timedelta(seconds=180)).optics.light, told(other).paused) == (1.0, False)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "head", "said"),
+    [
+        (60, "The lamp is ageing", "Pictures are taken with 95\u00a0% of the light."),
+        (180, "The lamp has failed", "Pictures are taken with 30\u00a0% of the light."),
+    ],
+)
+def test_the_page_tells_how_far_the_story_of_the_lamp_is(lead, line, age_s, head, said):
+    assert "data-lamp" not in lead.get(PAGE).content.decode()
+    simulated.let_lamp_fail(line, fails=True, now=clock() - timedelta(seconds=age_s))
+    html = lead.get(PAGE).content.decode()
+    assert "Light, of what the lamp gives" in html
+    for page in (html, lead.get(f"{PAGE}now/").content.decode()):
+        assert head in page
+        assert said in page.replace("&nbsp;", "\u00a0")
+
+
+def test_the_page_tells_for_a_while_that_a_lamp_is_new(lead, line):
+    simulated.let_lamp_fail(line, fails=True, now=clock() - timedelta(minutes=5))
+    simulated.let_lamp_fail(line, fails=False, now=clock())
+    html = lead.get(PAGE).content.decode()
+    assert "A new lamp shines" in html
+    assert "The lamp has failed" not in html
+    assert told(line).at(clock()).optics.light == 1.0
+    simulated.let_lamp_fail(line, fails=False, now=clock() - timedelta(hours=1))
+    assert "A new lamp shines" not in lead.get(PAGE).content.decode()
+
+
+def test_a_hold_that_the_lamp_has_placed_is_not_to_be_lifted_first(lead, line):
+    began = clock() - timedelta(minutes=1)
+    simulated.let_lamp_fail(line, fails=True, now=began)
+    automation.place_hold(line, kind=Hold.ALARM, reason="drift", now=clock())
+    assert "lift it first" not in lead.get(PAGE).content.decode()
+    automation.place_hold(line, kind=Hold.CAMERA, reason="dark", now=began - timedelta(minutes=9))
+    assert "lift it first" in lead.get(PAGE).content.decode()
 
 
 @pytest.mark.parametrize(
