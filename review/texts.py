@@ -112,6 +112,7 @@ def _calls(chosen: Keys) -> dict[str, str]:
         "noClass": _("No class has this digit"),
         "undone": _("{serial} is back, the call is taken back"),
         "tooLate": _("{serial} is final. Tell a QA lead: the item can be ruled on again."),
+        "waitForImage": _("Wait for the image"),
         "commentKept": _("Comment kept for this item"),
         "on": _("on"),
         "off": _("off"),
