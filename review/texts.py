@@ -61,12 +61,12 @@ def _answers_between_calls() -> list[tuple[list[str], str]]:
     return [
         (["1", "2"], _("A is right, B is right")),
         (["3", "1–9"], _("another call, then its class (or pass)")),
-        (["4"], _("cannot tell")),
+        (["4"], _("cannot judge")),
     ]
 
 
 def _answers_alone() -> list[tuple[list[str], str]]:
-    return [(["F"], _("pass")), (["1–9"], _("defect of this class")), (["D"], _("cannot tell"))]
+    return [(["F"], _("pass")), (["1–9"], _("defect of this class")), (["D"], _("cannot judge"))]
 
 
 def _keys() -> list[tuple[list[str], str]]:
