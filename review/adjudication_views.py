@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -27,6 +28,7 @@ from review.rules import keys
 from review.texts import ruling_keys
 
 CASES_MAX = 100
+CAPS = (("pass", "F"), ("defect", "J"), ("unsure", "D"), ("undo", "Z"))
 
 
 @login_required
@@ -80,6 +82,7 @@ def _line_to_lead(request: PersonRequest, slug: str) -> Line:
 
 def _case(request: PersonRequest, case: Adjudication, line: Line, form: RulingForm) -> dict[str, Any]:
     cases = list(deeds.waiting_for(request.user, lines=[line]).values_list("pk", flat=True)[:CASES_MAX])
+    ruled = _ruled_today(request, line)
     chosen = keys.of(request.user.preferences)
     golden = references_of(line).get(case.item.view)
     return {
@@ -89,8 +92,8 @@ def _case(request: PersonRequest, case: Adjudication, line: Line, form: RulingFo
         "chosen": form.data.get("ruling", "") if form.errors else "",
         "calls": [_call(letter, call, form) for letter, call in zip("AB", form.calls, strict=False)],
         "size": upright_size(case.item),
-        "place": cases.index(case.pk) + 1 if case.pk in cases else None,
-        "total": len(cases),
+        "place": ruled + cases.index(case.pk) + 1 if case.pk in cases else None,
+        "total": ruled + len(cases),
         "theme": request.user.preferences.get("theme") or "dark",
         "golden": golden,
         "precedents": precedents.of(case),
@@ -98,11 +101,18 @@ def _case(request: PersonRequest, case: Adjudication, line: Line, form: RulingFo
         "samples": precedents.samples_of(case),
         "class_names": line.class_names(),
         "last": _last(request, line),
-        "caps": {name: chosen.cap(letter) for name, letter in (("pass", "F"), ("unsure", "D"), ("undo", "Z"))},
+        "caps": {name: chosen.cap(letter) for name, letter in CAPS},
         "single_keys": not chosen.off,
         "key_list": ruling_keys(chosen, shows_calls=bool(form.calls)),
         "sheet": {"keys": dict(chosen.letters), "keys_off": chosen.off},
     }
+
+
+def _ruled_today(request: PersonRequest, line: Line) -> int:
+    """Count my rulings of the line's day, those not taken back: the place among the cases goes on from them."""
+    today = now().astimezone(ZoneInfo(line.time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = HeldRuling.objects.filter(case__line=line, ruled_by=request.user, held_at__gte=today)
+    return mine.exclude(end=HeldRuling.UNDONE).count()
 
 
 def _call(letter: str, call: deeds.Shown, form: RulingForm) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from inspection.models import GateEvaluation, Hold, LevelProposal, Line, Rollout
 from inspection.permissions import lines_for
 from inspection.rules.words import Role
 from review import simulated
-from review.models import Adjudication, Decision, DecisionFate
+from review.models import Adjudication, Decision, DecisionFate, HeldRuling
 
 DISMISSED = "first_minutes_dismissed"
 FIRST_CALLS = 10
@@ -57,7 +57,9 @@ def _inspector(person: User) -> list[Step]:
 
 
 def _lead(person: User) -> list[Step]:
-    ruled = Adjudication.objects.filter(ruled_by=person, ruled_at__gt=person.date_joined).exists()
+    # Inside its undo window a ruling is given, too: who comes back at once finds it ticked.
+    held = HeldRuling.objects.filter(ruled_by=person, ended_at=None)
+    ruled = held.exists() or Adjudication.objects.filter(ruled_by=person, ruled_at__gt=person.date_joined).exists()
     signed = LevelProposal.objects.filter(Q(proposer=person) | Q(approver=person), line__slug="phone-lens").exists()
     return [
         Step(_("Rule on a part where two people or the model differ"), _at("adjudications", "phone-glass"), ruled),
@@ -75,7 +77,9 @@ def _both(person: User) -> list[Step]:
     returned = RolloutMove.objects.filter(made_by=person, deed="roll_back").exists()
     return [
         Step(_("Lights off: dim the lamp of the phone's back"), _at("simulated", "phone-back"), held),
-        Step(_("The honest no: let a model that always says pass ask"), _at("automation", "phone-glass"), asked),
+        Step(
+            _("The honest no: let a model that always says pass ask"), _at("automation", "phone-glass", "others"), asked
+        ),
         Step(_("Climb and fall: let a new kind of scratch appear"), _at("simulated", "phone-back"), fallen),
         Step(_("Drift: let the lamp age, see it noticed, then alarmed"), _at("simulated", "phone-back"), aged),
         Step(_("Hold STOP for a second: everything goes to people"), _at("automation", "phone-back"), stopped),
@@ -95,6 +99,8 @@ def _has(person: User, *roles: Role) -> bool:
     return lines_for(person, *roles).filter(is_demo=True).exists()
 
 
-def _at(page: str, slug: str) -> str:
-    """Return the page of a demo line, empty where this demo was loaded without the line."""
-    return reverse(page, args=[slug]) if Line.objects.filter(slug=slug, is_demo=True).exists() else ""
+def _at(page: str, slug: str, part: str = "") -> str:
+    """Return the page of a demo line, or a part of it; empty where this demo was loaded without the line."""
+    if not Line.objects.filter(slug=slug, is_demo=True).exists():
+        return ""
+    return reverse(page, args=[slug]) + (f"#{part}" if part else "")

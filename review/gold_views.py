@@ -56,6 +56,7 @@ def session(request: PersonRequest, slug: str) -> HttpResponse:
     context = {
         "line": line,
         "ended": ended,
+        "began_at": sessions.began_at(ended) if ended else None,
         "caught": caught,
         "shown": shown,
         "missed": [(one, names.get(one.task.gold.defect_class, one.task.gold.defect_class)) for one in missed],

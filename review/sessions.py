@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from inspection.models import Line, User
 from inspection.rules.words import Call, Label, Phase
@@ -26,11 +26,14 @@ def last_of(person: User, line: Line) -> SessionEnd | None:
 
 def readings_since_end(person: User, line: Line, *, now: datetime) -> int:
     """Count what the person has read on the line since the last end, gold among it."""
-    last = last_of(person, line)
-    since = max(last.ended_at, now - LONGEST) if last else now - LONGEST
-    return Decision.objects.filter(
-        person=person, task__line=line, phase=Phase.INITIAL.value, recorded_at__gt=since
-    ).count()
+    return _readings(person, line, last_of(person, line), until=now).count()
+
+
+def began_at(ended: SessionEnd) -> datetime | None:
+    """Return when the first of the readings was made that this end counts."""
+    before = SessionEnd.objects.filter(person=ended.person, line=ended.line, ended_at__lt=ended.ended_at)
+    counted = _readings(ended.person, ended.line, before.order_by("-ended_at").first(), until=ended.ended_at)
+    return counted.aggregate(first=Min("recorded_at"))["first"]
 
 
 @transaction.atomic
@@ -53,6 +56,12 @@ def told(ended: SessionEnd) -> tuple[int, int, Sequence[Decision]]:
     defects = [one for one in mine if one.task.gold.label == Call.DEFECT]
     missed = [one for one in defects if one.label == Label.PASS.value]
     return sum(one.label == Label.DEFECT.value for one in defects), len(defects), missed
+
+
+def _readings(person: User, line: Line, last: SessionEnd | None, *, until: datetime) -> QuerySet[Decision]:
+    since = max(last.ended_at, until - LONGEST) if last else until - LONGEST
+    first = Decision.objects.filter(person=person, task__line=line, phase=Phase.INITIAL.value)
+    return first.filter(recorded_at__gt=since, recorded_at__lte=until)
 
 
 def answers() -> QuerySet[Decision]:

@@ -61,12 +61,12 @@ def _answers_between_calls() -> list[tuple[list[str], str]]:
     return [
         (["1", "2"], _("A is right, B is right")),
         (["3", "1–9"], _("another call, then its class (or pass)")),
-        (["4"], _("cannot tell")),
+        (["4"], _("cannot judge")),
     ]
 
 
 def _answers_alone() -> list[tuple[list[str], str]]:
-    return [(["F"], _("pass")), (["1–9"], _("defect of this class")), (["D"], _("cannot tell"))]
+    return [(["F"], _("pass")), (["1–9"], _("defect of this class")), (["D"], _("cannot judge"))]
 
 
 def _keys() -> list[tuple[list[str], str]]:
@@ -112,6 +112,7 @@ def _calls(chosen: Keys) -> dict[str, str]:
         "noClass": _("No class has this digit"),
         "undone": _("{serial} is back, the call is taken back"),
         "tooLate": _("{serial} is final. Tell a QA lead: the item can be ruled on again."),
+        "waitForImage": _("Wait for the image"),
         "commentKept": _("Comment kept for this item"),
         "on": _("on"),
         "off": _("off"),

@@ -8,6 +8,7 @@ const BETWEEN = { 1: "first", 2: "second", 4: "unsure" };
 const form = document.querySelector(".ruling-foot");
 const showsCalls = Boolean(form.querySelector('[value="first"]'));
 const other = form.querySelector(".other");
+const alone = form.querySelector(".answer.defect");
 const reason = form.elements.reason;
 const repeats = form.querySelector("[data-repeats]");
 
@@ -24,12 +25,18 @@ function deeds(sides) {
   return {
     digit: ruled(showsCalls ? between : (digit) => press(`[data-digit="${digit}"]`)),
     pass: ruled(() => (showsCalls ? isOpen() && choose("pass") : press('[value="pass"]'))),
+    // As in the loop: the key says that a class follows. A class alone is the whole ruling.
+    defect: ruled(() => !showsCalls && alone.toggleAttribute("data-open")),
     "cannot-judge": ruled(() => !showsCalls && press('[value="unsure"]')),
     comment: () => reason.focus(),
     undo: () => document.querySelector("[data-undo-left]:not([hidden]) button")?.click(),
     precedents: () => past.next(),
     "precedents-panel": () => past.toggle(),
-    escape: () => (isOpen() ? open(false) : past.close()),
+    escape: () => {
+      alone?.toggleAttribute("data-open", false);
+      if (isOpen()) open(false);
+      else past.close();
+    },
   };
 }
 

@@ -136,6 +136,7 @@ def test_a_ruling_goes_to_the_next_case_and_z_brings_it_back_with_the_image_unde
     HeldRuling.objects.update(final_at=now() + timedelta(minutes=10))
     page.reload()
 
+    expect(page.locator(".loop-head")).to_contain_text("2 of 2")
     expect(page.locator("[data-live]")).to_have_count(3)
     page.keyboard.press("Equal")
     expect(page.locator("[data-zoomed]")).to_have_count(1)
@@ -155,6 +156,12 @@ def test_a_single_reading_shows_one_image_and_no_call(line, ana, quinn, visit):
 
     expect(page.locator(".side:not([hidden]) img")).to_have_count(1)
     assert "cannot judge" not in page.inner_text("main").lower()
+    box = page.locator(".answer.defect")
+    expect(box.locator("kbd").first).to_have_text("J")
+    page.keyboard.press("KeyJ")
+    expect(box).to_have_attribute("data-open", "")
+    page.keyboard.press("Escape")
+    expect(box).not_to_have_attribute("data-open", "")
     page.keyboard.press("Digit2")
 
     expect(page.get_by_role("heading", name="Ruling kept")).to_be_visible()

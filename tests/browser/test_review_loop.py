@@ -315,6 +315,30 @@ def test_an_image_that_comes_late_leaves_no_old_one_on_the_screen(line, ana, rev
     assert late.decisions.count() == 1
 
 
+def test_a_call_before_the_image_is_answered_and_the_wait_is_said(line, ana, review):
+    add_waiting(line, 3)
+    loop = review(line, ana)
+    late, held = ReviewTask.objects.get(run__part__serial="8F2-002"), []
+    loop.page.route(f"**/tasks/{late.pk}/image/", lambda route: held.append(route))
+    loop.page.reload()
+    loop.page.wait_for_selector("html[data-ready]", state="attached")
+    loop.wait_for_image()
+    expect(loop.part("loading")).to_be_hidden()
+    while loop.serial != "8F2-002":
+        loop.decide("KeyF")
+
+    expect(loop.part("loading")).to_have_text("Loading the image")
+    expect(loop.part("loading")).to_be_visible()
+    loop.press("KeyF")
+    expect(loop.part("said")).to_have_text("Wait for the image")
+
+    held[0].continue_()
+    loop.listens()
+    expect(loop.part("loading")).to_be_hidden()
+    expect(loop.part("said")).to_be_empty()
+    assert not late.decisions.exists()
+
+
 def test_the_end_of_the_queue_is_said_and_the_next_item_comes_by_itself(line, ana, review):
     add_waiting(line, 1)
     loop = review(line, ana)

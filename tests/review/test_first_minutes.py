@@ -1,5 +1,6 @@
 """The demo's list of first things to try: by role, ticked off, put away for good, and nowhere but in a demo."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import now
 
-from inspection import automation
+from inspection import automation, epochs
 from inspection.models import Line, Rollout
 from inspection.rules.words import Call, Role
 from review import decisions, held_rulings
@@ -15,6 +16,7 @@ from review.models import Adjudication
 from tests.builders import NOON, PASSWORD, make_model_version, make_user
 from tests.inspection.test_ladder import GOOD
 from tests.review.deciding import make_deciding_line
+from tests.review.past_scene import load_truth_draw
 from tests.review.rollout_scene import make_served_line
 from tests.review.scene import make_task, make_watched_line
 from tests.review.test_doors import claim, decide
@@ -85,6 +87,17 @@ def post(client, name, *args, **fields):
     return client.post(reverse(name, args=args), fields, follow=True)
 
 
+def test_the_honest_no_leads_to_the_models_that_may_ask(client, quinn):
+    href = re.search(r'href="([^"]+)">The honest no', home(client, quinn))[1]
+    address, _, part = href.partition("#")
+    glass = Line.objects.get(slug="phone-glass")
+    own = glass.present_epoch.model_version
+    epochs.enter(glass, make_model_version("always-pass"), cause="a trial", now=NOON)
+    load_truth_draw(glass, [(0.01, 0)] * 20)
+    epochs.enter(glass, own, cause="the trial is over", now=NOON + timedelta(days=60))
+    assert f'id="{part}"' in client.get(address).content.decode()
+
+
 def test_an_inspector_ticks_off_ten_calls_and_one_taken_back(client, client_of, ana):
     line = Line.objects.get(slug="phone-glass")
     for n in range(11):
@@ -107,6 +120,7 @@ def test_a_lead_ticks_off_a_ruling_a_signature_a_stop_and_a_rollback(client, cli
     decisions.finalise_due(now=now() + timedelta(seconds=glass.undo_s))
     client.force_login(quinn)
     post(client, "adjudication", glass.slug, Adjudication.objects.get().pk, ruling="pass")
+    assert len(ticked(client, quinn)) == 1
     held_rulings.give_due(now=now() + timedelta(seconds=glass.undo_s))
     assert len(ticked(client, quinn)) == 1
 

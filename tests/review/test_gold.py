@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from config.templatetags.ui import when
 from inspection import dispositions, health, intake
 from inspection.models import Disposition, Item, Part, Run
 from inspection.rules.words import Call, Label, Level
@@ -25,7 +26,7 @@ from review import (
     sessions,
     staging,
 )
-from review.gold_models import GoldShowing
+from review.gold_models import GoldShowing, SessionEnd
 from review.models import CountDelta, ReviewTask, Truth
 from review.rules import gold as rules
 from stats.sampling import bucket
@@ -343,6 +344,18 @@ def test_misses_are_told_at_the_end_of_a_session_to_the_reader_alone(client, lin
     assert sessions.told(ended)[0:2] == (1, 2)
     client.force_login(andre)
     assert "known defects" not in client.get(f"/lines/{line.slug}/session/").content.decode()
+
+
+def test_the_end_of_a_session_says_from_when_to_when_its_images_were_read(client, line, ana):
+    answer(make_task(line, "S-before"), ana, at=later(-600))
+    SessionEnd.objects.create(line=line, person=ana, readings=20, ended_at=later(-300))
+    read_many(line, ana, sessions.FEWEST_READINGS)
+    ended = sessions.end(ana, line, now=later(3600))
+
+    client.force_login(ana)
+    page = client.get(f"/lines/{line.slug}/session/").content.decode()
+    assert sessions.began_at(ended) == NOON
+    assert f"from {when(NOON, line.time_zone)} to {when(later(3600), line.time_zone)}" in page
 
 
 def test_a_session_of_few_readings_tells_nothing_yet(line, ana, client_of):

@@ -34,6 +34,7 @@ export class Loop {
     outbox.addEventListener("refused", ({ detail }) => this.#refused(detail));
     outbox.addEventListener("lost", ({ detail }) => this.#lost(detail));
     outbox.addEventListener("change", () => this.#unblock());
+    this.#listen();
   }
 
   get task() {
@@ -78,6 +79,7 @@ export class Loop {
     this.#setup.viewer.clear();
     this.#setup.reveal.close();
     this.#setup.screen.item(null);
+    this.#listen();
     return task;
   }
 
@@ -188,6 +190,7 @@ export class Loop {
     performance.mark("tollgate:shown", { detail: this.#task.id });
     this.#listen();
     screen.unveil();
+    screen.unsay(screen.text("waitForImage"));
     screen.answers(null);
     screen.item(this.#task, this.#setup.line, viewer.zoomPercent);
     screen.tools(viewer);
@@ -227,6 +230,7 @@ export class Loop {
     this.#setup.viewer.clear();
     this.#setup.screen.item(null);
     this.#setup.reveal.close();
+    this.#listen();
   }
 
   #block() {
@@ -258,8 +262,12 @@ export class Loop {
 
   // Calling ------------------------------------------------------------------------------------------------------
 
+  // A key that bounced is passed over in silence; one before the image is answered, as it was meant.
   #canAnswer() {
-    return this.isShowing && !this.#awaited && !this.#setup.screen.isVeiled && performance.now() >= this.#guardUntil;
+    const { screen } = this.#setup;
+    if (this.#awaited || screen.isVeiled || performance.now() < this.#guardUntil) return false;
+    if (!this.isShowing) screen.say(screen.text("waitForImage"));
+    return this.isShowing;
   }
 
   // Deaf for a moment: what comes now bounced, or was meant for the item before.
@@ -272,7 +280,9 @@ export class Loop {
 
   // Tell whether a key would answer now.
   #listen() {
-    this.#setup.screen.busy(!this.isShowing || performance.now() < this.#guardUntil);
+    const { screen } = this.#setup;
+    screen.busy(!this.isShowing || performance.now() < this.#guardUntil);
+    screen.loading(!this.isShowing);
   }
 
   #callOf(label, kind) {

@@ -2,12 +2,14 @@
 
 const SAY_EVERY_MS = 1000;
 const PRESSED_MS = 80;
+const LOADING_MS = 400;
 
 export class Screen {
   #parts;
   #texts;
   #saidAt = 0;
   #sayTimer = null;
+  #loadingTimer = null;
 
   constructor(root, texts) {
     this.#parts = Object.fromEntries([...root.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node]));
@@ -45,6 +47,19 @@ export class Screen {
   say(text) {
     this.put("said", text);
     if (text) this.announce(text);
+  }
+
+  // Take back a sentence that no longer holds; another one stays.
+  unsay(text) {
+    if (this.#parts.said.textContent === text) this.put("said", "");
+  }
+
+  // Said only where it takes a while: most images are there before they are wanted.
+  loading(isLoading) {
+    if (isLoading === (this.#loadingTimer !== null)) return;
+    clearTimeout(this.#loadingTimer);
+    this.#loadingTimer = isLoading ? setTimeout(() => this.toggle("loading", true), LOADING_MS) : null;
+    if (!isLoading) this.toggle("loading", false);
   }
 
   press(name) {
