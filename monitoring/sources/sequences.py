@@ -3,11 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from inspection.models import Item
 from monitoring.sources.items import Image
 from monitoring.sources.seen import Seen
 
 # A number so far below the last one belongs to a numbering that began anew.
 BEGAN_ANEW = 1_000
+# Of the images that came before one, so many more than are missing are asked for their numbers: stations of a line mix.
+BESIDE = 100
 
 
 def gaps(images: Iterable[Image], marks: Mapping[str, int]) -> tuple[list[Seen], dict[str, int]]:
@@ -28,9 +31,19 @@ def _walk(numbered: Sequence[tuple[int, Image]], last: int | None, seen: list[Se
     for number, image in sorted(numbered, key=lambda one: one[0]):
         if last is not None and number < last - BEGAN_ANEW:
             last = None
-        seen.append(Seen(image.line, "sequence_gap", image.at, float(last is not None and number > last + 1)))
+        missing = range(number if last is None else last + 1, number)
+        seen.append(Seen(image.line, "sequence_gap", image.at, float(bool(missing) and not _came(missing, image))))
         last = number if last is None else max(last, number)
     return last or 0
+
+
+def _came(numbers: range, image: Image) -> bool:
+    """Say whether images with these numbers came before one: where work piles up they are examined out of order."""
+    if len(numbers) > BEGAN_ANEW:
+        return False
+    before = Item.objects.filter(line=image.line, received_at__lte=image.received_at).order_by("-received_at")
+    told = before.values_list("station", "meta")[: len(numbers) + BESIDE]
+    return {meta.get("sequence") for station, meta in told if station == image.station}.issuperset(numbers)
 
 
 def _number(image: Image) -> int | None:

@@ -77,3 +77,17 @@ def test_a_picture_that_rots_in_the_spool_raises_the_alarm_of_missing_images(sta
     gaps = MetricWindow.objects.filter(line=line, metric="sequence_gap", tier=MINUTE)
     assert sum(one.total for one in gaps) == (lost is not None)
     assert Alarm.objects.filter(rule="sequence-gap", is_on=True).exists() == (lost is not None)
+
+
+def test_a_picture_that_is_only_examined_later_is_not_missed(station):
+    line = make_deciding_line()
+    spool_pictures(station)
+    send_all(station, make_device(line))
+    first, later, *others = Item.objects.order_by("pk")
+    for item in (first, *others):
+        predict_item(key=str(item.pk))
+    watching.go(now=clock() + timedelta(seconds=10), prunes=False)
+    predict_item(key=str(later.pk))
+    watching.go(now=clock() + timedelta(seconds=20), prunes=False)
+    gaps = MetricWindow.objects.filter(line=line, metric="sequence_gap", tier=MINUTE)
+    assert (sum(one.n for one in gaps), sum(one.total for one in gaps)) == (PICTURES, 0)
