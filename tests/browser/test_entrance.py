@@ -134,3 +134,14 @@ def test_a_stranger_is_told_whom_to_ask(visit, transactional_db):
     page = visit("/", make_user("oscar", role=None))
 
     expect(page.get_by_text("You are not assigned to a line yet.")).to_be_visible()
+
+
+def test_on_a_phone_the_numbers_of_a_line_stand_beside_their_words(ana, visit):
+    line = make_floor()
+    add_waiting(line, 3)
+
+    row = visit("/", ana, width=390, height=844).locator("tr.selected")
+
+    for words in ("Waiting 3", "Oldest"):
+        expect(row.get_by_text(words.split()[0])).to_be_visible()
+        expect(row).to_contain_text(words)
