@@ -54,7 +54,8 @@ class Tile:
     metric: Metric
     word: str
     value: str
-    values: list[float]
+    values: list[float | None]
+    """A value a minute, None where nothing was measured."""
     limits: list[str]
     stale_s: float | None
     state: str
@@ -197,23 +198,31 @@ def _tile(
     *,
     now: datetime,
 ) -> Tile:
-    values = [series.headline(metric, _plain(window)) for window in windows]
+    newest = series.headline(metric, _plain(windows[-1]))
     # A minute's window is as old as its end.
     age = (now - windows[-1].began_at).total_seconds() - 60
-    state = _left(certified, values[-1])
+    state = _left(certified, newest)
     if alarm is not None and state != "crit":
         state = "crit" if alarm.priority == "P1" else "warn"
     said = [limits.get(metric.name), _span(metric.name, *certified) if certified else ""]
     return Tile(
         metric=metric,
         word=str(NAMES[metric.name]),
-        value=number(metric.name, values[-1]),
-        values=values,
+        value=number(metric.name, newest),
+        values=_by_minute(metric, windows),
         limits=[one for one in said if one],
         stale_s=age if age > STALE_S else None,
         state=state,
         failures=[mode.local_failure for mode in failures],
     )
+
+
+def _by_minute(metric: Metric, windows: list[MetricWindow]) -> list[float | None]:
+    first, last = windows[0].began_at, windows[-1].began_at
+    values: list[float | None] = [None] * (int((last - first).total_seconds()) // 60 + 1)
+    for window in windows:
+        values[int((window.began_at - first).total_seconds()) // 60] = series.headline(metric, _plain(window))
+    return values
 
 
 def _plain(window: MetricWindow):

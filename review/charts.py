@@ -183,17 +183,25 @@ def column_chart(values: Sequence[tuple[str, float | None]], *, promise: float |
     )
 
 
-def spark(values: Sequence[float], width: int = 60, height: int = 18) -> str:
-    """Points of a line without axes, filling its box; flat in the middle when nothing varies."""
-    if not values:
-        return ""
-    low, high = min(values), max(values)
+def spark(values: Sequence[float | None], width: int = 60, height: int = 18) -> list[str]:
+    """Points of a line without axes, filling its box; flat in the middle when nothing varies.
+
+    A list for each stretch without a None; a value that stands alone is a line to itself, which a round cap shows.
+    """
+    known = [value for value in values if value is not None]
+    if not known:
+        return []
+    low, high = min(known), max(known)
     spread = (high - low) or 1.0
     base = height / 2 if high == low else height - 2.0
     step = width / max(len(values) - 1, 1)
-    return " ".join(
-        f"{n * step:.1f},{base - (value - low) / spread * (height - 4):.1f}" for n, value in enumerate(values)
-    )
+    stretches: list[list[str]] = [[]]
+    for n, value in enumerate(values):
+        if value is None:
+            stretches.append([])
+        else:
+            stretches[-1].append(f"{n * step:.1f},{base - (value - low) / spread * (height - 4):.1f}")
+    return [" ".join(points if len(points) > 1 else points * 2) for points in stretches if points]
 
 
 def apart(wanted: Sequence[float], least: float) -> list[float]:

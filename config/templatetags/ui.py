@@ -366,9 +366,9 @@ def money(amount: Decimal | None, currency: str) -> str:
 
 
 @register.inclusion_tag("_components/spark.html")
-def spark(values: Sequence[float]) -> dict[str, object]:
+def spark(values: Sequence[float | None]) -> dict[str, object]:
     """A line of the last values without axes; the number beside it is the information."""
-    return {"points": spark_points(values)}
+    return {"stretches": spark_points(values)}
 
 
 # Forms ----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from monitoring.models import Alarm, AlarmChange, AlarmThreshold, Notice
 from monitoring.rules.alarm_rules import RULES
 from monitoring.rules.metrics import BY_NAME, METRICS
 from review import queues
+from review.charts import spark
 from tests.builders import NOON, PASSWORD, make_line, make_user
 from tests.monitoring.test_alarms import raise_alarm
 from tests.monitoring.world import examine, give_way, settle, show
@@ -302,6 +303,17 @@ def test_hours_that_follow_each_other_are_one_line(line):
     drawn = series.chart(found, span="day", limits=[], metric="brightness", zone="UTC")
     assert len(drawn.pieces) == 1
     assert series.with_gaps(found, span="day") == found
+
+
+def test_the_small_line_of_a_tile_breaks_where_nothing_was_measured():
+    for minutes, value in ((5, 1.0), (4, 2.0), (1, 3.0)):
+        show(None, "storage_free", [value], at=NOON - timedelta(minutes=minutes))
+
+    (tile,) = boards.tiles(None, ["storage_free"], now=NOON)
+
+    assert tile.values == [1.0, 2.0, None, None, 3.0]
+    joined, alone = spark(tile.values)
+    assert (len(joined.split()), len(set(alone.split()))) == (2, 1)
 
 
 def test_a_number_stands_beside_the_limit_of_the_alarm_that_it_raised(line):
