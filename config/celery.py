@@ -6,6 +6,7 @@ import time
 import structlog
 from celery import Celery, Task, bootsteps
 from celery.worker import WorkController
+from django.db import close_old_connections
 from django.utils.module_loading import import_string
 
 from config import progress, settings_module
@@ -59,9 +60,14 @@ class WarmUp(bootsteps.StartStopStep):
         if "predict" in app.amqp.queues.consume_from:
             # By name: the deeds need the app registry, which exists only now.
             import_string("inspection.pipeline.warm_up")()
-            show = import_string("monitoring.signs.show_worker")
-            show()
-            worker.timer.call_repeatedly(SHOWN_EVERY_S, show)
+            _show_worker()
+            worker.timer.call_repeatedly(SHOWN_EVERY_S, _show_worker)
+
+
+def _show_worker() -> None:
+    # No task runs meanwhile, so nobody else looks whether the database has gone and come back.
+    close_old_connections()
+    import_string("monitoring.signs.show_worker")()
 
 
 app = Celery("tollgate", task_cls=WatchedTask)

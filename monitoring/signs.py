@@ -3,7 +3,6 @@
 import os
 import socket
 
-from django.db import close_old_connections
 from django.utils.timezone import now
 
 from inspection import registry
@@ -15,8 +14,6 @@ from monitoring.sources.seen import Seen
 
 def show_worker() -> None:
     """Leave a sign of life of this process, with the models it holds and what they took to load."""
-    # No task runs meanwhile, so nobody else looks whether the database has gone and come back.
-    close_old_connections()
     moment = now()
     holder = f"{socket.gethostname()}:{os.getpid()}"
     ProcessSeen.objects.update_or_create(name="worker", defaults={"holder": holder, "seen_at": moment})
