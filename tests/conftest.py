@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import TransactionTestCase
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from inspection import sql
@@ -13,6 +14,13 @@ settings.load_profile("tollgate")
 
 def pytest_addoption(parser):
     parser.addoption("--real-images", default=None, help="folder with real inspection images (shared/data layout)")
+
+
+@pytest.fixture(autouse=True)
+def _own_language():
+    """A request leaves its language in the thread: the next test begins in the product's own."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -57,6 +57,8 @@ def test_the_relay_names_the_trace_of_the_image_that_it_wakes_a_worker_for(caplo
 
 def test_a_worker_with_more_images_than_it_can_look_at_shows_itself_between_two(monkeypatch):
     timer, shown = Timer(), []
+    # There is no connection to look after here.
+    monkeypatch.setattr("config.celery.close_old_connections", lambda: None)
     monkeypatch.setattr("inspection.pipeline.warm_up", lambda: None)
     monkeypatch.setattr("monitoring.signs.show_worker", lambda: shown.append(monotonic()))
     monkeypatch.setattr(app.amqp.queues, "_consume_from", {"predict": app.amqp.queues["predict"]})
