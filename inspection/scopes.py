@@ -14,6 +14,7 @@ from inspection import epochs, intake, risks
 from inspection.models import (
     Baseline,
     DefectClass,
+    Item,
     LimitSample,
     Line,
     LineScope,
@@ -22,7 +23,7 @@ from inspection.models import (
     ScopeSignature,
     User,
 )
-from inspection.rules.words import ChangeKind, Decider, RiskClass
+from inspection.rules.words import ChangeKind, Decider, Limit, RiskClass
 
 DESCRIBED = ("definition", "parts_per_day", "defect_rate_low", "defect_rate_high", "pace", "recertify_by")
 TARGETS = (
@@ -36,6 +37,7 @@ TARGETS = (
 )
 ON_THE_LINE = tuple(name for name in TARGETS if name != "currency")
 PLACE = ("name", "name_ko", "takt_s", "time_zone")
+LIMIT_WORDS = ("still_good", "already_bad", "kept_as")
 
 
 class ScopeIncomplete(Exception):
@@ -98,9 +100,14 @@ def keep_class(line: Line, *, code: str, facts: Mapping[str, Any], by: User, now
             "retired_at": None,
         },
     )
-    _keep_limit_sample(kept, facts, by=by, now=now)
+    _approve_limits(kept, {name: facts[name] for name in LIMIT_WORDS}, by=by, now=now)
     _follow(line, cause=f"class {code} changed by {by}", now=now)
     return kept
+
+
+def picture_limit(kept: DefectClass, *, side: Limit, image: Item | None, by: User, now: datetime) -> LimitSample:
+    """Approve the picture of one side of a class's limit samples, or that it has none. Words and other side stay."""
+    return _approve_limits(kept, {f"{side}_image": image}, by=by, now=now)
 
 
 @transaction.atomic
@@ -186,6 +193,7 @@ def classes_of(line: Line) -> list[tuple[DefectClass, LimitSample | None]]:
     kept = list(line.defect_classes.filter(retired_at=None).order_by("key"))
     newest = LimitSample.objects.filter(defect_class=OuterRef("defect_class")).order_by("-version").values("version")
     samples = LimitSample.objects.filter(defect_class__in=kept, version=Subquery(newest[:1]))
+    samples = samples.select_related("still_good_image", "already_bad_image")
     by_class = {sample.defect_class_id: sample for sample in samples}
     return [(one, by_class.get(one.pk)) for one in kept]
 
@@ -222,13 +230,17 @@ def _keep(line: Line, facts: Mapping[str, Any], *, by: User, now: datetime) -> N
     LineScope.objects.update_or_create(line=line, defaults=stamped)
 
 
-def _keep_limit_sample(kept: DefectClass, facts: Mapping[str, Any], *, by: User, now: datetime) -> None:
-    wanted = {name: facts[name] for name in ("still_good", "already_bad", "kept_as")}
+def _approve_limits(kept: DefectClass, changed: Mapping[str, Any], *, by: User, now: datetime) -> LimitSample:
+    """Write the next version of a class's limit samples; where nothing changes, the last one stands."""
     last = kept.limit_samples.order_by("-version").first()
-    if last is not None and all(getattr(last, name) == value for name, value in wanted.items()):
-        return
+    if last is not None and all(getattr(last, name) == value for name, value in changed.items()):
+        return last
+    names = (*LIMIT_WORDS, *(f"{side}_image" for side in Limit))
+    standing = {name: getattr(last, name) for name in names} if last else {}
     version = last.version + 1 if last else 1
-    LimitSample.objects.create(defect_class=kept, version=version, approved_by=by, approved_at=now, **wanted)
+    return LimitSample.objects.create(
+        defect_class=kept, version=version, approved_by=by, approved_at=now, **{**standing, **changed}
+    )
 
 
 def _follow(line: Line, *, cause: str, now: datetime) -> None:
@@ -249,8 +261,13 @@ def _risks_are_answered(line: Line) -> bool:
 
 
 def _class_plain(kept: DefectClass, sample: LimitSample | None) -> dict[str, Any]:
-    limits = [sample.still_good, sample.already_bad, sample.kept_as] if sample else None
-    return {"code": kept.code, "risk_class": kept.risk_class, "limits": limits}
+    limits = [getattr(sample, name) for name in LIMIT_WORDS] if sample else None
+    images = {side: getattr(sample, f"{side}_image") for side in Limit} if sample else {}
+    pictures = {side.value: image.sha256 for side, image in images.items() if image}
+    plain = {"code": kept.code, "risk_class": kept.risk_class, "limits": limits}
+    # Named only where there are some: a scope without pictures keeps the content, and so the hash, under which it was
+    # signed before there could be any. A picture is bound by its bytes, not by the row that holds it.
+    return {**plain, "pictures": pictures} if pictures else plain
 
 
 def _baseline_plain(one: Baseline) -> list[Any]:

@@ -28,7 +28,7 @@ from review.rules import keys
 from review.texts import ruling_keys
 
 CASES_MAX = 100
-CAPS = (("pass", "F"), ("defect", "J"), ("unsure", "D"), ("undo", "Z"))
+CAPS = (("pass", "F"), ("defect", "J"), ("unsure", "D"), ("undo", "Z"), ("limits", "L"))
 
 
 @login_required

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import FilteredRelation, Max, Q, QuerySet
 
 from inspection import pipeline
-from inspection.models import Bands, Item, Line, ModelVersion, Part, Rollout, TrainedOn, User
+from inspection.models import Bands, Item, LimitSample, Line, ModelVersion, Part, Rollout, TrainedOn, User
 from inspection.rules.words import Call, RolloutOutcome
 from review.bank_models import BankDefect, BankImage, BankScore
 from stats.seeding import Distinct, distinct
@@ -35,6 +35,10 @@ class AlreadyBanked(Exception):
     """This mark of this part is in the bank."""
 
 
+class SeenByAll(Exception):
+    """The part is or was a limit sample: finding its defect proves nothing of who looks."""
+
+
 class NotOpen(Exception):
     """The defect was confirmed or retired before."""
 
@@ -48,7 +52,7 @@ def add(
 ) -> BankDefect:
     """Take a defect in by the serial of its part, with the newest images of one view. Sealed from now on.
 
-    Raises NoPicture, UnknownClass or AlreadyBanked.
+    Raises NoPicture, UnknownClass, SeenByAll or AlreadyBanked.
     """
     part = Part.objects.real().filter(line=line, serial=serial).first()
     run = part.runs.filter(items__view=view).order_by("-n").first() if part else None
@@ -56,8 +60,10 @@ def add(
         raise NoPicture(f"{line} has no image of {serial!r} in view {view!r}.")
     if not line.defect_classes.filter(code=defect_class, retired_at=None).exists():
         raise UnknownClass(f"{line} has no defect class {defect_class!r}.")
-    # The line's row is the lock: numbers have no gaps.
+    # The line's row is the lock: numbers have no gaps, and no part becomes a limit sample meanwhile.
     Line.objects.select_for_update(no_key=True).values_list("pk").get(pk=line.pk)
+    if LimitSample.objects.picturing(part).exists():
+        raise SeenByAll(f"{serial!r} is or was a limit sample of {line}.")
     defect = _created(
         line=line,
         number=1 + (line.bank.aggregate(last=Max("number"))["last"] or 0),

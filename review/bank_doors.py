@@ -23,6 +23,7 @@ REFUSALS: dict[type[Exception], Callable[[], str]] = {
     bank.NoPicture: lambda: _("This line has no image of that serial in that view."),
     bank.UnknownClass: lambda: _("This line has no such defect class in use."),
     bank.AlreadyBanked: lambda: _("This mark of this part is in the bank already."),
+    bank.SeenByAll: lambda: _("This part is or was a limit sample: everybody knows it, so it measures nobody."),
     NotAllowed: lambda: _("Only active QA leads of this line sign, a day after they got the role."),
     retro.NothingArchived: lambda: _("No part of the truth draw is ruled on yet."),
     bank.NotOpen: lambda: _("This was done before."),

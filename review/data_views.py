@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from inspection import images
 from inspection.models import Item, Line
 from inspection.permissions import may_adjudicate
-from review import export_views, history, questions, searches, spreadsheets
-from review.api.images import picture
+from review import export_views, history, limits, questions, searches, spreadsheets
+from review.api.images import picture, thumbnail
 from review.forms import QuestionForm
 from review.models import Adjudication, Decision, ReviewTask
 from review.permissions import PersonRequest, line_for_leads
@@ -91,6 +90,7 @@ def item_page(request: PersonRequest, slug: str, pk: UUID) -> HttpResponse:
         "asked": asked,
         "query": urlencode({"q": asked}) if asked else "",
         "beside": searches.neighbours(item, line.present_epoch, tokens.parse(asked).search),
+        "limits": limits.offers(item),
         "may_ask": may_adjudicate(request.user, line) and questions.may_ask(item),
         "was_read": readings.exists(),
         "class_names": line.class_names(),
@@ -141,16 +141,7 @@ def item_image(request: HttpRequest, slug: str, pk: UUID) -> FileResponse:
 @login_required
 @require_GET
 def item_thumbnail(request: HttpRequest, slug: str, pk: UUID) -> FileResponse:
-    """The small picture of the gallery; the large one where none was made."""
-    item = _item(line_for_leads(request.user, slug), pk)
-    try:
-        file = images.open_thumbnail(item.sha256)
-    except FileNotFoundError:
-        return picture(item.sha256)
-    response = FileResponse(file, content_type="image/webp")
-    response["Cache-Control"] = "private, max-age=300, immutable"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return thumbnail(_item(line_for_leads(request.user, slug), pk).sha256)
 
 
 def _item(line: Line, pk: UUID) -> Item:

@@ -104,10 +104,12 @@ def _load_scene(scene: Scene, model_version: ModelVersion, people, *, seed: int,
         line, station, key = _line(scene, now=born)
         demo_scope.agree(
             line,
+            scene.product,
+            station,
+            people,
             has_system=scene.incumbent,
             has_lots=scene.level == Level.PARTIAL,
             amber=scene.level == Level.HUMAN,
-            by=people["quinn"],
             now=born,
         )
     if scene.level == Level.PARTIAL:

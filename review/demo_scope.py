@@ -1,13 +1,15 @@
 """The scope of a demo line: agreed, measured and signed before its past begins."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from inspection import risks, scopes
-from inspection.models import DefectClass, FailureMode, Line, User
+from inspection.models import DefectClass, FailureMode, Line, Station, User
 from inspection.risks import Watch
 from inspection.rules.words import ChangeKind, Decider, Pace, Priority
+from review import demo_limits
 
 # Three shifts of one reader each, at six seconds a part.
 PARTS_PER_DAY = 12_000
@@ -28,15 +30,28 @@ UNWATCHED = {
 _TRIED = {"lens-swapped": "image_size", "coating-changed": "saturation"}
 
 
-def agree(line: Line, *, has_system: bool, has_lots: bool, amber: bool, by: User, now: datetime) -> None:
-    """Fill the five steps and sign them; with `has_lots` its lots leave by signature.
+def agree(
+    line: Line,
+    product: str,
+    station: Station,
+    people: Mapping[str, User],
+    *,
+    has_system: bool,
+    has_lots: bool,
+    amber: bool,
+    now: datetime,
+) -> None:
+    """Fill the five steps, with drawn parts of a product as limit samples, and sign them.
 
-    `amber` then takes two metrics away, as after a quarter of false alarms.
+    With `has_lots` its lots leave by signature. `amber` then takes two metrics away, as after a quarter of false
+    alarms.
     """
+    by = people["quinn"]
     facts = {name: getattr(line, name) for name in scopes.PLACE}
     scopes.describe(line, facts={**facts, **_description(now)}, by=by, now=now)
     for kind in line.defect_classes.all():
         scopes.keep_class(line, code=kind.code, facts=_limits(kind), by=by, now=now)
+    demo_limits.picture(line, product, station, people, by=by, now=now - timedelta(hours=4))
     scopes.aim(line, facts={**TARGETS, "lot_release": has_lots}, by=by, now=now)
     _measure(line, has_system=has_system, by=by, now=now)
     due_on = (now + timedelta(days=90)).date()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from inspection.models import Item, Line
+from inspection.models import Item, LimitSample, Line
 from inspection.rules.words import Label, TruthSource
 from review.bank_models import BankDefect, BankImage
 from review.models import Truth
@@ -29,10 +29,11 @@ def defects_of(line: Line) -> QuerySet[BankDefect]:
 
 
 def good_of(line: Line) -> QuerySet[Item]:
-    """Return stored images of parts that are good beyond one person's word."""
+    """Return stored images of parts that are good beyond one person's word, but for limit samples: all know them."""
     newer = Truth.objects.filter(item=OuterRef("item"), n__gt=OuterRef("n"))
     ruled = Truth.objects.filter(~Exists(newer), item__line=line, source__in=KNOWN_GOOD, label=Label.PASS.value)
-    return Item.objects.real().filter(line=line, view__in=line.views, pk__in=ruled.values("item"))
+    stored = Item.objects.real().filter(line=line, view__in=line.views, pk__in=ruled.values("item"))
+    return stored.filter(~Exists(LimitSample.objects.picturing(OuterRef("run__part"))))
 
 
 def image_of(defect: BankDefect, line: Line) -> Known | None:

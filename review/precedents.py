@@ -9,11 +9,11 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from inspection import scopes
-from inspection.models import DefectClass, Item, LimitSample
+from inspection.models import Item
 from inspection.rules.words import TruthSource
-from review import adjudications, known_images
+from review import adjudications, known_images, limits
 from review.bank_models import BankDefect
+from review.limits import Shown
 from review.models import Adjudication, ReviewTask, Truth
 from review.pictures import upright_size
 from review.rules import precedents as rules
@@ -56,11 +56,10 @@ def samples_of(case: Adjudication) -> list[BankDefect]:
     return list((kept.filter(defect_class__in=kinds) if kinds else kept).order_by("-number")[:SHOWN])
 
 
-def limits_of(case: Adjudication) -> list[tuple[DefectClass, LimitSample]]:
+def limits_of(case: Adjudication) -> list[Shown]:
     """Return the limit samples in force of the kinds that the case speaks of, of every kind where it names none."""
     kinds = classes_of(case)
-    kept = [(kind, sample) for kind, sample in scopes.classes_of(case.line) if sample is not None]
-    return [(kind, sample) for kind, sample in kept if not kinds or kind.code in kinds]
+    return [one for one in limits.of_line(case.line) if not kinds or one.kind.code in kinds]
 
 
 def classes_of(case: Adjudication) -> set[str]:

@@ -20,6 +20,7 @@ ACTION_WORDS = {
     "cannot-judge": gettext_lazy("cannot judge"),
     "undo": gettext_lazy("undo the last call"),
     "golden": gettext_lazy("golden image"),
+    "limits": gettext_lazy("limit samples; in a ruling also past ones"),
     "heat": gettext_lazy("heat map"),
     "ask": gettext_lazy("ask for the model's opinion"),
     "comment": gettext_lazy("comment"),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from inspection import permissions, scopes
 from inspection.models import Line
 from inspection.rules.words import Decider
-from review import risk_words, scope_boards
+from review import limits, risk_words, scope_boards
 from review.permissions import line_for_leads
 from review.scope_forms import BaselineForm, ChangeForm, ClassForm, NewLineForm, ScopeForm, TargetsForm, TodayForm
 
@@ -86,7 +86,8 @@ def classes(request: HttpRequest, slug: str) -> HttpResponse:
     initial = next((ClassForm.initial_of(*one) for one in kept if one[0].code == chosen), {"key": _free_key(kept)})
     form = ClassForm(request.POST or None, line=line, initial=initial)
     if not form.is_valid():
-        rows = [(kind, risk_words.RISKS[kind.risk_class], sample) for kind, sample in kept]
+        shown = {one.kind: one for one in limits.of([kind for kind, _sample in kept])}
+        rows = [(kind, risk_words.RISKS[kind.risk_class], shown.get(kind)) for kind, _sample in kept]
         return _page(request, line, "classes", form=form, rows=rows, chosen=chosen)
 
     facts = dict(form.cleaned_data)

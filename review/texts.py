@@ -25,7 +25,7 @@ def ruling_keys(chosen: Keys, *, shows_calls: bool) -> list[tuple[list[str], str
     """The key map of a ruling: its answers, then what the image does under the loop's own keys."""
     own = _answers_between_calls() if shows_calls else _answers_alone()
     aids = [
-        (["L"], _("past rulings and known defects, one after another beside the image")),
+        (["L"], _("past rulings, limit samples, known defects, one after another beside the image")),
         (["P"], _("the place that a reader marked, and back")),
         (["C"], _("reason; Enter keeps the ruling with it")),
         (["Z"], _("undo the last ruling (or Backspace)")),
@@ -89,6 +89,7 @@ def _keys() -> list[tuple[list[str], str]]:
         (["R"], _("reset all tools")),
         (["H"], _("heat map, where there is one")),
         (["Q"], _("pause, or end the session")),
+        (["L", "1–9"], _("limit samples, then those of a class; again or Esc: back")),
         (["Y"], _("ask for the model's opinion after the call")),
         (["?"], _("this list")),
     ]
@@ -114,6 +115,7 @@ def _calls(chosen: Keys) -> dict[str, str]:
         "tooLate": _("{serial} is final. Tell a QA lead: the item can be ruled on again."),
         "waitForImage": _("Wait for the image"),
         "commentKept": _("Comment kept for this item"),
+        "besideNow": _("Beside it: {limit}"),
         "on": _("on"),
         "off": _("off"),
     }

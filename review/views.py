@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection.models import DefectClass, GoldenReference, Hold, Line, User
 from inspection.permissions import lines_for, may_inspect
 from inspection.rules.words import Role
-from review import first_minutes, queues, sights
+from review import first_minutes, limits, queues, sights
 from review.models import Decision
 from review.permissions import PersonRequest, roles_by_line
 from review.pictures import references_of
@@ -77,6 +77,8 @@ def review(request: PersonRequest, slug: str) -> HttpResponse:
         "review/review.html",
         {
             **context,
+            # The one statement that the loop's page asks for them.
+            "limits": limits.of(classes),
             "glove": chosen.glove,
             "key_list": key_list(chosen, reveals=line.level in sights.REVEALING),
             "reasons": cannot_judge_reasons(),

@@ -1,5 +1,7 @@
 """What is agreed about a line before its first image: scope, baselines, limit samples, planned changes, risks."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import get_language
@@ -72,16 +74,29 @@ class ScopeSignature(models.Model):
         constraints = [models.UniqueConstraint(fields=["line", "version"], name="scope_signature_version_once")]
 
 
+class LimitSampleQuerySet(models.QuerySet["LimitSample"]):
+    def picturing(self, part: Any) -> "LimitSampleQuerySet":
+        """Those that show the part, or the one an expression names: everybody of the line has seen it."""
+        return self.filter(Q(still_good_image__run__part=part) | Q(already_bad_image__run__part=part))
+
+
 class LimitSample(models.Model):
-    """Where a class of defect begins: the worst part that is still good, the mildest one that is not. In versions."""
+    """Where a class of defect begins: the worst part that is still good, the mildest one that is not. In versions.
+
+    A picture of each may stand beside the words; which image may serve is asked in `review.limits`.
+    """
 
     defect_class = models.ForeignKey(DefectClass, on_delete=models.PROTECT, related_name="limit_samples")
     version = models.PositiveIntegerField()
     still_good = models.CharField(max_length=200)
     already_bad = models.CharField(max_length=200)
     kept_as = models.CharField(max_length=100, help_text="serials of the two parts in the cabinet, or a drawing")
+    still_good_image = models.ForeignKey("Item", on_delete=models.PROTECT, null=True, related_name="+")
+    already_bad_image = models.ForeignKey("Item", on_delete=models.PROTECT, null=True, related_name="+")
     approved_by = models.ForeignKey("User", on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField()
+
+    objects = LimitSampleQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["defect_class", "version"], name="limit_sample_version_once")]

@@ -86,6 +86,13 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
+class Limit(StrEnum):
+    """The two sides of a limit sample: the worst part that passes, the mildest that does not."""
+
+    STILL_GOOD = "still_good"
+    ALREADY_BAD = "already_bad"
+
+
 class TruthSource(StrEnum):
     SINGLE = "single"
     CONSENSUS = "consensus"

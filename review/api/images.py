@@ -84,6 +84,18 @@ def _was_shown(task: ReviewTask, person: User) -> bool:
     return Decision.objects.filter(task=task, person=person, revealed_at__isnull=False).exists()
 
 
+def thumbnail(sha256: str) -> FileResponse:
+    """Answer with the small picture; with the large one where none was made."""
+    try:
+        file = images.open_thumbnail(sha256)
+    except FileNotFoundError:
+        return picture(sha256)
+    response = FileResponse(file, content_type="image/webp")
+    response["Cache-Control"] = "private, max-age=300, immutable"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
 def picture(sha256: str) -> FileResponse:
     """Answer with the rendition as an inert file. It never changes under its address."""
     try:

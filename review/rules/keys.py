@@ -11,6 +11,7 @@ PRODUCT = {
     "cannot-judge": "D",
     "undo": "Z",
     "golden": "G",
+    "limits": "L",
     "heat": "H",
     "ask": "Y",
     "comment": "C",
@@ -22,6 +23,8 @@ PRODUCT = {
     "skip": "S",
 }
 LETTERS = ("", *ascii_uppercase)
+# Actions that came after people had chosen their letters: a chosen letter stays theirs, the later action goes without.
+LATER = ("limits",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +45,10 @@ class Keys:
 
 def of(kept: Mapping[str, object]) -> Keys:
     """Read a person's preferences. A map that is not whole or has a conflict counts as none: no answer is ever lost."""
-    changed = kept.get("keys")
-    letters = {**PRODUCT, **changed} if isinstance(changed, dict) else dict(PRODUCT)
+    chosen = kept.get("keys")
+    changed = chosen if isinstance(chosen, dict) else {}
+    yielded = {action: "" for action in LATER if PRODUCT[action] in list(changed.values())}
+    letters = {**PRODUCT, **yielded, **changed}
     is_whole = set(letters) == set(PRODUCT) and all(letter in LETTERS for letter in letters.values())
     if not is_whole or clashes(letters):
         letters = dict(PRODUCT)

@@ -30,7 +30,7 @@ function deeds(sides) {
     "cannot-judge": ruled(() => !showsCalls && press('[value="unsure"]')),
     comment: () => reason.focus(),
     undo: () => document.querySelector("[data-undo-left]:not([hidden]) button")?.click(),
-    precedents: () => past.next(),
+    limits: () => past.next(),
     "precedents-panel": () => past.toggle(),
     escape: () => {
       alone?.toggleAttribute("data-open", false);
@@ -131,4 +131,4 @@ class Past {
   }
 }
 
-look({ own: deeds, more: { KeyL: "precedents" } });
+look({ own: deeds });

@@ -7,9 +7,21 @@ from functools import cache
 from django.core.files.storage import default_storage
 from django.utils.timezone import now
 
-from inspection import epochs, images
-from inspection.models import DefectClass, Disposition, GoldenReference, Item, Line, ModelVersion, Part, Run, User
+from inspection import epochs, images, scopes
+from inspection.models import (
+    DefectClass,
+    Disposition,
+    GoldenReference,
+    Item,
+    LimitSample,
+    Line,
+    ModelVersion,
+    Part,
+    Run,
+    User,
+)
 from inspection.rules.words import Call, Label, Level, Purpose
+from review import limits, truths
 from review.models import Adjudication, ReviewTask
 from tests.builders import make_line, make_model_version
 from tests.review import scene
@@ -63,6 +75,20 @@ def add_waiting(
             scene.predict(item, call, defect_class=defect_class if call == Call.DEFECT else "")
         tasks.append(scene.route_to_people(item, at=now()))
     return tasks
+
+
+def add_limits(line: Line, lead: User, *, n: int = 800) -> LimitSample:
+    """Give the scratches of a line limit samples with a picture on either side; return their last version."""
+    kind = line.defect_classes.get(code="scratch")
+    facts = {name: getattr(kind, name) for name in ("name", "name_ko", "risk_class", "key")}
+    words = {"still_good": "not seen at 40 cm", "already_bad": "longer than 2 mm", "kept_as": "LS-1, LS-2"}
+    kind = scopes.keep_class(line, code=kind.code, facts={**facts, **words}, by=lead, now=now())
+    for place, (side, label) in enumerate(limits.LABELS.items()):
+        item = _item(line, n + place, SIZE)
+        _put(item.sha256, pictures()[place])
+        truths.confirm(item, label=label, defect_class=kind.code, now=now())
+        limits.approve(kind, side=side, image=item, by=lead, now=now())
+    return kind.limit_samples.latest("version")
 
 
 def _item(line: Line, n: int, size: tuple[int, int], drawn: tuple[str, ...] = ()) -> Item:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from inspection.models import Hold
 from inspection.rules.words import Call, Level, Role
-from tests.browser.floor import add_disagreement, add_single_case, add_waiting, make_floor
+from tests.browser.floor import add_disagreement, add_limits, add_single_case, add_waiting, make_floor
 from tests.builders import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,6 +27,7 @@ def violations(page):
 @pytest.fixture
 def floor(transactional_db, ana):
     line = make_floor(level=Level.ASSIST)
+    add_limits(line, make_user("quill", role=Role.QA_LEAD))
     case = add_disagreement(line, ana, make_user("andre"))
     single = add_single_case(line, ana)
     add_waiting(line, 6, call=Call.DEFECT)
@@ -60,6 +61,9 @@ def test_the_loop_in_its_states(floor, ana, review, theme, language):
     assert violations(loop.page) == []
 
     loop.press("KeyD")
+    assert violations(loop.page) == []
+    loop.press("Escape", "KeyL")
+    expect(loop.part("limits")).to_be_visible()
     assert violations(loop.page) == []
     loop.press("Escape", "KeyC")
     assert violations(loop.page) == []

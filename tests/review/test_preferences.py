@@ -30,6 +30,12 @@ def test_two_actions_may_change_places():
     assert keys.changed(chosen.letters) == {"pass": "J", "defect": "F"}
 
 
+def test_a_letter_chosen_before_the_product_wanted_it_stays_with_the_person():
+    chosen = keys.of({"keys": {"golden": "L", "pass": "K"}})
+    assert (chosen.letters["golden"], chosen.letters["pass"], chosen.letters["limits"]) == ("L", "K", "")
+    assert keys.of({"keys": {"golden": "L", "limits": "G"}}).letters["limits"] == "G"
+
+
 def test_several_keys_may_be_off_at_once():
     chosen = keys.of({"keys": {"heat": "", "golden": ""}})
     assert (chosen.cap("H"), chosen.cap("G"), chosen.cap("F"), chosen.cap("[")) == ("", "", "F", "[")

@@ -10,6 +10,7 @@ export const KEYMAP = Object.freeze({
   Backspace: "undo",
   KeyZ: "undo",
   KeyG: "golden",
+  KeyL: "limits",
   KeyH: "heat",
   KeyY: "ask",
   KeyC: "comment",

@@ -4,13 +4,12 @@ import { goldenKey } from "./golden_key.js";
 import { isTyping, meaningOf, NO_KEYS, withLetters } from "./keymap.js";
 import { Sides } from "./sides.js";
 
-// `own` makes the page's own deeds from the sides; `more` are its own keys, where the person has given them no other
-// meaning. Returns the sides.
-export function look({ own = () => ({}), more = {} } = {}) {
+// `own` makes the page's own deeds from the sides. Returns the sides.
+export function look({ own = () => ({}) } = {}) {
   const laidOut = JSON.parse(document.getElementById("look").textContent);
   const sides = new Sides(document.querySelector("[data-look]"));
   const deeds = { ...sides.deeds, help: () => document.querySelector('[data-part="help"]')?.showModal(), ...own(sides) };
-  const keymap = laidOut.keys_off ? NO_KEYS : { ...more, ...withLetters(laidOut.keys) };
+  const keymap = laidOut.keys_off ? NO_KEYS : withLetters(laidOut.keys);
   const golden = goldenKey(sides);
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]")) return;

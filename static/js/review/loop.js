@@ -25,7 +25,7 @@ export class Loop {
   constructor(setup) {
     this.#setup = setup;
     const { viewer, supply, outbox, screen } = setup;
-    viewer.addEventListener("used", ({ detail }) => this.#look?.used(detail));
+    viewer.addEventListener("used", ({ detail }) => this.used(detail));
     viewer.addEventListener("change", () => screen.tools(viewer));
     supply.addEventListener("arrived", ({ detail }) => this.#arrived(detail.task));
     supply.addEventListener("broken", ({ detail }) => this.#broken(detail.task));
@@ -116,6 +116,11 @@ export class Loop {
     this.decide("cannot_judge");
   }
 
+  // Keep in the record of this look that something was used.
+  used(name) {
+    this.#look?.used(name);
+  }
+
   keepComment(text) {
     if (this.#look) this.#look.comment = text;
   }
@@ -130,6 +135,7 @@ export class Loop {
   escape() {
     const { viewer } = this.#setup;
     if (viewer.marks.tool) viewer.chooseTool(viewer.marks.tool);
+    else if (viewer.isComparing) viewer.putAway();
     else this.#setMode("");
   }
 

@@ -6,6 +6,7 @@ import { goldenKey } from "./golden_key.js";
 import { Http } from "./http.js";
 import { isTyping, meaningOf, NO_KEYS, withLetters } from "./keymap.js";
 import { Leases } from "./lease.js";
+import { Limits } from "./limits.js";
 import { Loop } from "./loop.js";
 import { livingTabs, Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
@@ -46,7 +47,9 @@ async function start() {
   leases.addEventListener("lost", ({ detail }) => loop.withdraw(detail));
   outbox.addEventListener("change", ({ detail }) => screen.saved(detail));
   setInterval(() => screen.undo(loop.task?.reveal ? 0 : calls.undoLeft, calls.last?.windowMs ?? 1), UNDO_TICK_MS);
-  listen({ loop, screen, viewer, reveal, presence, outbox });
+  const limits = new Limits({ screen, viewer, used: (name) => loop.used(name) });
+  supply.addEventListener("arrived", () => limits.load(), { once: true });
+  listen({ loop, screen, viewer, reveal, presence, outbox, limits });
   loadGolden(viewer);
   await outbox.adopt(await livingTabs(tab));
   await supply.fill();
@@ -87,7 +90,9 @@ function listen(parts) {
   nameKeys();
   const golden = goldenKey(parts.viewer);
   document.addEventListener("keydown", (event) => {
-    const meaning = document.querySelector("dialog[open]") || isTyping(event.target) ? null : meaningOf(event, keymap);
+    const meaning = isTyping(event.target) ? null : meaningOf(event, keymap);
+    // Over a dialog no key judges the part behind it.
+    if (document.querySelector("dialog[open]")) return overLimits(event, meaning, parts.limits);
     if (!meaning || leavesToButton(meaning.action, event.target)) return;
     event.preventDefault();
     if (meaning.action === "golden") return golden.down();
@@ -96,6 +101,15 @@ function listen(parts) {
   document.addEventListener("keyup", (event) => keymap[event.code] === "golden" && golden.up());
   document.addEventListener("click", (event) => clicked(event, parts, deeds));
   listenToComment(parts);
+}
+
+// The limit samples know two keys: their own leads back, a digit to those of its kind.
+function overLimits(event, meaning, limits) {
+  if (!limits.isOpen || !meaning) return;
+  if (meaning.action === "limits") limits.toggle();
+  else if (meaning.action === "digit") limits.goTo(meaning.digit);
+  else return;
+  event.preventDefault();
 }
 
 // Every button shows the key that a person chose for it, or none.
@@ -130,7 +144,7 @@ function clicked(event, { loop, outbox, screen }, deeds) {
   if (!button.closest("dialog")) button.blur();
 }
 
-function deedsOf({ loop, screen, viewer, reveal, presence, outbox }) {
+function deedsOf({ loop, screen, viewer, reveal, presence, outbox, limits }) {
   const step = (dx, dy, far) => () => viewer.hasImage && viewer.step(dx, dy, far);
   const shown = (deed) => () => viewer.hasImage && deed();
   return {
@@ -142,6 +156,7 @@ function deedsOf({ loop, screen, viewer, reveal, presence, outbox }) {
     skip: () => loop.skip(),
     ask: () => loop.ask(),
     golden: () => viewer.nextMode(),
+    limits: () => limits.toggle(),
     heat: () => reveal.toggleHeat(),
     comment: () => openComment({ loop, screen }),
     point: shown(() => viewer.chooseTool("point")),

@@ -25,6 +25,7 @@ export class Viewer extends EventTarget {
   #image = null;
   #bitmap = null;
   #golden = null;
+  #compared = null;
   #overlay = null;
   #shows = "part";
   #blink = null;
@@ -49,8 +50,10 @@ export class Viewer extends EventTarget {
     return Boolean(this.#bitmap);
   }
 
-  // Put an image on the screen now. The view and the tools stay as they were.
+  // Put an image on the screen now. The view and the tools stay as they were; what stood beside the part before is put
+  // away: a limit sample is looked up for one part, the golden image for all.
   show(bitmap, size) {
+    this.putAway();
     this.#bitmap = bitmap;
     this.#image = size;
     this.#overlay = null;
@@ -60,10 +63,32 @@ export class Viewer extends EventTarget {
   }
 
   clear() {
+    this.putAway();
     this.#bitmap = null;
     this.#overlay = null;
     this.#main.clear();
     this.#second?.clear();
+  }
+
+  // Whether another picture than the golden one stands beside the part.
+  get isComparing() {
+    return this.#compared !== null;
+  }
+
+  // Set another picture beside the part, in its own proportions, until it is put away.
+  compareWith(bitmap, size) {
+    this.#compared = { bitmap, size, before: this.mode };
+    this.setMode("side");
+    this.#changed();
+  }
+
+  putAway() {
+    if (!this.isComparing) return;
+    const { bitmap, before } = this.#compared;
+    this.#compared = null;
+    bitmap.close();
+    this.setMode(before);
+    this.#changed();
   }
 
   setGolden(bitmap) {
@@ -83,7 +108,9 @@ export class Viewer extends EventTarget {
     const onGolden = this.#shows === "golden" && this.#golden;
     this.#main.draw(onGolden ? this.#golden : this.#bitmap, size, this.view, onGolden ? undefined : (context) => this.#paintOver(context));
     if (this.#golden) this.#goldenPanel?.draw(this.#golden, size, this.view);
-    if (this.mode === "side" && this.#golden) this.#second?.draw(this.#golden, size, this.view);
+    if (this.mode !== "side") return;
+    if (this.#compared) this.#second?.draw(this.#compared.bitmap, this.#compared.size, this.view);
+    else if (this.#golden) this.#second?.draw(this.#golden, size, this.view);
   }
 
   // Look at the same place in the same light as another viewer of the part, without a word.
@@ -144,17 +171,20 @@ export class Viewer extends EventTarget {
   resetTools() {
     this.tools = { ...PLAIN };
     this.view = FIT;
+    this.putAway();
     this.setMode("panel");
     this.#lit("reset");
   }
 
+  // What else stands beside is put away first: the key always begins with the golden image where it is wanted.
   nextMode() {
+    if (this.isComparing) return this.putAway();
     this.setMode(MODES[(MODES.indexOf(this.mode) + 1) % MODES.length]);
     this.#used("golden");
   }
 
   setMode(mode) {
-    if (!this.#golden && mode !== "panel") return;
+    if (!this.#golden && !this.#compared && mode !== "panel") return;
     this.mode = mode;
     clearInterval(this.#blink);
     this.#shows = "part";
