@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import LoginForm
+from allauth.account.forms import AddEmailForm, ChangePasswordForm, LoginForm, ResetPasswordForm, ResetPasswordKeyForm
 from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,7 @@ COOKIE_AGE = 365 * 24 * 3600
 SHARED_IDLE_S = 5 * 60
 MFA = "allauth.mfa"
 WRONG = _("Employee ID and password do not match. Check both and try again.")
+NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password again")}
 
 
 class ClosedAdapter(DefaultAccountAdapter):
@@ -72,6 +74,45 @@ class SignInForm(LoginForm):
             request.session["shared_station"] = True
             request.session.set_expiry(SHARED_IDLE_S)
         return response
+
+
+class PasswordForm(ChangePasswordForm):
+    """The present password, and a new one twice."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self, oldpassword=_("Present password"), **NEW_PASSWORD)
+
+
+class MailedPasswordForm(ResetPasswordKeyForm):
+    """A new password twice, behind the link of a mail."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self, **NEW_PASSWORD)
+
+
+class ForgottenForm(ResetPasswordForm):
+    """The address that a link goes to."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self, email=_("E-mail"))
+
+
+class AddressForm(AddEmailForm):
+    """One more address of a person."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self, email=_("E-mail"))
+
+
+def _say(form: forms.Form, **labels: Promise) -> None:
+    """Give fields of allauth the product's words. The label says all: no placeholder repeats it."""
+    for name, label in labels.items():
+        form.fields[name].label = str(label)
+        form.fields[name].widget.attrs.pop("placeholder", None)
 
 
 def shared_station_idle(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

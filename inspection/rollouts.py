@@ -24,6 +24,10 @@ class RolloutOpen(Exception):
     """The line has an open rollout: one at a time."""
 
 
+class AlreadyExplained(Exception):
+    """The rollout was not taken back, or its reason is known."""
+
+
 class RolloutClosed(Exception):
     """The rollout is over, or what it put on the line has been replaced since."""
 
@@ -182,6 +186,15 @@ def roll_back(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -
     if not rollout.is_open and not may_return(rollout):
         raise RolloutClosed(f"{rollout} is over and its candidate does not serve.")
     return _return(rollout, RolloutOutcome.ROLLED_BACK, deed="roll_back", by=by, cause=cause, now=now)
+
+
+@transaction.atomic
+def explain(rollout: Rollout, *, by: User, cause: str, now: datetime) -> None:
+    """Say afterwards why a rollout was taken back in a hurry, once. Raises AlreadyExplained."""
+    unexplained = Rollout.objects.filter(pk=rollout.pk, outcome=RolloutOutcome.ROLLED_BACK.value, cause="")
+    if not unexplained.update(cause=cause[:200]):
+        raise AlreadyExplained(f"{rollout} was not taken back, or the reason is given.")
+    _note(rollout, deed="explain", cause=cause, by=by, now=now)
 
 
 def may_return(rollout: Rollout) -> bool:

@@ -1,5 +1,6 @@
 """A model beside the serving one asks for promotion: its own evidence at the line's own gate."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,19 +12,23 @@ from inspection.models import GateEvaluation, Line, ModelVersion
 from inspection.permissions import lines_for
 from inspection.rules.ladder import Judgement
 from inspection.rules.words import Role
-from review import boards, candidates, sentences
+from review import boards, candidates, first_minutes, sentences
 from review.candidates import Candidate
+from review.first_minutes import Try
+from review.permissions import PersonRequest
 
 
 @login_required
 @require_POST
-def ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+def ask(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
     """Ask for the promotion of one version: the gate is read on its evidence, and the answer kept."""
     line = _line(request, slug)
     reading = candidates.read(line, get_object_or_404(ModelVersion, pk=pk), now=now())
     if reading is None:
         raise Http404
     reading.keep(now=now())
+    if settings.DEMO:
+        first_minutes.keep(request.user, [Try.ASKED])
     return redirect("candidate", slug, pk)
 
 

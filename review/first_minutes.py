@@ -1,19 +1,34 @@
-"""The demo's first minutes: a short list of things to try for each role, ticked off by what the person has done."""
+"""The demo's first minutes: a short list of things to try for each role, ticked off by what the person has done.
 
+Most of it the product knows who did. A turn of the simulated station, or a question to a gate, it keeps without a name:
+the door that did it tells this list.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from inspection.models import GateEvaluation, Hold, LevelProposal, Line, RolloutMove, User
+from inspection.models import Hold, LevelProposal, Line, RolloutMove, User
 from inspection.permissions import lines_for
 from inspection.rules.words import Role
-from review import simulated
 from review.models import Adjudication, Decision, DecisionFate, HeldRuling
 
 DISMISSED = "first_minutes_dismissed"
+TRIED = "first_minutes_tried"
 FIRST_CALLS = 10
+
+
+class Try(StrEnum):
+    """What a person tried that no row of the product names them for."""
+
+    DIMMED = "dimmed"
+    SCRATCHED = "scratched"
+    AGED = "aged"
+    ASKED = "asked"
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,19 @@ def dismiss(person: User) -> None:
     person.save(update_fields=["preferences"])
 
 
+def keep(person: User, tried: Iterable[Try]) -> None:
+    """Keep that the person tried these, each once."""
+    before = _tried(person)
+    added = [one.value for one in tried if one not in before]
+    if added:
+        person.preferences = {**person.preferences, TRIED: before + added}
+        person.save(update_fields=["preferences"])
+
+
+def _tried(person: User) -> list[str]:
+    return person.preferences.get(TRIED, [])
+
+
 def _inspector(person: User) -> list[Step]:
     # The demo's invented past was written before its people joined.
     calls = Decision.objects.filter(person=person, recorded_at__gt=person.date_joined)
@@ -60,7 +88,8 @@ def _lead(person: User) -> list[Step]:
     # Inside its undo window a ruling is given, too: who comes back at once finds it ticked.
     held = HeldRuling.objects.filter(ruled_by=person, ended_at=None)
     ruled = held.exists() or Adjudication.objects.filter(ruled_by=person, ruled_at__gt=person.date_joined).exists()
-    signed = LevelProposal.objects.filter(Q(proposer=person) | Q(approver=person), line__slug="phone-lens").exists()
+    raises = LevelProposal.objects.filter(line__slug="phone-lens", resumes=False)
+    signed = raises.filter(Q(proposer=person) | Q(approver=person)).exists()
     return [
         Step(_("Rule on a part where two people or the model differ"), _at("adjudications", "phone-glass"), ruled),
         Step(_("Sign the camera lens one level up; a second lead signs too"), _at("automation", "phone-lens"), signed),
@@ -68,26 +97,23 @@ def _lead(person: User) -> list[Step]:
 
 
 def _both(person: User) -> list[Step]:
-    told = [simulated.conditions_of(line) for line in Line.objects.filter(slug="phone-back")]
-    held = Hold.objects.filter(line__slug="phone-back", kind=Hold.CAMERA).exists()
-    asked = GateEvaluation.objects.filter(epoch__model_version__name="always-pass").exists()
-    fallen = any(one["new_scratch"] for one in told)
-    aged = any(one["lamp_fails_from"] for one in told)
+    tried, simulated = _tried(person), _at("simulated", "phone-back")
     stopped = Hold.objects.filter(kind=Hold.STOP, placed_by=person).exists()
     returned = RolloutMove.objects.filter(made_by=person, deed="roll_back").exists()
     return [
-        Step(_("Lights off: dim the lamp of the phone's back"), _at("simulated", "phone-back"), held),
+        Step(_("Lights off: dim the lamp of the phone's back"), simulated, Try.DIMMED in tried),
         Step(
-            _("The honest no: let a model that always says pass ask"), _at("automation", "phone-glass", "others"), asked
+            _("The honest no: let a model that always says pass ask"),
+            _at("automation", "phone-glass", "others"),
+            Try.ASKED in tried,
         ),
-        Step(_("Climb and fall: let a new kind of scratch appear"), _at("simulated", "phone-back"), fallen),
-        Step(_("Drift: let the lamp age, see it noticed, then alarmed"), _at("simulated", "phone-back"), aged),
-        Step(_("Hold STOP for a second: everything goes to people"), _at("automation", "phone-back"), stopped),
         Step(
-            _("Start a canary, then roll it back"),
-            _at("rollouts", "phone-back"),
-            returned,
+            _("STOP: hold it for a second, then two leads sign the way back"), _at("automation", "phone-back"), stopped
         ),
+        Step(_("Start a canary, then roll it back"), _at("rollouts", "phone-back"), returned),
+        # After STOP: once the line has fallen, evidence begins at 0 and no lead can sign its way back.
+        Step(_("Climb and fall: let a new kind of scratch appear"), simulated, Try.SCRATCHED in tried),
+        Step(_("Drift: let the lamp age, see it noticed, then alarmed"), simulated, Try.AGED in tried),
     ]
 
 

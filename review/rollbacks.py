@@ -36,6 +36,7 @@ def follow(rollout: Rollout, *, now: datetime) -> Action:
 def roll_back(rollout: Rollout, *, by: User, reason: str, read_again: bool, now: datetime) -> int:
     """Return to the version before by name, list what the candidate passed, and have the last hour read if asked.
 
+    A reason may follow (`inspection.rollouts.explain`): nothing waits for words.
     Returns how many parts people will read again. Raises RolloutClosed.
     """
     rollout = rollouts.roll_back(rollout, by=by, cause=reason, now=now)
@@ -59,7 +60,8 @@ def contain(rollout: Rollout, *, by: User | None, now: datetime) -> Containment 
     )
     if not passed.exists():
         return None
-    cause = f"rollback of {rollout.candidate}: {rollout.cause}"
+    said = f"rollback of {rollout.candidate}"
+    cause = f"{said}: {rollout.cause}" if rollout.cause else said
     return containment.open_for(
         rollout.line, cause=cause, by=by, version=rollout.candidate, since=rollout.opened_at, now=now
     )

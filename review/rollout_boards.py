@@ -33,6 +33,7 @@ DEEDS: dict[str, Promise] = {
     "complete": gettext_lazy("In service"),
     "abort": gettext_lazy("Aborted"),
     "roll_back": gettext_lazy("Rolled back"),
+    "explain": gettext_lazy("Reason added"),
 }
 GUARDS: dict[Guard, Promise] = {
     Guard.ERRORS: gettext_lazy("Errors and timeouts"),
@@ -45,7 +46,7 @@ GUARDS: dict[Guard, Promise] = {
 
 
 # The other deeds say all with their word.
-_TOLD = {"start", "pause", "abort", "roll_back"}
+_TOLD = {"start", "pause", "abort", "roll_back", "explain"}
 
 
 @dataclass(frozen=True, kw_only=True)

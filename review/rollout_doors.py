@@ -17,6 +17,10 @@ class NotAllowed(Exception):
     """The person may see the rollout but not move it."""
 
 
+class NoReason(Exception):
+    """What needs a reason was asked for without one."""
+
+
 class Incomplete(Exception):
     """What was asked for lacks something, or names what is not there."""
 
@@ -39,6 +43,8 @@ _UNPROVEN = "unproven-"
 REFUSALS: dict[type[Exception], Callable[[Exception], str]] = {
     NotAllowed: lambda _refusal: _("Only QA leads and administrators of this line move a rollout."),
     Incomplete: lambda _refusal: _("Choose a version, a strategy and, where it has one, a share below 100 %."),
+    NoReason: lambda _refusal: _("Give a reason in a few words."),
+    rollouts.AlreadyExplained: lambda _refusal: _("The reason is given already."),
     rollouts.RolloutOpen: lambda _refusal: _("This line has an open rollout: one at a time."),
     rollouts.RolloutClosed: lambda _refusal: _("This rollout is over, or something newer came onto the line."),
     rollouts.ServesAlready: lambda _refusal: _("This version serves the line already."),

@@ -40,6 +40,7 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
         "certificate": candidate_boards.of(standing, now=moment),
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
         "taken_back": taken_back,
+        "unexplained": taken_back is not None and not taken_back.cause,
         "last_hour": rollbacks.last_hour(taken_back).count() if taken_back else 0,
         "history": rollout_boards.history(line),
         "versions": rollout_boards.versions_for(line, serving),
@@ -148,6 +149,16 @@ def _roll_back(request: PersonRequest, line: Line) -> str:
     return f"{done} {_read_by_people(again)}" if again else done
 
 
+def _explain(request: PersonRequest, line: Line) -> str:
+    taken_back, reason = rollbacks.taken_back(line), _reason(request)
+    if taken_back is None:
+        raise rollouts.AlreadyExplained
+    if not reason:
+        raise rollout_doors.NoReason
+    rollouts.explain(taken_back, by=request.user, cause=reason, now=now())
+    return _("The reason stands beside the rollback.")
+
+
 def _read_again(_request: PersonRequest, line: Line) -> str:
     taken_back = rollbacks.taken_back(line)
     if taken_back is None:
@@ -167,6 +178,7 @@ DEEDS: dict[str, Callable[[PersonRequest, Line], str]] = {
     "go-on": _go_on,
     "abort": _abort,
     "roll-back": _roll_back,
+    "explain": _explain,
     "read-again": _read_again,
 }
 

@@ -104,9 +104,10 @@ def _outside(line: Line, item: Item) -> Departure | None:
 
 
 def _saved(line: Line) -> Saved:
-    decided = Disposition.objects.filter(line=line, decided_by=DecidedBy.MODEL.value, settled_at__gte=_since(line))
+    since = _since(line)
+    decided = Disposition.objects.filter(line=line, decided_by=DecidedBy.MODEL.value, settled_at__gte=since)
     parts = decided.count()
-    return Saved(parts, parts * _reading_s(line) / 60)
+    return Saved(parts, parts * _reading_s(line, before=since) / 60)
 
 
 def _since(line: Line) -> datetime:
@@ -114,10 +115,13 @@ def _since(line: Line) -> datetime:
     return risen.order_by("-changed_at").values_list("changed_at", flat=True).first() or line.created_at
 
 
-def _reading_s(line: Line) -> float:
-    """Return the median seconds that people took for their last readings on this line."""
-    last = Decision.objects.filter(task__run__line=line, phase=Phase.INITIAL.value).order_by("-task__run__opened_at")
-    times = last.values_list("shown_at", "decided_at")[:READINGS]
+def _reading_s(line: Line, *, before: datetime) -> float:
+    """Return the median seconds of people's last readings before the line rose: what its parts would have taken.
+
+    Simulated readers are quicker than people; by their pace minutes once saved would melt away.
+    """
+    read = Decision.objects.filter(task__run__line=line, task__run__opened_at__lt=before, phase=Phase.INITIAL.value)
+    times = read.order_by("-task__run__opened_at").values_list("shown_at", "decided_at")[:READINGS]
     return median((decided - shown).total_seconds() for shown, decided in times) if times else 0.0
 
 

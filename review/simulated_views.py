@@ -12,7 +12,9 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection.models import Line
 from inspection.permissions import lines_for
 from inspection.rules.words import Role
-from review import simulated, simulated_boards
+from review import first_minutes, simulated, simulated_boards
+from review.first_minutes import Try
+from review.permissions import PersonRequest
 
 PERCENTS = ("light", "focus")
 ON = {"on": True, "off": False}
@@ -39,7 +41,7 @@ def now_fragment(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def conditions(request: HttpRequest, slug: str) -> HttpResponse:
+def conditions(request: PersonRequest, slug: str) -> HttpResponse:
     """Turn the lamp, the focus or a switch, from the very next picture on."""
     line = _line(request, slug)
     changes = _changes(request)
@@ -50,6 +52,8 @@ def conditions(request: HttpRequest, slug: str) -> HttpResponse:
         simulated.let_lamp_fail(line, fails=fails, now=now())
     elif changes:
         simulated.tell(line, **changes)
+    tried = {Try.SCRATCHED: appears, Try.AGED: fails, Try.DIMMED: changes.get("light", 1.0) < 1.0}
+    first_minutes.keep(request.user, [one for one, was_tried in tried.items() if was_tried])
     return HttpResponse(status=204) if request.headers.get("X-Background") else redirect("simulated", slug)
 
 

@@ -85,7 +85,7 @@ def texts() -> Iterator[Text]:
         for path in sorted((ROOT / package).rglob("*.py")):
             yield from _python_texts(path)
     for folder in (ROOT / "templates", *(ROOT / package / "templates" for package in PACKAGES)):
-        for path in sorted(folder.rglob("*.html")):
+        for path in sorted([*folder.rglob("*.html"), *folder.rglob("*.txt")]):
             yield from _template_texts(path)
 
 

@@ -189,7 +189,13 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "queue-choice"
 ACCOUNT_ADAPTER = "config.accounts.ClosedAdapter"
-ACCOUNT_FORMS = {"login": "config.accounts.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "config.accounts.SignInForm",
+    "change_password": "config.accounts.PasswordForm",
+    "reset_password": "config.accounts.ForgottenForm",
+    "reset_password_from_key": "config.accounts.MailedPasswordForm",
+    "add_email": "config.accounts.AddressForm",
+}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]

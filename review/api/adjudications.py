@@ -42,7 +42,10 @@ def cases(request: Request) -> Response:
 @extend_schema(methods=["POST"], request=inputs.RulingForm, responses=shown.RuledShown)
 @api_view(["GET", "HEAD", "POST"])
 def case(request: Request, pk: UUID) -> Response:
-    """One open case; or give the ruling, and only then see what the models said."""
+    """One open case; or give the ruling, and only then see what the models said.
+
+    A ruling given here stands at once: the undo window is the page's own, and a program's undo is the program's.
+    """
     found = _case_to_rule(request, pk)
     if request.method == "GET":
         return Response(_case_shown(found, request))

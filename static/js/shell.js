@@ -54,9 +54,14 @@ function holdToFire(button) {
   });
 }
 
-// STOP pressed elsewhere shows here within two seconds; the line's own page is read anew unless somebody types.
+// STOP pressed elsewhere shows here within two seconds; the line's own page is read anew unless somebody types. A page
+// that sends a form is on its way already: reading it anew then would lose the answer, and what it says was done.
 const HOLDS_EVERY_MS = 1500;
 const marks = [...document.querySelectorAll("[data-line]")];
+let sends = false;
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented) sends = true;
+});
 if (document.body.dataset.holds && marks.length) setInterval(showHolds, HOLDS_EVERY_MS);
 
 async function showHolds() {
@@ -72,5 +77,5 @@ function showHold(line, isHeld) {
   if (mark.hidden !== isHeld) return;
   mark.hidden = !isHeld;
   const typing = document.activeElement?.matches("input, textarea, select");
-  if (line.querySelector("[aria-current]") && !typing) location.reload();
+  if (line.querySelector("[aria-current]") && !typing && !sends) location.reload();
 }

@@ -25,13 +25,16 @@ def test_a_lead_starts_a_canary_and_takes_it_back_by_enter_twice(visit, transact
     page.wait_for_selector("text=Candidate green:1")
     assert deployed(line) == ("blue:1", "green:1", "canary", 0.05)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    page.fill("#back-why", "scratches")
     page.focus("button.hold")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Rolled back from the next item on.")
     assert deployed(line) == ("blue:1", "", "", 0.0)
     assert Rollout.objects.get().outcome == "rolled_back"
+    page.fill("#explain-why", "scratches")
+    page.click("text=Add the reason")
+    page.wait_for_selector("text=The reason stands beside the rollback.")
+    assert Rollout.objects.get().cause == "scratches"
 
 
 def test_a_stop_shows_by_itself_on_the_page_of_another_person(visit, transactional_db):
@@ -45,6 +48,24 @@ def test_a_stop_shows_by_itself_on_the_page_of_another_person(visit, transaction
     expect(page.get_by_text("Everything goes to people.").first).to_be_visible()
     expect(elsewhere.get_by_text("Everything goes to people.").first).to_be_visible()
     assert Hold.objects.in_force().get().kind == Hold.STOP
+
+
+def test_a_deed_and_what_it_says_are_not_cut_off_where_its_own_hold_shows_first(visit, transactional_db):
+    line, asked, sent, read = make_served_line(), [], [], []
+    page = visit(f"/lines/{line.slug}/automation/", make_user("quinn", role=Role.QA_LEAD))
+    page.route("**/holds/", lambda route: asked.append(route))
+    page.route("**/automation/stop/", lambda route: sent.append(route))
+    with page.expect_request("**/holds/"):
+        page.focus("button[data-hold]")
+    with page.expect_request("**/automation/stop/"):
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+    page.on("request", lambda request: read.append(request.url) if request.is_navigation_request() else None)
+    with page.expect_event("requestfinished", lambda request: request.url.endswith("/holds/")):
+        asked[0].fulfill(json={"holds": [line.slug]})
+    assert read == []
+    sent[0].continue_()
+    expect(page.locator(".messages")).to_contain_text("Stopped")
 
 
 def test_a_second_lead_puts_a_candidates_certificate_in_force_on_the_rollouts_page(visit, transactional_db):

@@ -1,5 +1,7 @@
 """Every page of an account that is open here looks like the product, in both languages."""
 
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import (
@@ -50,6 +52,18 @@ def ana(client):
     return person
 
 
+# Names of languages, people and the product aside, a capital begins a sentence and no other word.
+TITLE_CASE = re.compile(r"(?<=[a-z] )[A-Z][a-z]")
+
+
+def words_of(html: str) -> list[str]:
+    """Return the headings, labels and buttons of a page's card, and its title."""
+    card = html.split('id="main"')[1].split("</main>")[0]
+    said = re.findall(r"<(?:h1|h2|label|button|a)\b[^>]*>(.*?)</(?:h1|h2|label|button|a)>", card, re.DOTALL)
+    title = html.split("<title>")[1].partition(" · ")[0]
+    return [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in [*said, title]]
+
+
 def page(client, name: str, language: str, **kwargs) -> str:
     response = client.get(reverse(name, kwargs=kwargs), headers={"Accept-Language": language})
     assert response.status_code == 200, (name, response.status_code)
@@ -57,6 +71,8 @@ def page(client, name: str, language: str, **kwargs) -> str:
 
 
 def looks_like_the_product(html: str, language: str) -> bool:
+    """Whether a page has the product's frame, and says what it heads, asks and does as the product says it."""
+    assert [said for said in words_of(html) if TITLE_CASE.search(said)] == []
     return all(
         one in html for one in (f'<html lang="{language}"', "css/entrance", 'class="entrance"', 'id="main"', "<h1>")
     )
@@ -101,7 +117,7 @@ def test_a_person_changes_the_password_and_is_told_so(client, ana):
     response = client.post(
         reverse("account_change_password"), {"oldpassword": PASSWORD, "password1": new, "password2": new}, follow=True
     )
-    assert "successfully changed" in response.content.decode()
+    assert "The password is changed." in response.content.decode()
     ana.refresh_from_db()
     assert ana.check_password(new)
 

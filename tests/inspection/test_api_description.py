@@ -84,6 +84,18 @@ def test_the_pages_script_is_served_from_here(client):
     assert (answer.status_code, "javascript" in answer.headers["Content-Type"]) == (200, True)
 
 
+def test_a_korean_page_says_that_the_calls_are_described_in_english_and_marks_them_so(client):
+    html = client.get("/api/docs/", headers={"Accept-Language": "ko"}).content.decode()
+    assert "아래 호출은 이름처럼 영어로 설명되어 있습니다." in html
+    assert '<div id="swagger-ui" lang="en">' in html
+    assert "described in English" not in client.get("/api/docs/", headers={"Accept-Language": "en"}).content.decode()
+
+
+def test_a_ruling_over_the_api_is_described_as_standing_at_once(document):
+    said = document["paths"]["/api/v1/adjudications/{id}/"]["post"]["description"]
+    assert "A ruling given here stands at once" in said
+
+
 def test_the_page_says_how_to_sign_in_and_greets_who_has(client):
     assert "Authorization: Bearer TOKEN" in client.get("/api/docs/").content.decode()
     client.force_login(make_user("ana"))

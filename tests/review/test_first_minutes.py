@@ -42,7 +42,7 @@ def home(client, person):
     [
         (Role.INSPECTOR, "Judge ten phones", "Lights off"),
         (Role.QA_LEAD, "Lights off", "Judge ten phones"),
-        (Role.ADMINISTRATOR, "Hold STOP", "Rule on a part"),
+        (Role.ADMINISTRATOR, "STOP: hold it", "Rule on a part"),
     ],
 )
 def test_each_role_is_shown_what_it_may_do(client, role, shown, hidden):
@@ -87,14 +87,52 @@ def post(client, name, *args, **fields):
     return client.post(reverse(name, args=args), fields, follow=True)
 
 
+def test_what_the_lamp_and_the_scratch_were_told_is_ticked_for_who_told_it_and_stays(client, quinn):
+    turns = [("light", "100", "60"), ("new_scratch", "off", "on"), ("lamp_fails", "off", "on")]
+    client.force_login(quinn)
+    for n, (name, usual, tried) in enumerate(turns):
+        post(client, "simulated-conditions", "phone-back", **{name: usual})
+        assert len(ticked(client, quinn)) == n
+        post(client, "simulated-conditions", "phone-back", **{name: tried})
+        assert len(ticked(client, quinn)) == n + 1
+        post(client, "simulated-conditions", "phone-back", **{name: usual})
+    assert len(ticked(client, quinn)) == 3
+    assert not ticked(client, make_user("quill", role=Role.QA_LEAD))
+
+
+def try_always_pass():
+    """Have the model that always says pass on trial on the glass, with evidence of its own."""
+    glass = Line.objects.get(slug="phone-glass")
+    own, always = glass.present_epoch.model_version, make_model_version("always-pass")
+    epochs.enter(glass, always, cause="a trial", now=NOON)
+    load_truth_draw(glass, [(0.01, 0)] * 20)
+    epochs.enter(glass, own, cause="the trial is over", now=NOON + timedelta(days=60))
+    return always
+
+
+def ask_for_promotion(client):
+    post(client, "candidate-ask", "phone-glass", try_always_pass().pk)
+
+
+def test_the_honest_no_is_ticked_for_who_asked(client, quinn):
+    client.force_login(quinn)
+    ask_for_promotion(client)
+    assert "The honest no" in " ".join(ticked(client, quinn))
+    assert not ticked(client, make_user("ada", role=Role.ADMINISTRATOR))
+
+
+def test_a_plant_keeps_no_list_of_who_asked(client, quinn, settings):
+    settings.DEMO = False
+    client.force_login(quinn)
+    ask_for_promotion(client)
+    quinn.refresh_from_db()
+    assert not quinn.preferences
+
+
 def test_the_honest_no_leads_to_the_models_that_may_ask(client, quinn):
     href = re.search(r'href="([^"]+)">The honest no', home(client, quinn))[1]
     address, _, part = href.partition("#")
-    glass = Line.objects.get(slug="phone-glass")
-    own = glass.present_epoch.model_version
-    epochs.enter(glass, make_model_version("always-pass"), cause="a trial", now=NOON)
-    load_truth_draw(glass, [(0.01, 0)] * 20)
-    epochs.enter(glass, own, cause="the trial is over", now=NOON + timedelta(days=60))
+    try_always_pass()
     assert f'id="{part}"' in client.get(address).content.decode()
 
 
@@ -127,10 +165,12 @@ def test_a_lead_ticks_off_a_ruling_a_signature_a_stop_and_a_rollback(client, cli
     monkeypatch.setattr("review.evidence.Asked.gather", lambda *_, **__: replace(GOOD, health=(200, 0, 10.0, 2000.0)))
     post(client, "ladder-deed", lens.slug, "propose", to_level="assist", reason="steady", password=PASSWORD)
     assert len(ticked(client, quinn)) == 2
-    client.force_login(make_user("quill", role=Role.QA_LEAD))
+    quill = make_user("quill", role=Role.QA_LEAD)
+    assert not ticked(client, quill)
     post(client, "ladder-deed", lens.slug, "approve", password=PASSWORD)
     lens.refresh_from_db()
     assert lens.level == "assist"
+    assert len(ticked(client, quill)) == 1
 
     client.force_login(quinn)
     post(client, "ladder-deed", back.slug, "stop", reason="smoke")

@@ -208,9 +208,55 @@ def test_the_second_lead_reads_the_frozen_rows_beside_what_is_counted_now(client
     assert "2 of 12 rows changed since." in html
 
 
+def beside_the_password(html: str) -> str:
+    """Return what stands in the proposal's card up to the password, as words."""
+    card = html.split('aria-labelledby="proposal-title"')[1].partition('id="sign-password"')[0]
+    return " ".join(re.sub("<[^>]+>", " ", card.replace("\xa0", " ")).split())
+
+
+def test_what_changed_and_what_a_signature_does_stand_beside_the_password(client, open_gate, proposed, monkeypatch):
+    now_counted(monkeypatch, streams={"agreement": (1006, 19), "detection": (60, 3)}, parts=1025)
+    html = client.get(reverse("automation", args=[proposed.slug])).content.decode()
+    card = beside_the_password(html)
+    assert "Blind parts 1,000 · 200 needed · met → 1,025 · 200 needed · met" in card
+    assert "Inspectors" not in card
+    assert "Read the 12 rows that are signed" in card
+    assert "Yours is the second signature: the line is at assist from the next item on." in card
+    assert "Sign: shadow to assist" in html
+
+
+def test_who_signs_first_reads_that_nothing_moves_yet(client, open_gate):
+    gates.read_next(open_gate, now=NOON)
+    client.force_login(lead("quinn"))
+    html = client.get(reverse("automation", args=[open_gate.slug])).content.decode()
+    assert "You sign first: nothing moves before another lead has signed too." in beside_the_password(html)
+
+
+def test_who_wants_to_resume_reads_before_that_the_gate_is_asked_again(client, open_gate):
+    client.force_login(lead("quinn"))
+    for level, is_said in (("assist", True), ("human", False)):
+        Line.objects.filter(pk=open_gate.pk).update(level=level)
+        post(client, "api-stop", open_gate.slug, reason="dust")
+        html = client.get(reverse("automation", args=[open_gate.slug])).content.decode()
+        assert "Propose to resume" in html
+        assert (f"The gate into {level} is read anew." in html) == is_said
+
+
+def test_who_signs_the_way_back_reads_that_it_lifts_stop(client, open_gate):
+    Line.objects.filter(pk=open_gate.pk).update(level="assist")
+    client.force_login(lead("quinn"))
+    post(client, "api-stop", open_gate.slug, reason="dust")
+    post(client, "api-resume", open_gate.slug, reason="clean")
+    client.force_login(lead("quill"))
+    html = client.get(reverse("automation", args=[open_gate.slug])).content.decode()
+    assert "it lifts STOP, and the line is at assist again" in beside_the_password(html)
+    assert "Sign: resume at assist" in html
+
+
 def test_a_frozen_row_that_is_not_met_any_more_says_so(client, proposed, monkeypatch):
     now_counted(monkeypatch, holds=1, days_since_lowering=0.5)
     html = client.get(reverse("automation", args=[proposed.slug])).content.decode()
+    assert "Holds not met any more" in beside_the_password(html)
     assert told(html, "Holds").endswith("not met any more")
     assert told(html, "Days of rest after a lowering").startswith("Days of rest after a lowering not asked 0.5")
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.utils import translation
@@ -16,6 +17,7 @@ from tests.review import scene
 from tests.review.scene import CANARY_CLASS, CANARY_SCORE
 
 pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).resolve().parents[2] / "static"
 
 
 def shown(label, kind=""):
@@ -34,6 +36,16 @@ def as_(client):
 def test_a_page_asks_who_comes(client, line):
     for path in ("/", f"/lines/{line.slug}/review/", f"/lines/{line.slug}/adjudications/"):
         assert client.get(path)["Location"].startswith("/accounts/login/?next=")
+
+
+def test_the_list_of_lines_names_all_that_it_loads_so_that_nothing_waits_for_another_file(as_, ana):
+    html = as_(ana).get("/", headers={"Accept-Language": "en"}).content.decode()
+    scripts = re.findall(r'<script type="module" src="/static/([^"]+)"', html)
+    loads = {part for script in scripts for part in re.findall(r'from "\./([^"]+)"', (ROOT / script).read_text())}
+    assert loads
+    assert {part for part in loads if f'<link rel="modulepreload" href="/static/js/{part}">' not in html} == set()
+    # The one Korean word of an English page has a font file of its own.
+    assert '<link rel="preload" href="/static/fonts/noto-sans-kr-name-400.woff2"' in html
 
 
 def test_a_line_that_is_not_mine_does_not_exist(as_, oscar, line):

@@ -75,6 +75,21 @@ def test_a_rollout_starts_with_the_password_of_who_starts_it(lead, line, quinn):
     assert Rollout.objects.get().opened_by == quinn
 
 
+def test_a_rollback_waits_for_no_reason_and_takes_one_afterwards_once(lead, line):
+    make_rollout(line)
+    page_before = page(lead, line).content.decode()
+    assert "A reason can be given afterwards." in page_before
+    shown = do(lead, line, "roll-back")
+    assert deployed(line) == ("blue:1", "", "", 0.0)
+    assert "Why was green:1 taken back?" in shown
+    assert "Give a reason in a few words." in do(lead, line, "explain", reason=" ")
+    shown = do(lead, line, "explain", reason="scratches")
+    assert "Reason added: green:1 · scratches · quinn" in shown
+    assert "Why was green:1 taken back?" not in shown
+    assert "The reason is given already." in do(lead, line, "explain", reason="something else")
+    assert Rollout.objects.get().cause == "scratches"
+
+
 def test_the_page_says_every_reason_why_it_waits(lead, line):
     make_rollout(line)
     shown = do(lead, line, "advance", password=PASSWORD)

@@ -9,14 +9,14 @@ from django.utils.timezone import now as clock
 from edge.conditions import ControlFile
 from edge.trouble import Trouble
 from inspection import automation
-from inspection.models import Hold, Measures
+from inspection.models import Hold, LevelChange, Measures
 from inspection.rules.words import Call, Label, Level
 from review import containment, findings, queues, simulated
 from review.rules.containment import Found
 from tests.builders import NOON, make_user
 from tests.review.deciding import audit, audited, escape, make_deciding_line, passed
 from tests.review.past_scene import MEASURES
-from tests.review.scene import later, make_run
+from tests.review.scene import later, make_run, make_task, read
 
 pytestmark = pytest.mark.django_db
 PAGE = "/lines/phone-back/simulated/"
@@ -104,6 +104,13 @@ def test_the_page_tells_for_a_while_that_a_lamp_is_new(lead, line):
     assert "A new lamp shines" not in lead.get(PAGE).content.decode()
 
 
+def test_stop_leads_to_two_leads_and_not_to_a_hold_that_one_lifts(lead, line, quinn):
+    automation.stop(line, by=quinn, reason="smoke", now=NOON)
+    html = lead.get(PAGE).content.decode()
+    assert "The way back: two leads" in html
+    assert "Look and lift the hold" not in html
+
+
 def test_a_hold_that_the_lamp_has_placed_is_not_to_be_lifted_first(lead, line):
     began = clock() - timedelta(minutes=1)
     simulated.let_lamp_fail(line, fails=True, now=began)
@@ -147,6 +154,16 @@ def test_minutes_saved_count_what_the_model_decided_since_the_line_rose(lead, li
     html = lead.get(PAGE).content.decode()
     assert "2 parts decided by the model" in html
     assert "waiting for people: 1, the oldest first" in html
+
+
+def test_minutes_saved_are_told_by_the_pace_of_before_the_line_rose(lead, line, ana):
+    read(make_task(line, "B-1"), ana, shown_at=NOON, decided_at=later(6))
+    LevelChange.objects.create(line=line, from_level="assist", to_level="partial", cause="signed", changed_at=later(60))
+    quick = make_task(line, "B-2", at=later(120))
+    read(quick, ana, at=later(120), shown_at=later(120), decided_at=later(121))
+    for serial in ("A-1", "A-2"):
+        passed(line, serial, at=later(200))
+    assert "data-minutes>0.2<" in lead.get(PAGE).content.decode()
 
 
 def test_holds_and_the_parts_of_a_containment_are_shown(lead, line):
