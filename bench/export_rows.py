@@ -39,7 +39,8 @@ def found(slug: str) -> int:
 
 
 def ask(slug: str, lead: User, *, with_images: bool, now: datetime) -> Export:
-    return exports.ask(Line.objects.get(slug=slug), query="", with_images=with_images, by=lead, now=now)
+    line = Line.objects.get(slug=slug)
+    return exports.ask(line, query="", epoch=line.present_epoch, with_images=with_images, by=lead, now=now)
 
 
 def advance(export: Export) -> bool:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from review import boards, sentences
 from review.changes import Change
 from review.charts import BandChart, Point, ReliabilityChart, Spot, band_chart, reliability_chart
+from review.data_places import Place
 from review.figures import TOO_FEW, Comparison, Coverage, Slice
 from review.figures import Point as Day
 from review.reports import Report
@@ -30,11 +31,10 @@ class Judged:
 
 
 def page(report: Report, changed: Sequence[Change]) -> dict[str, object]:
-    """Return what the page shows beside the report's own figures. Images are found of the present epoch alone."""
+    """Return what the page shows beside the report's own figures, with the way to the images behind each."""
     line, model = report.line, report.model
     judgement = report.reading.judgement if report.reading else None
     target = target_of(report)
-    present = report.epoch.pk == line.epoch_id
     return {
         "is_open": judgement is not None and judgement.is_open,
         "check": next(iter(judgement.checks), None) if judgement else None,
@@ -46,10 +46,10 @@ def page(report: Report, changed: Sequence[Change]) -> dict[str, object]:
         "judges": judges(report),
         "trust": trust(model),
         "whole": Slice(line.slug, model.agreement, model.escape, model.overkill),
-        "images": images(line.slug) if present else {},
-        "found": [(one, present and searched(line.slug, f"class:{one.code}")) for one in report.classes],
-        "inspectors": [(one, present and searched(line.slug, f"inspector:{one.name}")) for one in report.inspectors],
-        "cameras": [(one, present and searched(line.slug, f"camera:{one.name}")) for one in report.cameras],
+        "images": images(report),
+        "found": [(one, searched(report, f"class:{one.code}")) for one in report.classes],
+        "inspectors": [(one, searched(report, f"inspector:{one.name}")) for one in report.inspectors],
+        "cameras": [(one, searched(report, f"camera:{one.name}")) for one in report.cameras],
         "csv": _rows_address(report),
     }
 
@@ -132,16 +132,18 @@ def trust(compared: Comparison) -> str:
     return _("%(share)s of parts are defects, enough for kappa: trust it within its interval.") % facts
 
 
-def searched(slug: str, *words: str) -> str:
-    """Return the address of the images behind a figure."""
-    return f"{reverse('data', args=[slug])}?{urlencode({'q': ' '.join(words)})}"
+def searched(report: Report, *words: str) -> str:
+    """Return the address of the images behind a figure: those of the report's epoch and days."""
+    days = [f"date:{report.since or ''}..{report.until or ''}"] if report.since or report.until else []
+    place = Place(" ".join([*words, *days]), report.epoch, is_past=report.epoch.pk != report.line.epoch_id)
+    return f"{reverse('data', args=[report.line.slug])}?{place.query}"
 
 
-def images(slug: str) -> dict[str, str]:
+def images(report: Report) -> dict[str, str]:
     """Return the addresses of the images behind the four cells and behind all disagreements."""
     cells = {"pp": ("pass", "pass"), "pd": ("pass", "defect"), "dp": ("defect", "pass"), "dd": ("defect", "defect")}
-    found = {name: searched(slug, f"model:{said}", f"truth:{is_so}") for name, (said, is_so) in cells.items()}
-    return found | {"differ": searched(slug, "disagree:yes")}
+    found = {name: searched(report, f"model:{said}", f"truth:{is_so}") for name, (said, is_so) in cells.items()}
+    return found | {"differ": searched(report, "disagree:yes")}
 
 
 def _rows_address(report: Report) -> str:

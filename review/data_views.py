@@ -1,6 +1,5 @@
 """The data page: images found by tokens, and the history of one."""
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inspection.models import Item, Line
 from inspection.permissions import may_adjudicate
-from review import export_views, history, limits, questions, searches, spreadsheets
+from review import data_places, export_views, history, limits, questions, searches, spreadsheets
 from review.api.images import picture, thumbnail
 from review.forms import QuestionForm
 from review.models import Adjudication, Decision, ReviewTask
@@ -27,6 +26,8 @@ from review.texts import item_keys
 
 # What people look for most; each is a whole search.
 USUAL = ("disagree:yes", "model:pass truth:defect", "model:defect truth:pass", "label:cannot_judge")
+# Of a line's epochs so many can be chosen; an address leads to any older one.
+EPOCHS = 24
 _ASKED = {
     Adjudication: gettext_lazy("Asked. Another lead rules on it without seeing why; until then it is not shown here."),
     ReviewTask: gettext_lazy("Asked. People read it like any other part; until then it is not shown here."),
@@ -38,23 +39,23 @@ _ASKED = {
 def gallery(request: HttpRequest, slug: str) -> HttpResponse:
     """Sixty images that a search finds, newest first, with what people and the model said of each."""
     line = line_for_leads(request.user, slug)
-    asked = request.GET.get("q", "").strip()[: tokens.LENGTH_MAX]
-    parsed = tokens.parse(asked)
+    place = data_places.of(line, request.GET)
+    parsed = tokens.parse(place.asked)
     after = _after(request)
-    page = searches.page(line.present_epoch, parsed.search, after=after)
-    address = reverse("data", args=[slug])
+    page = searches.page(place.epoch, parsed.search, after=after)
     context = {
         "line": line,
-        "asked": asked,
+        "place": place,
+        "epochs": list(line.epochs.select_related("model_version").order_by("-opened_at")[:EPOCHS]),
         "parsed": parsed,
-        "query": urlencode({"q": asked}),
         "page": page,
+        "namesakes": searches.namesakes(place.epoch, parsed.search),
         "is_first": after is None,
         "left_max": searches.COUNTED_MAX,
-        "waiting": searches.waiting(line.present_epoch),
+        "waiting": searches.waiting(place.epoch),
         "may_rule": may_adjudicate(request.user, line),
-        "culprits": searches.culprits(line.present_epoch, parsed) if not page.readings else [],
-        "usual": [(search, f"{address}?{urlencode({'q': search})}") for search in USUAL],
+        "culprits": searches.culprits(place.epoch, parsed) if not page.readings else [],
+        "usual": USUAL,
         "class_names": line.class_names(),
         **export_views.context_of(line),
     }
@@ -66,8 +67,8 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
 def found_rows(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """What a search finds as CSV, streamed."""
     line = line_for_leads(request.user, slug)
-    search = tokens.parse(request.GET.get("q", "")).search
-    rows = history.listed(line.present_epoch, searches.find(line.present_epoch, search))
+    place = data_places.of(line, request.GET)
+    rows = history.listed(place.epoch, searches.find(place.epoch, tokens.parse(place.asked).search))
     return spreadsheets.download(f"data-{line.slug}", history.COLUMNS, rows)
 
 
@@ -78,7 +79,7 @@ def item_page(request: PersonRequest, slug: str, pk: UUID) -> HttpResponse:
     line = line_for_leads(request.user, slug)
     item = _item(line, pk)
     readings = Decision.objects.filter(task__item=item, fate__fate="final").select_related("person")
-    asked = request.GET.get("q", "").strip()[: tokens.LENGTH_MAX]
+    place = data_places.of(line, request.GET)
     chosen = keys.of(request.user.preferences)
     context = {
         "line": line,
@@ -87,9 +88,8 @@ def item_page(request: PersonRequest, slug: str, pk: UUID) -> HttpResponse:
         "steps": list(searches.steps(item)),
         "marks": [region for reading in readings for region in reading.regions],
         "golden": references_of(line).get(item.view),
-        "asked": asked,
-        "query": urlencode({"q": asked}) if asked else "",
-        "beside": searches.neighbours(item, line.present_epoch, tokens.parse(asked).search),
+        "place": place,
+        "beside": searches.neighbours(item, place.epoch, tokens.parse(place.asked).search),
         "limits": limits.offers(item),
         "may_ask": may_adjudicate(request.user, line) and questions.may_ask(item),
         "was_read": readings.exists(),
@@ -109,7 +109,7 @@ def question(request: PersonRequest, slug: str, pk: UUID) -> HttpResponse:
     if not may_adjudicate(request.user, line):
         raise PermissionDenied(_("Only QA leads of this line give rulings."))
     item = _item(line, pk)
-    query = urlencode({"q": request.POST.get("q", "")[: tokens.LENGTH_MAX]})
+    query = data_places.of(line, request.POST).query
     form = QuestionForm(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,10 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection import images
 from inspection.models import Line
 from inspection.permissions import person
-from review import exports
+from review import data_places, exports
 from review.export_models import Export
 from review.permissions import line_for_leads
-from review.rules import exporting, tokens
+from review.rules import exporting
 
 
 @login_required
@@ -28,13 +27,13 @@ from review.rules import exporting, tokens
 def ask(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for what the search of the page finds."""
     line = line_for_leads(request.user, slug)
-    query = request.POST.get("q", "").strip()[: tokens.LENGTH_MAX]
+    place = data_places.of(line, request.POST)
     with_images = "with_images" in request.POST
     try:
-        exports.ask(line, query=query, with_images=with_images, by=person(request), now=now())
+        exports.ask(line, query=place.asked, epoch=place.epoch, with_images=with_images, by=person(request), now=now())
     except exports.AlreadyAsked:
         messages.warning(request, _("Your last export of this line is not ready yet: wait for it or give it up."))
-    return redirect(f"{reverse('data', args=[slug])}?{urlencode({'q': query})}")
+    return redirect(f"{reverse('data', args=[slug])}?{place.query}")
 
 
 @login_required

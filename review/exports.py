@@ -38,13 +38,13 @@ class AlreadyAsked(Exception):
 
 
 @transaction.atomic
-def ask(line: Line, *, query: str, with_images: bool, by: User, now: datetime) -> Export:
-    """Ask for what a search finds in the present epoch. Raises AlreadyAsked: one at a time for each person and line."""
+def ask(line: Line, *, query: str, epoch: Epoch, with_images: bool, by: User, now: datetime) -> Export:
+    """Ask for what a search finds in an epoch. Raises AlreadyAsked: one at a time for each person and line."""
     Line.objects.select_for_update(no_key=True).get(pk=line.pk)
     if line.exports.filter(asked_by=by, state__in=OPEN).exists():
         raise AlreadyAsked(f"{by} already waits for an export of {line.slug}.")
     export = Export.objects.create(
-        line=line, epoch=line.present_epoch, query=query, with_images=with_images, asked_by=by, asked_at=now
+        line=line, epoch=epoch, query=query, with_images=with_images, asked_by=by, asked_at=now
     )
     outbox.ask("export.asked", export.pk, now=now)
     return export

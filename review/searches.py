@@ -17,6 +17,7 @@ from review.rules.tokens import Search
 PAGE = 60
 # Beyond so many nobody pages, and a search without a limit reads the whole history.
 COUNTED_MAX = 1_000
+NAMESAKES = 12
 # Newest parts first: in this order the readings of a line need no sorting.
 DIFFER, AGREE = ("pass/defect", "defect/pass"), ("pass/pass", "defect/defect")
 NEWEST = ("-task__run__opened_at", "-pk")
@@ -105,6 +106,30 @@ def is_open(item: Item) -> bool:
         Adjudication.objects.filter(item=item, ruled_at=None).exists()
         or ReviewTask.objects.filter(item=item, closed_at=None).exists()
     )
+
+
+def namesakes(epoch: Epoch, search: Search) -> list[Item]:
+    """Return the newest settled images of the parts whose serial is looked for that the gallery of the epoch lacks.
+
+    What a model decided alone was never read, and what belongs to another epoch is not in this gallery: whoever
+    holds such a part in the hand finds it all the same. What somebody still reads or rules on stays hidden.
+    """
+    if not search.serial:
+        return []
+    item = OuterRef("pk")
+    shown = history.final_readings(epoch).filter(task__item=item)
+    unsettled = (
+        Adjudication.objects.filter(item=item, ruled_at=None),
+        ReviewTask.objects.filter(item=item, closed_at=None),
+    )
+    named = Item.objects.filter(
+        line=epoch.line_id,
+        run__part__serial__startswith=search.serial,
+        run__part__is_challenge=False,
+        run__is_settled=True,
+    )
+    found = named.filter(~Exists(shown), *(~Exists(rows) for rows in unsettled))
+    return list(found.select_related("run__part", "run__disposition").order_by("-run__opened_at", "view")[:NAMESAKES])
 
 
 def waiting(epoch: Epoch) -> int:

@@ -5,11 +5,13 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from inspection.rules.words import Call, Label
-from review import adjudications, searches
+from inspection import epochs
+from inspection.models import Disposition
+from inspection.rules.words import Call, DecidedBy, Label, Level, Verdict
+from review import adjudications, agreement_boards, reports, searches
 from review.models import Adjudication
 from review.rules import tokens
-from tests.review.scene import later, make_task, read
+from tests.review.scene import later, make_run, make_task, read
 
 
 @pytest.mark.parametrize(
@@ -162,3 +164,59 @@ def test_a_gallery_costs_the_same_however_much_it_shows(client, ruled, ana, quin
         read(make_task(ruled, f"B-{n}", at=later(100 + n)), ana, at=later(100 + n))
     with django_assert_max_num_queries(30):
         client.get(reverse("data", args=[ruled.slug]))
+
+
+# Beyond the present epoch -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def past(ruled):
+    """The epoch of the readings, once a demotion has opened the next one."""
+    past = ruled.present_epoch
+    epochs.enter(ruled, past.model_version, cause="demoted", now=later(400), fresh=True)
+    return past
+
+
+@pytest.mark.django_db
+def test_images_of_an_earlier_epoch_are_found_by_choosing_it_and_its_links_stay_there(client, ruled, past, quinn):
+    client.force_login(quinn)
+    address = reverse("data", args=[ruled.slug])
+    assert "A-0" not in client.get(address).text
+    html = client.get(address, {"epoch": past.pk, "q": "model:pass truth:defect"}).text
+    assert "A-0" in html
+    assert f"epoch={past.pk}" in html.split('class="gallery spaced"')[1].split("</a>")[0]
+    rows = client.get(reverse("data-rows", args=[ruled.slug]), {"epoch": past.pk})
+    assert len(b"".join(rows.streaming_content).decode().splitlines()) == 4
+
+
+@pytest.mark.django_db
+def test_figures_of_an_earlier_epoch_lead_to_its_images(client, ruled, past, quinn):
+    client.force_login(quinn)
+    report = reports.agreement(ruled, past, now=later(500), since=date(2026, 11, 1))
+    led = agreement_boards.searched(report, "disagree:yes")
+    assert ("A-0" in client.get(led).text, "date%3A2026-11-01.." in led) == (True, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", ["none", "999999", "9" * 40, "٣"])
+def test_an_epoch_that_the_line_never_had_is_not_found(client, ruled, quinn, key):
+    client.force_login(quinn)
+    assert client.get(reverse("data", args=[ruled.slug]), {"epoch": key}).status_code == 404
+
+
+@pytest.mark.django_db
+def test_an_export_takes_the_epoch_that_is_looked_at(client, ruled, past, quinn):
+    client.force_login(quinn)
+    client.post(reverse("export-ask", args=[ruled.slug]), {"q": "", "epoch": past.pk})
+    assert ruled.exports.get().epoch == past
+
+
+@pytest.mark.django_db
+def test_a_part_that_the_model_decided_alone_is_found_by_its_serial(client, ruled, quinn):
+    client.force_login(quinn)
+    run = make_run(ruled, "M-1", at=later(30))
+    by_model = {"decided_by": DecidedBy.MODEL, "level": Level.PARTIAL, "reason": "inside-bands"}
+    Disposition.objects.settle([run.pk], verdict=Verdict.PASS, at=later(31), **by_model)
+    html = client.get(reverse("data", args=[ruled.slug]), {"q": "M-1"}).text
+    assert "Also with this serial" in html
+    assert str(reverse("data-item", args=[ruled.slug, run.items.get().pk])) in html

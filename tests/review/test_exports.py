@@ -93,7 +93,7 @@ def stored(line, ana, quinn):
 
 
 def asked(line, by, *, query="", with_images=True, at=NOON):
-    return exports.ask(line, query=query, with_images=with_images, by=by, now=at)
+    return exports.ask(line, query=query, epoch=line.present_epoch, with_images=with_images, by=by, now=at)
 
 
 def turned(export, *, seconds=60.0):
