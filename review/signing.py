@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP
+from axes.handlers.proxy import AxesProxyHandler
 from django.contrib.auth import authenticate
 from django.db import transaction
 from django.http import HttpRequest
@@ -65,18 +65,21 @@ def reading_of(proposal: LevelProposal, *, now: datetime) -> evidence.Reading | 
 def confirm(request: HttpRequest, *, password: str = "", code: str = "") -> None:
     """Make sure that the person at the keyboard is the one who is signed in. Raises NotConfirmed.
 
-    Goes through the sign-in backends, so that guessing here is throttled as it is there.
+    Goes through the sign-in backends, so that guessing here is throttled as it is there: a wrong code counts as a
+    wrong password does, and after too many of them no code is looked at either.
     """
-    if code and _is_their_code(permissions.person(request), code):
+    who = {"username": request.user.get_username()}
+    if code and AxesProxyHandler.is_allowed(request, who) and _is_their_code(permissions.person(request), code):
         return
-    found = authenticate(request, username=request.user.get_username(), password=password) if password else None
+    given = password or code
+    found = authenticate(request, **who, password=given) if given else None
     if found is None or found.pk != request.user.pk:
         raise NotConfirmed("The password or code is not right.")
 
 
 def _is_their_code(user: User, code: str) -> bool:
     totp = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
-    return totp is not None and TOTP(totp).validate_code(code)
+    return totp is not None and totp.wrap().validate_code(code)
 
 
 def _into(line: Line, level: Level, *, now: datetime, ignore_stop: bool) -> GateEvaluation | None:

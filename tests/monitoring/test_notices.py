@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -29,8 +30,12 @@ class Receiver(BaseHTTPRequestHandler):
         self.server.taken.append((dict(self.headers), body))
         self.send_response(self.server.answer)
         self.send_header("Location", "http://127.0.0.1/elsewhere")
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(self.server.says))
         self.end_headers()
+        for _ in range(self.server.says):
+            self.wfile.write(b" ")
+            time.sleep(0.02)
+        self.server.heard_out += 1
 
     def log_message(self, *_):
         """Say nothing."""
@@ -40,7 +45,7 @@ class Receiver(BaseHTTPRequestHandler):
 def receiver(settings):
     settings.NOTICE_HOSTS = ["127.0.0.1"]
     with HTTPServer(("127.0.0.1", 0), Receiver) as server:
-        server.taken, server.answer = [], 204
+        server.taken, server.answer, server.says, server.heard_out = [], 204, 0, 0
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server
@@ -274,6 +279,15 @@ def test_a_webhook_is_signed_with_the_secret(channel, receiver):
     notice.refresh_from_db()
     assert (notice.state, notice.attempts) == ("sent", 1)
     assert send(at=NOON + MINUTE) == 0
+
+
+def test_a_target_that_answers_byte_by_byte_is_not_heard_to_the_end(channel, receiver):
+    receiver.answer, receiver.says = 200, 400
+    notice = a_notice(channel)
+    assert send() == 1
+    receiver.shutdown()
+    notice.refresh_from_db()
+    assert (notice.state, receiver.heard_out) == ("sent", 0)
 
 
 def test_a_webhook_says_of_each_alarm_what_a_program_wants_to_know(channel, receiver, settings):

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
 from django.urls import reverse
 
 from inspection import automation, epochs
@@ -78,6 +79,21 @@ def test_a_wrong_password_signs_nothing(client, open_gate):
     client.force_login(lead("quill"))
     refused = post(client, "api-approve", made.json()["id"], password="not-the-password")
     assert (refused.status_code, refused.json()["code"]) == (403, "not-confirmed")
+    assert LevelProposal.objects.get().status == "open"
+
+
+def test_guessed_codes_are_throttled_as_guessed_passwords_are(client, open_gate):
+    quill = lead("quill")
+    secret = generate_totp_secret()
+    TOTP.activate(quill, secret)
+    client.force_login(lead("quinn"))
+    made = post(client, "api-propose", open_gate.slug, to_level="assist", reason="steady").json()["id"]
+    client.force_login(quill)
+    right = [f"{hotp_value(secret, counter):06}" for counter in yield_hotp_counters_from_time()]
+    guesses = [code for code in ("000001", "000002", "000003", "000004", "000005", "000006") if code not in right]
+    answers = [post(client, "api-approve", made, code=guess).status_code for guess in guesses[:5]]
+    assert (answers[0], answers[-1]) == (403, 429)
+    assert post(client, "api-approve", made, code=right[-1]).status_code == 429
     assert LevelProposal.objects.get().status == "open"
 
 

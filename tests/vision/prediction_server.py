@@ -46,6 +46,8 @@ class Answers(BaseHTTPRequestHandler):
             return None
         if name == "babble":
             return self._send(200, b"<html>")
+        if name == "dripping":
+            return self._drip()
         return self._answer(name, body)
 
     def _answer(self, name, body):
@@ -67,6 +69,16 @@ class Answers(BaseHTTPRequestHandler):
             self.send_header(header, value)
         self.end_headers()
         self.wfile.write(content)
+
+    def _drip(self):
+        """Send a byte now and then for a long while, and note where somebody waited for the last."""
+        self.send_response(200)
+        self.send_header("Content-Length", "400")
+        self.end_headers()
+        for _ in range(400):
+            self.wfile.write(b" ")
+            time.sleep(0.02)
+        asked["heard to the end"] += 1
 
     def log_message(self, *_):
         pass

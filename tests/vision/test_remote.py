@@ -49,6 +49,12 @@ def test_a_server_that_says_nothing_is_given_up(address):
         RemoteRuntime(address, "silent", connect_s=30.0, read_s=0.1).run(BATCH)
 
 
+def test_a_server_that_sends_byte_by_byte_is_not_heard_to_the_end(address):
+    with pytest.raises(RemoteFailed, match="did not answer: Timeout"):
+        RemoteRuntime(address, "dripping", connect_s=0.5, read_s=0.5).run(BATCH)
+    assert (asked(address, "dripping"), asked(address, "heard to the end")) == (2, 0)
+
+
 def test_a_server_that_is_not_there_is_a_failure():
     with pytest.raises(RemoteFailed, match="did not answer"):
         RemoteRuntime("http://127.0.0.1:9", "good").run(BATCH)

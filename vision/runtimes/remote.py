@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import requests
+from urllib3.exceptions import HTTPError
 
 from vision.runtimes import Floats
 
@@ -21,7 +22,7 @@ OUTPUTS = ("logits", "maps", "embedding")
 HEADER_LENGTH = "Inference-Header-Content-Length"
 CONNECT_S, READ_S = 0.2, 0.6
 """Of one try; two of them stay below the model deadline of 2 s."""
-TRIES = 2
+PIECE = 65_536
 ANSWER_MAX = 64_000_000
 FAILURES_MAX = 3
 REST_S = 5.0
@@ -84,7 +85,7 @@ class RemoteRuntime:
         for last in (False, True):
             try:
                 return self._ask_once(*question)
-            except (requests.RequestException, OSError) as error:
+            except (requests.RequestException, HTTPError, OSError) as error:
                 if last:
                     raise RemoteFailed(f"The prediction server did not answer: {type(error).__name__}.") from error
         raise AssertionError("The last try returns or raises.")
@@ -144,9 +145,12 @@ def _tensor(output: dict[str, Any], raw: bytes) -> Floats:
 
 
 def _whole(answer: requests.Response, *, until: float) -> bytes:
-    """Read the answer within its time and size: a server that sends byte by byte holds nobody up."""
+    """Read the answer within its time and size: a server that sends byte by byte holds nobody up.
+
+    `read1` returns with what one receive brought; `read` and `iter_content` would wait until a piece is full.
+    """
     content = bytearray()
-    for piece in answer.iter_content(65_536):
+    while piece := answer.raw.read1(PIECE):
         content += piece
         if len(content) > ANSWER_MAX or time.monotonic() > until:
             raise requests.Timeout("The answer is too long, or took too long.")
