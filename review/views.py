@@ -105,6 +105,7 @@ def _row(found: queues.Waiting, roles: set[Role], held: dict[int, datetime]) -> 
         "may_inspect": Role.INSPECTOR in roles,
         "waiting": found.waiting,
         "leased_by_others": found.leased_by_others,
+        "next_min": None if found.waiting else queues.minutes_to_next(line, now=now()),
         "waited": waited if oldest else None,
         "held_at": held.get(line.pk),
         "late": waited > line.review_deadline_s,
