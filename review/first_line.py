@@ -3,6 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from inspection import registry
 from inspection.models import Item, Line, Membership, ModelVersion, StationKey, User
 from inspection.permissions import lines_for, may_administer, may_found_lines
 from inspection.rules.words import Level, Role
@@ -58,7 +59,12 @@ def _line(line: Line | None, person: User) -> list[Step]:
             ModelVersion.objects.exists(),
         ),
         Step(
-            _("Go on to shadow: the model watches, people decide"),
+            _("Let it look on under Models and rollouts, then move it on"),
+            _of_line("rollouts", line),
+            line is not None and registry.serving(line) is not None,
+        ),
+        Step(
+            _("Two leads sign the step to shadow: the model watches, people decide"),
             _of_line("automation", line),
             line is not None and line.level != Level.HUMAN,
         ),

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from inspection import stations
+from inspection import registry, stations
 from inspection.models import Line
 from inspection.rules.words import Level, Role
 from tests.builders import NOON, make_line, make_model_version, make_station, make_user
@@ -50,16 +50,19 @@ def test_what_needs_a_line_is_told_and_not_linked_before_there_is_one(client, ad
 
 def test_each_step_is_ticked_off_by_what_was_done(client, admin):
     make_user("quinn", role=Role.QA_LEAD)
-    assert done(client, admin) == [False] * 8
+    assert done(client, admin) == [False] * 9
     make_user("quill", role=Role.QA_LEAD)
     make_user("ana", role=Role.INSPECTOR)
-    assert done(client, admin) == [True, True] + [False] * 6
-    station = make_station(make_line())
+    assert done(client, admin) == [True, True] + [False] * 7
+    line = make_line()
+    station = make_station(line)
     stations.issue_key(station, now=NOON)
-    assert done(client, admin) == [True] * 5 + [False] * 3
+    assert done(client, admin) == [True] * 5 + [False] * 4
     make_item(station)
-    make_model_version()
-    assert done(client, admin) == [True] * 7 + [False]
+    version = make_model_version()
+    assert done(client, admin) == [True] * 7 + [False] * 2
+    registry.serve(line, version, by=None, cause="set-up", now=NOON)
+    assert done(client, admin) == [True] * 8 + [False]
     Line.objects.update(level=Level.SHADOW.value)
     assert TITLE not in home(client, admin).content.decode()
 
