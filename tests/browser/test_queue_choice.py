@@ -4,8 +4,11 @@ import pytest
 from django.utils.timezone import now
 from playwright.sync_api import expect
 
+from inspection.rules.words import Role
 from review.models import ReviewTask
 from tests.browser.floor import add_waiting, make_floor
+from tests.browser.test_accessibility import violations
+from tests.builders import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,3 +50,11 @@ def test_where_the_browser_refuses_nothing_is_offered(line, ana, visit):
     page.reload()
     expect(page.locator("[data-row]").first).to_be_visible()
     expect(page.locator("[data-notify]")).to_be_hidden()
+
+
+def test_the_way_to_a_first_line_fits_a_phone_and_is_accessible(transactional_db, visit):
+    page = visit("/", make_user("admin", role=Role.ADMINISTRATOR), width=320, height=640)
+    expect(page.get_by_role("link", name="Alarms")).to_be_visible()
+    expect(page.get_by_role("link", name="Add the inspectors")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert violations(page) == []
