@@ -8,13 +8,14 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from config.accounts import theme_of
 from inspection.models import Hold, Line
 from inspection.permissions import lines_for, may_enter_admin, may_found_lines, may_lower, roles_held
 from inspection.rules.words import Level, Role
-from monitoring import boards
+from monitoring import boards, health
 from monitoring.rules.alarms import State
 from review import adjudications
 from review import boards as line_boards
@@ -115,6 +116,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
     return {
         "demo": settings.DEMO,
         "theme": theme_of(request),
+        "system": SimpleLazyObject(lambda: health.pulse(now=now())),
         "shell_slug": slug,
         "shell_page": page,
         "shell_lines": SimpleLazyObject(lambda: line_entries(request.user, slug, page)),

@@ -1,6 +1,7 @@
 """Whether this installation can do its work: asked by load balancers and by people at night."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,8 +15,8 @@ from inspection import images
 from inspection.models import Outbox, ProcessSeen
 from review.arrivals import RECEIVED
 
-WORKER_SILENT_AFTER = timedelta(seconds=30)
-RELAY_SILENT_AFTER = timedelta(seconds=30)
+PROCESSES = ("worker", "relay")
+SILENT_AFTER = timedelta(seconds=30)
 OUTBOX_OLD_AFTER = timedelta(seconds=60)
 
 
@@ -25,11 +26,30 @@ def readiness(*, now: datetime) -> dict[str, str]:
         "database": _database,
         "broker": _broker,
         "storage": _storage,
-        "worker": lambda: _worker(now),
-        "relay": lambda: _relay(now),
+        "worker": lambda: _process("worker", now),
+        "relay": lambda: _process("relay", now),
         "outbox": lambda: _outbox(now),
     }
     return {name: _answer(check) for name, check in checks.items()}
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """What anybody may know: whether all is well, and when worker and relay were last both known to live."""
+
+    is_normal: bool
+    seen_at: datetime | None
+
+
+def pulse(*, now: datetime) -> Pulse:
+    """Read the system's state from three rows of the database, for a page that strangers see. It names no part."""
+    try:
+        signs = dict(ProcessSeen.objects.filter(name__in=PROCESSES).values_list("name", "seen_at"))
+        waits = _outbox(now) != "ok"
+    except DatabaseError:
+        return Pulse(is_normal=False, seen_at=None)
+    seen_at = min(signs.values()) if len(signs) == len(PROCESSES) else None
+    return Pulse(seen_at is not None and not _is_silent(seen_at, now) and not waits, seen_at)
 
 
 def broker() -> str:
@@ -65,18 +85,15 @@ def _storage() -> str:
     return "ok"
 
 
-def _relay(now: datetime) -> str:
-    seen = ProcessSeen.objects.filter(name="relay").first()
-    if seen is None or now - seen.seen_at > RELAY_SILENT_AFTER:
-        return "No relay was seen in the last 30 seconds."
+def _process(name: str, now: datetime) -> str:
+    seen = ProcessSeen.objects.filter(name=name).first()
+    if seen is None or _is_silent(seen.seen_at, now):
+        return f"No {name} was seen in the last 30 seconds."
     return "ok"
 
 
-def _worker(now: datetime) -> str:
-    seen = ProcessSeen.objects.filter(name="worker").first()
-    if seen is None or now - seen.seen_at > WORKER_SILENT_AFTER:
-        return "No worker was seen in the last 30 seconds."
-    return "ok"
+def _is_silent(seen_at: datetime, now: datetime) -> bool:
+    return now - seen_at > SILENT_AFTER
 
 
 def _outbox(now: datetime) -> str:

@@ -41,6 +41,7 @@ from review.rules.auditing import Kind
 
 PAGE = 100
 SORTED = "sorted after an escape"
+FOUNDING = "made at set-up: counts at once"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -382,7 +383,11 @@ _SOURCES = {
         lambda line: Membership.objects.on_line(line).select_related("user"),
         "granted_at",
         "granted_by",
-        lambda row: {"thing": row.user.username, "change": f"→ {row.role}"},
+        lambda row: {
+            "thing": row.user.username,
+            "change": f"→ {row.role}",
+            "reason": FOUNDING if row.is_founding else "",
+        },
     ),
     "role_ended": Source(
         lambda line: Membership.objects.on_line(line).select_related("user"),

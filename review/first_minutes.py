@@ -33,7 +33,7 @@ class Try(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to try: what, where, and whether this person has done it."""
+    """One thing to do: what, where (empty where it cannot be done yet), and whether it is done."""
 
     word: str
     address: str
@@ -42,7 +42,7 @@ class Step:
 
 def of(person: User) -> list[Step]:
     """Return what the person may try on the demo's lines, in order; nothing once they have dismissed it."""
-    if person.preferences.get(DISMISSED):
+    if is_dismissed(person):
         return []
     steps = []
     if _has(person, Role.INSPECTOR):
@@ -52,6 +52,10 @@ def of(person: User) -> list[Step]:
     if _has(person, Role.QA_LEAD, Role.ADMINISTRATOR):
         steps += _both(person)
     return [step for step in steps if step.address]
+
+
+def is_dismissed(person: User) -> bool:
+    return bool(person.preferences.get(DISMISSED))
 
 
 def dismiss(person: User) -> None:

@@ -15,13 +15,16 @@ from inspection import sql
 from inspection.models import Item, Line, Routing, User
 from inspection.rules.words import Purpose, Route
 from review.models import ReviewTask
-from review.rules import patience, priority
+from review.rules import expecting, patience, priority
 from vision.routing import SENTENCES
 
 LEASE = timedelta(seconds=90)
 CLAIM_MAX = 6
 PERSON_MAX = 12
 SWEEP_MAX = 500
+# What the next arrival is expected from: so many images, of so long at most.
+EXPECTED_FROM = timedelta(hours=1)
+EXPECTED_BY = 30
 REASON_OVERDUE = "model-deadline"
 
 Lease = tuple[UUID, int]
@@ -264,6 +267,14 @@ def waiting_on(lines: QuerySet[Line], *, person: User) -> list[Waiting]:
     )
     found = [Waiting(line, line.waiting, line.leased_by_others, line.oldest_at) for line in counted.order_by("slug")]
     return sorted(found, key=lambda one: (one.oldest_at is None, one.oldest_at))
+
+
+def minutes_to_next(line: Line, *, now: datetime) -> int | None:
+    """Return within how many minutes the next image for people usually comes, by the last hour of the line."""
+    recent = Item.objects.filter(line=line, received_at__gt=now - EXPECTED_FROM)
+    for_people = recent.filter(review_tasks__purpose=Purpose.PRIMARY.value).order_by("-received_at")
+    came = list(for_people.values_list("received_at", flat=True)[:EXPECTED_BY])
+    return expecting.minutes_to_next(came, now=now)
 
 
 def _count(tasks: QuerySet[ReviewTask]) -> Coalesce:

@@ -27,6 +27,7 @@ PLAIN = frozenset(
         gettext_noop("five shifts rejected under tightened audit"),
         gettext_noop("two shifts without enough audits"),
         gettext_noop("sorted after an escape"),
+        gettext_noop("made at set-up: counts at once"),
         gettext_noop("escape"),
         gettext_noop("miss"),
         gettext_noop("review late"),

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection.models import DefectClass, GoldenReference, Hold, Line, User
 from inspection.permissions import lines_for, may_inspect
 from inspection.rules.words import Role
-from review import first_minutes, limits, queues, sights
+from review import first_line, first_minutes, limits, queues, sights
 from review.models import Decision
 from review.permissions import PersonRequest, roles_by_line
 from review.pictures import references_of
@@ -49,13 +49,13 @@ def queue_choice(request: PersonRequest) -> HttpResponse:
 @login_required
 @require_POST
 def dismiss_first_minutes(request: PersonRequest) -> HttpResponse:
-    """Put the list of first things to try away for good."""
+    """Put the list of first things to do away for good."""
     first_minutes.dismiss(request.user)
     return redirect("queue-choice")
 
 
 def _steps(person: User) -> list[first_minutes.Step]:
-    return first_minutes.of(person) if settings.DEMO else []
+    return first_minutes.of(person) if settings.DEMO else first_line.of(person)
 
 
 @login_required
@@ -105,6 +105,7 @@ def _row(found: queues.Waiting, roles: set[Role], held: dict[int, datetime]) -> 
         "may_inspect": Role.INSPECTOR in roles,
         "waiting": found.waiting,
         "leased_by_others": found.leased_by_others,
+        "next_min": None if found.waiting else queues.minutes_to_next(line, now=now()),
         "waited": waited if oldest else None,
         "held_at": held.get(line.pk),
         "late": waited > line.review_deadline_s,

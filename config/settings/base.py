@@ -203,6 +203,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 SECOND_FACTOR_REQUIRED = not DEMO
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Administrators make accounts and nobody signs up: no address is anybody's claim that mail would have to prove first.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_ADAPTER = "allauth.mfa.adapter.DefaultMFAAdapter"
 # A shop floor shares one address: lock the pair, or one typo locks everybody out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -6,6 +6,7 @@ const POLL_MS = 5000;
 const KEPT = "tollgate-line";
 const body = document.querySelector("[data-rows]");
 const filter = document.querySelector("[data-filter]");
+const bell = document.querySelector("[data-notify]");
 let selected = localStorage.getItem(KEPT);
 
 if (body) {
@@ -14,6 +15,28 @@ if (body) {
   body.addEventListener("click", clicked);
   document.addEventListener("keydown", pressed);
   filter.addEventListener("input", applyFilter);
+}
+
+// Browsers notify on pages served safely only; where they do not, nothing is offered.
+if (bell && window.isSecureContext && "Notification" in window && Notification.permission !== "denied") {
+  bell.hidden = false;
+  bell.addEventListener("click", async () => {
+    const wanted = !isNotifying() && (await Notification.requestPermission()) === "granted";
+    bell.setAttribute("aria-pressed", String(wanted));
+  });
+}
+
+function isNotifying() {
+  return bell?.getAttribute("aria-pressed") === "true";
+}
+
+function waiting() {
+  return [...body.querySelectorAll("[data-waiting]")].map((row) => [row.dataset.row, Number(row.dataset.waiting)]);
+}
+
+function notify(before) {
+  const filled = waiting().filter(([line, count]) => count && before.get(line) === 0);
+  if (filled.length) new Notification(bell.dataset.notify, { body: filled.map(([line]) => line).join(", "), tag: KEPT });
 }
 
 function rows() {
@@ -70,12 +93,14 @@ function applyFilter() {
 }
 
 async function refresh() {
-  if (document.hidden) return;
+  if (document.hidden && !isNotifying()) return;
   const response = await fetch(body.dataset.rows, { headers: { "X-Background": "1" } }).catch(() => null);
   if (!response?.ok || response.redirected) return;
   const focused = document.activeElement?.closest?.("tr")?.dataset.row;
   const fresh = new DOMParser().parseFromString(`<table>${await response.text()}</table>`, "text/html");
+  const before = new Map(waiting());
   body.replaceChildren(...fresh.querySelectorAll("tr"));
+  if (isNotifying()) notify(before);
   applyFilter();
   if (focused) body.querySelector(`[data-row="${CSS.escape(focused)}"] [data-start]`)?.focus();
 }

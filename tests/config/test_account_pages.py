@@ -14,6 +14,7 @@ from allauth.mfa.totp.internal.auth import (
 from django.core.cache import cache
 from django.urls import reverse
 
+from inspection.rules.words import Role
 from tests.builders import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -130,3 +131,11 @@ def test_a_wrong_old_password_is_said_at_its_field(client, ana):
     html = response.content.decode()
     assert 'class="error-summary"' in html
     assert 'id="id_oldpassword-error"' in html
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_menu_behind_a_persons_name_leads_to_the_api_and_its_problems(client, role):
+    client.force_login(make_user("aria", role=role))
+    html = client.get(reverse("queue-choice")).content.decode()
+    assert f'href="{reverse("api-docs")}"' in html
+    assert f'href="{reverse("problems")}"' in html

@@ -5,6 +5,7 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils.timezone import now as clock
 
 from inspection import outbox
@@ -75,3 +76,39 @@ def test_images_that_nobody_works_on_are_told_and_looks_without_hurry_are_not(to
     now = clock()
     outbox.ask(topic, "a", now=now - timedelta(seconds=61))
     assert health.readiness(now=now)["outbox"] == sentence
+
+
+def sign_in_page(client):
+    return client.get(reverse("account_login")).content.decode()
+
+
+def test_the_sign_in_page_says_normal_while_worker_and_relay_live(client):
+    seen("worker", seconds_ago=20)
+    seen("relay", seconds_ago=1)
+    html = sign_in_page(client)
+    assert "System normal" in html
+    assert f"{ProcessSeen.objects.get(name='worker').seen_at:%H:%M:%S} UTC" in html
+
+
+@pytest.mark.parametrize("silent", ["worker", "relay"])
+def test_the_sign_in_page_tells_strangers_that_something_is_wrong_and_not_what(client, silent):
+    for name in ("worker", "relay"):
+        seen(name, seconds_ago=31 if name == silent else 1)
+    html = sign_in_page(client)
+    assert "System normal" not in html
+    assert "System disturbed" in html
+    assert silent not in html
+
+
+def test_the_sign_in_page_says_so_where_work_waits_for_long(client):
+    seen("worker", seconds_ago=1)
+    seen("relay", seconds_ago=1)
+    outbox.ask(RECEIVED, "a", now=clock() - timedelta(seconds=61))
+    assert "System disturbed" in sign_in_page(client)
+
+
+def test_the_sign_in_page_asks_little(client, django_assert_num_queries):
+    seen("worker", seconds_ago=1)
+    seen("relay", seconds_ago=1)
+    with django_assert_num_queries(2):
+        sign_in_page(client)

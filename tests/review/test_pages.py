@@ -1,17 +1,19 @@
 """Doors of review's pages: who comes in, what they cost, what they do not say."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import translation
+from django.utils.timezone import now
 
 from inspection.models import Hold
 from inspection.rules.words import Call, Label, Level
 from review import reason_words
 from review.adjudications import Shown
 from review.forms import RulingForm
+from review.models import ReviewTask
 from tests.builders import NOON, make_line
 from tests.review import scene
 from tests.review.scene import CANARY_CLASS, CANARY_SCORE
@@ -144,6 +146,21 @@ def test_alone_with_an_image_a_lead_says_what_it_is(line):
     form = RulingForm({"ruling": "crack"}, line=line, calls=[])
     assert form.is_valid()
     assert form.verdict() == {"label": Label.DEFECT, "defect_class": "crack", "reason": ""}
+
+
+@pytest.mark.parametrize(("every_s", "said"), [(70, "Next usually within 2 min"), (1200, "Nothing waiting<")])
+def test_an_empty_queue_says_when_the_next_image_usually_comes(as_, ana, line, every_s, said):
+    for n in range(6):
+        scene.make_task(line, f"A-{n}", call=None, at=now() - timedelta(seconds=every_s * n))
+    ReviewTask.objects.update(queue_rank=None, closed_at=now())
+    assert said in as_(ana).get("/?part=rows").content.decode()
+
+
+def test_only_lines_that_one_inspects_are_watched_for_images(as_, ana, quinn, line):
+    scene.make_task(line, call=None)
+    assert 'data-waiting="1"' in as_(ana).get("/?part=rows").content.decode()
+    assert "data-waiting" not in as_(quinn).get("/?part=rows").content.decode()
+    assert "Notify me" not in as_(quinn).get("/").content.decode()
 
 
 def test_the_choice_of_lines_says_since_when_one_is_on_hold(as_, ana, line):
