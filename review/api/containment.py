@@ -19,13 +19,19 @@ from inspection.api.serializers import StrictCharField
 from inspection.models import Line, Lot
 from inspection.rules.words import Role
 from review import containment, containment_doors, findings, lots, signing
-from review.api.forms import ConfirmationForm, ReasonForm, StrictForm
+from review.api.forms import REASON_MAX, ConfirmationForm, StrictForm
 from review.api.people import person_of
 from review.api.renderers import TableRenderer
 from review.containment_models import ContainedRun, Containment
 from review.rules.containment import Found, release_obstacles
 
 LISTED_MAX = 1000
+# What stands in the record where a call gave no reason.
+UNTOLD = "asked for over HTTP"
+
+
+class OpeningBody(StrictForm):
+    reason = StrictCharField(max_length=REASON_MAX, required=False, default=UNTOLD)
 
 
 class FoundBody(StrictForm):
@@ -36,7 +42,9 @@ class FoundBody(StrictForm):
 
 
 @extend_schema(methods=["GET"], operation_id="containment", responses=dict)
-@extend_schema(methods=["POST"], operation_id="containment_open", request=ReasonForm, responses={201: dict})
+@extend_schema(
+    methods=["POST"], operation_id="containment_open", request=OpeningBody, responses={201: dict}
+)
 @api_view(["GET", "HEAD", "POST"])
 def contained(request: Request, slug: str) -> Response:
     """The open containment of a line with its parts; or open one over everything passed since the last good audit."""
@@ -44,7 +52,7 @@ def contained(request: Request, slug: str) -> Response:
     if request.method == "GET":
         standing = Containment.objects.filter(line=line, closed_at=None).first()
         return Response({"since": containment.last_good(line), "open": as_plain(standing) if standing else None})
-    wish = ReasonForm.read(request)
+    wish = OpeningBody.read(request)
     opened = containment.open_for(line, cause=wish["reason"], by=person_of(request), now=now())
     containment.fill(opened, now=now())
     return Response(as_plain(opened), status=201)
