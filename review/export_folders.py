@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from inspection.models import Epoch
 from review import export_archives, export_texts, exports, parquet, searches, spreadsheets
 from review.export_archives import Frozen
@@ -26,6 +28,8 @@ NAMES = {
 }
 PICTURED = ("path", "label", "defect_type", "group", "serial", "captured_at", "sha256", "size_bytes")
 LABELS = {"pass": "ok", "defect": "defect"}
+
+MB = 2**20
 
 Row = Mapping[str, Any]
 Watch = Callable[[str, int, int], None]
@@ -102,12 +106,27 @@ def _fill(
 ) -> Mapping[str, int]:
     """Write the files of a folder, the images first, and return how many images there are."""
     folder.mkdir(exist_ok=True)
-    counts = _copy(folder, form, rows, total=total, watch=watch) if with_images else {}
+    counts: Mapping[str, int] = {}
+    if with_images:
+        _check_room(folder, form, rows)
+        counts = _copy(folder, form, rows, total=total, watch=watch)
     if form in NAMES:
         _write(folder / NAMES[form], form, rows, about)
     if form == Format.LABEL_STUDIO:
         _put(folder / "config.xml", [label_studio.config(about.classes)])
     return counts
+
+
+def _check_room(folder: Path, form: Format, rows: Rows) -> None:
+    """Leave the last of the disk to the database, which may lie on the same."""
+    missing = (row for row in rows() if not (folder / (_place(form, row) or "")).exists())
+    wanted = sum(row["size_bytes"] for row in missing)
+    free = max(0, shutil.disk_usage(folder).free - settings.STORAGE_FREE_MIN_BYTES)
+    if wanted > free:
+        raise TargetRefused(
+            f"The images need {wanted / MB:,.1f} MB, and the disk of {folder.parent.parent} has {free / MB:,.1f} MB to "
+            f"give; name a place on a larger one."
+        )
 
 
 def _write(path: Path, form: Format, rows: Rows, about: About) -> None:
