@@ -24,6 +24,7 @@ from review.agreement_plain import as_plain
 from review.api.forms import StrictForm
 from review.api.people import reported_line
 from review.api.renderers import TableRenderer
+from review.api.shapes import AgreementShape
 
 PARAMETERS = [
     OpenApiParameter("since", OpenApiTypes.STR, description="first local day: a date, or an RFC 3339 time of that day"),
@@ -66,7 +67,7 @@ class Window(StrictForm):
         return attrs
 
 
-@extend_schema(operation_id="agreement", parameters=PARAMETERS, responses={200: dict})
+@extend_schema(operation_id="agreement", parameters=PARAMETERS, responses=AgreementShape)
 @api_view(["GET", "HEAD"])
 def agreement(request: Request, slug: str) -> Response:
     """Counts, rates with intervals, agreement measures and slices of one epoch."""

@@ -19,6 +19,7 @@ from inspection.api.serializers import StrictCharField
 from inspection.models import Line, Lot
 from inspection.rules.words import Role
 from review import containment, containment_doors, findings, lots, signing
+from review.api import shapes
 from review.api.forms import REASON_MAX, ConfirmationForm, StrictForm
 from review.api.people import person_of
 from review.api.renderers import TableRenderer
@@ -41,9 +42,9 @@ class FoundBody(StrictForm):
     note = StrictCharField(max_length=200, required=False, default="", allow_blank=True)
 
 
-@extend_schema(methods=["GET"], operation_id="containment", responses=dict)
+@extend_schema(methods=["GET"], operation_id="containment", responses=shapes.StandingContainmentShape)
 @extend_schema(
-    methods=["POST"], operation_id="containment_open", request=OpeningBody, responses={201: dict}
+    methods=["POST"], operation_id="containment_open", request=OpeningBody, responses={201: shapes.ContainmentShape}
 )
 @api_view(["GET", "HEAD", "POST"])
 def contained(request: Request, slug: str) -> Response:
@@ -66,7 +67,7 @@ def rows(request: Request, pk: int) -> StreamingHttpResponse:
     return containment_doors.download(_containment(request, pk))
 
 
-@extend_schema(operation_id="containment_close_part", request=FoundBody, responses=dict)
+@extend_schema(operation_id="containment_close_part", request=FoundBody, responses=shapes.ContainedShape)
 @api_view(["POST"])
 def close_part(request: Request, pk: int, row: int) -> Response:
     """Close one part: found good, found bad (with the kind of defect), or lost."""
@@ -88,7 +89,7 @@ def requeue(request: Request, pk: int) -> Response:
     return Response({"requeued": containment.requeue(_containment(request, pk), now=now())})
 
 
-@extend_schema(operation_id="containment_close", request=None, responses=dict)
+@extend_schema(operation_id="containment_close", request=None, responses=shapes.ContainmentShape)
 @api_view(["POST"])
 def close(request: Request, pk: int) -> Response:
     """Close the containment, once no part of it is open."""
