@@ -1,7 +1,7 @@
 # Long runs and maintainers' tasks. The two commands everybody needs are ./start and ./check.
 PY = .venv/bin/python
 
-.PHONY: dark-story moments bench faults guarantees lock mutants mutate screenshots messages sheet simulations simulator-speed ui
+.PHONY: dark-story moments bench faults guarantees lock mutants mutate screenshots messages sheet simulations simulator-speed soak ui
 
 bench:            ## figures as ratios; writes bench/results/
 	$(PY) -m bench.predict
@@ -31,6 +31,9 @@ mutate:           ## the same with every kind of change that mutmut knows; hours
 
 faults:           ## kill processes under load and check that nothing is lost
 	$(PY) -m bench.faults
+
+soak:             ## half an hour of the same on one engine, with its memory; SOAK="--minutes 2" for a short one
+	$(PY) -m bench.soak $(SOAK)
 
 moments:          ## the demo's three moments in a browser, on the product's own processes; minutes
 	TOLLGATE_ENV=test .venv/bin/pytest -m moments

@@ -37,8 +37,7 @@ class Engine:
 
     def memory_mb(self, name: str) -> float:
         """Return what one process and its descendants hold in memory."""
-        used, parents = _processes()
-        return sum(resident_mb(pid) for pid in used if self.children[name].pid in _line_of(pid, parents))
+        return family_mb(self.children[name].pid)
 
 
 @contextmanager
@@ -78,6 +77,12 @@ def resident_mb(pid: int) -> float:
     except OSError:
         return 0.0
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def family_mb(pid: int) -> float:
+    """Return what a process and its descendants hold in memory."""
+    _, parents = _processes()
+    return sum(resident_mb(one) for one in parents if pid in _line_of(one, parents))
 
 
 def _processes() -> tuple[dict[int, float], dict[int, int]]:

@@ -61,21 +61,24 @@ def main(arguments: list[str] | None = None) -> int:
     return _run_missing(options.seeds, options.seconds)
 
 
-def run_seed(seed: int, seconds: float) -> Outcome:
-    """Run one seed in a folder of its own, which is gone afterwards."""
+Beside = Callable[[OwnEngine, threading.Event], None]
+
+
+def run_seed(seed: int, seconds: float, *, beside: Beside | None = None) -> Outcome:
+    """Run one seed in a folder of its own, which is gone afterwards. `beside` runs while the engine is hurt."""
     with tempfile.TemporaryDirectory(prefix="tollgate-faults-") as parent:
         folder = Path(parent) / "data"
         facts = floor.furnish(folder, *LINES)
         engine = OwnEngine(folder, "--no-demo", environment={"TOLLGATE_ENV": "demo"}).start()
         try:
             engine.await_up()
-            outcome = _hurt(engine, facts, seed=seed, seconds=seconds)
+            outcome = _hurt(engine, facts, seed=seed, seconds=seconds, beside=beside)
         finally:
             engine.stop()
         return outcome
 
 
-def _hurt(engine: OwnEngine, facts: dict, *, seed: int, seconds: float) -> Outcome:
+def _hurt(engine: OwnEngine, facts: dict, *, seed: int, seconds: float, beside: Beside | None) -> Outcome:
     history = History()
     nemesis = Nemesis(engine, f"{seed}/nemesis")
     pictures = shots(int(seconds * PICTURES_A_SECOND) * len(facts["stations"]), size=SIZE)
@@ -91,6 +94,8 @@ def _hurt(engine: OwnEngine, facts: dict, *, seed: int, seconds: float) -> Outco
     deeds: list[Callable[[], None]] = [lambda: nemesis.work(stop)]
     deeds += [lambda one=one: one.work(stop) for one in stations]
     deeds += [lambda one=one: one.work(stop, (HUMAN, AUTOMATIC)) for one in inspectors]
+    if beside is not None:
+        deeds.append(lambda: beside(engine, stop))
     with ThreadPoolExecutor(len(deeds)) as pool:
         working = [pool.submit(deed) for deed in deeds]
         stop.wait(seconds / 2)

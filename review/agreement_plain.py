@@ -16,6 +16,7 @@ def as_plain(report: reports.Report) -> dict[str, Any]:
         "until": report.until,
         "sentence": report.sentence,
         "parts": report.model.n,
+        "confusion": report.model.table,
         "model_against_truth": _comparison(report.model),
         "person_against_person": _comparison(report.people),
         "incumbent_against_truth": _comparison(report.incumbent),

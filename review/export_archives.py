@@ -18,7 +18,7 @@ CHUNK = 1024 * 1024
 
 
 class Busy(Exception):
-    """Another worker holds the archive."""
+    """Another process holds the folder."""
 
 
 @dataclass
@@ -34,13 +34,20 @@ class Mark:
 def held(export: UUID) -> Iterator["Archive"]:
     """Hold the working folder of an export for one turn. Raises Busy while another worker has it."""
     folder = _folder(export)
+    with locked(folder):
+        yield Archive(folder)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Have a folder for oneself, made where it is not there. Raises Busy while another process has it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Busy(f"Export {export} is being written.") from error
-        yield Archive(folder)
+            raise Busy(f"Another process is writing in {folder}.") from error
+        yield
 
 
 def drop(export: UUID) -> None:
@@ -48,24 +55,19 @@ def drop(export: UUID) -> None:
     shutil.rmtree(_folder(export), ignore_errors=True)
 
 
-class Archive:
-    """A ZIP beside the rows that it will hold.
-
-    `mark` keeps the directory that a ZIP carries at its end, for the next turn writes over it: what was written since
-    the last pause is cut off, and nothing before it is lost.
-    """
+class Frozen:
+    """What is selected, written down once beside what grows from it, so that all files of an export tell the same."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "export.zip"
-        self._rows, self._mark = folder / "rows.jsonl", folder / "mark"
-        self.mark = Mark()
+        self.folder = folder
+        self._rows = folder / "rows.jsonl"
 
     @property
     def has_rows(self) -> bool:
         return self._rows.exists()
 
     def freeze(self, rows: Iterable[dict[str, Any]]) -> int:
-        """Write down what is selected, once, and return how many rows; all files of the export tell the same."""
+        """Write down what is selected, and return how many rows."""
         partial = self._rows.with_suffix(".part")
         n = 0
         with partial.open("w", encoding="utf-8") as out:
@@ -78,6 +80,19 @@ class Archive:
     def rows(self) -> Iterator[dict[str, Any]]:
         with self._rows.open(encoding="utf-8") as lines:
             yield from map(json.loads, lines)
+
+
+class Archive(Frozen):
+    """A ZIP beside the rows that it will hold.
+
+    `mark` keeps the directory that a ZIP carries at its end, for the next turn writes over it: what was written since
+    the last pause is cut off, and nothing before it is lost.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.path, self._mark = folder / "export.zip", folder / "mark"
+        self.mark = Mark()
 
     def __enter__(self) -> Self:
         """Take up the archive where it was last whole."""

@@ -1,6 +1,5 @@
 """Exports of what a search finds: asked for, written by a worker in turns, kept for a day for leads of the line."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -16,16 +15,17 @@ from inspection import images, outbox
 from inspection.models import Epoch, Line, User
 from inspection.permissions import lines_for
 from inspection.rules.words import Role
-from review import export_archives, history, pictures, searches, spreadsheets
+from review import export_archives, export_texts, history, pictures, searches, spreadsheets
 from review.export_archives import Archive
 from review.export_models import Export
+from review.export_texts import About
 from review.rules import exporting, tokens
 from review.rules.exporting import Failure, State
 
 TURN_S = 15.0
 TOLD_EVERY_S = 0.5
 OPEN = (State.WAITING.value, State.RUNNING.value)
-BESIDE = ("item", "sha256", "size_bytes", "content_type", "regions")
+BESIDE = ("item", "sha256", "size_bytes", "content_type", "captured_at", "regions")
 MANIFEST = ("file", "sha256", "size_bytes", "state")
 LISTED = 5
 
@@ -113,7 +113,7 @@ def _go_on(export: Export, archive: Archive, *, until: float, clock: Callable[[]
 def _begin(export: Export, archive: Archive) -> Failure | None:
     """Select the images once and for all; return why that cannot be exported."""
     found = searches.find(export.epoch, tokens.parse(export.query).search)
-    rows = _selected(export.epoch, found)
+    rows = selected(export.epoch, found)
     leads = lines_for(export.asked_by, Role.QA_LEAD, Role.ADMINISTRATOR).filter(pk=export.line_id).exists()
     total = archive.freeze(islice(rows, exporting.ITEMS_MAX + 1)) if leads else 0
     refused = exporting.refusal(total, may_read=leads)
@@ -124,7 +124,7 @@ def _begin(export: Export, archive: Archive) -> Failure | None:
     return refused
 
 
-def _selected(epoch: Epoch, found: QuerySet[Any]) -> Iterator[dict[str, Any]]:
+def selected(epoch: Epoch, found: QuerySet[Any]) -> Iterator[dict[str, Any]]:
     """Yield all that the files tell of each image. The size is that of the upright picture: marks are in its pixels."""
     item = "task__item__"
     named = found.annotate(
@@ -132,6 +132,7 @@ def _selected(epoch: Epoch, found: QuerySet[Any]) -> Iterator[dict[str, Any]]:
         sha256=F(f"{item}sha256"),
         size_bytes=F(f"{item}size_bytes"),
         content_type=F(f"{item}content_type"),
+        captured_at=F(f"{item}captured_at"),
     )
     sides = [f"{item}{name}" for name in ("width", "height", "measures__width", "measures__height")]
     for row in history.listed(epoch, named, *BESIDE, *sides):
@@ -160,7 +161,7 @@ def _fill(export: Export, archive: Archive, *, until: float) -> bool:
 
 def _add_image(archive: Archive, row: dict[str, Any]) -> None:
     """Copy one image if its bytes are those that came in; else the manifest says that it is missing."""
-    content = _read(row["sha256"])
+    content = original(row["sha256"])
     if content is None:
         archive.mark.missing.append(row["item"])
     else:
@@ -168,7 +169,8 @@ def _add_image(archive: Archive, row: dict[str, Any]) -> None:
     archive.mark.cursor += 1
 
 
-def _read(digest: str) -> bytes | None:
+def original(digest: str) -> bytes | None:
+    """Return the bytes that came in; None where the file is gone or damaged."""
     try:
         with images.original(digest) as file:
             content = file.read()
@@ -207,11 +209,15 @@ def _fail(export: Export, failure: Failure, *, now: datetime) -> bool:
 
 def _add_texts(export: Export, archive: Archive) -> None:
     """Write the labels twice, for people and for trainers, and last what is in the archive with its hash."""
-    named = (*history.COLUMNS, "file")
-    rows = ({**row, "file": exporting.file_name(row)} for row in archive.rows())
+    about = About(
+        line=export.line,
+        title=f"{export.line.slug} {export.query}".strip(),
+        by=export.asked_by.username,
+        at=export.asked_at,
+    )
     written = {
-        "annotations.json": archive.add_text("annotations.json", _coco(export, archive)),
-        "readings.csv": archive.add_text("readings.csv", spreadsheets.written(named, rows)),
+        "annotations.json": archive.add_text("annotations.json", export_texts.coco(archive.rows, about)),
+        "readings.csv": archive.add_text("readings.csv", export_texts.table(archive.rows)),
     }
     texts = [
         {"file": name, "sha256": digest, "size_bytes": size, "state": "whole"}
@@ -226,28 +232,3 @@ def _manifest(archive: Archive) -> Iterator[dict[str, Any]]:
     for row in archive.rows():
         state = "missing" if row["item"] in missing else "whole"
         yield {**row, "file": exporting.file_name(row), "state": state}
-
-
-def _coco(export: Export, archive: Archive) -> Iterator[str]:
-    """Yield a COCO file in pieces: neither list is ever held."""
-    classes = export.line.defect_classes.order_by("key", "pk").values_list("code", "name")
-    categories = exporting.coco_categories(list(classes))
-    ids = {one["name"]: one["id"] for one in categories}
-    info = {
-        "description": f"{export.line.slug} {export.query}".strip(),
-        "date_created": export.asked_at.isoformat(),
-        "contributor": export.asked_by.username,
-    }
-    marks = (mark for n, row in enumerate(archive.rows(), 1) for mark in exporting.coco_annotations(n, row, ids))
-    yield f'{{"info": {json.dumps(info)}, "licenses": [], "categories": {json.dumps(categories)}, "images": '
-    yield from _listed(exporting.coco_image(n, row) for n, row in enumerate(archive.rows(), 1))
-    yield ', "annotations": '
-    yield from _listed({"id": n, **mark} for n, mark in enumerate(marks, 1))
-    yield "}\n"
-
-
-def _listed(values: Iterator[dict[str, Any]]) -> Iterator[str]:
-    yield "["
-    for n, value in enumerate(values):
-        yield f"{',' if n else ''}\n{json.dumps(value, ensure_ascii=False)}"
-    yield "]"

@@ -220,6 +220,7 @@ def _guard_plain(reading: Reading) -> dict[str, Any]:
         "name": reading.guard.value,
         "candidate": {"failures": candidate, "runs": of_candidate},
         "incumbent": {"failures": incumbent, "runs": of_incumbent},
+        "log_e": reading.log_e_worse,
         "log_e_worse": reading.log_e_worse,
         "log_e_not_worse": reading.log_e_fit,
         "status": _state(reading),

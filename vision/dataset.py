@@ -15,6 +15,7 @@ OTHER = "other"
 """A class of this name takes defects whose own type is not among the classes."""
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _OK_FOLDERS = {"ok", "good", "pass"}
 _DEFECT_FOLDERS = {"defect", "reject", "bad"}
 
@@ -107,7 +108,9 @@ def _from_manifest(manifest: Path) -> list[Sample]:
 
 def _sample(manifest: Path, line: int, row: dict[str, str | None]) -> Sample:
     def cell(name: str) -> str:
-        return (row.get(name) or "").strip()
+        text = (row.get(name) or "").strip()
+        # Tables that are safe to open in a spreadsheet put an apostrophe before what it would run as a formula.
+        return text[1:] if text.startswith("'") and text[1:].lstrip().startswith(_FORMULA) else text
 
     label, split = cell("label"), cell("split")
     if label not in ("", *LABELS):

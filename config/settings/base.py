@@ -271,6 +271,23 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
+    # Not JSON but a script, for the snippets in Python are a function of static/js/api_snippets.js.
+    "SWAGGER_UI_SETTINGS": """{
+        deepLinking: true,
+        plugins: [SNIPPETS],
+        requestSnippetsEnabled: true,
+        requestSnippets: {
+            defaultExpanded: true,
+            generators: {
+                curl_bash: {title: "curl", syntax: "bash"},
+                python: {title: "Python", syntax: "python"},
+            },
+        },
+    }""",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.api_examples.add",
+    ],
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -423,13 +423,6 @@ _ENTRIES = (
         _("Choose the level that comes next."),
     ),
     Entry(
-        "url-not-allowed",
-        422,
-        _("Address not allowed"),
-        _("Webhooks go to https addresses of the allow list, never to private networks."),
-        _("Ask an administrator to allow the host."),
-    ),
-    Entry(
         "headers-too-large",
         431,
         _("Headers are too many or too long"),

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -12,8 +13,9 @@ from PIL import Image, ImageEnhance
 import vision
 from inspection import pipeline, registry
 from inspection.models import Item, ModelVersion
+from inspection.rules.words import Stage
 from inspection.sightings import Examined
-from monitoring.simulation.eyes import Eyes
+from monitoring.simulation.eyes import Eyes, ScoreModel
 from monitoring.simulation.factory import Factory, Skill
 from monitoring.simulation.parts import Made
 from vision import drawn
@@ -23,18 +25,23 @@ from vision.drawn import Optics
 MODEL = Path(vision.__file__).parent / "demo"
 PRODUCT = "back"
 QUALITY = 90
+# What is done to an image before a model is asked.
+LOOKED = (Stage.DECODE, Stage.QUALITY)
 
 
 class NoPictures(Exception):
     """The folder has no images of good and of defective parts."""
 
 
-def source(folder: Path | None, *, model: Path | None = None) -> Callable[[int], Eyes]:
+def source(folder: Path | None, *, model: Path | None = None, errs_as_told: bool = False) -> Callable[[int], Eyes]:
     """Return what makes the eyes of a run: over a folder's images, or over drawn parts. Raises NoPictures.
 
-    `model` is the folder of the model that looks; without it that of drawn parts does.
+    `model` is the folder of the model that looks; without it that of drawn parts does. Where a model `errs_as_told` by
+    the scenario, none looks.
     """
     draw = _drawn if folder is None else Shelf(folder).draw
+    if errs_as_told:
+        return lambda seed: ToldPictures(seed=seed, draw=draw)
     return lambda seed: Pictures(seed=seed, draw=draw, model=model or MODEL)
 
 
@@ -61,6 +68,29 @@ class Pictures:
 
     def examine(self, item: Item, *, now: datetime, versions: Sequence[ModelVersion] | None = None) -> Examined:
         return pipeline.examine(item, now=now, versions=versions)
+
+
+class ToldPictures(Pictures):
+    """The pictures go through the real stages, but what a version says of them is drawn: it errs as `skills` say."""
+
+    def __init__(self, *, seed: int, draw: Draw) -> None:
+        super().__init__(seed=seed, draw=draw, model=MODEL)
+        self._scores = ScoreModel(seed=seed)
+        self.skills = self._scores.skills
+
+    def model(self, factory: Factory, *, now: datetime) -> ModelVersion:
+        return self._scores.model(factory, now=now)
+
+    def meet(self, item: Item, made: Made) -> None:
+        self._scores.meet(item, made)
+
+    def examine(self, item: Item, *, now: datetime, versions: Sequence[ModelVersion] | None = None) -> Examined:
+        looked = super().examine(item, now=now, versions=())
+        said = self._scores.examine(item, now=now, versions=versions)
+        stages = [done for done in looked.stages if done.stage in LOOKED] + [
+            done for done in said.stages if done.stage not in LOOKED
+        ]
+        return replace(looked, stages=tuple(stages), opinions=said.opinions)
 
 
 class Shelf:

@@ -17,17 +17,18 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inspection.api.serializers import checked
+from inspection.api.serializers import RFC3339, MomentField, checked
 from inspection.models import Epoch, Line, ModelVersion
 from review import history, reliances, reports, spreadsheets
 from review.agreement_plain import as_plain
 from review.api.forms import StrictForm
 from review.api.people import reported_line
 from review.api.renderers import TableRenderer
+from review.api.shapes import AgreementShape
 
 PARAMETERS = [
-    OpenApiParameter("since", OpenApiTypes.DATE, description="first local day"),
-    OpenApiParameter("until", OpenApiTypes.DATE, description="last local day"),
+    OpenApiParameter("since", OpenApiTypes.STR, description="first local day: a date, or an RFC 3339 time of that day"),
+    OpenApiParameter("until", OpenApiTypes.STR, description="last local day: a date, or an RFC 3339 time of that day"),
     OpenApiParameter("model", OpenApiTypes.STR, description="name:version; default the epoch the line is in"),
 ]
 ABOUT = OpenApiParameter(
@@ -37,9 +38,18 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2200, 12, 31)
 WINDOW_MAX = timedelta(days=3660)
 
 
+class DayField(serializers.DateField):
+    """A local day; a moment stands for the day of the line that it falls on, for readings are counted by shift."""
+
+    def to_internal_value(self, value: Any) -> date:
+        if isinstance(value, str) and RFC3339.fullmatch(value):
+            return MomentField().to_internal_value(value).astimezone(self.context["zone"]).date()
+        return super().to_internal_value(value)
+
+
 class Window(StrictForm):
-    since = serializers.DateField(required=False, default=None)
-    until = serializers.DateField(required=False, default=None)
+    since = DayField(required=False, default=None)
+    until = DayField(required=False, default=None)
     model = serializers.RegexField(r"^[a-z0-9_-]{1,100}:[0-9]{1,9}$", required=False, default=None)
 
     about = serializers.BooleanField(required=False, default=False)
@@ -57,7 +67,7 @@ class Window(StrictForm):
         return attrs
 
 
-@extend_schema(operation_id="agreement", parameters=PARAMETERS, responses={200: dict})
+@extend_schema(operation_id="agreement", parameters=PARAMETERS, responses=AgreementShape)
 @api_view(["GET", "HEAD"])
 def agreement(request: Request, slug: str) -> Response:
     """Counts, rates with intervals, agreement measures and slices of one epoch."""
@@ -92,7 +102,7 @@ def _about(line: Line, epoch: Epoch, window: dict[str, Any]) -> dict[str, Any]:
 
 def _asked(request: Request, slug: str) -> tuple[Line, Epoch, dict[str, Any]]:
     line = reported_line(request, slug, "epoch__model_version", "product")
-    window = checked(Window(data=request.query_params.dict()))
+    window = checked(Window(data=request.query_params.dict(), context={"zone": ZoneInfo(line.time_zone)}))
     return line, _epoch(line, window["model"]), window
 
 

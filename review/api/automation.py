@@ -15,6 +15,7 @@ from inspection.api.problems import Problem
 from inspection.models import GateEvaluation, LevelChange, LevelProposal, Line
 from inspection.rules.words import Level, Role
 from review import audit_boards, evidence, sentences, signing, watches
+from review.api import shapes
 from review.api.forms import ConfirmationForm, LoweringForm, ProposalForm, ReasonForm
 from review.api.people import reported_line
 
@@ -33,7 +34,7 @@ CODES = {
 REFUSALS: tuple[type[Exception], ...] = tuple(CODES)
 
 
-@extend_schema(operation_id="automation", responses={200: dict})
+@extend_schema(operation_id="automation", responses=shapes.AutomationShape)
 @api_view(["GET", "HEAD"])
 def ladder(request: Request, slug: str) -> Response:
     """Level, gate with every check, holds, audit chart and history of one line."""
@@ -41,7 +42,7 @@ def ladder(request: Request, slug: str) -> Response:
     return Response(as_plain(line))
 
 
-@extend_schema(operation_id="propose", request=ProposalForm, responses={201: dict})
+@extend_schema(operation_id="propose", request=ProposalForm, responses={201: shapes.ProposalShape})
 @api_view(["POST"])
 def propose(request: Request, slug: str) -> Response:
     """Sign first for the next rung."""
@@ -60,7 +61,7 @@ def propose(request: Request, slug: str) -> Response:
     return Response(proposal_plain(proposal), status=201)
 
 
-@extend_schema(operation_id="approve", request=ConfirmationForm, responses={200: dict})
+@extend_schema(operation_id="approve", request=ConfirmationForm, responses=shapes.ProposalShape)
 @api_view(["POST"])
 def approve(request: Request, pk: int) -> Response:
     """Give the next signature, confirmed by password or code."""
@@ -75,7 +76,7 @@ def approve(request: Request, pk: int) -> Response:
     return Response(proposal_plain(_done(line, signing.approve, proposal, by=permissions.person(request), now=now())))
 
 
-@extend_schema(operation_id="lower", request=LoweringForm, responses={200: dict})
+@extend_schema(operation_id="lower", request=LoweringForm, responses=shapes.AutomationShape)
 @api_view(["POST"])
 def lower(request: Request, slug: str) -> Response:
     """Take the line down, from the next item on."""
@@ -94,7 +95,7 @@ def lower(request: Request, slug: str) -> Response:
     return Response(as_plain(_line(request, slug)))
 
 
-@extend_schema(operation_id="stop", request=ReasonForm, responses={200: dict})
+@extend_schema(operation_id="stop", request=ReasonForm, responses=shapes.AutomationShape)
 @api_view(["POST"])
 def stop(request: Request, slug: str) -> Response:
     """Everything to people from the next item."""
@@ -105,7 +106,7 @@ def stop(request: Request, slug: str) -> Response:
     return Response(as_plain(line))
 
 
-@extend_schema(operation_id="resume", request=ReasonForm, responses={201: dict})
+@extend_schema(operation_id="resume", request=ReasonForm, responses={201: shapes.ProposalShape})
 @api_view(["POST"])
 def resume(request: Request, slug: str) -> Response:
     """Propose the way back after STOP; a second lead signs."""

@@ -19,13 +19,20 @@ from inspection.api.serializers import StrictCharField
 from inspection.models import Line, Lot
 from inspection.rules.words import Role
 from review import containment, containment_doors, findings, lots, signing
-from review.api.forms import ConfirmationForm, ReasonForm, StrictForm
+from review.api import shapes
+from review.api.forms import REASON_MAX, ConfirmationForm, StrictForm
 from review.api.people import person_of
 from review.api.renderers import TableRenderer
 from review.containment_models import ContainedRun, Containment
 from review.rules.containment import Found, release_obstacles
 
 LISTED_MAX = 1000
+# What stands in the record where a call gave no reason.
+UNTOLD = "asked for over HTTP"
+
+
+class OpeningBody(StrictForm):
+    reason = StrictCharField(max_length=REASON_MAX, required=False, default=UNTOLD)
 
 
 class FoundBody(StrictForm):
@@ -35,8 +42,10 @@ class FoundBody(StrictForm):
     note = StrictCharField(max_length=200, required=False, default="", allow_blank=True)
 
 
-@extend_schema(methods=["GET"], operation_id="containment", responses=dict)
-@extend_schema(methods=["POST"], operation_id="containment_open", request=ReasonForm, responses={201: dict})
+@extend_schema(methods=["GET"], operation_id="containment", responses=shapes.StandingContainmentShape)
+@extend_schema(
+    methods=["POST"], operation_id="containment_open", request=OpeningBody, responses={201: shapes.ContainmentShape}
+)
 @api_view(["GET", "HEAD", "POST"])
 def contained(request: Request, slug: str) -> Response:
     """The open containment of a line with its parts; or open one over everything passed since the last good audit."""
@@ -44,7 +53,7 @@ def contained(request: Request, slug: str) -> Response:
     if request.method == "GET":
         standing = Containment.objects.filter(line=line, closed_at=None).first()
         return Response({"since": containment.last_good(line), "open": as_plain(standing) if standing else None})
-    wish = ReasonForm.read(request)
+    wish = OpeningBody.read(request)
     opened = containment.open_for(line, cause=wish["reason"], by=person_of(request), now=now())
     containment.fill(opened, now=now())
     return Response(as_plain(opened), status=201)
@@ -58,7 +67,7 @@ def rows(request: Request, pk: int) -> StreamingHttpResponse:
     return containment_doors.download(_containment(request, pk))
 
 
-@extend_schema(operation_id="containment_close_part", request=FoundBody, responses=dict)
+@extend_schema(operation_id="containment_close_part", request=FoundBody, responses=shapes.ContainedShape)
 @api_view(["POST"])
 def close_part(request: Request, pk: int, row: int) -> Response:
     """Close one part: found good, found bad (with the kind of defect), or lost."""
@@ -80,7 +89,7 @@ def requeue(request: Request, pk: int) -> Response:
     return Response({"requeued": containment.requeue(_containment(request, pk), now=now())})
 
 
-@extend_schema(operation_id="containment_close", request=None, responses=dict)
+@extend_schema(operation_id="containment_close", request=None, responses=shapes.ContainmentShape)
 @api_view(["POST"])
 def close(request: Request, pk: int) -> Response:
     """Close the containment, once no part of it is open."""

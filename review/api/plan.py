@@ -10,12 +10,13 @@ from rest_framework.response import Response
 
 from inspection.models import Line
 from review import plan_sentences, plans
+from review.api.shapes import PlanShape
 from review.permissions import line_for_leads
 from review.plans import Plan, PlannedRung, Plans
 from review.rates import Figure
 
 
-@extend_schema(operation_id="plan", responses={200: dict})
+@extend_schema(operation_id="plan", responses=PlanShape)
 @api_view(["GET", "HEAD"])
 def plan(request: Request, slug: str) -> Response:
     """Days, readings and adjudication hours to each rung, at the line's truth draw and in a campaign."""

@@ -12,9 +12,10 @@ from inspection.models import Item, Receipt
 from inspection.permissions import lines_for
 from inspection.rules.words import Role
 from review import receipts
+from review.api.shapes import LineageShape
 
 
-@extend_schema(operation_id="lineage", responses={200: dict})
+@extend_schema(operation_id="lineage", responses=LineageShape)
 @api_view(["GET", "HEAD"])
 def lineage(request: HttpRequest, pk: UUID) -> Response:
     """What decided one image's run: level, models, bands, rule, people and draws, and the receipt once it is sealed."""

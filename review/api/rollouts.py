@@ -76,7 +76,8 @@ class GuardrailShown(serializers.Serializer):
     name = serializers.CharField()
     candidate = CountShown()
     incumbent = CountShown()
-    log_e_worse = serializers.FloatField()
+    log_e = serializers.FloatField(help_text="evidence that the candidate is worse: what the guardrail acts on")
+    log_e_worse = serializers.FloatField(help_text="the same by its long name")
     log_e_not_worse = serializers.FloatField()
     status = serializers.CharField()
 

@@ -1,4 +1,4 @@
-"""What an export may hold and how long it is kept; and a selection as COCO. No files, no rows, no clock."""
+"""What an export may hold and how long it is kept, where an image goes; and a selection as COCO. No files, no clock."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -21,6 +21,17 @@ class State(StrEnum):
     READY = "ready"
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+
+class Format(StrEnum):
+    """The forms in which the command line writes readings."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    COCO = "coco"
+    IMAGEFOLDER = "imagefolder"
+    PARQUET = "parquet"
+    LABEL_STUDIO = "labelstudio"
 
 
 class Failure(StrEnum):
@@ -48,6 +59,23 @@ def refusal(found: int, *, may_read: bool) -> Failure | None:
 def file_name(row: Row) -> str:
     """Return the name of an image inside the archive: its id, so that no serial of a stranger names a file."""
     return f"images/{row['item']}.{_SUFFIXES.get(row['content_type'], 'bin')}"
+
+
+def class_folder(row: Row) -> str | None:
+    """Return the folder of an image in a set with one folder for each class; None for one without a verdict.
+
+    A class named like a folder that readers of such sets take for something else gets a name of its own.
+
+    >>> said = {"ruling": None, "label": "defect", "defect_class": "scratch"}
+    >>> class_folder(said), class_folder({**said, "defect_class": "OK"}), class_folder({**said, "label": "pass"})
+    ('scratch', 'defect-OK', 'ok')
+    """
+    label, defect_class = verdict_of(row)
+    if label == Label.PASS.value:
+        return "ok"
+    if label != Label.DEFECT.value:
+        return None
+    return f"defect-{defect_class}" if defect_class.lower() in _TAKEN else defect_class or "defect"
 
 
 def verdict_of(row: Row) -> tuple[str, str]:
@@ -102,4 +130,5 @@ def coco_annotations(n: int, row: Row, categories: Mapping[str, int]) -> Iterato
         yield {**told, **point}
 
 
+_TAKEN = {"ok", "good", "pass", "defect", "reject", "bad", "train", "val", "test"}
 _SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/bmp": "bmp", "image/tiff": "tif"}

@@ -191,6 +191,23 @@ def test_the_command_prints_one_object_and_draws_the_run(tmp_path, monkeypatch):
     assert "stay, seed 2: 4 parts" in picture.read_text()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("scenario", ["bad-candidate", "good-candidate"])
+def test_a_candidate_also_comes_onto_a_line_with_pixels_and_errs_as_it_is_told(scenario):
+    out = StringIO()
+    call_command("simulate", scenario, "--items", "4", "--json", stdout=out)
+    report = json.loads(out.getvalue())
+    assert (report["items"], report["rollout"]["strategy"]) == (4, "canary")
+    assert report["model"]["escape"] == SCENARIOS[scenario]().factory().skill.escape
+
+
+@pytest.mark.django_db
+def test_people_who_err_are_also_measured_where_there_are_pixels():
+    out = StringIO()
+    call_command("simulate", "noisy-inspectors", "--items", "4", "--json", stdout=out)
+    assert json.loads(out.getvalue())["figures"]["true_escape"] is None
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -201,7 +218,7 @@ def test_the_command_prints_one_object_and_draws_the_run(tmp_path, monkeypatch):
         (["stay", "--fast", "--images", "."], "--fast has no pixels, so it takes no --images: choose one of the two."),
         (["stay", "--fast", "--model", "."], "--fast has no pixels, so it takes no --model: choose one of the two."),
         (["stay", "--model", "no-such-folder"], "no-such-folder holds no model: card.json is not there."),
-        (["bad-candidate"], "bad-candidate sets how often a model errs, which takes a score model: add --fast."),
+        (["bad-candidate", "--model", "."], "bad-candidate sets how often a model errs, so it takes no --model."),
         (["stay", "--images", "no-such-folder"], "no-such-folder is not a folder."),
         (["stay", "--fast", "--from-level", "top"], "invalid choice: 'top'"),
     ],

@@ -52,14 +52,14 @@ class Command(BaseCommand):
             raise CommandError("--fast has no pixels, so it takes no --images: choose one of the two.")
         if fast and options["model"] is not None:
             raise CommandError("--fast has no pixels, so it takes no --model: choose one of the two.")
+        if chosen.tells_errors and options["model"] is not None:
+            raise CommandError(f"{scenario} sets how often a model errs, so it takes no --model.")
         if options["model"] is not None and not (options["model"] / CARD_FILE).is_file():
             raise CommandError(f"{options['model']} holds no model: {CARD_FILE} is not there.")
-        if chosen.tells_errors and not fast:
-            raise CommandError(f"{scenario} sets how often a model errs, which takes a score model: add --fast.")
         told = simulate(
             chosen,
             seed=seed,
-            eyes=_eyes(images, options["model"], fast=fast),
+            eyes=_eyes(images, options["model"], errs_as_told=chosen.tells_errors, fast=fast),
             keeps_pictures=not fast,
             progress=Shown(scenario, Bar(sys.stderr)),
         )
@@ -78,11 +78,11 @@ def _chosen(name: str, options: dict[str, Any]) -> Scenario:
     return SCENARIOS[name](items=items, from_level=Level(options["from_level"]), factor=factor)
 
 
-def _eyes(images: Path | None, model: Path | None, *, fast: bool) -> Callable[[int], Eyes]:
+def _eyes(images: Path | None, model: Path | None, *, errs_as_told: bool, fast: bool) -> Callable[[int], Eyes]:
     if fast:
         return ScoreModel.seeded
     try:
-        return pictures.source(images, model=model)
+        return pictures.source(images, model=model, errs_as_told=errs_as_told)
     except pictures.NoPictures as refusal:
         raise CommandError(str(refusal)) from refusal
 

@@ -18,8 +18,8 @@ class Scenario:
 
     `default_items` is how long a run is unless the person says so. `event_item` is the first part that the event
     touches, None where there is none. `factor` is the person's --factor, for the scenarios that have one.
-    `tells_errors` says that the scenario sets how often a model errs, which only a score model lets it; `reads_each`
-    that the gate is read after every part that was counted, not once a round.
+    `tells_errors` says that the scenario sets how often a model errs, also where there are pixels; `reads_each` that
+    the gate is read after every part that was counted, not once a round.
     """
 
     name: ClassVar[str] = ""

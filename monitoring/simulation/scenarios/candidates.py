@@ -19,6 +19,7 @@ class Candidate(Scenario):
     At `human` no model is asked, so there the run begins at `shadow`. `share` None is the plan's own first share.
     """
 
+    tells_errors = True
     strategy: ClassVar[RolloutStrategy] = RolloutStrategy.CANARY
     share: ClassVar[float | None] = None
 
@@ -67,7 +68,6 @@ class BadCandidate(Candidate):
 
     name = "bad-candidate"
     default_items = 20_000
-    tells_errors = True
 
     def factory(self) -> Factory:
         return Factory(

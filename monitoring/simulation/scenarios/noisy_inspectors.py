@@ -34,9 +34,9 @@ class NoisyInspectors(Scenario):
 
 def _true_escape(world: World) -> float | None:
     """Return the share of the run's defects that the model really called good."""
-    (version,) = world.eyes.skills
     score = getattr(world.eyes, "score", None)
     defects = [made for made in world.made if made.is_defect]
     if score is None or not defects:
         return None
+    (version,) = world.eyes.skills
     return sum(score(made, version) <= 0 for made in defects) / len(defects)
