@@ -387,7 +387,7 @@ _SOURCES = {
     "role_ended": Source(
         lambda line: Membership.objects.on_line(line).select_related("user"),
         "revoked_at",
-        "granted_by",
+        "revoked_by",
         lambda row: {"thing": row.user.username, "change": f"{row.role} →"},
     ),
 }

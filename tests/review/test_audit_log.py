@@ -130,6 +130,17 @@ def test_a_deed_names_the_roles_that_the_person_had_then(line):
     assert (told_roles["hold"], told_roles["level"]) == ("qa_lead", "administrator")
 
 
+def test_a_role_that_ended_names_who_took_it_away(client, line, quinn):
+    given, taken = make_user("adam", role=Role.ADMINISTRATOR), make_user("eve", role=Role.ADMINISTRATOR)
+    role = Membership.objects.create(
+        user=make_user("ina", role=None), line=line, role=Role.INSPECTOR.value, granted_at=NOON, granted_by=given
+    )
+    role.revoke(by=taken, at=later(60))
+    client.force_login(quinn)
+    [entry] = client.get(reverse("log", args=[line.slug]), {"action": "role_ended"}).context["rows"]
+    assert (entry["entry"].who, entry["entry"].thing, entry["entry"].at) == ("eve", "ina", later(60))
+
+
 def test_a_deed_leads_to_its_receipt_once_it_is_sealed(client, acted, quinn):
     client.force_login(quinn)
     address = reverse("log", args=[acted.slug])
