@@ -17,6 +17,14 @@ def fix(apps, schema_editor):
     sql.fix_roles(("revoked_at", "revoked_by_id"))
 
 
+def keep_call_thresholds(apps, schema_editor):
+    """Give the epochs that lines are in the threshold they are in under. What others had is not known any more."""
+    epochs = apps.get_model("inspection", "Epoch")
+    for line in apps.get_model("inspection", "Line").objects.exclude(epoch=None).select_related("epoch"):
+        same = epochs.objects.filter(line=line, config_hash=line.epoch.config_hash)
+        same.update(call_threshold=line.call_threshold)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -36,4 +44,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('revoked_by', None), ('revoked_at__isnull', False), _connector='OR'), name='membership_taken_away_at_a_moment'),
         ),
         migrations.RunPython(fix, unfix),
+        migrations.AddField(
+            model_name='epoch',
+            name='call_threshold',
+            field=models.FloatField(help_text='that of the hash; of epochs before it was kept, nothing', null=True),
+        ),
+        migrations.RunPython(keep_call_thresholds, migrations.RunPython.noop),
     ]
