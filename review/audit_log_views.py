@@ -129,6 +129,7 @@ def action_words() -> dict[str, str]:
         "gauge": _("gauge study started"),
         "gauge_stopped": _("gauge study stopped"),
         "risk": _("sheet of risks changed"),
+        "setting": _("setting changed"),
         "planned": _("change planned"),
         "planned_withdrawn": _("planned change withdrawn"),
         "retro": _("version tried on the archive"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from inspection.models import FailureWatch, Line, PlannedChange, RolloutMove
+from inspection.models import FailureWatch, Line, PlannedChange, RolloutMove, SettingChange
 from inspection.risks import FIRST_REASON
 from inspection.rules.words import ReceiptKind
 from review.models import (
@@ -68,7 +68,7 @@ def _gold(row: GoldRule) -> dict[str, str]:
 
 
 def _gauge(row: GaugeStudy) -> dict[str, str]:
-    return {"thing": f"#{row.pk} {row.model_version or ''}".strip(), "change": f"× {row.trials}"}
+    return {"thing": f"#{row.pk} {row.model_version or ''}".strip(), "change": f"→ {row.trials}"}
 
 
 def _gauges(line: Line) -> QuerySet[GaugeStudy]:
@@ -113,7 +113,16 @@ def _move(row: RolloutMove) -> dict[str, str]:
     return {"thing": str(row.rollout.candidate), "change": f"→ {row.deed}", "reason": row.cause}
 
 
+def _setting(row: SettingChange) -> dict[str, str]:
+    return {"thing": row.name, "change": f"{_shown(row.before)} → {_shown(row.after)}", "reason": row.reason}
+
+
+def _shown(value: object) -> str:
+    return "–" if value is None else str(value)
+
+
 MORE = {
+    "setting": Source(lambda line: SettingChange.objects.filter(line=line), "changed_at", "changed_by", _setting),
     "bank_added": Source(_bank, "added_at", "added_by", _banked),
     "bank_confirmed": Source(
         _bank, "confirmed_at", "confirmed_by", lambda row: {"thing": str(row), "reason": row.method}

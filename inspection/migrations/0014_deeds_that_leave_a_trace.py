@@ -5,6 +5,17 @@ from django.db import migrations, models
 from inspection import sql
 
 
+TABLES = ("inspection_settingchange",)
+
+
+def protect(apps, schema_editor):
+    sql.protect(TABLES)
+
+
+def unprotect(apps, schema_editor):
+    sql.unprotect(TABLES)
+
+
 def unfix(apps, schema_editor):
     sql.unfix_roles()
 
@@ -50,4 +61,24 @@ class Migration(migrations.Migration):
             field=models.FloatField(help_text='that of the hash; of epochs before it was kept, nothing', null=True),
         ),
         migrations.RunPython(keep_call_thresholds, migrations.RunPython.noop),
+        migrations.CreateModel(
+            name='SettingChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(help_text='field of the line', max_length=40)),
+                ('before', models.JSONField(null=True)),
+                ('after', models.JSONField(null=True)),
+                ('is_loosened', models.BooleanField()),
+                ('reason', models.CharField(max_length=300)),
+                ('changed_at', models.DateTimeField()),
+                ('changed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='setting_changes', to='inspection.line')),
+                ('signature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inspection.scopesignature')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['line', '-changed_at'], name='setting_change_newest_first')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('is_loosened', False), ('signature__isnull', False), _connector='OR'), name='setting_change_loosened_by_signature'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='setting_change_has_a_reason')],
+            },
+        ),
+        migrations.RunPython(protect, unprotect),
     ]

@@ -193,11 +193,11 @@ def test_a_moment_that_cannot_be_read_asks_for_nothing(client, acted, quinn, bef
 
 def test_the_page_costs_the_same_however_long_the_history(client, acted, quinn, django_assert_max_num_queries):
     client.force_login(quinn)
-    with django_assert_max_num_queries(67):
+    with django_assert_max_num_queries(68):
         client.get(reverse("log", args=[acted.slug]))
     for n in range(5):
         Hold.objects.create(line=acted, kind=Hold.ALARM, reason=f"r{n}", placed_at=NOON + timedelta(seconds=n))
-    with django_assert_max_num_queries(67):
+    with django_assert_max_num_queries(68):
         client.get(reverse("log", args=[acted.slug]))
 
 
