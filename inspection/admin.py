@@ -87,9 +87,12 @@ class ReadOnly(admin.ModelAdmin):
 class _RoleForm(forms.ModelForm):
     """A role that somebody has: it can be taken away, once."""
 
+    is_ended = forms.BooleanField(label=_("take away"), required=False)
+
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self.fields["revoked_at"].disabled = self.instance.revoked_at is not None
+        self.fields["is_ended"].disabled = self.instance.revoked_at is not None
+        self.initial["is_ended"] = self.instance.revoked_at is not None
 
 
 class RolesInline(AdministratorsOnly, admin.TabularInline):
@@ -99,8 +102,8 @@ class RolesInline(AdministratorsOnly, admin.TabularInline):
     form = _RoleForm
     fk_name = "user"
     extra = 0
-    fields = ("line", "role", "is_founding", "granted_at", "granted_by", "revoked_at")
-    readonly_fields = ("line", "role", "is_founding", "granted_at", "granted_by")
+    fields = ("line", "role", "is_founding", "granted_at", "granted_by", "is_ended", "revoked_at", "revoked_by")
+    readonly_fields = ("line", "role", "is_founding", "granted_at", "granted_by", "revoked_at", "revoked_by")
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
@@ -136,9 +139,12 @@ class UserAdmin(AdministratorsOnly, StockUserAdmin):
 
     def save_formset(self, request: HttpRequest, form, formset, change: bool) -> None:
         for membership in formset.save(commit=False):
-            if membership.granted_at is None:
+            if membership.pk is None:
                 membership.granted_at, membership.granted_by = now(), request.user
-            membership.save()
+                membership.save()
+            else:
+                # All that can be changed of a role somebody has.
+                membership.revoke(by=request.user, at=now())
         formset.save_m2m()
 
 

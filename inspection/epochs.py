@@ -58,6 +58,7 @@ def opened(line: Line, model_version: ModelVersion | None, *, cause: str, now: d
         product=line.product,
         model_version=model_version,
         config_hash=configuration,
+        call_threshold=line.call_threshold,
         n=epoch.n + 1 if epoch else 1,
         cause=cause[:200],
         opened_at=now,

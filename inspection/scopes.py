@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, OuterRef, Subquery
 
-from inspection import epochs, intake, risks
+from inspection import epochs, intake, line_settings, risks
 from inspection.models import (
     Baseline,
     DefectClass,
@@ -159,8 +159,9 @@ def sign(line: Line, *, by: User, now: datetime) -> ScopeSignature:
     signature = ScopeSignature.objects.create(
         line=locked, version=last + 1, content=content, content_hash=hash_of(content), signed_by=by, signed_at=now
     )
-    bound = {name: getattr(locked.scope, name) for name in ON_THE_LINE}
-    Line.objects.filter(pk=line.pk).update(**bound, recertify_by=locked.scope.recertify_by)
+    bound = {name: getattr(locked.scope, name) for name in (*ON_THE_LINE, "recertify_by")}
+    reason = f"scope v{signature.version}"
+    line_settings.put(locked, bound, by=by, reason=reason, now=now, signature=signature)
     Line.objects.filter(pk=line.pk, scope_signed_at=None).update(scope_signed_at=now)
     line.refresh_from_db()
     return signature

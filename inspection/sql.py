@@ -32,6 +32,7 @@ APPEND_ONLY = (
     "inspection_rolloutmove",
     "inspection_armevent",
     "inspection_offlineallowance",
+    "inspection_settingchange",
     "review_decision",
     "review_decisionfate",
     "review_truth",
@@ -86,14 +87,16 @@ def unprotect(tables: tuple[str, ...]) -> None:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}{on_table}")
 
 
-def fix_roles() -> None:
+def fix_roles(ended: tuple[str, ...] = ("revoked_at",)) -> None:
     """Make the database refuse to change whose role it is, on which line, since when, or to give back one taken away.
 
-    A role signs once it is a day old: one that could be rewritten would let a single administrator make two leads.
+    `ended` names the columns that are written when it is taken away, and never after. A role signs once it is a day
+    old: one that could be rewritten would let a single administrator make two leads.
     """
     is_new = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
     changed = " OR ".join(f"NEW.{column} {is_new} OLD.{column}" for column in _FIXED)
-    when = f"{changed} OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at {is_new} OLD.revoked_at)"
+    rewritten = " OR ".join(f"NEW.{column} {is_new} OLD.{column}" for column in ended)
+    when = f"{changed} OR (OLD.revoked_at IS NOT NULL AND ({rewritten}))"
     head = f"CREATE TRIGGER {_ROLES}_fixed BEFORE UPDATE ON {_ROLES}"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

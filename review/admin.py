@@ -4,7 +4,9 @@ Every button goes through the same deeds, permissions and re-authentication as t
 """
 
 from collections.abc import Callable
+from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -13,9 +15,10 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inspection import automation, epochs, permissions
+from inspection import automation, epochs, line_settings, permissions, scopes
 from inspection.admin import AdministratorsOnly, ReadOnly
 from inspection.models import DefectClass, Freeze, Line, Receipt
+from inspection.rules.line_settings import KEPT
 from inspection.rules.words import Level, Role
 from review import bank_doors, evidence, ladder_doors, sentences
 from review.audit_models import AuditFinding, AuditLot, MissResult, WatchChart
@@ -24,6 +27,27 @@ from review.challenge_models import ChallengePart, ChallengeRound
 from review.containment_models import ContainedRun, Containment
 from review.gold_models import GoldRule
 from review.models import Adjudication, Decision, Truth
+
+
+class LineForm(forms.ModelForm):
+    """The settings of a line. A change of what is kept says why, and loosens nothing on a line above `human`."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if self.instance.pk is None:
+            return given
+        # After this the instance bears what was typed.
+        named = {name: value for name, value in given.items() if name in KEPT}
+        self.settings = {name: value for name, value in named.items() if value != getattr(self.instance, name)}
+        for name in line_settings.loosened(self.instance, self.settings):
+            self.add_error(
+                name, _("This loosens a running line. Lower it to human first; two leads sign the way back.")
+            )
+        if self.settings and not given.get("reason"):
+            self.add_error("reason", _("Give a reason in a few words."))
+        return given
 
 
 class DefectClassInline(AdministratorsOnly, admin.TabularInline):
@@ -36,6 +60,7 @@ class DefectClassInline(AdministratorsOnly, admin.TabularInline):
 class LineAdmin(admin.ModelAdmin):
     """Administrators edit the scope; leads see their lines and sign. The level moves by its buttons alone."""
 
+    form = LineForm
     change_form_template = "admin/inspection/line/change_form.html"
     list_display = ("slug", "name", "level", "is_active", "is_demo")
     inlines = (DefectClassInline,)
@@ -82,6 +107,7 @@ class LineAdmin(admin.ModelAdmin):
                 )
             },
         ),
+        (gettext_lazy("Why settings change"), {"fields": ("reason",)}),
     )
 
     # Who may ------------------------------------------------------------------------------------------------------
@@ -100,6 +126,10 @@ class LineAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Line | None = None) -> bool:
         return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Line | None = None) -> tuple[str, ...]:
+        # The targets of a line bind it with the signature under its scope.
+        return self.readonly_fields if obj is None else (*self.readonly_fields, *scopes.ON_THE_LINE, "recertify_by")
 
     def get_queryset(self, request: HttpRequest):
         return super().get_queryset(request).filter(pk__in=self._lines(request))
@@ -122,7 +152,10 @@ class LineAdmin(admin.ModelAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def save_model(self, request: HttpRequest, obj: Line, form, change: bool) -> None:
-        if not change:
+        if change:
+            reason = form.cleaned_data["reason"]
+            line_settings.put(obj, form.settings, by=permissions.person(request), reason=reason, now=now())
+        else:
             obj.created_at = now()
         super().save_model(request, obj, form, change)
 

@@ -1,6 +1,6 @@
 """Who did what on a line, newest first: one list over the rows that keep its history. Nothing here is ever edited."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import nlargest
@@ -25,6 +25,7 @@ from inspection.models import (
     Waiver,
 )
 from inspection.rules.words import ReceiptKind
+from review.audit_sources import MORE, SEALED, Source
 from review.models import (
     Adjudication,
     AuditFinding,
@@ -65,27 +66,15 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What the log is asked for: one action or all, one person or all, and up to a moment (exclusive)."""
+    """What the log is asked for: one action or all, one person or all, and up to a moment (exclusive).
+
+    `with_sealed` where whoever asks may know what is mixed into people's work.
+    """
 
     action: str = ""
     who: str = ""
     before: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Source:
-    """One table of deeds: its rows for a line, which column holds the moment, which the person, and how it is told.
-
-    No column holds a person where only the product does it. `sealed` is the kind of its receipts, which name the row
-    in `subject`.
-    """
-
-    rows: Callable[[Line], QuerySet[Any]]
-    at: str
-    who: str
-    told: Callable[[Any], dict[str, Any]]
-    sealed: ReceiptKind | None = None
-    subject: str = "pk"
+    with_sealed: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +90,7 @@ def page(line: Line, asked: Asked) -> Page:
 
     Entries of one moment are not parted, so that the next page misses none.
     """
-    found = chain.from_iterable(_read(line, action, asked) for action in ACTIONS if asked.action in ("", action))
+    found = chain.from_iterable(_read(line, action, asked) for action in _actions(asked))
     newest = nlargest(PAGE + 1, found, key=attrgetter("at"))
     if len(newest) <= PAGE:
         return Page(_in_full(line, newest), None)
@@ -121,6 +110,11 @@ def entries(line: Line, asked: Asked) -> Iterator[Entry]:
 def also(action: str, source: Source) -> None:
     """Tell the deeds of a higher storey in the same list."""
     _SOURCES[action] = source
+
+
+def _actions(asked: Asked) -> list[str]:
+    told = [action for action in ACTIONS if asked.with_sealed or action not in SEALED]
+    return [action for action in told if asked.action in ("", action)]
 
 
 def _read(line: Line, action: str, asked: Asked) -> Iterable[Entry]:
@@ -217,6 +211,7 @@ def _correction(row: DecisionFate) -> dict[str, str]:
 
 
 _SOURCES = {
+    **MORE,
     "level": Source(
         lambda line: LevelChange.objects.filter(line=line),
         "changed_at",
@@ -392,7 +387,7 @@ _SOURCES = {
     "role_ended": Source(
         lambda line: Membership.objects.on_line(line).select_related("user"),
         "revoked_at",
-        "granted_by",
+        "revoked_by",
         lambda row: {"thing": row.user.username, "change": f"{row.role} →"},
     ),
 }

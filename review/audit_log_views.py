@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inspection.models import Line
+from inspection.permissions import may_inspect
 from review import audit_log, chain_checks, log_words, spreadsheets
 from review.audit_log import ACTIONS, Asked, Entry
 from review.chain_models import ChainCheck
@@ -28,7 +29,7 @@ COLUMNS = ("at", "who", "role", "action", "thing", "change", "reason", "receipt"
 def log_page(request: HttpRequest, slug: str) -> HttpResponse:
     """The newest hundred deeds on a line; a link leads to the older ones."""
     line = line_for_leads(request.user, slug)
-    asked = _asked(request)
+    asked = _asked(request, line)
     found = audit_log.page(line, asked)
     filters = {"action": asked.action, "who": asked.who}
     words = action_words()
@@ -61,7 +62,7 @@ def verify(request: PersonRequest, slug: str) -> HttpResponse:
 def log_rows(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """The log as CSV with the same filter, streamed to its very beginning."""
     line = line_for_leads(request.user, slug)
-    return spreadsheets.download(f"log-{line.slug}", COLUMNS, _rows(line, _asked(request)))
+    return spreadsheets.download(f"log-{line.slug}", COLUMNS, _rows(line, _asked(request, line)))
 
 
 def _rows(line: Line, asked: Asked) -> Iterator[dict[str, Any]]:
@@ -78,13 +79,14 @@ def _row(entry: Entry, words: dict[str, str], check: ChainCheck | None) -> dict[
     }
 
 
-def _asked(request: HttpRequest) -> Asked:
+def _asked(request: HttpRequest, line: Line) -> Asked:
     """Return the filter of the address; what cannot be read asks for nothing."""
     action = request.GET.get("action", "")
     return Asked(
         action=action if action in ACTIONS else "",
         who=request.GET.get("who", "").strip()[:150],
         before=_moment(request.GET.get("before", "")),
+        with_sealed=not may_inspect(request.user, line),
     )
 
 
@@ -116,6 +118,23 @@ def action_words() -> dict[str, str]:
         "ruling": _("ruling given"),
         "question": _("ruling asked for"),
         "correction": _("call corrected"),
+        "finding": _("found later"),
+        "bank_added": _("defect put in the bank"),
+        "bank_confirmed": _("defect of the bank confirmed"),
+        "bank_retired": _("defect of the bank retired"),
+        "challenge_calendar": _("calendar of challenge parts set"),
+        "challenge_part": _("challenge part marked"),
+        "challenge_part_retired": _("challenge part retired"),
+        "gold": _("known images set"),
+        "gauge": _("gauge study started"),
+        "gauge_stopped": _("gauge study stopped"),
+        "risk": _("sheet of risks changed"),
+        "setting": _("setting changed"),
+        "planned": _("change planned"),
+        "planned_withdrawn": _("planned change withdrawn"),
+        "retro": _("version tried on the archive"),
+        "certificate": _("certificate made"),
+        "rollout": _("rollout moved"),
         "containment": _("containment opened"),
         "containment_closed": _("containment closed"),
         "contained": _("contained part closed"),

@@ -30,6 +30,7 @@ from inspection.models.scope import (
     LineScope,
     PlannedChange,
     ScopeSignature,
+    SettingChange,
 )
 from inspection.models.station import Nonce, Station, StationKey
 
@@ -83,6 +84,7 @@ __all__ = [
     "Run",
     "Salt",
     "ScopeSignature",
+    "SettingChange",
     "StageRun",
     "Station",
     "StationGrant",

@@ -195,6 +195,7 @@ class Epoch(models.Model):
         "ModelVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="epochs"
     )
     config_hash = models.CharField(max_length=64)
+    call_threshold = models.FloatField(null=True, help_text="that of the hash; of epochs before it was kept, nothing")
     n = models.PositiveIntegerField()
     cause = models.CharField(max_length=200)
     opened_at = models.DateTimeField()

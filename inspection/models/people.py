@@ -47,6 +47,7 @@ class Membership(models.Model):
     granted_at = models.DateTimeField()
     granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = MembershipQuerySet.as_manager()
 
@@ -59,7 +60,15 @@ class Membership(models.Model):
                 name="membership_once_in_force",
                 nulls_distinct=False,
             ),
+            # Of roles that ended before it was kept, nobody knows who took them away.
+            models.CheckConstraint(
+                condition=Q(revoked_by=None) | Q(revoked_at__isnull=False), name="membership_taken_away_at_a_moment"
+            ),
         ]
+
+    def revoke(self, *, by: User, at: datetime) -> None:
+        """Take the role away for good. Whoever comes second changes nothing."""
+        type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=at, revoked_by=by)
 
     def is_seasoned(self, now: datetime) -> bool:
         """Say whether the role is old enough to sign with: a founder's, or a day old."""

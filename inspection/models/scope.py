@@ -74,6 +74,32 @@ class ScopeSignature(models.Model):
         constraints = [models.UniqueConstraint(fields=["line", "version"], name="scope_signature_version_once")]
 
 
+class SettingChange(models.Model):
+    """One setting of a line as it was before and after. Written once.
+
+    `is_loosened` where the line ran above `human` on it: only a signature under the scope does that.
+    """
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="setting_changes")
+    name = models.CharField(max_length=40, help_text="field of the line")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    is_loosened = models.BooleanField()
+    reason = models.CharField(max_length=300)
+    signature = models.ForeignKey(ScopeSignature, on_delete=models.PROTECT, null=True, related_name="+")
+    changed_by = models.ForeignKey("User", on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_loosened=False) | Q(signature__isnull=False), name="setting_change_loosened_by_signature"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="setting_change_has_a_reason"),
+        ]
+        indexes = [models.Index(fields=["line", "-changed_at"], name="setting_change_newest_first")]
+
+
 class LimitSampleQuerySet(models.QuerySet["LimitSample"]):
     def picturing(self, part: Any) -> "LimitSampleQuerySet":
         """Those that show the part, or the one an expression names: everybody of the line has seen it."""

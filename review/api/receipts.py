@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.response import Response
 
-from inspection.models import Item, Receipt
+from inspection.models import Epoch, Item, Receipt
 from inspection.permissions import lines_for
 from inspection.rules.words import Role
 from review import receipts
@@ -18,16 +18,20 @@ from review.api.shapes import LineageShape
 @extend_schema(operation_id="lineage", responses=LineageShape)
 @api_view(["GET", "HEAD"])
 def lineage(request: HttpRequest, pk: UUID) -> Response:
-    """What decided one image's run: level, models, bands, rule, people and draws, and the receipt once it is sealed."""
+    """What decided one image's run: level, models, bands, rule, people and draws, and the receipt once it is sealed.
+
+    The call threshold is that of the epoch in which the image was routed, or came in; null where it was not kept.
+    """
     lines = lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
     item = get_object_or_404(Item.objects.real().select_related("line"), pk=pk, line__in=lines)
     facts = receipts.facts_of_run(item.run_id)
     seen = next(view for view in facts["views"] if view["item"] == str(item.pk))
+    epoch = seen["routing"]["epoch"] if seen["routing"] else facts["epoch"]["id"]
     sealed = receipts.of_run(item.run_id)
     said = {
         "item": str(item.pk),
         "line": item.line.slug,
-        "call_threshold": item.line.call_threshold,
+        "call_threshold": Epoch.objects.get(pk=epoch).call_threshold,
         "thresholds": (seen["routing"] or {}).get("bands"),
         "view": seen,
         "receipt": receipts.document_of(sealed) if sealed else None,

@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils.timezone import now
 
 from inspection import permissions
 from inspection.models import Membership
@@ -62,13 +63,35 @@ def test_a_role_given_in_the_admin_is_new(office, ana):
 
 
 def test_a_role_is_taken_away_once_and_not_given_back(office, ana):
-    taken = {"memberships-0-revoked_at_0": "2026-11-25", "memberships-0-revoked_at_1": "08:00:00"}
-    save(office, ana, **taken)
-    assert ana.memberships.get().revoked_at is not None
+    before = now()
+    typed = {"memberships-0-revoked_at_0": "2026-11-25", "memberships-0-revoked_at_1": "08:00:00"}
+    save(office, ana, **{"memberships-0-is_ended": "on"}, **typed)
+    ended = ana.memberships.get()
+    assert ended.revoked_by.username == "admin"
+    assert before <= ended.revoked_at <= now()
 
-    save(office, ana, **dict.fromkeys(taken, ""))
+    save(office, ana, **{"memberships-0-is_ended": ""})
 
-    assert ana.memberships.get().revoked_at is not None
+    assert ana.memberships.get().revoked_at == ended.revoked_at
+
+
+def test_saving_a_person_takes_no_role_away(office, ana):
+    save(office, ana, first_name="Ana")
+    assert ana.memberships.get().revoked_at is None
+
+
+def test_a_role_is_taken_away_by_one_person_alone(ana):
+    one, other = make_user("admin"), make_user("other")
+    role = ana.memberships.get()
+    role.revoke(by=one, at=NOON)
+    role.revoke(by=other, at=NOON.replace(year=2030))
+    role.refresh_from_db()
+    assert (role.revoked_by, role.revoked_at) == (one, NOON)
+
+
+def test_the_database_keeps_no_taker_of_a_role_that_stands(ana):
+    with pytest.raises(IntegrityError, match="membership_taken_away_at_a_moment"), transaction.atomic():
+        ana.memberships.update(revoked_by=ana)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +103,7 @@ def test_a_role_is_taken_away_once_and_not_given_back(office, ana):
         {"granted_at": NOON.replace(year=2020)},
         {"revoked_at": None},
         {"revoked_at": NOON.replace(year=2030)},
+        {"revoked_by": 1},
     ],
     ids=lambda change: next(iter(change)),
 )

@@ -7,14 +7,31 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from inspection import automation, waivers
+from inspection import automation, risks, rollouts, scopes, waivers
 from inspection.models import Hold, Membership, Outbox, Receipt
 from inspection.rules.gates import HARM
-from inspection.rules.words import Label, Level, Role
-from review import adjudications, audit_log, chain_checks, containment, decisions, receipts, tasks
+from inspection.rules.words import ChangeKind, Label, Level, ReceiptKind, Role
+from review import (
+    adjudications,
+    audit_log,
+    bank,
+    chain_checks,
+    challenges,
+    containment,
+    decisions,
+    findings,
+    gold,
+    receipts,
+    tasks,
+)
 from review.audit_log import Asked
-from review.models import Adjudication, ChainCheck
+from review.audit_sources import MORE, SEALED
+from review.models import Adjudication, ChainCheck, PhysicalFinding
+from review.rules.containment import Found
+from review.rules.findings import How
 from tests.builders import NOON, make_user
+from tests.review.bank_scene import make_defect
+from tests.review.rollout_scene import make_rollout, make_served_line
 from tests.review.scene import an_answer, later, make_task, read
 
 NEW = ("waiver_asked", "waiver_signed", "freeze", "thaw", "containment", "containment_closed")
@@ -100,6 +117,74 @@ def test_what_was_said_of_an_image_that_waits_for_a_ruling_is_not_in_the_log(lin
     assert told(line, action="ruling") == told(line, action="correction") == []
 
 
+def test_deeds_on_what_measures_are_told_with_who_and_why(line, quinn, quill):
+    defect = make_defect(line, confirmed=False)
+    bank.confirm(defect, method="microscope", by=quinn, now=later(1))
+    calendar = {"at_shift_start": True, "at_changeover": False, "every_h": 4, "parts": 6}
+    challenges.set_calendar(line, **calendar, by=quinn, now=later(2))
+    part = challenges.mark(defect, serial="C-1", by=quill, now=later(3))
+    challenges.retire(part, by=quinn, now=later(4))
+    gold.set_rule(line, is_on=True, wanted_share=0.02, by=quill, now=later(5))
+    bank.retire(defect, reason="worn", by=quinn, now=later(6))
+    found = reversed(audit_log.page(line, Asked(with_sealed=True)).entries)
+    assert [(one.action, one.who, one.thing, one.change, one.reason) for one in found if one.action in SEALED] == [
+        ("bank_added", "quill", "B-001", "→ scratch", "teardown"),
+        ("bank_confirmed", "quinn", "B-001", "", "microscope"),
+        ("challenge_calendar", "quinn", "shift, 4 h", "→ 6", ""),
+        ("challenge_part", "quill", "B-001", "", ""),
+        ("challenge_part_retired", "quinn", "B-001", "", ""),
+        ("gold", "quill", "2 %", "→ on", ""),
+        ("bank_retired", "quinn", "B-001", "", "worn"),
+    ]
+
+
+def test_deeds_on_the_plan_are_told_with_who_and_why(line, quinn, quill):
+    mode = risks.add(line, failure="Dust", failure_ko="", by=quinn, now=later(1))
+    risks.accept(mode, reason="rare", by=quill, now=later(2))
+    change = scopes.plan_change(
+        line, kind=ChangeKind.LENS, due_on=later(9e5).date(), what="new lens", by=quinn, now=later(3)
+    )
+    scopes.withdraw_change(change, by=quill, now=later(4))
+    assert [entry for entry in reversed(told(line)) if entry[0] in MORE] == [
+        ("risk", "quinn", "added to the sheet"),
+        ("risk", "quill", "rare"),
+        ("planned", "quinn", "new lens"),
+        ("planned_withdrawn", "quill", "new lens"),
+    ]
+
+
+def test_a_paused_rollout_is_told_with_who_and_why(quinn):
+    line = make_served_line()
+    rollouts.pause(make_rollout(line), by=quinn, cause="glare", now=later(1))
+    assert told(line, action="rollout")[0] == ("rollout", "quinn", "glare")
+
+
+def test_a_finding_is_told_once_nothing_waits_for_a_ruling_there(line, ana, quinn):
+    task = make_task(line, "A-1")
+    read(task, ana, Label.DEFECT)
+    case = Adjudication.objects.get(ruled_at=None)
+    shown = {"how": How.TEARDOWN, "found": Found.BAD, "defect_class": "scratch", "view": "", "note": "deep"}
+    findings.record(task.run, **shown, by=quinn, now=later(250))
+    assert told(line, action="finding") == []
+    adjudications.rule(case, by=quinn, label=Label.DEFECT, defect_class="scratch", now=later(300))
+    [entry] = audit_log.page(line, Asked(action="finding")).entries
+    assert (entry.who, entry.thing, entry.change, entry.reason) == ("quinn", "A-1", "→ bad scratch", "deep")
+    assert entry.sealed == (ReceiptKind.FINDING, str(PhysicalFinding.objects.get().pk))
+
+
+def test_who_inspects_on_the_line_reads_nothing_of_what_is_mixed_into_their_work(client, line, quinn):
+    gold.set_rule(line, is_on=True, wanted_share=0.02, by=quinn, now=later(5))
+    client.force_login(quinn)
+    addresses = [reverse(name, args=[line.slug]) for name in ("log", "log-rows")]
+    assert ["2 %" in said(client, address) for address in addresses] == [True, True]
+    Membership.objects.create(user=quinn, line=line, role=Role.INSPECTOR.value, granted_at=NOON)
+    assert ["2 %" in said(client, address) for address in addresses] == [False, False]
+
+
+def said(client, address) -> str:
+    return b"".join(client.get(address, {"action": "gold"})).decode()
+
+
 @pytest.mark.parametrize("before", ["yesterday", "2026-13-45T00:00:00+00:00", "2026-11-22T00:00:00"])
 def test_a_moment_that_cannot_be_read_asks_for_nothing(client, acted, quinn, before):
     client.force_login(quinn)
@@ -108,11 +193,11 @@ def test_a_moment_that_cannot_be_read_asks_for_nothing(client, acted, quinn, bef
 
 def test_the_page_costs_the_same_however_long_the_history(client, acted, quinn, django_assert_max_num_queries):
     client.force_login(quinn)
-    with django_assert_max_num_queries(51):
+    with django_assert_max_num_queries(68):
         client.get(reverse("log", args=[acted.slug]))
     for n in range(5):
         Hold.objects.create(line=acted, kind=Hold.ALARM, reason=f"r{n}", placed_at=NOON + timedelta(seconds=n))
-    with django_assert_max_num_queries(51):
+    with django_assert_max_num_queries(68):
         client.get(reverse("log", args=[acted.slug]))
 
 
@@ -128,6 +213,17 @@ def test_a_deed_names_the_roles_that_the_person_had_then(line):
     automation.lower(line, to_level=Level.HUMAN, by=lead, reason="dust", now=later(60))
     told_roles = {entry.action: entry.role for entry in audit_log.page(line, Asked(who="quince")).entries}
     assert (told_roles["hold"], told_roles["level"]) == ("qa_lead", "administrator")
+
+
+def test_a_role_that_ended_names_who_took_it_away(client, line, quinn):
+    given, taken = make_user("adam", role=Role.ADMINISTRATOR), make_user("eve", role=Role.ADMINISTRATOR)
+    role = Membership.objects.create(
+        user=make_user("ina", role=None), line=line, role=Role.INSPECTOR.value, granted_at=NOON, granted_by=given
+    )
+    role.revoke(by=taken, at=later(60))
+    client.force_login(quinn)
+    [entry] = client.get(reverse("log", args=[line.slug]), {"action": "role_ended"}).context["rows"]
+    assert (entry["entry"].who, entry["entry"].thing, entry["entry"].at) == ("eve", "ina", later(60))
 
 
 def test_a_deed_leads_to_its_receipt_once_it_is_sealed(client, acted, quinn):

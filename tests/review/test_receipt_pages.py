@@ -2,9 +2,10 @@
 
 import pytest
 
-from inspection import sql
+from inspection import epochs, sql
 from inspection.models import Disposition, Item, Line, Receipt
 from inspection.rules.receipts import document_fault
+from tests.builders import NOON
 from tests.inspection.items import make_item
 from tests.review.sealed import make_sealed_line
 
@@ -93,6 +94,17 @@ def test_the_lineage_of_an_item_that_still_waits_has_no_receipt(lead, line):
     item = make_item(line, serial="B-9")
     said = lead.get(f"/api/v1/items/{item.pk}/lineage/").json()
     assert (said["verdict"], said["receipt"]) == (None, None)
+
+
+def test_the_lineage_gives_the_call_threshold_that_stood_then(lead, line):
+    for threshold, serial in ((0.3, "B-8"), (0.6, "B-9")):
+        line.call_threshold = threshold
+        line.save()
+        epochs.enter(line, None, cause="threshold changed", now=NOON)
+        make_item(line, serial=serial)
+    items = {item.run.part.serial: item.pk for item in Item.objects.select_related("run__part")}
+    said = {serial: lead.get(f"/api/v1/items/{pk}/lineage/").json()["call_threshold"] for serial, pk in items.items()}
+    assert (said["B-2"], said["B-8"], said["B-9"]) == (0.5, 0.3, 0.6)
 
 
 def test_a_saved_receipt_holds_and_a_changed_one_does_not(lead, line):
