@@ -36,7 +36,7 @@ from inspection.rules.words import Role
 
 
 class AdministratorsOnly:
-    """Rows that administrators keep. Nothing is deleted: evidence refers to it."""
+    """Rows that belong to no line: administrators of every line keep them. Nothing is deleted: evidence refers to it."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return may_administer(request.user)
@@ -52,6 +52,34 @@ class AdministratorsOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+
+class OfTheirLines:
+    """Rows of a line, kept by its administrators. Nothing is deleted: evidence refers to it."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._lines(request).exists()
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._lines(request).exists() if obj is None else may_administer(request.user, obj.line)
+
+    has_change_permission = has_view_permission
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._lines(request).exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest):
+        return super().get_queryset(request).filter(line__in=self._lines(request))
+
+    def formfield_for_foreignkey(self, db_field, request: HttpRequest, **named: Any):
+        mine = {"queryset": self._lines(request)} if db_field.name == "line" else {}
+        return super().formfield_for_foreignkey(db_field, request, **{**named, **mine})
+
+    def _lines(self, request: HttpRequest):
+        return lines_for(request.user, Role.ADMINISTRATOR)
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -154,13 +182,15 @@ class ProductAdmin(AdministratorsOnly, admin.ModelAdmin):
 
 
 @admin.register(DefectClass)
-class DefectClassAdmin(AdministratorsOnly, admin.ModelAdmin):
+class DefectClassAdmin(ReadOnly):
+    """To look at. A class is changed on the scope of its line, or on the line itself: that opens another epoch."""
+
     list_display = ("code", "line", "name", "name_ko", "risk_class", "key", "retired_at")
     list_filter = ("line", "risk_class")
 
 
 @admin.register(Station)
-class StationAdmin(AdministratorsOnly, admin.ModelAdmin):
+class StationAdmin(OfTheirLines, admin.ModelAdmin):
     """A station and its keys. A secret is on the page that issues it and nowhere after."""
 
     change_form_template = "admin/inspection/station/change_form.html"
@@ -214,7 +244,7 @@ class StationAdmin(AdministratorsOnly, admin.ModelAdmin):
     def _station(self, request: HttpRequest, pk: int) -> Station:
         if request.method != "POST" or not self.has_change_permission(request):
             raise PermissionDenied
-        return get_object_or_404(Station, pk=pk)
+        return get_object_or_404(self.get_queryset(request), pk=pk)
 
 
 @admin.register(ModelVersion)

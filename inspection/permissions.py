@@ -69,7 +69,10 @@ def may_lower(user, line: Line) -> bool:
 
 
 def may_administer(user, line: Line | None = None) -> bool:
-    return Role.ADMINISTRATOR in roles_of(user, line)
+    """Administrators of the line; without one those of every line: people, products and channels belong to all."""
+    if line is not None:
+        return Role.ADMINISTRATOR in roles_of(user, line)
+    return any(one.line_id is None and Role(one.role) == Role.ADMINISTRATOR for one in _held(user))
 
 
 def may_found_lines(user) -> bool:

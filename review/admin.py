@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inspection import automation, epochs, line_settings, permissions, scopes
-from inspection.admin import AdministratorsOnly, ReadOnly
+from inspection.admin import ReadOnly
 from inspection.models import DefectClass, Freeze, Line, Receipt
 from inspection.rules.line_settings import KEPT
 from inspection.rules.words import Level, Role
@@ -50,10 +50,18 @@ class LineForm(forms.ModelForm):
         return given
 
 
-class DefectClassInline(AdministratorsOnly, admin.TabularInline):
+class DefectClassInline(admin.TabularInline):
     model = DefectClass
     extra = 0
     fields = ("key", "code", "name", "name_ko", "risk_class", "retired_at")
+
+    def has_view_permission(self, request: HttpRequest, obj: Line | None = None) -> bool:
+        return permissions.may_administer(request.user, obj)
+
+    has_add_permission = has_change_permission = has_view_permission
+
+    def has_delete_permission(self, request: HttpRequest, obj: Line | None = None) -> bool:
+        return False
 
 
 @admin.register(Line)

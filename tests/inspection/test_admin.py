@@ -5,10 +5,10 @@ import re
 import pytest
 from django.urls import reverse
 
-from inspection.models import Line, Product, Station
+from inspection.models import Line, Membership, Product, Station
 from inspection.rules.words import Role
 from inspection.stations import IssuedKey
-from tests.builders import make_line, make_user
+from tests.builders import NOON, make_line, make_user
 from tests.inspection.device import Device
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +87,52 @@ def test_a_lead_issues_no_keys(client, office):
     client.force_login(make_user("quinn", role=Role.QA_LEAD))
     assert issue(client, station).status_code == 403
     assert not station.keys.exists()
+
+
+# Administrators of one line ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def of_one_line(client):
+    client.force_login(make_user("lena", role=Role.ADMINISTRATOR, line=make_line()))
+    return client
+
+
+def test_whoever_administers_one_line_gives_nobody_a_role_and_sees_no_channels(of_one_line):
+    quinn = make_user("quinn", role=Role.QA_LEAD)
+    pages = [
+        reverse("admin:inspection_user_changelist"),
+        reverse("admin:inspection_user_change", args=[quinn.pk]),
+        reverse("admin:inspection_product_add"),
+        reverse("admin:inspection_line_add"),
+        reverse("channels"),
+    ]
+    assert [of_one_line.get(page).status_code for page in pages] == [403] * 5
+
+
+def test_whoever_administers_one_line_keeps_its_stations_and_no_others(of_one_line, office):
+    lena = Membership.objects.get(line__isnull=False)
+    here, there = (
+        add_station(office, lena.line),
+        Station.objects.create(line=make_line("phone-back"), name="camera-2", created_at=NOON),
+    )
+    office.force_login(lena.user)
+    assert issue(office, here).status_code == 200
+    assert issue(office, there).status_code == 404
+    listed = office.get(reverse("admin:inspection_station_changelist")).content.decode()
+    assert ("camera-1" in listed, "camera-2" in listed) == (True, False)
+    form = office.get(reverse("admin:inspection_station_add")).context["adminform"].form
+    assert [line.slug for line in form.fields["line"].queryset] == [lena.line.slug]
+    line_page = reverse("admin:inspection_line_change", args=[there.line.pk])
+    assert office.get(line_page).status_code == 302
+
+
+def test_a_class_is_not_changed_behind_the_epochs_back(office):
+    kind = make_line().defect_classes.get(code="crack")
+    page = reverse("admin:inspection_defectclass_change", args=[kind.pk])
+    assert office.get(page).status_code == 200
+    assert (
+        office.post(page, {"code": kind.code, "name": "crack", "risk_class": "cosmetic", "key": 7}).status_code == 403
+    )
+    kind.refresh_from_db()
+    assert kind.risk_class == "critical"
