@@ -53,6 +53,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "rows": boards.rows(reading.judgement, names) if reading else [],
         "missing_page": boards.PAGES.get(sentences.missing_deed(reading.judgement)) if reading else None,
         "earliest": _earliest(reading, moment) if reading else None,
+        "never": [sentences.never(check) for check in pace.never(reading.judgement)] if reading else [],
         "beyond": _beyond(to_level, names),
         "rungs": boards.rungs(line, reading, proposal, bool(holds)),
         "proposal": proposal,
