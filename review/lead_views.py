@@ -11,12 +11,13 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from inspection import automation, permissions, waivers
+from inspection import automation, certificates, permissions, waivers
 from inspection.models import GateEvaluation, Hold, LevelChange, LevelProposal, Line
 from inspection.rules.ladder import GATES, judge
 from inspection.rules.words import Level, Role
 from review import (
     audit_boards,
+    band_boards,
     boards,
     candidate_boards,
     candidates,
@@ -44,6 +45,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
     reading = evidence.read(line, to_level, now=moment) if to_level else None
     proposal = automation.open_proposal(line)
     holds = boards.holds_of(line)
+    bands = certificates.standing(line, line.epoch.model_version_id if line.epoch else None)
     context = {
         "line": line,
         "class_names": names,
@@ -55,6 +57,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "earliest": _earliest(reading, moment) if reading else None,
         "never": [sentences.never(check) for check in pace.never(reading.judgement)] if reading else [],
         "beyond": _beyond(to_level, names),
+        "losses": band_boards.losses(bands) if bands else [],
         "rungs": boards.rungs(line, reading, proposal, bool(holds)),
         "proposal": proposal,
         "hours_left": _hours_left(proposal.expires_at, moment) if proposal else "",
@@ -95,7 +98,7 @@ def holds(request: HttpRequest) -> JsonResponse:
 
 def _line(request: HttpRequest, slug: str) -> Line:
     lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
-    return get_object_or_404(lines.select_related("epoch__model_version", "product", "deployment"), slug=slug)
+    return get_object_or_404(lines.select_related("epoch__model_version", "product", "deployment", "bands"), slug=slug)
 
 
 def _earliest(reading: evidence.Reading, moment: datetime) -> date | None:
