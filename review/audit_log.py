@@ -13,6 +13,7 @@ from django.db.models import Exists, Min, OuterRef, QuerySet
 from inspection.models import (
     DeploymentChange,
     Freeze,
+    GateLimits,
     Hold,
     LevelChange,
     LevelProposal,
@@ -204,6 +205,12 @@ def _waiver(row: Waiver) -> dict[str, str]:
     return {"thing": row.subject, "change": f"→ {row.to_level}", "reason": row.reason}
 
 
+def _gate_limits(row: GateLimits) -> dict[str, str]:
+    rates = ", ".join(f"{target['stream']} > {target['p0']:g}" for target in row.limits.get("targets", ()))
+    route = f"{row.limits.get('route', '')}{' (closed list)' if row.limits.get('closed_list') else ''}"
+    return {"thing": f"→ {row.to_level} v{row.version}", "change": "; ".join(filter(None, (rates, route)))}
+
+
 def _ruling(row: Adjudication) -> dict[str, str]:
     said = f"{row.first.label} {row.first.defect_class}".strip()
     now = f"{row.label} {row.defect_class}".strip()
@@ -321,6 +328,12 @@ _SOURCES = {
         "signed_at",
         "signed_by",
         lambda row: {"thing": f"v{row.version}", "reason": row.content_hash[:12]},
+    ),
+    "gate_limits": Source(
+        lambda line: GateLimits.objects.filter(line=line),
+        "created_at",
+        "created_by",
+        _gate_limits,
     ),
     "ruling": Source(
         lambda line: _closed(Adjudication.objects.filter(line=line), "item").select_related("first", "run__part"),

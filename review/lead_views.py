@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inspection import automation, certificates, permissions, waivers
 from inspection.models import GateEvaluation, Hold, LevelChange, LevelProposal, Line
-from inspection.rules.ladder import GATES, judge
+from inspection.rules.ladder import judge
 from inspection.rules.words import Level, Role
 from review import (
     audit_boards,
@@ -56,7 +56,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "missing_page": boards.PAGES.get(sentences.missing_deed(reading.judgement)) if reading else None,
         "earliest": _earliest(reading, moment) if reading else None,
         "never": [sentences.never(check) for check in pace.never(reading.judgement)] if reading else [],
-        "beyond": _beyond(to_level, names),
+        "beyond": _beyond(line, to_level, names),
         "losses": band_boards.losses(bands) if bands else [],
         "rungs": boards.rungs(line, reading, proposal, bool(holds)),
         "proposal": proposal,
@@ -106,12 +106,12 @@ def _earliest(reading: evidence.Reading, moment: datetime) -> date | None:
     return pace.earliest(reading.judgement, days=reading.evidence.days, today=today)
 
 
-def _beyond(to_level: Level | None, names: Mapping[str, str]) -> dict[str, object] | None:
+def _beyond(line: Line, to_level: Level | None, names: Mapping[str, str]) -> dict[str, object] | None:
     """Return the gate after the next one, before anything is counted toward it."""
     above = to_level.above if to_level else None
     if above is None:
         return None
-    short = boards.short(judge(GATES[above], evidence.Evidence()), names)
+    short = boards.short(judge(evidence.gate_for(line, above), evidence.Evidence()), names)
     return {"level": above, "short": len(short), "nearest": short[:NEAREST], "rest": short[NEAREST:]}
 
 

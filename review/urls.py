@@ -141,6 +141,7 @@ urlpatterns = [
         limit_views.take_away,
         name="limit-take-away",
     ),
+    path("lines/<slug:slug>/scope/limits/", scope_views.choose_limits, name="scope-limits"),
     path("lines/<slug:slug>/scope/today/", scope_views.today, name="scope-today"),
     path("lines/<slug:slug>/scope/baselines/", scope_views.add_baseline, name="scope-baseline"),
     path("lines/<slug:slug>/plan/", plan_views.plan, name="plan"),

@@ -1,6 +1,6 @@
 """Products, lines with their scope, defect classes, and the epochs in which evidence counts together."""
 
-from typing import cast
+from typing import Self, cast
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -229,15 +229,33 @@ class GoldenReference(models.Model):
         ]
 
 
+class GateLimitsQuerySet(models.QuerySet["GateLimits"]):
+    """Limits by the evidence that they bind."""
+
+    def in_force(self, line: Line) -> Self:
+        """Return what binds the line's present epoch, the version that stands last: chosen in it or before it began.
+
+        An epoch that a line returns to keeps the limits that it began with: its evidence has been seen.
+        """
+        chosen = self.filter(line=line).order_by("version")
+        epoch = line.epoch
+        return chosen if epoch is None else chosen.filter(Q(epoch=epoch) | Q(created_at__lte=epoch.opened_at))
+
+
 class GateLimits(models.Model):
-    """What a rung asks of a line: one row per version. Locked once evidence is collected under it."""
+    """What a rung asks of a line: one row per version, written once. Locked once evidence is collected under it."""
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="gate_limits")
+    epoch = models.ForeignKey(
+        Epoch, on_delete=models.PROTECT, null=True, related_name="+", help_text="in which they were chosen"
+    )
     to_level = word_field(Level)
     version = models.PositiveIntegerField(default=1)
     limits = models.JSONField(help_text=_("fields of inspection.rules.ladder.Gate"))
     created_at = models.DateTimeField()
     created_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = GateLimitsQuerySet.as_manager()
 
     class Meta:
         constraints = [
