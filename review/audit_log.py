@@ -39,6 +39,7 @@ from review.models import (
     Training,
 )
 from review.rules.auditing import Kind
+from review.style_models import AssistStyleChange
 
 PAGE = 100
 SORTED = "sorted after an escape"
@@ -328,6 +329,12 @@ _SOURCES = {
         "signed_at",
         "signed_by",
         lambda row: {"thing": f"v{row.version}", "reason": row.content_hash[:12]},
+    ),
+    "assist_style": Source(
+        lambda line: AssistStyleChange.objects.filter(line=line),
+        "changed_at",
+        "changed_by",
+        lambda row: {"change": f"{row.from_style} → {row.to_style}", "reason": row.reason},
     ),
     "gate_limits": Source(
         lambda line: GateLimits.objects.filter(line=line),

@@ -113,6 +113,7 @@ def action_words() -> dict[str, str]:
         "training": _("training asked for"),
         "retraining": _("training by itself set"),
         "scope": _("scope signed"),
+        "assist_style": _("what inspectors see changed"),
         "gate_limits": _("gate limits set"),
         "ruling": _("ruling given"),
         "question": _("ruling asked for"),

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection import automation, certificates, permissions, waivers
 from inspection.models import GateEvaluation, Hold, LevelChange, LevelProposal, Line
 from inspection.rules.ladder import judge
-from inspection.rules.words import Level, Role
+from inspection.rules.words import AssistStyle, Level, Role
 from review import (
+    assist_styles,
     audit_boards,
     band_boards,
     boards,
@@ -72,6 +73,8 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "waivers": list(waivers.of(line, now=moment)),
         "waivable": boards.waivable(reading, names) if reading else [],
         "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
+        "alongside": line.assist_style == AssistStyle.ALONGSIDE,
+        "times_longer": assist_styles.times_longer(line.control_share),
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
         "has_signed": proposal is not None and proposal.proposer_id == request.user.pk,
         "may_lower": permissions.may_lower(request.user, line),
