@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from inspection.models import (
+    Campaign,
     DeploymentChange,
     Freeze,
     GateLimits,
@@ -224,6 +225,7 @@ def _correction(row: DecisionFate) -> dict[str, str]:
     return {"thing": call.task.run.part.serial, "change": f"→ {now}", "reason": call.comment}
 
 
+_MINUTE = "%Y-%m-%d %H:%M%z"
 _SOURCES = {
     "level": Source(
         lambda line: LevelChange.objects.filter(line=line),
@@ -335,6 +337,16 @@ _SOURCES = {
         "changed_at",
         "changed_by",
         lambda row: {"change": f"{row.from_style} → {row.to_style}", "reason": row.reason},
+    ),
+    "campaign": Source(
+        lambda line: Campaign.objects.filter(line=line),
+        "announced_at",
+        "announced_by",
+        lambda row: {
+            "thing": f"{row.share:g}" if row.share is not None else "–",
+            "change": f"{row.starts_at:{_MINUTE}} → {row.ends_at:{_MINUTE}}" if row.share is not None else "→ off",
+            "reason": row.reason,
+        },
     ),
     "gate_limits": Source(
         lambda line: GateLimits.objects.filter(line=line),

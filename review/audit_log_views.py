@@ -114,6 +114,7 @@ def action_words() -> dict[str, str]:
         "retraining": _("training by itself set"),
         "scope": _("scope signed"),
         "assist_style": _("what inspectors see changed"),
+        "campaign": _("campaign announced or ended"),
         "gate_limits": _("gate limits set"),
         "ruling": _("ruling given"),
         "question": _("ruling asked for"),

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from inspection import automation, certificates, permissions, waivers
+from inspection import automation, campaigns, certificates, permissions, waivers
 from inspection.models import GateEvaluation, Hold, LevelChange, LevelProposal, Line
 from inspection.rules.ladder import judge
 from inspection.rules.words import AssistStyle, Level, Role
@@ -73,6 +73,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "waivers": list(waivers.of(line, now=moment)),
         "waivable": boards.waivable(reading, names) if reading else [],
         "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
+        "campaign": campaigns.standing(line, now=moment),
         "alongside": line.assist_style == AssistStyle.ALONGSIDE,
         "times_longer": assist_styles.times_longer(line.control_share),
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),

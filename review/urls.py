@@ -146,6 +146,7 @@ urlpatterns = [
     path("lines/<slug:slug>/scope/baselines/", scope_views.add_baseline, name="scope-baseline"),
     path("lines/<slug:slug>/plan/", plan_views.plan, name="plan"),
     path("lines/<slug:slug>/plan/sign/", plan_views.sign, name="plan-sign"),
+    path("lines/<slug:slug>/plan/campaign/", plan_views.campaign, name="plan-campaign"),
     path("lines/<slug:slug>/plan/preload/", plan_views.preload, name="risk-preload"),
     path("lines/<slug:slug>/plan/add/", plan_views.add_risk, name="risk-add"),
     path("lines/<slug:slug>/plan/metrics/<slug:metric>/", plan_views.prune, name="metric-prune"),
