@@ -127,9 +127,10 @@ def limits_of(line: Line) -> Limits:
     return Limits(max_bytes=settings.IMAGE_MAX_BYTES, max_pixels=line.max_megapixels * 1_000_000)
 
 
-def shares_of(line: Line) -> dict[str, float]:
+def shares_of(line: Line, *, now: datetime) -> dict[str, float]:
     """Return the shares by which the next run of the line is drawn; a run keeps a copy of them."""
-    return {purpose: getattr(line, f"{purpose}_share") for purpose in draws.PURPOSES}
+    usual = {purpose: getattr(line, f"{purpose}_share") for purpose in draws.PURPOSES}
+    return {**usual, "truth": line.truth_share_at(now)}
 
 
 def fingerprint_of(upload: Upload, *, sha256: str, line: Line) -> str:
@@ -325,7 +326,8 @@ def new_run(line: Line, *, n: int, salt: Salt, now: datetime, is_decided_offline
     run = Run(line=line, epoch_id=cast(int, line.epoch_id), n=n, opened_at=now, salt=salt, views_expected=line.views)
     run.model_due_at = now + timedelta(seconds=line.model_deadline_s)
     run.review_due_at = now + timedelta(seconds=line.review_deadline_s)
-    run.shares = draws.offline_shares(shares_of(line)) if is_decided_offline else shares_of(line)
+    shares = shares_of(line, now=now)
+    run.shares = draws.offline_shares(shares) if is_decided_offline else shares
     drawn = asdict(draws.draw(str(run.pk), salt.secret, run.shares))
     run.canary_position = drawn.pop("canary_position")
     for purpose, is_drawn in drawn.items():

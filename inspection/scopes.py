@@ -14,6 +14,7 @@ from inspection import epochs, intake, line_settings, risks
 from inspection.models import (
     Baseline,
     DefectClass,
+    GateLimits,
     Item,
     LimitSample,
     Line,
@@ -204,8 +205,9 @@ def changes_of(line: Line) -> list[PlannedChange]:
 
 
 def as_plain(line: Line) -> dict[str, Any]:
-    """Return everything that a signature binds."""
+    """Return everything that a signature binds: gate limits too, where people chose any."""
     scope = scope_of(line)
+    limits = {one.to_level: one.limits for one in GateLimits.objects.in_force(line)}
     return {
         "line": line.slug,
         "product": line.product.sku,
@@ -216,6 +218,7 @@ def as_plain(line: Line) -> dict[str, Any]:
         "baselines": [_baseline_plain(one) for one in line.baselines.order_by("pk")],
         "planned_changes": [[one.kind, one.due_on.isoformat(), one.what] for one in changes_of(line)],
         "risks": risks.as_plain(risks.standing(line)),
+        **({"gate_limits": limits} if limits else {}),
     }
 
 

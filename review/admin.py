@@ -72,7 +72,7 @@ class LineAdmin(admin.ModelAdmin):
     change_form_template = "admin/inspection/line/change_form.html"
     list_display = ("slug", "name", "level", "is_active", "is_demo")
     inlines = (DefectClassInline,)
-    readonly_fields = ("level", "epoch", "bands", "is_demo", "created_at")
+    readonly_fields = ("level", "epoch", "bands", "assist_style", "is_demo", "created_at")
     fieldsets = (
         (None, {"fields": ("slug", "name", "name_ko", "product", "is_active", "is_demo")}),
         (gettext_lazy("Ladder"), {"fields": ("level", "epoch", "bands", "assist_style")}),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inspection.models import Line
-from inspection.rules.words import Level
+from inspection.rules.words import AssistStyle, Level
 from review import agreement_boards, agreement_papers, changes, reliances, reports
 from review.forms import ReportForm
 from review.permissions import line_for_leads
@@ -26,6 +26,7 @@ def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "query": request.GET.urlencode(),
         "report": report,
+        "counts_control_alone": line.assist_style == AssistStyle.ALONGSIDE,
         "reliance": reliances.of(report.epoch),
         "no_sentence": _("This line has reached the highest level.")
         if line.level == Level.FULL

@@ -11,8 +11,10 @@ from typing import Any
 from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from inspection.models import (
+    Campaign,
     DeploymentChange,
     Freeze,
+    GateLimits,
     Hold,
     LevelChange,
     LevelProposal,
@@ -39,6 +41,7 @@ from review.models import (
     Training,
 )
 from review.rules.auditing import Kind
+from review.style_models import AssistStyleChange
 
 PAGE = 100
 SORTED = "sorted after an escape"
@@ -198,6 +201,12 @@ def _waiver(row: Waiver) -> dict[str, str]:
     return {"thing": row.subject, "change": f"→ {row.to_level}", "reason": row.reason}
 
 
+def _gate_limits(row: GateLimits) -> dict[str, str]:
+    rates = ", ".join(f"{target['stream']} > {target['p0']:g}" for target in row.limits.get("targets", ()))
+    route = f"{row.limits.get('route', '')}{' (closed list)' if row.limits.get('closed_list') else ''}"
+    return {"thing": f"→ {row.to_level} v{row.version}", "change": "; ".join(filter(None, (rates, route)))}
+
+
 def _ruling(row: Adjudication) -> dict[str, str]:
     said = f"{row.first.label} {row.first.defect_class}".strip()
     now = f"{row.label} {row.defect_class}".strip()
@@ -210,6 +219,7 @@ def _correction(row: DecisionFate) -> dict[str, str]:
     return {"thing": call.task.run.part.serial, "change": f"→ {now}", "reason": call.comment}
 
 
+_MINUTE = "%Y-%m-%d %H:%M%z"
 _SOURCES = {
     **MORE,
     "level": Source(
@@ -316,6 +326,28 @@ _SOURCES = {
         "signed_at",
         "signed_by",
         lambda row: {"thing": f"v{row.version}", "reason": row.content_hash[:12]},
+    ),
+    "assist_style": Source(
+        lambda line: AssistStyleChange.objects.filter(line=line),
+        "changed_at",
+        "changed_by",
+        lambda row: {"change": f"{row.from_style} → {row.to_style}", "reason": row.reason},
+    ),
+    "campaign": Source(
+        lambda line: Campaign.objects.filter(line=line),
+        "announced_at",
+        "announced_by",
+        lambda row: {
+            "thing": f"{row.share:g}" if row.share is not None else "–",
+            "change": f"{row.starts_at:{_MINUTE}} → {row.ends_at:{_MINUTE}}" if row.share is not None else "→ off",
+            "reason": row.reason,
+        },
+    ),
+    "gate_limits": Source(
+        lambda line: GateLimits.objects.filter(line=line),
+        "created_at",
+        "created_by",
+        _gate_limits,
     ),
     "ruling": Source(
         lambda line: _closed(Adjudication.objects.filter(line=line), "item").select_related("first", "run__part"),

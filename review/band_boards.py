@@ -5,10 +5,15 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from inspection.models import Bands
 from review import bands, sentences
 from review.band_models import Certification
 from review.charts import BandChart, Point, band_chart
 from review.forecasts import Forecast, forecast
+from review.rules import losses as rules
+
+# Below it a tenth of a part is still told.
+FINE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +57,44 @@ def sentence(one: Certification) -> str:
     return _REASONS[one.reason]() % facts
 
 
+def losses(bands: Bands) -> list[str]:
+    """Return what the bands let through, as their certificate counted it: of defective parts, and of passed parts.
+
+    The parts that judged a candidate judge the next one too: of its bands the known defects are told alone.
+    """
+    rate = rules.escape_rate(bands.certificates)
+    fraction = None if bands.drawn_in_id else rules.escaped_fraction(bands.certificates, bands.t_lo)
+    said = []
+    if rate:
+        said.append(
+            _("Of 1,000 defective parts about %(about)s may pass unseen (%(sure)s: up to %(most)s).") % _lost(rate)
+            + " "
+            + _("Counted: %(k)s of %(n)s known defects.") % _lost(rate)
+        )
+    if fraction:
+        said.append(
+            _("Of 1,000,000 passed parts about %(about)s may be defective (%(sure)s: up to %(most)s).")
+            % _lost(fraction)
+            + " "
+            + _("Counted: %(k)s of %(n)s passed parts.") % _lost(fraction)
+        )
+    return said
+
+
+def _lost(loss: rules.Loss) -> dict[str, str]:
+    about = f"{loss.about:,.1f}".removesuffix(".0") if loss.about < FINE else f"{loss.about:,.0f}"
+    return {
+        "about": about,
+        "most": f"{loss.at_most:,}",
+        "sure": sentences.percent(1 - loss.delta),
+        "k": f"{loss.lost:,}",
+        "n": f"{loss.seen:,}",
+    }
+
+
 def notes(one: Certification) -> list[str]:
     """Return what must be said beside the certificate."""
-    said = [_about(one)]
+    said = [*(losses(one.bands) if one.bands else ()), _about(one)]
     if one.outcome["risk_vacuous"]:
         said.append(_("The risk limit says nothing here; the certificate rests on the miss limit."))
     if one.bands and one.outcome["t_hi"] is None:

@@ -38,9 +38,9 @@ class Reading:
 
 
 def gate_for(line: Line, to_level: Level) -> Gate:
-    """Return the limits of one rung: the line's own newest version, or the defaults."""
+    """Return the limits of one rung: the line's own as they bind its present epoch, or the defaults."""
     default = GATES[to_level]
-    own = GateLimits.objects.filter(line=line, to_level=to_level.value).order_by("-version").first()
+    own = GateLimits.objects.in_force(line).filter(to_level=to_level.value).last()
     if own is None:
         return default
     limits = dict(own.limits)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from inspection import automation, permissions, waivers
 from inspection.models import Hold, LevelProposal, Line
-from inspection.rules.words import Level, ProposalStatus
-from review import sentences, signing, watches
+from inspection.rules.words import AssistStyle, Level, ProposalStatus
+from review import assist_styles, sentences, signing, watches
 
 # What drift freezes only a new reference thaws.
 DRIFT = "drift"
@@ -147,6 +147,16 @@ def _sign_waiver(request: HttpRequest, line: Line) -> str:
     return _("Signed. The waiver holds until its date.")
 
 
+def _show(request: HttpRequest, line: Line) -> str:
+    _signs(request, line)
+    asked = request.POST.get("style", "")
+    if asked not in list(AssistStyle):
+        raise NotAllowed(_("Choose when inspectors see the prediction."))
+    by = permissions.person(request)
+    assist_styles.change(line, to_style=AssistStyle(asked), by=by, reason=_reason(request), now=now())
+    return _("Changed, from the next image on.")
+
+
 DEEDS: dict[str, Deed] = {
     "propose": _propose,
     "approve": _approve,
@@ -158,6 +168,7 @@ DEEDS: dict[str, Deed] = {
     "sign-waiver": _sign_waiver,
     "lift": _lift,
     "thaw": _thaw,
+    "show": _show,
 }
 
 # What keeps a deed from being done, in the words of the page. The deeds' own words are for logs.
@@ -173,6 +184,7 @@ REFUSALS: dict[type[Exception], Callable[[Exception, Line], str]] = {
     waivers.NothingToWaive: lambda *_told: _("Only a defect class of this line can be waived, until a date to come."),
     waivers.WaiverClosed: lambda *_told: _("There is no such waiver to sign any more."),
     automation.NotStopped: lambda *_told: _("The line is not stopped."),
+    assist_styles.Unchanged: lambda *_told: _("Inspectors see the prediction in this way already."),
     signing.NotConfirmed: lambda *_told: _("The password or code is not right. Nothing was signed."),
 }
 

@@ -11,12 +11,14 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from inspection import automation, permissions, waivers
+from inspection import automation, campaigns, certificates, permissions, waivers
 from inspection.models import GateEvaluation, Hold, LevelChange, LevelProposal, Line
-from inspection.rules.ladder import GATES, judge
-from inspection.rules.words import Level, Role
+from inspection.rules.ladder import judge
+from inspection.rules.words import AssistStyle, Level, Role
 from review import (
+    assist_styles,
     audit_boards,
+    band_boards,
     boards,
     candidate_boards,
     candidates,
@@ -44,6 +46,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
     reading = evidence.read(line, to_level, now=moment) if to_level else None
     proposal = automation.open_proposal(line)
     holds = boards.holds_of(line)
+    bands = certificates.standing(line, line.epoch.model_version_id if line.epoch else None)
     context = {
         "line": line,
         "class_names": names,
@@ -53,7 +56,9 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "rows": boards.rows(reading.judgement, names) if reading else [],
         "missing_page": boards.PAGES.get(sentences.missing_deed(reading.judgement)) if reading else None,
         "earliest": _earliest(reading, moment) if reading else None,
-        "beyond": _beyond(to_level, names),
+        "never": [sentences.never(check) for check in pace.never(reading.judgement)] if reading else [],
+        "beyond": _beyond(line, to_level, names),
+        "losses": band_boards.losses(bands) if bands else [],
         "rungs": boards.rungs(line, reading, proposal, bool(holds)),
         "proposal": proposal,
         "hours_left": _hours_left(proposal.expires_at, moment) if proposal else "",
@@ -68,6 +73,9 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "waivers": list(waivers.of(line, now=moment)),
         "waivable": boards.waivable(reading, names) if reading else [],
         "lower_levels": [level for level in Level if level.rung < Level(line.level).rung],
+        "campaign": campaigns.standing(line, now=moment),
+        "alongside": line.assist_style == AssistStyle.ALONGSIDE,
+        "times_longer": assist_styles.times_longer(line.control_share),
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
         "has_signed": proposal is not None and proposal.proposer_id == request.user.pk,
         "may_lower": permissions.may_lower(request.user, line),
@@ -94,7 +102,7 @@ def holds(request: HttpRequest) -> JsonResponse:
 
 def _line(request: HttpRequest, slug: str) -> Line:
     lines = permissions.lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
-    return get_object_or_404(lines.select_related("epoch__model_version", "product", "deployment"), slug=slug)
+    return get_object_or_404(lines.select_related("epoch__model_version", "product", "deployment", "bands"), slug=slug)
 
 
 def _earliest(reading: evidence.Reading, moment: datetime) -> date | None:
@@ -102,12 +110,12 @@ def _earliest(reading: evidence.Reading, moment: datetime) -> date | None:
     return pace.earliest(reading.judgement, days=reading.evidence.days, today=today)
 
 
-def _beyond(to_level: Level | None, names: Mapping[str, str]) -> dict[str, object] | None:
+def _beyond(line: Line, to_level: Level | None, names: Mapping[str, str]) -> dict[str, object] | None:
     """Return the gate after the next one, before anything is counted toward it."""
     above = to_level.above if to_level else None
     if above is None:
         return None
-    short = boards.short(judge(GATES[above], evidence.Evidence()), names)
+    short = boards.short(judge(evidence.gate_for(line, above), evidence.Evidence()), names)
     return {"level": above, "short": len(short), "nearest": short[:NEAREST], "rest": short[NEAREST:]}
 
 

@@ -1,5 +1,6 @@
 """Step 5 of the line wizard: how long each rung takes, what could go wrong, and the signature."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -7,18 +8,19 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from inspection import permissions, risks, scopes
+from inspection import campaigns, permissions, risks, scopes
 from inspection.models import FailureMode, FailureWatch, Line
 from inspection.risks import Watch
 from inspection.rules.words import Priority
 from review import plan_sentences, plans, risk_words, scope_boards, signing
 from review.permissions import line_for_leads
 from review.plans import Plan, Plans
-from review.scope_forms import FailureForm, ReasonForm, WatchForm
+from review.scope_forms import CampaignForm, FailureForm, ReasonForm, WatchForm
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -45,9 +47,26 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
         "assumed_detection": plan_sentences.counted(found.rates.detection),
         "sheet": scope_boards.sheet(risks.standing(line)),
         "history": scope_boards.past(risks.history(line, most=8)),
+        "campaign": campaigns.standing(line, now=moment),
+        "campaign_form": CampaignForm(line=line, now=moment),
+        "may_campaign": permissions.may_sign_levels(request.user, line, now=moment),
         "signing": scope_boards.signing(permissions.person(request), line, done, now=moment),
     }
     return render(request, "review/plan.html", context)
+
+
+@login_required
+@require_POST
+def campaign(request: HttpRequest, slug: str) -> HttpResponse:
+    """Announce a campaign, or end the one that stands."""
+    line, moment = line_for_leads(request.user, slug), now()
+    if not permissions.may_sign_levels(request.user, line, now=moment):
+        raise PermissionDenied
+    try:
+        messages.success(request, (_end if "end" in request.POST else _announce)(request, line, moment))
+    except (campaigns.NotBeforehand, campaigns.CampaignStands, campaigns.NoCampaign, _Unclear) as refusal:
+        messages.error(request, _CAMPAIGN_REFUSALS[type(refusal)]())
+    return redirect(f"{reverse('plan', args=[slug])}?mode=campaign")
 
 
 @login_required
@@ -151,6 +170,36 @@ def prune(request: HttpRequest, slug: str, metric: str) -> HttpResponse:
 
 
 # ----------------------------------------------------------------------------------------------------------------
+
+
+class _Unclear(Exception):
+    """The form of a campaign is not whole."""
+
+
+def _announce(request: HttpRequest, line: Line, moment: datetime) -> str:
+    form = CampaignForm(request.POST, line=line, now=moment)
+    if not form.is_valid():
+        raise _Unclear
+    campaigns.announce(line, **form.facts(), by=permissions.person(request), now=moment)
+    return _("Announced. It begins and ends by itself.")
+
+
+def _end(request: HttpRequest, line: Line, moment: datetime) -> str:
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        raise _Unclear
+    campaigns.end(line, reason=form.cleaned_data["reason"], by=permissions.person(request), now=moment)
+    return _("Ended, from the next part on.")
+
+
+_CAMPAIGN_REFUSALS = {
+    _Unclear: lambda: _("Give a share, two days and a reason. Nothing was announced."),
+    campaigns.NotBeforehand: lambda: _(
+        "A campaign is announced beforehand: days to come, in order, and more than the line draws anyway."
+    ),
+    campaigns.CampaignStands: lambda: _("A campaign is announced already; it ends first."),
+    campaigns.NoCampaign: lambda: _("No campaign stands."),
+}
 
 
 def _rungs(chosen: Plan | None, found: Plans) -> list[dict[str, Any]]:

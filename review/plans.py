@@ -91,21 +91,28 @@ class _Ground:
     archive_opened: bool
 
 
-def of_line(line: Line, *, now: datetime) -> Plans:
+def of_line(line: Line, *, now: datetime, gates: dict[Level, Gate] | None = None) -> Plans:
     """Plan with what the line has already: the defects of its bank, and what the sealed archive says of its version."""
     version = line.epoch.model_version if line.epoch else None
     opened = version is not None and retro.passed(line, version)
-    return read(line, now=now, bank=bank.classes_of(line).total(), archive_opened=opened)
+    return read(line, now=now, bank=bank.classes_of(line).total(), archive_opened=opened, gates=gates)
 
 
-def read(line: Line, *, now: datetime, bank: int = 0, archive_opened: bool = False) -> Plans:
-    """Plan the line's way up at its own truth draw and at a campaign's.
+def gates_of(line: Line) -> dict[Level, Gate]:
+    """Return what the rungs ask of the line."""
+    return {level: evidence.gate_for(line, level) for level in CLIMBED}
+
+
+def read(
+    line: Line, *, now: datetime, bank: int = 0, archive_opened: bool = False, gates: dict[Level, Gate] | None = None
+) -> Plans:
+    """Plan the line's way up at its own truth draw and at a campaign's, through its own gates or those given.
 
     `bank` counts the distinct defects of the line's bank. Where the sealed archive opened for the line's version,
     the first gate asks for a confirmation only; the rungs above ask for the policy, which no archive has seen.
     """
     found = rates.read(line, scopes.scope_of(line), now=now)
-    gates = {level: evidence.gate_for(line, level) for level in CLIMBED}
+    gates = gates or gates_of(line)
     plans = Plans(rates=found, gates=gates, bank=bank, archive_opened=archive_opened, normal=None, campaign=None)
     if found.parts_per_day is None or found.defect_rate is None:
         return plans
@@ -141,16 +148,26 @@ def _plan(ground: _Ground, found: Rates, today: date) -> Plan:
 
 
 def _computed(ground: _Ground) -> Sequence[planning.Rung]:
-    rows = planning.plan(
+    """Plan each rung on its own route: what waits for natural defects does not come sooner by a bank."""
+    by_bank, by_nature = _rows(ground, bank=ground.bank), _rows(ground, bank=0)
+    routes = [ground.gates[level].route for level in CLIMBED]
+    rows = [
+        banked if route == "bank" else natural
+        for route, banked, natural in zip(routes, by_bank, by_nature, strict=True)
+    ]
+    return [_confirmed(rows[0], ground), *rows[1:]] if ground.archive_opened else rows
+
+
+def _rows(ground: _Ground, *, bank: int) -> Sequence[planning.Rung]:
+    return planning.plan(
         ground.parts,
         ground.defects,
         truth_share=ground.share,
-        bank=ground.bank,
+        bank=bank,
         agreement=ground.agreement,
         label_detection=ground.detection,
         targets=[_p0(ground.gates[level], stream) for level in CLIMBED for stream in _STREAMS[level]],
     )
-    return [_confirmed(rows[0], ground), *rows[1:]] if ground.archive_opened else rows
 
 
 def _asked(ground: _Ground) -> list[Asked]:
@@ -237,7 +254,8 @@ def _needed(ground: _Ground, row: planning.Rung) -> int | None:
 
 def _with_bank(ground: _Ground, level: Level, row: planning.Rung) -> int | None:
     """Return the days with a bank of all the defects the rung asks for, where waiting for nature holds it up."""
-    if row.binding != "detection" or row.bank_defects is None or ground.bank >= row.bank_defects:
+    is_banked = ground.gates[level].route == "bank"
+    if not is_banked or row.binding != "detection" or row.bank_defects is None or ground.bank >= row.bank_defects:
         return None
     return _computed(replace(ground, bank=row.bank_defects))[CLIMBED.index(level)].days
 

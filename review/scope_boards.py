@@ -1,6 +1,6 @@
 """What the wizard's pages show beside their forms: the five steps, the sheet of risks, the measured baselines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from inspection import permissions, scopes
 from inspection.models import Baseline, FailureWatch, Line, LineScope, Membership, User
-from inspection.rules.words import Decider, Role, Stream
-from review import counts, figures, risk_words
+from inspection.rules.ladder import Gate
+from inspection.rules.words import Decider, Level, Role, Stream
+from review import counts, figures, plan_sentences, plans, risk_words
 from review.figures import Rate
 from review.sentences import NBSP
 
@@ -92,6 +93,27 @@ def tabs(line: Line | None, current: str, done: scopes.Steps | None) -> list[Tab
             is_current=step == current,
         )
         for n, (step, word) in enumerate(risk_words.STEPS.items(), start=1)
+    ]
+
+
+# Gates ----------------------------------------------------------------------------------------------------------
+
+
+def days_under(
+    line: Line, asked: Mapping[Level, Gate], typed: Mapping[Level, Gate] | None, *, now: datetime
+) -> list[tuple[Level, str, str]]:
+    """Return how long each rung takes at the line's rates: under the limits in force, and under those typed.
+
+    Empty while the line's rates are unknown.
+    """
+    ours, theirs = (plans.of_line(line, now=now, gates=dict(gates)).normal for gates in (asked, typed or asked))
+    if ours is None or theirs is None:
+        return []
+    rungs = zip(ours.rungs, theirs.rungs, strict=True)
+    return [
+        (one.level, plan_sentences.days(one.days), plan_sentences.days(other.days))
+        for one, other in rungs
+        if one.level in asked
     ]
 
 

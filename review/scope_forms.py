@@ -1,6 +1,7 @@
 """The forms of the line wizard: one plain form a step, shares asked for in percent."""
 
 from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -241,6 +242,34 @@ class ReasonForm(forms.Form):
     """Why something is taken away or left as it is."""
 
     reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class CampaignForm(forms.Form):
+    """How much more is drawn for truth, from the first day on, to the end of the last, in the line's own time."""
+
+    share = forms.FloatField(label=_("Truth draw, in percent"), min_value=0.1, max_value=100, initial=20)
+    first_day = forms.DateField(label=_("First day"), widget=DAY)
+    last_day = forms.DateField(label=_("Last day"), widget=DAY)
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+    def __init__(self, *args: Any, line: Line, now: datetime, **options: Any) -> None:
+        self.zone = ZoneInfo(line.time_zone)
+        tomorrow = now.astimezone(self.zone).date() + timedelta(days=1)
+        days = {"first_day": tomorrow, "last_day": tomorrow + timedelta(days=13)}
+        super().__init__(*args, **{**options, "initial": days, "auto_id": "campaign_%s"})
+
+    def facts(self) -> dict[str, Any]:
+        """Return what `campaigns.announce` keeps."""
+        given = self.cleaned_data
+        return {
+            "share": given["share"] / 100,
+            "starts_at": self._begin(given["first_day"]),
+            "ends_at": self._begin(given["last_day"] + timedelta(days=1)),
+            "reason": given["reason"],
+        }
+
+    def _begin(self, day: date) -> datetime:
+        return datetime.combine(day, time(), tzinfo=self.zone)
 
 
 class FailureForm(forms.Form):

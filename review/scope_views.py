@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from inspection import permissions, scopes
 from inspection.models import Line
 from inspection.rules.words import Decider
-from review import limits, risk_words, scope_boards
+from review import gate_limits, limits, plans, risk_words, scope_boards
+from review.limit_forms import GateLimitsForm
 from review.permissions import line_for_leads
 from review.scope_forms import BaselineForm, ChangeForm, ClassForm, NewLineForm, ScopeForm, TargetsForm, TodayForm
 
@@ -145,6 +146,35 @@ def add_baseline(request: HttpRequest, slug: str) -> HttpResponse:
 
     scopes.measure(line, facts=baseline_form.cleaned_data, by=permissions.person(request), now=now())
     return _kept(request, "scope-today", slug)
+
+
+@login_required
+@get_or_post
+def choose_limits(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the gates ask of the line, and the days to each rung under it; set before evidence is collected."""
+    line, moment = line_for_leads(request.user, slug), now()
+    asked, is_locked = plans.gates_of(line), gate_limits.is_locked(line)
+    form = GateLimitsForm(request.POST or None, asked=asked, is_locked=is_locked)
+    typed = form.chosen() if form.is_valid() else None
+    if typed is None or "show" in request.POST:
+        shown = {
+            "form": form,
+            "is_locked": is_locked,
+            "may_set": permissions.may_sign_levels(request.user, line, now=moment),
+            "rungs": scope_boards.days_under(line, asked, typed, now=moment),
+            "has_typed": typed is not None,
+        }
+        context = {**scope_boards.page_of(line, "targets", scopes.steps(line)), **shown}
+        return render(request, "review/scope/limits.html", context, status=422 if form.errors else 200)
+
+    if not permissions.may_sign_levels(request.user, line, now=moment):
+        raise PermissionDenied
+    try:
+        gate_limits.choose(line, typed, by=permissions.person(request), now=moment)
+    except gate_limits.Locked:
+        messages.error(request, _("Evidence is collected under these limits already. Nothing was changed."))
+        return redirect("scope-limits", slug)
+    return _kept(request, "scope-limits", slug)
 
 
 # ----------------------------------------------------------------------------------------------------------------

@@ -103,6 +103,12 @@ def stream_sentence(check: StreamCheck) -> str:
     return text % _facts(check)
 
 
+def never(check: StreamCheck) -> str:
+    """Return why no day is named for a stream whose rate so far is not above its limit."""
+    text = _("%(stream)s: at the rate seen so far, %(k)s of %(n)s (%(rate)s), this gate never opens.")
+    return text % (_facts(check) | {"stream": stream_name(check)})
+
+
 def _facts(check: StreamCheck) -> dict[str, str]:
     n = check.successes + check.failures
     return {

@@ -2,6 +2,7 @@
 
 from inspection.models.automation import Freeze, GateEvaluation, Hold, LevelChange, LevelProposal, Waiver
 from inspection.models.batch import Batch
+from inspection.models.campaigns import Campaign
 from inspection.models.disposition import AlreadySettled, Disposition, DispositionSequence, ViewVerdict
 from inspection.models.line import DefectClass, Epoch, GateLimits, GoldenReference, Line, Product
 from inspection.models.offline import OfflineAllowance, OfflineDecision, StationGrant
@@ -41,6 +42,7 @@ __all__ = [
     "Bands",
     "Baseline",
     "Batch",
+    "Campaign",
     "DefectClass",
     "Deployment",
     "DeploymentChange",

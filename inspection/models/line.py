@@ -1,6 +1,7 @@
 """Products, lines with their scope, defect classes, and the epochs in which evidence counts together."""
 
-from typing import cast
+from datetime import datetime
+from typing import Self, cast
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -93,6 +94,10 @@ class Line(models.Model):
     max_megapixels = models.PositiveSmallIntegerField(default=25, validators=[MaxValueValidator(50)])
 
     truth_share = models.FloatField(default=0.05)
+    # What a campaign raises it to, and when: `inspection.campaigns` writes them, Campaign rows say who announced it.
+    campaign_share = models.FloatField(null=True, editable=False)
+    campaign_starts_at = models.DateTimeField(null=True, editable=False)
+    campaign_ends_at = models.DateTimeField(null=True, editable=False)
     overlap_share = models.FloatField(default=0.10)
     control_share = models.FloatField(default=0.05)
     audit_share = models.FloatField(default=0.05)
@@ -122,6 +127,17 @@ class Line(models.Model):
             models.CheckConstraint(
                 condition=Q(call_threshold__gt=0, call_threshold__lt=1), name="line_call_threshold_inside"
             ),
+            models.CheckConstraint(
+                condition=Q(campaign_share=None, campaign_starts_at=None, campaign_ends_at=None)
+                | Q(
+                    campaign_share__isnull=False,
+                    campaign_share__lte=1,
+                    campaign_starts_at__isnull=False,
+                    campaign_ends_at__isnull=False,
+                    campaign_ends_at__gt=F("campaign_starts_at"),
+                ),
+                name="line_campaign_is_whole",
+            ),
             *(
                 share_check(f"{draw}_share", name=f"line_{draw}_share_is_a_share")
                 for draw in ("truth", "overlap", "control", "audit", "check_defect", "second_look")
@@ -146,6 +162,16 @@ class Line(models.Model):
     @property
     def local_name(self) -> str:
         return self.name_ko if get_language() == "ko" and self.name_ko else self.name
+
+    def campaign_stands(self, moment: datetime) -> bool:
+        """Whether a campaign is announced or runs at a moment."""
+        return self.campaign_ends_at is not None and moment < self.campaign_ends_at
+
+    def truth_share_at(self, moment: datetime) -> float:
+        """The share of parts drawn for truth at a moment: a campaign's between its dates, else the line's own."""
+        if self.campaign_share is None or self.campaign_starts_at is None or not self.campaign_stands(moment):
+            return self.truth_share
+        return self.campaign_share if self.campaign_starts_at <= moment else self.truth_share
 
     def class_names(self) -> dict[str, str]:
         """Return what the reader calls each kind of defect of the line, by its code; retired kinds too."""
@@ -230,15 +256,33 @@ class GoldenReference(models.Model):
         ]
 
 
+class GateLimitsQuerySet(models.QuerySet["GateLimits"]):
+    """Limits by the evidence that they bind."""
+
+    def in_force(self, line: Line) -> Self:
+        """Return what binds the line's present epoch, the version that stands last: chosen in it or before it began.
+
+        An epoch that a line returns to keeps the limits that it began with: its evidence has been seen.
+        """
+        chosen = self.filter(line=line).order_by("version")
+        epoch = line.epoch
+        return chosen if epoch is None else chosen.filter(Q(epoch=epoch) | Q(created_at__lte=epoch.opened_at))
+
+
 class GateLimits(models.Model):
-    """What a rung asks of a line: one row per version. Locked once evidence is collected under it."""
+    """What a rung asks of a line: one row per version, written once. Locked once evidence is collected under it."""
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="gate_limits")
+    epoch = models.ForeignKey(
+        Epoch, on_delete=models.PROTECT, null=True, related_name="+", help_text="in which they were chosen"
+    )
     to_level = word_field(Level)
     version = models.PositiveIntegerField(default=1)
     limits = models.JSONField(help_text=_("fields of inspection.rules.ladder.Gate"))
     created_at = models.DateTimeField()
     created_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = GateLimitsQuerySet.as_manager()
 
     class Meta:
         constraints = [

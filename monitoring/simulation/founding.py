@@ -71,12 +71,12 @@ def line_of(factory: Factory, *, by: User, seed: int, now: datetime) -> Line:
     for watch in risks.standing(line):
         if watch.is_amber:
             risks.accept(watch.failure_mode, reason="nothing of it happens in a simulation", by=by, now=now)
-    scopes.sign(line, by=by, now=now)
-    # The newest salt draws: this one follows the seed.
-    Salt.objects.create(line=line, secret=f"{seed:016x}", created_at=now + timedelta(seconds=1))
     GateLimits.objects.create(
         line=line, to_level=Level.ASSIST.value, limits={"route": "bank"}, created_at=now, created_by=by
     )
+    scopes.sign(line, by=by, now=now)
+    # The newest salt draws: this one follows the seed.
+    Salt.objects.create(line=line, secret=f"{seed:016x}", created_at=now + timedelta(seconds=1))
     _set_up(line, factory)
     return line
 

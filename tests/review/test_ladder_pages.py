@@ -292,6 +292,15 @@ def test_the_page_says_from_when_on_the_gate_could_open(client, open_gate, monke
     assert "Not before 2026-11-28 at the pace of these 5 days, if nothing more fails." in client.get(address).text
 
 
+def test_where_the_rate_is_too_low_the_page_names_no_day_and_says_why(client, open_gate, monkeypatch):
+    client.force_login(lead("quinn"))
+    now_counted(monkeypatch, streams={"agreement": (180, 20), "detection": (60, 3)}, parts=200)
+    html = client.get(reverse("automation", args=[open_gate.slug])).text
+    assert "Not before" not in html
+    said = "Agreement above 95 %: at the rate seen so far, 180 of 200 (90 %), this gate never opens."
+    assert said.replace(" %", "\u00a0%") in html
+
+
 def test_frozen_evidence_keeps_what_a_later_gate_does_not_ask_any_more(client, proposed, monkeypatch):
     kept = Judgement.from_plain(proposed.proposals.get().evaluation.judgement)
     asked = Condition(name="moon_phase", counted=1, needed=1, passed=True)

@@ -43,5 +43,20 @@ def test_a_stream_that_is_short_comes_as_it_came():
     assert short == date(2026, 3, 8)
 
 
+@pytest.mark.parametrize(
+    ("agreement", "is_never"), [((180, 20), True), ((190, 10), True), ((96, 4), False), ((0, 0), False)]
+)
+def test_a_rate_at_or_below_its_limit_names_the_stream_instead_of_a_day(agreement, is_never):
+    judgement = judge(GATES[Level.ASSIST], replace(GOOD, streams=GOOD.streams | {"agreement": agreement}, days=5))
+    assert [check.stream for check in pace.never(judgement)] == ["agreement"] * is_never
+    if is_never:
+        assert pace.earliest(judgement, days=5, today=TODAY) is None
+
+
+def test_known_defects_missed_too_often_open_no_gate_by_waiting():
+    judgement = judge(GATES[Level.PARTIAL], replace(GOOD, bank=(18, 2), days=3))
+    assert [check.stream for check in pace.never(judgement)] == ["policy_detection"]
+
+
 def test_nothing_counted_says_nothing():
     assert pace.earliest(judge(GATES[Level.ASSIST], Evidence()), days=0, today=TODAY) is None
