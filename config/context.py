@@ -67,6 +67,7 @@ LINE_PAGES = [
             ("findings", "scan", _("Found later")),
             ("receipts", "list", _("Receipts")),
             ("data", "image", _("Data")),
+            ("golden", "golden", _("Golden images")),
             ("log", "clock", _("Audit log")),
         ],
     ),
@@ -141,7 +142,7 @@ def page_of(name: str) -> str:
     first = name.partition("-")[0]
     if first in {"scope", "risk", "metric"}:
         return "plan"
-    return first if first in {"data", "training"} else name
+    return first if first in {"data", "golden", "training"} else name
 
 
 def level_shown(line: Line, leads: bool) -> str:

@@ -13,6 +13,7 @@ from django.db.models import Exists, Min, OuterRef, QuerySet
 from inspection.models import (
     DeploymentChange,
     Freeze,
+    GoldenReference,
     Hold,
     LevelChange,
     LevelProposal,
@@ -210,6 +211,11 @@ def _ruling(row: Adjudication) -> dict[str, str]:
     return {"thing": row.run.part.serial, "change": f"{said} → {now}", "reason": row.reason}
 
 
+def _golden(row: GoldenReference) -> dict[str, str]:
+    chosen = row.source.run.part.serial if row.source else row.sha256[:12]
+    return {"thing": f"{row.product} {row.view}", "change": f"→ rev {row.revision}", "reason": chosen}
+
+
 def _correction(row: DecisionFate) -> dict[str, str]:
     call = row.decision
     now = f"{call.label} {call.defect_class}".strip()
@@ -321,6 +327,12 @@ _SOURCES = {
         "signed_at",
         "signed_by",
         lambda row: {"thing": f"v{row.version}", "reason": row.content_hash[:12]},
+    ),
+    "golden": Source(
+        lambda line: GoldenReference.objects.filter(line=line).select_related("product", "source__run__part"),
+        "created_at",
+        "set_by",
+        _golden,
     ),
     "ruling": Source(
         lambda line: _closed(Adjudication.objects.filter(line=line), "item").select_related("first", "run__part"),

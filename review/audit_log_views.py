@@ -113,6 +113,7 @@ def action_words() -> dict[str, str]:
         "training": _("training asked for"),
         "retraining": _("training by itself set"),
         "scope": _("scope signed"),
+        "golden": _("golden image set"),
         "ruling": _("ruling given"),
         "question": _("ruling asked for"),
         "correction": _("call corrected"),

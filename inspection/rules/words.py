@@ -93,6 +93,14 @@ class Limit(StrEnum):
     ALREADY_BAD = "already_bad"
 
 
+class GoldenState(StrEnum):
+    """A chosen image stands at once; an uploaded file when its pixels could be read."""
+
+    PREPARING = "preparing"
+    READY = "ready"
+    UNREADABLE = "unreadable"
+
+
 class TruthSource(StrEnum):
     SINGLE = "single"
     CONSENSUS = "consensus"
