@@ -32,6 +32,7 @@ APPEND_ONLY = (
     "inspection_rolloutmove",
     "inspection_armevent",
     "inspection_offlineallowance",
+    "inspection_stationchange",
     "review_decision",
     "review_decisionfate",
     "review_truth",

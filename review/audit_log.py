@@ -23,6 +23,7 @@ from inspection.models import (
     OfflineAllowance,
     Receipt,
     ScopeSignature,
+    StationChange,
     Waiver,
 )
 from inspection.rules.words import ReceiptKind
@@ -321,6 +322,12 @@ _SOURCES = {
         "allowed_at",
         "allowed_by",
         lambda row: {"thing": row.station.name, "change": f"→ {row.minutes} min"},
+    ),
+    "station": Source(
+        lambda line: StationChange.objects.filter(station__line=line).select_related("station"),
+        "done_at",
+        "done_by",
+        lambda row: {"thing": row.station.name, "change": row.deed, "reason": row.key_id},
     ),
     "scope": Source(
         lambda line: ScopeSignature.objects.filter(line=line),

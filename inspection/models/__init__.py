@@ -31,7 +31,7 @@ from inspection.models.scope import (
     PlannedChange,
     ScopeSignature,
 )
-from inspection.models.station import Nonce, Station, StationKey
+from inspection.models.station import Nonce, Station, StationChange, StationKey
 
 __all__ = [
     "AlreadySettled",
@@ -85,6 +85,7 @@ __all__ = [
     "ScopeSignature",
     "StageRun",
     "Station",
+    "StationChange",
     "StationGrant",
     "StationKey",
     "TrainedOn",
