@@ -31,6 +31,7 @@ APPEND_ONLY = (
     "inspection_failurewatch",
     "inspection_rolloutmove",
     "inspection_armevent",
+    "inspection_changeover",
     "inspection_offlineallowance",
     "inspection_stationchange",
     "review_decision",

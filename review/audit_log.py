@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from inspection.models import (
+    Changeover,
     DeploymentChange,
     Freeze,
     GoldenReference,
@@ -322,6 +323,18 @@ _SOURCES = {
         "allowed_at",
         "allowed_by",
         lambda row: {"thing": row.station.name, "change": f"→ {row.minutes} min"},
+    ),
+    "changeover": Source(
+        lambda line: Changeover.objects.filter(line=line).select_related("from_product", "to_product", "to_epoch"),
+        "changed_at",
+        "changed_by",
+        lambda row: {
+            "thing": f"epoch {row.to_epoch.n}",
+            "change": f"{row.from_product} → {row.to_product}",
+            "reason": ""
+            if row.from_optics == row.to_optics
+            else ", ".join(f"{k}: {v}" for k, v in row.to_optics.items()),
+        },
     ),
     "station": Source(
         lambda line: StationChange.objects.filter(station__line=line).select_related("station"),

@@ -102,6 +102,7 @@ def action_words() -> dict[str, str]:
         "proposed": _("step up proposed"),
         "approved": _("step up approved"),
         "offline": _("station decides offline"),
+        "changeover": _("changed over"),
         "station": _("station or key changed"),
         "waiver_asked": _("waiver asked for"),
         "waiver_signed": _("waiver signed"),

@@ -24,6 +24,7 @@ from inspection.models.receipt import Receipt, ReceiptHead
 from inspection.models.rollout import ArmEvent, Rollout, RolloutMove, RolloutStep
 from inspection.models.scope import (
     Baseline,
+    Changeover,
     FailureMode,
     FailureWatch,
     LimitSample,
@@ -40,6 +41,7 @@ __all__ = [
     "Bands",
     "Baseline",
     "Batch",
+    "Changeover",
     "DefectClass",
     "Deployment",
     "DeploymentChange",
