@@ -12,7 +12,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from config.accounts import theme_of
-from inspection.models import Hold, Line
+from inspection import changeovers
+from inspection.models import Hold, Line, PlannedChange
 from inspection.permissions import lines_for, may_enter_admin, may_found_lines, may_lower, roles_held
 from inspection.rules.words import Level, Role
 from monitoring import boards, health
@@ -67,6 +68,8 @@ LINE_PAGES = [
             ("findings", "scan", _("Found later")),
             ("receipts", "list", _("Receipts")),
             ("data", "image", _("Data")),
+            ("golden", "golden", _("Golden images")),
+            ("changeover", "arrow", _("Changeover")),
             ("log", "clock", _("Audit log")),
         ],
     ),
@@ -123,6 +126,9 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "shell_groups": SimpleLazyObject(lambda: page_groups(held, slug, page)),
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
+        "shell_due": SimpleLazyObject(
+            lambda: changes_due({role for place, role in held if place in (None, slug)}, slug)
+        ),
         "shell_stop": SimpleLazyObject(lambda: stop_of(request.user, slug)),
         "shell_cases": SimpleLazyObject(lambda: cases_waiting(request.user, slug)),
         "shell_alarms": SimpleLazyObject(lambda: alarms_waiting(request.user)),
@@ -138,10 +144,12 @@ def page_of(name: str) -> str:
         return "metrics"
     if name == "inspector":
         return "inspectors"
+    if name.startswith("station-"):
+        return "stations"
     first = name.partition("-")[0]
     if first in {"scope", "risk", "metric"}:
         return "plan"
-    return first if first in {"data", "training"} else name
+    return first if first in {"changeover", "data", "golden", "training"} else name
 
 
 def level_shown(line: Line, leads: bool) -> str:
@@ -212,6 +220,14 @@ def cases_waiting(user, slug: str) -> int:
 def alarms_waiting(user) -> int:
     """How many alarms that this person answers for nobody has acknowledged."""
     return boards.alarms_for(user).filter(state=State.UNACKNOWLEDGED.value).count()
+
+
+def changes_due(roles: Container[Role], slug: str) -> list[PlannedChange]:
+    """What was planned for the chosen line and is due; its leads and administrators are reminded on every page."""
+    if Role.QA_LEAD not in roles and Role.ADMINISTRATOR not in roles:
+        return []
+    line = Line.objects.filter(slug=slug).first()
+    return changeovers.due(line, now=now()) if line else []
 
 
 def stop_of(user, slug: str) -> line_boards.Stop | None:

@@ -33,6 +33,7 @@ TASKS = {
     "item.late": ("review.tasks.look_late", "default"),
     "item.silent": ("review.tasks.look_silently", "default"),
     "batch.received": ("review.tasks.import_batch", "default"),
+    "golden.uploaded": ("review.tasks.prepare_golden", "default"),
     "export.asked": ("review.tasks.make_export", "reports"),
     "chain.asked": ("review.tasks.check_chain", "reports"),
     "proposal.opened": ("review.tasks.tell_signatories", "default"),

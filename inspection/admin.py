@@ -31,12 +31,12 @@ from inspection.models import (
     StationKey,
     User,
 )
-from inspection.permissions import lines_for, may_administer
-from inspection.rules.words import Role
+from inspection.permissions import lines_for, may_administer, person
+from inspection.rules.words import Role, StationDeed
 
 
 class AdministratorsOnly:
-    """Rows that belong to no line: administrators of every line keep them. Nothing is deleted: evidence refers to it."""
+    """Rows that belong to no line: administrators of every line keep them. Nothing is deleted, evidence needs it."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return may_administer(request.user)
@@ -220,6 +220,12 @@ class StationAdmin(OfTheirLines, admin.ModelAdmin):
         if not change:
             obj.created_at = now()
         super().save_model(request, obj, form, change)
+        if not change:
+            stations.note(obj, StationDeed.ADDED, by=person(request), now=now())
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
+        # A station is disabled on its line's page, where its keys go with it and the audit log says by whom.
+        return ("is_active", *self.readonly_fields)
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
         keys = StationKey.objects.filter(station__pk=object_id, revoked_at=None).order_by("created_at")
@@ -228,16 +234,20 @@ class StationAdmin(OfTheirLines, admin.ModelAdmin):
     def issue_key(self, request: HttpRequest, pk: int) -> HttpResponse:
         station = self._station(request, pk)
         try:
-            issued = stations.issue_key(station, now=now())
+            issued = stations.issue_key(station, by=person(request), now=now())
         except stations.TwoKeysLive:
             messages.error(request, _("Two keys are live; withdraw one first."))
+            return redirect("admin:inspection_station_change", pk)
+        except stations.Disabled:
+            messages.error(request, _("This station is disabled; enable it first."))
             return redirect("admin:inspection_station_change", pk)
         context = {**self.admin_site.each_context(request), "title": station.name, "station": station, "issued": issued}
         return render(request, "admin/inspection/station/key_issued.html", context)
 
     def withdraw_key(self, request: HttpRequest, pk: int, key: int) -> HttpResponse:
         station = self._station(request, pk)
-        stations.withdraw_key(get_object_or_404(StationKey, pk=key, station=station), now=now())
+        key_row = get_object_or_404(StationKey, pk=key, station=station)
+        stations.withdraw_key(key_row, by=person(request), now=now())
         messages.success(request, _("Withdrawn: the next request with this key is refused."))
         return redirect("admin:inspection_station_change", pk)
 

@@ -46,18 +46,27 @@ def enter(line: Line, model_version: ModelVersion | None, *, cause: str, now: da
     return line.epoch
 
 
+def known(line: Line, model_version: ModelVersion | None) -> Epoch | None:
+    """Return the newest epoch of the line with a version under its present configuration, None where there is none."""
+    same = Epoch.objects.filter(
+        line=line,
+        product=line.product,
+        model_version=model_version,
+        config_hash=config_hash(line, model_version),
+    )
+    return same.order_by("-n").first()
+
+
 def opened(line: Line, model_version: ModelVersion | None, *, cause: str, now: datetime, fresh: bool = False) -> Epoch:
     """Return the epoch that the line is in, or will be in, with a version: opened where it is the first of its kind."""
-    configuration = config_hash(line, model_version)
-    same = Epoch.objects.filter(line=line, product=line.product, model_version=model_version, config_hash=configuration)
-    epoch = same.order_by("-n").first()
+    epoch = known(line, model_version)
     if epoch is not None and not fresh:
         return epoch
     return Epoch.objects.create(
         line=line,
         product=line.product,
         model_version=model_version,
-        config_hash=configuration,
+        config_hash=config_hash(line, model_version),
         call_threshold=line.call_threshold,
         n=epoch.n + 1 if epoch else 1,
         cause=cause[:200],

@@ -96,10 +96,22 @@ def decode(item: Item, log: Log) -> tuple[Picture | None, str]:
     """Return the picture, or None and the code of what is wrong with the file."""
     with log.stage(Stage.DECODE) as complaints:
         try:
-            return _decode_twice(item.sha256, max_pixels=item.line.max_megapixels * 1_000_000), ""
+            return decode_stored(item.sha256, max_pixels=item.line.max_megapixels * 1_000_000), ""
         except DecodeFailed as failure:
             complaints.append(f"{failure.code}: {failure.detail}")
             return None, failure.code
+
+
+def decode_stored(sha256: str, *, max_pixels: int) -> Picture:
+    """Return the picture of a file that is in the store. Raises DecodeFailed."""
+    with images.local_path(sha256) as path:
+        try:
+            return decoder().decode(path, max_pixels=max_pixels)
+        except DecodeFailed as failure:
+            # A child that dies may have been killed for another's sake: the picture gets a second one.
+            if failure.code != "decode-died":
+                raise
+        return decoder().decode(path, max_pixels=max_pixels)
 
 
 @contextmanager
@@ -170,17 +182,6 @@ def keep_warm(version: ModelVersion) -> None:
         registry.scorer(version)
     except (ModelMissing, ModelFailed, OSError):
         logger.exception("Unable to load model %s ahead of its use", version)
-
-
-def _decode_twice(sha256: str, *, max_pixels: int) -> Picture:
-    with images.local_path(sha256) as path:
-        try:
-            return decoder().decode(path, max_pixels=max_pixels)
-        except DecodeFailed as failure:
-            # A child that dies may have been killed for another's sake: the picture gets a second one.
-            if failure.code != "decode-died":
-                raise
-        return decoder().decode(path, max_pixels=max_pixels)
 
 
 def _score(version: ModelVersion, pixels: NDArray[np.uint8], *, call_threshold: float) -> tuple[Scored | None, str]:

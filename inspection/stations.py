@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from inspection.models import Line, Nonce, Station, StationKey
+from inspection.models import Line, Nonce, Station, StationChange, StationKey, User
+from inspection.rules.words import StationDeed
 from inspection.sealing import opened, sealed
 
 CLOCK_TOLERANCE = timedelta(seconds=300)
@@ -22,6 +23,14 @@ class TwoKeysLive(Exception):
     """Both slots hold a live key; withdraw one first."""
 
 
+class NameTaken(Exception):
+    """The line has or had a station of this name."""
+
+
+class Disabled(Exception):
+    """The station is disabled: it gets no key."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class IssuedKey:
     """A fresh key. The secret is here and nowhere else: it cannot be shown again."""
@@ -30,10 +39,25 @@ class IssuedKey:
     secret: str = field(repr=False)
 
 
+def add(line: Line, *, name: str, by: User, now: datetime) -> Station:
+    """Put a station on a line. It sends nothing before it has a key. Raises NameTaken."""
+    try:
+        with transaction.atomic():
+            station = Station.objects.create(line=line, name=name, created_at=now)
+            note(station, StationDeed.ADDED, by=by, now=now)
+    except IntegrityError as error:
+        raise NameTaken(f"{line} has a station {name!r}.") from error
+    return station
+
+
 @transaction.atomic
-def issue_key(station: Station, *, now: datetime) -> IssuedKey:
-    """Make a key in the free slot. Raises TwoKeysLive when there is none."""
-    Station.objects.select_for_update().get(pk=station.pk)
+def issue_key(station: Station, *, now: datetime, by: User | None = None) -> IssuedKey:
+    """Make a key in the free slot. Raises Disabled, or TwoKeysLive when there is none.
+
+    `by` is who asked for it; None where the product does it while it sets itself up.
+    """
+    if not Station.objects.select_for_update().get(pk=station.pk).is_active:
+        raise Disabled(f"Station {station.name} is disabled.")
     taken = set(_live(station).values_list("slot", flat=True))
     free = [slot for slot in SLOTS if slot not in taken]
     if not free:
@@ -47,6 +71,7 @@ def issue_key(station: Station, *, now: datetime) -> IssuedKey:
         slot=free[0],
         created_at=now,
     )
+    note(station, StationDeed.KEY_ISSUED, key_id=issued.key_id, by=by, now=now)
     return issued
 
 
@@ -58,16 +83,32 @@ def rotate_key(station: Station, *, now: datetime) -> IssuedKey:
     return issue_key(station, now=now)
 
 
-def withdraw_key(key: StationKey, *, now: datetime) -> None:
-    """End a key: the next request with it is refused."""
-    StationKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+@transaction.atomic
+def withdraw_key(key: StationKey, *, now: datetime, by: User | None = None) -> None:
+    """End a key: the next request with it is refused. Doing so twice does no harm."""
+    if StationKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now):
+        note(key.station, StationDeed.KEY_WITHDRAWN, key_id=key.key_id, by=by, now=now)
 
 
 @transaction.atomic
-def disable(station: Station, *, now: datetime) -> None:
-    """Withdraw a station with all its keys, from its next request on."""
-    Station.objects.filter(pk=station.pk).update(is_active=False)
+def disable(station: Station, *, now: datetime, by: User | None = None) -> None:
+    """Withdraw a station with all its keys, from its next request on. Doing so twice does no harm."""
+    if Station.objects.filter(pk=station.pk, is_active=True).update(is_active=False):
+        note(station, StationDeed.DISABLED, by=by, now=now)
     _live(station).update(revoked_at=now)
+
+
+@transaction.atomic
+def enable(station: Station, *, by: User, now: datetime) -> None:
+    """Take a disabled station into use again. Its keys stay withdrawn: it needs a new one."""
+    if Station.objects.filter(pk=station.pk, is_active=False).update(is_active=True):
+        note(station, StationDeed.ENABLED, by=by, now=now)
+
+
+def note(station: Station, deed: StationDeed, *, by: User | None, now: datetime, key_id: str = "") -> None:
+    """Keep who did it. What the product does to stations of its own is no deed of anybody."""
+    if by is not None:
+        StationChange.objects.create(station=station, deed=deed.value, key_id=key_id, done_by=by, done_at=now)
 
 
 def importer(line: Line, *, now: datetime) -> Station:

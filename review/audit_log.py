@@ -12,9 +12,11 @@ from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from inspection.models import (
     Campaign,
+    Changeover,
     DeploymentChange,
     Freeze,
     GateLimits,
+    GoldenReference,
     Hold,
     LevelChange,
     LevelProposal,
@@ -24,6 +26,7 @@ from inspection.models import (
     OfflineAllowance,
     Receipt,
     ScopeSignature,
+    StationChange,
     Waiver,
 )
 from inspection.rules.words import ReceiptKind
@@ -213,6 +216,11 @@ def _ruling(row: Adjudication) -> dict[str, str]:
     return {"thing": row.run.part.serial, "change": f"{said} → {now}", "reason": row.reason}
 
 
+def _golden(row: GoldenReference) -> dict[str, str]:
+    chosen = row.source.run.part.serial if row.source else row.sha256[:12]
+    return {"thing": f"{row.product} {row.view}", "change": f"→ rev {row.revision}", "reason": chosen}
+
+
 def _correction(row: DecisionFate) -> dict[str, str]:
     call = row.decision
     now = f"{call.label} {call.defect_class}".strip()
@@ -321,6 +329,24 @@ _SOURCES = {
         "allowed_by",
         lambda row: {"thing": row.station.name, "change": f"→ {row.minutes} min"},
     ),
+    "changeover": Source(
+        lambda line: Changeover.objects.filter(line=line).select_related("from_product", "to_product", "to_epoch"),
+        "changed_at",
+        "changed_by",
+        lambda row: {
+            "thing": f"epoch {row.to_epoch.n}",
+            "change": f"{row.from_product} → {row.to_product}",
+            "reason": ""
+            if row.from_optics == row.to_optics
+            else ", ".join(f"{k}: {v}" for k, v in row.to_optics.items()),
+        },
+    ),
+    "station": Source(
+        lambda line: StationChange.objects.filter(station__line=line).select_related("station"),
+        "done_at",
+        "done_by",
+        lambda row: {"thing": row.station.name, "change": row.deed, "reason": row.key_id},
+    ),
     "scope": Source(
         lambda line: ScopeSignature.objects.filter(line=line),
         "signed_at",
@@ -348,6 +374,12 @@ _SOURCES = {
         "created_at",
         "created_by",
         _gate_limits,
+    ),
+    "golden": Source(
+        lambda line: GoldenReference.objects.filter(line=line).select_related("product", "source__run__part"),
+        "created_at",
+        "set_by",
+        _golden,
     ),
     "ruling": Source(
         lambda line: _closed(Adjudication.objects.filter(line=line), "item").select_related("first", "run__part"),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inspection.models import Item, Line
 from inspection.permissions import may_adjudicate
-from review import data_places, export_views, history, limits, questions, searches, spreadsheets
+from review import data_places, export_views, golden, history, limits, questions, searches, spreadsheets
 from review.api.images import picture, thumbnail
 from review.forms import QuestionForm
 from review.models import Adjudication, Decision, ReviewTask
@@ -91,6 +91,7 @@ def item_page(request: PersonRequest, slug: str, pk: UUID) -> HttpResponse:
         "place": place,
         "beside": searches.neighbours(item, place.epoch, tokens.parse(place.asked).search),
         "limits": limits.offers(item),
+        "may_be_golden": golden.may_offer(item),
         "may_ask": may_adjudicate(request.user, line) and questions.may_ask(item),
         "was_read": readings.exists(),
         "class_names": line.class_names(),
@@ -147,7 +148,7 @@ def item_thumbnail(request: HttpRequest, slug: str, pk: UUID) -> FileResponse:
 def _item(line: Line, pk: UUID) -> Item:
     """Return an image of the line that nobody reads or rules on any more."""
     item = get_object_or_404(
-        Item.objects.select_related("run__part", "run__epoch", "station", "measures"), pk=pk, line=line
+        Item.objects.select_related("run__part", "run__epoch__product", "station", "measures"), pk=pk, line=line
     )
     if searches.is_open(item):
         raise Http404

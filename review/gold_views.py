@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inspection.models import Line
-from inspection.permissions import lines_for, may_inspect, may_sign_levels
+from inspection.permissions import lines_for, may_administer, may_inspect, may_sign_levels
 from review import bank_doors, gold, measures, sessions, vigilance
 from review.gold_doors import GoldRuleForm
 from review.gold_models import GoldRule
@@ -89,6 +89,7 @@ def _shown(request: PersonRequest, line: Line, *, form: GoldRuleForm | None = No
         "few": rules.FEWEST,
         "form": form or GoldRuleForm(initial=start),
         "may_set": may_sign_levels(request.user, line, now=now()),
+        "may_invite": may_administer(request.user, line),
     }
     return render(request, "review/inspectors.html", context, status=status)
 

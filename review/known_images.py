@@ -1,11 +1,11 @@
 """Stored images whose truth is known: the bank's defects, and parts found good beyond one person's word."""
 
 import random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from inspection.models import Item, LimitSample, Line
+from inspection.models import GoldenReference, Item, LimitSample, Line
 from inspection.rules.words import Label, TruthSource
 from review.bank_models import BankDefect, BankImage
 from review.models import Truth
@@ -29,11 +29,16 @@ def defects_of(line: Line) -> QuerySet[BankDefect]:
 
 
 def good_of(line: Line) -> QuerySet[Item]:
-    """Return stored images of parts that are good beyond one person's word, but for limit samples: all know them."""
+    """Return stored images of parts that are good beyond one person's word, but for those that everybody knows."""
     newer = Truth.objects.filter(item=OuterRef("item"), n__gt=OuterRef("n"))
     ruled = Truth.objects.filter(~Exists(newer), item__line=line, source__in=KNOWN_GOOD, label=Label.PASS.value)
     stored = Item.objects.real().filter(line=line, view__in=line.views, pk__in=ruled.values("item"))
-    return stored.filter(~Exists(LimitSample.objects.picturing(OuterRef("run__part"))))
+    return stored.filter(*(~Exists(rows) for rows in seen_by_all(OuterRef("run__part"))))
+
+
+def seen_by_all(part: OuterRef) -> tuple[QuerySet[Any], ...]:
+    """Return the limit samples and golden images of a part: whoever looks at them all day proves nothing by it."""
+    return LimitSample.objects.picturing(part), GoldenReference.objects.filter(source__run__part=part)
 
 
 def image_of(defect: BankDefect, line: Line) -> Known | None:

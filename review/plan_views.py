@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from inspection import campaigns, permissions, risks, scopes
+from inspection import campaigns, changeovers, permissions, risks, scopes
 from inspection.models import FailureMode, FailureWatch, Line
 from inspection.risks import Watch
 from inspection.rules.words import Priority
@@ -42,7 +42,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
         "is_campaign": is_campaign,
         "chosen": chosen,
         "rungs": _rungs(chosen, found),
-        "interruptions": plan_sentences.interruptions(chosen, scopes.changes_of(line)) if chosen else [],
+        "interruptions": plan_sentences.interruptions(chosen, changeovers.awaited(line)) if chosen else [],
         "assumed": plan_sentences.counted(found.rates.agreement),
         "assumed_detection": plan_sentences.counted(found.rates.detection),
         "sheet": scope_boards.sheet(risks.standing(line)),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from inspection.models import Item, LimitSample, Line, User
+from inspection.models import Item, Line, User
 from inspection.rules.words import Call, Label
 from review import known_images
 from review.bank_models import BankImage
@@ -72,16 +72,16 @@ class Found(NamedTuple):
 def at_hand(line: Line, person: User, label: Call) -> QuerySet[Item]:
     """Return the images of one ruled label that a person can still practise on.
 
-    The bank stays out: it measures people and models. So do limit samples, whose answer hangs beside every part, images
-    that this person has read, practised on or was shown, those of challenge parts, and those that somebody reads or
-    rules on again.
+    The bank stays out: it measures people and models. So do limit samples and golden images, which hang beside every
+    part, images that this person has read, practised on or was shown, those of challenge parts, and those that somebody
+    reads or rules on again.
     """
     here = OuterRef("pk")
     newer = Truth.objects.filter(item=OuterRef("item"), n__gt=OuterRef("n"))
     ruled = Truth.objects.filter(~Exists(newer), item__line=line, source__in=known_images.KNOWN_GOOD, label=label.value)
     met = (
         BankImage.objects.filter(item__run__part=OuterRef("run__part")),
-        LimitSample.objects.picturing(OuterRef("run__part")),
+        *known_images.seen_by_all(OuterRef("run__part")),
         Decision.objects.filter(person=person, task__item=here),
         PracticeItem.objects.filter(round__person=person, source=here),
         GoldShowing.objects.filter(person=person, source=here),

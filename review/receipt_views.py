@@ -2,23 +2,19 @@
 
 import json
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
-import qrcode
-import qrcode.image.svg
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
-from qrcode.constants import ERROR_CORRECT_M
 
 from inspection.models import Receipt, User
 from inspection.permissions import lines_for
 from inspection.rules.words import ReceiptKind, Role
-from review import receipts
+from review import codes, receipts
 
 LISTED = 50
 
@@ -64,10 +60,7 @@ def receipt_code(request: HttpRequest, slug: str, n: int) -> HttpResponse:
     """The receipt's address with its hash, as a code to be printed and scanned."""
     receipt = _receipt(request, slug, n)
     address = f"{settings.PUBLIC_URL}{reverse('receipt', args=[slug, n])}?hash={receipt.hash}"
-    code = qrcode.make(address, image_factory=qrcode.image.svg.SvgPathFillImage, error_correction=ERROR_CORRECT_M)
-    drawn = BytesIO()
-    code.save(drawn)
-    return HttpResponse(drawn.getvalue(), content_type="image/svg+xml")
+    return HttpResponse(codes.drawn(address), content_type="image/svg+xml")
 
 
 def _receipt(request: HttpRequest, slug: str, n: int) -> Receipt:

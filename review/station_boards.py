@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from inspection.models import Line, ModelVersion, OfflineDecision, Station, StationGrant
+from inspection.models import Line, ModelVersion, OfflineDecision, Station, StationChange, StationGrant, StationKey
 from inspection.rules.reconciling import Standing
+from inspection.rules.words import StationDeed
 from inspection.stations import IMPORTER
 from vision.routing import SENTENCES
 
@@ -36,6 +38,7 @@ class Row:
     """One station. `valid_until` is None where it may decide nothing alone."""
 
     station: Station
+    keys: list[StationKey]
     model: ModelVersion | None
     grant: StationGrant | None
     holds_grant: bool
@@ -57,7 +60,8 @@ class Told:
 
 def rows(line: Line, *, now: datetime) -> list[Row]:
     """Return the stations of a line by name, with the last week of what they decided alone."""
-    stations = line.stations.filter(is_active=True).exclude(name=IMPORTER).order_by("name")
+    live = Prefetch("keys", StationKey.objects.filter(revoked_at=None).order_by("created_at", "pk"))
+    stations = line.stations.filter(is_active=True).exclude(name=IMPORTER).order_by("name").prefetch_related(live)
     grants = {
         grant.station_id: grant
         for grant in StationGrant.objects.filter(station__in=stations, withdrawn_at=None).select_related("bands")
@@ -66,6 +70,15 @@ def rows(line: Line, *, now: datetime) -> list[Row]:
     models = {version.onnx_sha256: version for version in ModelVersion.objects.filter(onnx_sha256__in=held)}
     counted = _counted(line, since=now - COUNTED)
     return [_row(station, grants.get(station.pk), models, counted) for station in stations]
+
+
+def disabled(line: Line) -> QuerySet[Station]:
+    """Return the stations of a line that were taken out of use, with who did it and when."""
+    last = StationChange.objects.filter(station=OuterRef("pk"), deed=StationDeed.DISABLED.value).order_by("-done_at")
+    out = line.stations.filter(is_active=False).order_by("name")
+    return out.annotate(
+        disabled_by=Subquery(last.values("done_by__username")[:1]), disabled_at=Subquery(last.values("done_at")[:1])
+    )
 
 
 def last_decided(line: Line) -> list[Told]:
@@ -91,6 +104,7 @@ def _row(
     until = station.last_seen_at + timedelta(seconds=grant.valid_for_s) if grant and station.last_seen_at else None
     return Row(
         station=station,
+        keys=list(station.keys.all()),
         model=models.get(station.held_model_sha256),
         grant=grant,
         holds_grant=grant is not None and grant.name == station.held_grant,

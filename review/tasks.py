@@ -17,6 +17,7 @@ from review import (
     export_archives,
     exports,
     gates,
+    golden,
     notices,
     receipts,
     retraining,
@@ -55,6 +56,15 @@ def import_batch(*, key: str, **_later_arguments: object) -> None:
         outbox.finish(work, now=clock())
     else:
         outbox.give_back(work)
+
+
+@shared_task
+def prepare_golden(*, key: str, **_later_arguments: object) -> None:
+    """Decode an uploaded golden image."""
+    work = outbox.claim(golden.TOPIC, key, now=clock())
+    if work is not None:
+        golden.prepare(int(key))
+        outbox.finish(work, now=clock())
 
 
 @shared_task

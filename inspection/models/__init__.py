@@ -25,6 +25,7 @@ from inspection.models.receipt import Receipt, ReceiptHead
 from inspection.models.rollout import ArmEvent, Rollout, RolloutMove, RolloutStep
 from inspection.models.scope import (
     Baseline,
+    Changeover,
     FailureMode,
     FailureWatch,
     LimitSample,
@@ -33,7 +34,7 @@ from inspection.models.scope import (
     ScopeSignature,
     SettingChange,
 )
-from inspection.models.station import Nonce, Station, StationKey
+from inspection.models.station import Nonce, Station, StationChange, StationKey
 
 __all__ = [
     "AlreadySettled",
@@ -43,6 +44,7 @@ __all__ = [
     "Baseline",
     "Batch",
     "Campaign",
+    "Changeover",
     "DefectClass",
     "Deployment",
     "DeploymentChange",
@@ -89,6 +91,7 @@ __all__ = [
     "SettingChange",
     "StageRun",
     "Station",
+    "StationChange",
     "StationGrant",
     "StationKey",
     "TrainedOn",

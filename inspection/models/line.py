@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from inspection.models.fields import share_check, word_check, word_field
-from inspection.rules.words import AssistStyle, Level, RiskClass, Verdict
+from inspection.rules.words import AssistStyle, GoldenState, Level, RiskClass, Verdict
 
 DAY_IN_THREE_SHIFTS = [
     {"name": "A", "start": "06:00"},
@@ -241,18 +241,25 @@ class Epoch(models.Model):
 
 
 class GoldenReference(models.Model):
-    """The picture of a good part beside which an inspector looks. Replaced by a new revision."""
+    """The picture of a good part beside which an inspector looks. Replaced by a new revision.
+
+    `source` is the image that was chosen; None where a file was uploaded.
+    """
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="golden_references")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     view = models.CharField(max_length=40, default="front")
     revision = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    source = models.ForeignKey("Item", on_delete=models.PROTECT, null=True, related_name="+")
+    state = word_field(GoldenState, default=GoldenState.READY.value)
+    set_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["line", "product", "view", "revision"], name="golden_revision_once"),
+            word_check("state", GoldenState, name="golden_state_known"),
         ]
 
 

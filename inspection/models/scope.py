@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 
 from inspection.models.fields import share_check, word_check, word_field
-from inspection.models.line import DefectClass, Line
+from inspection.models.line import DefectClass, Epoch, Line, Product
 from inspection.rules.words import ChangeKind, Decider, Pace, Priority
 
 
@@ -153,6 +153,12 @@ class Baseline(models.Model):
         indexes = [models.Index(fields=["line", "-measured_on"], name="baseline_newest_first")]
 
 
+class PlannedChangeQuerySet(models.QuerySet["PlannedChange"]):
+    def awaited(self) -> "PlannedChangeQuerySet":
+        """Those that are still to come."""
+        return self.filter(withdrawn_at=None, done_at=None)
+
+
 class PlannedChange(models.Model):
     """A change that is known beforehand. `opens_epoch` where evidence from before it will not count after it."""
 
@@ -164,10 +170,18 @@ class PlannedChange(models.Model):
     planned_at = models.DateTimeField()
     withdrawn_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
+    done_at = models.DateTimeField(null=True)
+
+    objects = PlannedChangeQuerySet.as_manager()
 
     class Meta:
         constraints = [
             word_check("kind", ChangeKind, name="planned_change_kind_known"),
+            models.CheckConstraint(
+                condition=Q(done_at=None, done_by=None) | Q(done_at__isnull=False, done_by__isnull=False),
+                name="planned_change_done_is_whole",
+            ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None, withdrawn_by=None)
                 | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
@@ -180,6 +194,23 @@ class PlannedChange(models.Model):
     def opens_epoch(self) -> bool:
         """A new SKU, lens or light is another epoch; another supplier is a mark in the same one."""
         return ChangeKind(self.kind) in (ChangeKind.SKU, ChangeKind.LENS)
+
+
+class Changeover(models.Model):
+    """The line was set to another product or to other declared optics. Written once; each epoch keeps its evidence."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="changeovers")
+    from_product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    to_product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    from_optics = models.JSONField()
+    to_optics = models.JSONField()
+    from_epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, null=True, related_name="+")
+    to_epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="+")
+    changed_by = models.ForeignKey("User", on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["line", "-changed_at"], name="changeover_newest")]
 
 
 class FailureMode(models.Model):

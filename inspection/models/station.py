@@ -5,7 +5,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from inspection.models.fields import word_check, word_field
 from inspection.models.line import Line
+from inspection.rules.words import StationDeed
 
 # A grant that outlives a shift's change is no short absence any more.
 OFFLINE_MINUTES_MAX = 60
@@ -75,6 +77,20 @@ class StationKey(models.Model):
             ),
             models.CheckConstraint(condition=Q(slot__in=[0, 1]), name="station_key_slot_known"),
         ]
+
+
+class StationChange(models.Model):
+    """What was done to a station or one of its keys, and by whom. Written once, never edited."""
+
+    station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="changes")
+    deed = word_field(StationDeed)
+    key_id = models.CharField(max_length=32, blank=True)
+    done_by = models.ForeignKey("User", on_delete=models.PROTECT, related_name="+")
+    done_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [word_check("deed", StationDeed, name="station_change_deed_known")]
+        indexes = [models.Index(fields=["station", "-done_at"], name="station_change_newest")]
 
 
 class Nonce(models.Model):

@@ -93,6 +93,24 @@ class Limit(StrEnum):
     ALREADY_BAD = "already_bad"
 
 
+class StationDeed(StrEnum):
+    """What is done to a station and its keys."""
+
+    ADDED = "added"
+    KEY_ISSUED = "key-issued"
+    KEY_WITHDRAWN = "key-withdrawn"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+
+
+class GoldenState(StrEnum):
+    """A chosen image stands at once; an uploaded file when its pixels could be read."""
+
+    PREPARING = "preparing"
+    READY = "ready"
+    UNREADABLE = "unreadable"
+
+
 class TruthSource(StrEnum):
     SINGLE = "single"
     CONSENSUS = "consensus"

@@ -18,7 +18,7 @@ def unprotect(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inspection', '0009_limit_pictures'),
+        ('inspection', '0010_deeds_that_leave_a_trace'),
     ]
 
     operations = [
