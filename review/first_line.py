@@ -17,7 +17,7 @@ def of(person: User) -> list[Step]:
     if is_dismissed(person) or not may_found_lines(person):
         return []
     line = lines_for(person).order_by("created_at", "pk").first()
-    way = [*(_people() if may_administer(person) else []), *_line(line, person)]
+    way = [*(_people() if may_administer(person) else []), *_line(line)]
     return [] if all(step.done for step in way) else way
 
 
@@ -33,9 +33,8 @@ def _people() -> list[Step]:
     ]
 
 
-def _line(line: Line | None, person: User) -> list[Step]:
+def _line(line: Line | None) -> list[Step]:
     founded = reverse("scope", args=[line.slug]) if line else reverse("line-new")
-    station = reverse("admin:inspection_station_add") if may_administer(person) else _of_line("stations", line)
     return [
         Step(_("Found the first line: scope, classes, targets, who decides today, risks"), founded, line is not None),
         Step(
@@ -45,7 +44,7 @@ def _line(line: Line | None, person: User) -> list[Step]:
         ),
         Step(
             _("Add its station and issue the key, shown once"),
-            station if line else "",
+            _of_line("stations", line),
             StationKey.objects.filter(station__line=line, revoked_at=None).exists(),
         ),
         Step(
