@@ -54,7 +54,7 @@ class AdministratorsOnly:
         return False
 
 
-class OfTheirLines:
+class OfTheirLines(admin.ModelAdmin):
     """Rows of a line, kept by its administrators. Nothing is deleted: evidence refers to it."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -190,7 +190,7 @@ class DefectClassAdmin(ReadOnly):
 
 
 @admin.register(Station)
-class StationAdmin(OfTheirLines, admin.ModelAdmin):
+class StationAdmin(OfTheirLines):
     """A station and its keys. A secret is on the page that issues it and nowhere after."""
 
     change_form_template = "admin/inspection/station/change_form.html"
