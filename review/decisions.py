@@ -269,8 +269,12 @@ def undo(decision_id: UUID, *, person: User, now: datetime) -> Undone:
     if not window.filter(decision=decision).exists():
         raise UndoExpired(f"Decision {decision_id} is final.")
     answered = decision.phase == Phase.INITIAL and decision.revealed_at is not None and decision.blind
+    is_final = answered or decision.phase == Phase.FINAL
+    if is_final:
+        # The first call waits for another final one, as it did for the one that is taken back.
+        first = window.filter(decision__phase=Phase.INITIAL)
+        first.update(final_at=_final_at(task, person, REVEAL_WINDOW, now=now))
     if answered:
-        window.filter(decision=decision).update(final_at=_final_at(task, person, REVEAL_WINDOW, now=now))
         later = window.exclude(decision=decision).select_related("decision")
         taken_back = [pending.decision for pending in later]
     else:
@@ -280,7 +284,6 @@ def undo(decision_id: UUID, *, person: User, now: datetime) -> Undone:
             raise UndoExpired(f"Decision {decision_id} is final.")
     dispositions.expect([task.run_id], final_at=None)
     _lease_again(task, person, now=now)
-    is_final = answered or decision.phase == Phase.FINAL
     return Undone(task=task, reopens_final=is_final, reveal=sights.prediction_of(task) if is_final else None)
 
 
