@@ -19,10 +19,10 @@ from monitoring.rules.metrics import METRICS, PROCESSES
 from monitoring.sources import gauges
 from review import queues, watches
 from review.audit_models import AuditFinding, MissResult, WatchChart
-from tests.builders import NOON, make_station
+from tests.builders import NOON, make_station, make_user
 from tests.monitoring.world import examine, settle, show, window
 from tests.review.deciding import make_deciding_line
-from tests.review.scene import predict
+from tests.review.scene import answer, make_task, predict
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(seconds=30)
@@ -200,6 +200,12 @@ def test_the_queue_is_read(line):
     assert (level("queue_waiting", line), level("queue_age", line)) == (1, 30)
 
 
+def test_a_call_that_should_be_final_is_read(line):
+    answer(make_task(line, "A-1"), make_user("ana"))
+    assert level("final_lag", line, now=NOON + timedelta(seconds=9)) == 0
+    assert level("final_lag", line, now=NOON + timedelta(seconds=50)) == 40
+
+
 def test_stations_and_cameras_are_read(line):
     make_station(line, last_seen_at=NOON)
     assert level("station_silence", line) == 30
@@ -336,7 +342,7 @@ def test_processes_are_read():
 TESTED_BY_NAME = {
     "duplicate", "volume", "uncertainty", "rework", "escaped_fraction", "challenge_misses", "queue_waiting",
     "queue_age", "calls_critical", "calls_major", "calls_cosmetic", "sequence_gap", "certify_days", "station_silence",
-    "review_days",
+    "final_lag", "review_days",
     "clock_skew", "claims_refused", "spooled", "camera_dropped", "camera_age", "image_age", "on_hold",
     "silence", "escape_chart", "drift", "score_shift", "outbox_waiting", "outbox_age", "storage_free", "storage_days",
     "database_ms", "broker_down", "load", "worker_silence", "models_loaded", "model_load", "embedding_distance",
