@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from inspection import epochs, outbox
 from inspection.models import Freeze, GateEvaluation, Hold, LevelChange, LevelProposal, Line, Run, User
+from inspection.permissions import may_sign_levels
 from inspection.rules.ladder import Evidence, Gate, Judgement
 from inspection.rules.words import Level, ProposalStatus
 
@@ -168,6 +169,8 @@ def staleness(proposal: LevelProposal, evaluation: GateEvaluation | None, *, now
     """Return why the frozen evidence can no longer be signed, empty when it can."""
     if now >= proposal.expires_at:
         return "The evidence is more than 24 hours old."
+    if proposal.proposer is not None and not may_sign_levels(proposal.proposer, proposal.line, now=now):
+        return f"{proposal.proposer}, who signed first, is no QA lead of the line any more."
     if proposal.resumes and proposal.from_level == Level.HUMAN:
         return ""
     if parts_since(proposal) > PARTS_SINCE_MAX:

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
 from inspection import automation
-from inspection.models import GateEvaluation, Hold, LevelChange, LevelProposal, Line
+from inspection.models import GateEvaluation, Hold, LevelChange, LevelProposal, Line, User
 from inspection.rules.ladder import GATES, Evidence, judge
 from inspection.rules.words import Level, Role
 from tests.builders import NOON, make_line, make_user
@@ -123,6 +123,24 @@ def test_stale_evidence_is_not_signed(line, quinn, quill, later, shut, why):
     now_seen = evaluation(line, Evidence() if shut else GOOD, at=NOON + later)
     with pytest.raises(automation.EvidenceStale, match=why):
         automation.approve(proposal, by=quill, evaluation=now_seen, now=NOON + later)
+
+
+def leave(person: User, way: str) -> None:
+    """Take the person's role away, or the account."""
+    if way == "role":
+        person.memberships.update(revoked_at=NOON)
+    else:
+        User.objects.filter(pk=person.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("way", ["role", "account"])
+def test_the_signature_of_a_lead_who_is_none_any_more_counts_no_longer(line, quinn, quill, way):
+    proposal = propose(line, quinn)
+    leave(quinn, way)
+    with pytest.raises(automation.EvidenceStale, match="quinn"):
+        automation.approve(proposal, by=quill, evaluation=evaluation(line), now=NOON)
+    line.refresh_from_db()
+    assert line.level == "shadow"
 
 
 def test_an_approved_proposal_is_not_approved_again(line, quinn, quill):
