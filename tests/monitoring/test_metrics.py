@@ -185,6 +185,20 @@ def test_what_audits_and_challenges_find_is_counted(line):
     assert window(line, "challenge_misses").summary.mean == 1
 
 
+def test_what_a_slower_transaction_finds_is_counted_with_the_next_look(line):
+    watch = watches.current(line, now=NOON)
+    facts = {"line": line, "watch": watch, "kind": "auto_pass", "found_at": LATER}
+    slow, quick = (examine(line, serial).run for serial in ("A-1", "A-2"))
+    AuditFinding.objects.create(pk=1002, run=quick, is_bad=True, **facts)
+    MissResult.objects.create(pk=1002, line=line, watch=watch, source="quick", is_missed=True, shown_at=LATER)
+    gathering.follow(now=LATER + timedelta(seconds=1))
+    AuditFinding.objects.create(pk=1001, run=slow, is_bad=False, **facts)
+    MissResult.objects.create(pk=1001, line=line, watch=watch, source="slow", is_missed=False, shown_at=LATER)
+    gathering.follow(now=LATER + timedelta(seconds=10))
+    assert window(line, "escaped_fraction").summary.mean == 0.5
+    assert window(line, "challenge_misses").summary.mean == 0.5
+
+
 # Levels ---------------------------------------------------------------------------------------------------------
 
 
