@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from config import relay
-from inspection import outbox
+from inspection import bulkheads, outbox
 from inspection.models import ProcessSeen
 from monitoring import retraining, rounds, watching
 from review import model_errors
@@ -32,11 +32,14 @@ def turn(*, holder: str, now: datetime) -> None:
     looks = _is_time("drift", every=DRIFT_EVERY, now=now)
     seals = _is_time("seal", every=SEALED_EVERY, now=now)
     gives = _is_time("gold", every=GOLD_EVERY, now=now)
-    rounds.go(now=now, looks=looks, seals=seals, gives=gives)
+    with bulkheads.around("round"):
+        rounds.go(now=now, looks=looks, seals=seals, gives=gives)
     if _is_time("model-files", every=FILES_EVERY, now=now):
-        model_errors.check_files(now=now)
+        with bulkheads.around("check files of models"):
+            model_errors.check_files(now=now)
     if _is_time("trainings", every=TRAININGS_EVERY, now=now):
-        retraining.follow(now=now)
+        with bulkheads.around("follow trainings"):
+            retraining.follow(now=now)
     if _is_time("metrics", every=METRICS_EVERY, now=now):
         watching.go(now=now, prunes=_is_time("prune", every=PRUNED_EVERY, now=now))
 

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from inspection import epochs, outbox
 from inspection.models import Freeze, GateEvaluation, Hold, LevelChange, LevelProposal, Line, Run, User
+from inspection.permissions import may_sign_levels
 from inspection.rules.ladder import Evidence, Gate, Judgement
 from inspection.rules.words import Level, ProposalStatus
 
@@ -90,9 +91,12 @@ def record_evaluation(
 
 @transaction.atomic
 def open_by_system(line: Line, evaluation: GateEvaluation, *, now: datetime) -> LevelProposal | None:
-    """Open the proposal that the evidence allows and tell the leads. None when one is open already."""
+    """Open the proposal that the evidence allows and tell the leads.
+
+    None when one is open already, and where the line has changed since its gate was read.
+    """
     line = _locked(line)
-    if open_proposal(line) is not None or _is_frozen(line):
+    if open_proposal(line) is not None or not _still_opens(line, evaluation) or _is_frozen(line):
         return None
     proposal = _open(line, Level(evaluation.to_level), evaluation, now=now, opened_by_system=True)
     outbox.ask("proposal.opened", proposal.pk, now=now)
@@ -111,7 +115,7 @@ def propose(
     line = _locked(line)
     if Level(line.level).above != to_level:
         raise LevelOrder(f"From {line.level} the next level is {Level(line.level).above}, not {to_level.value}.")
-    if evaluation.status != "open":
+    if evaluation.status != "open" or not _still_opens(line, evaluation):
         raise GateShut
     if _is_frozen(line):
         raise Frozen
@@ -127,8 +131,8 @@ def propose(
 def approve(proposal: LevelProposal, *, by: User, evaluation: GateEvaluation | None, now: datetime) -> LevelProposal:
     """Give the next signature; the second moves the line.
 
-    On a proposal the system opened, the first lead to come signs as proposer. Raises ProposalClosed,
-    SelfApproval, or EvidenceStale (and the caller voids the proposal with `void_stale`).
+    On a proposal the system opened, the first lead to come signs as proposer. Raises ProposalClosed, SelfApproval,
+    Frozen, GateShut, or EvidenceStale (and the caller voids the proposal with `void_stale`).
     """
     line = _locked(proposal.line)
     proposal = LevelProposal.objects.select_for_update().get(pk=proposal.pk)
@@ -141,6 +145,8 @@ def approve(proposal: LevelProposal, *, by: User, evaluation: GateEvaluation | N
         raise EvidenceStale(why)
     if _is_frozen(line) and not proposal.resumes:
         raise Frozen
+    if _is_held(line) and not proposal.resumes:
+        raise GateShut
     if proposal.proposer_id is None:
         return _sign_first(proposal, by=by, reason="", now=now)
     return _enact(line, proposal, by=by, now=now)
@@ -168,6 +174,8 @@ def staleness(proposal: LevelProposal, evaluation: GateEvaluation | None, *, now
     """Return why the frozen evidence can no longer be signed, empty when it can."""
     if now >= proposal.expires_at:
         return "The evidence is more than 24 hours old."
+    if proposal.proposer is not None and not may_sign_levels(proposal.proposer, proposal.line, now=now):
+        return f"{proposal.proposer}, who signed first, is no QA lead of the line any more."
     if proposal.resumes and proposal.from_level == Level.HUMAN:
         return ""
     if parts_since(proposal) > PARTS_SINCE_MAX:
@@ -273,6 +281,16 @@ def _locked(line: Line) -> Line:
 
 def _is_frozen(line: Line) -> bool:
     return Freeze.objects.in_force().filter(line=line).exists()
+
+
+def _is_held(line: Line) -> bool:
+    return Hold.objects.in_force().filter(line=line).exists()
+
+
+def _still_opens(line: Line, evaluation: GateEvaluation) -> bool:
+    """Say whether the locked line stands where its gate was read: below it, in the same epoch, not held."""
+    is_below = Level(line.level).above == Level(evaluation.to_level) and line.epoch_id == evaluation.epoch_id
+    return is_below and not _is_held(line)
 
 
 def _open(

@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from inspection import bulkheads
 from inspection.models import (
     Disposition,
     DispositionSequence,
@@ -128,7 +130,7 @@ def fail_safe_due(*, now: datetime, limit: int = BATCH) -> int:
     A view that never came is a hold. The tasks stay, for evidence; later verdicts are recorded, not sent.
     """
     owed = Run.objects.filter(is_settled=False, review_due_at__lte=now).order_by("review_due_at", "pk")
-    return sum(_fail_safely(pk, now=now) for pk in owed.values_list("pk", flat=True)[:limit])
+    return bulkheads.each("give the fail-safe", owed.values_list("line", "pk")[:limit], partial(_fail_safely, now=now))
 
 
 def sequence_due(*, now: datetime, limit: int = BATCH) -> int:
@@ -139,7 +141,8 @@ def sequence_due(*, now: datetime, limit: int = BATCH) -> int:
     waiting = Disposition.objects.filter(sequence=None, settled_at__isnull=False)
     # The oldest first, which is the order of the index of what waits: lines are never looked for among all.
     lines = dict.fromkeys(waiting.order_by("settled_at").values_list("line", flat=True)[:limit])
-    return sum(_sequence_line(line, now=now, limit=limit) for line in lines)
+    numbered = partial(_sequence_line, now=now, limit=limit)
+    return bulkheads.each("number dispositions", [(line, line) for line in lines], numbered)
 
 
 def is_known(disposition: Disposition) -> bool:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from inspection.models import Deployment, Epoch, Line, ModelVersion
+from inspection.models import Deployment, Epoch, LevelProposal, Line, ModelVersion
+from inspection.rules.words import ProposalStatus
 
 
 def config_hash(line: Line, model_version: ModelVersion | None) -> str:
@@ -41,6 +42,7 @@ def enter(line: Line, model_version: ModelVersion | None, *, cause: str, now: da
     """
     line.epoch = opened(line, model_version, cause=cause, now=now, fresh=fresh)
     line.save(update_fields=["epoch"])
+    _void_proposals(line, now=now)
     if fresh:
         Deployment.objects.filter(line=line).update(bands=None)
     return line.epoch
@@ -55,6 +57,14 @@ def known(line: Line, model_version: ModelVersion | None) -> Epoch | None:
         config_hash=config_hash(line, model_version),
     )
     return same.order_by("-n").first()
+
+
+def _void_proposals(line: Line, *, now: datetime) -> None:
+    """End what waits for a signature on the evidence of another epoch: it says nothing of what the line does now."""
+    waiting = LevelProposal.objects.filter(line=line, status=ProposalStatus.OPEN.value, evaluation__isnull=False)
+    waiting.exclude(evaluation__epoch=line.epoch).update(
+        status=ProposalStatus.VOID.value, status_reason="The line entered another epoch.", closed_at=now
+    )
 
 
 def opened(line: Line, model_version: ModelVersion | None, *, cause: str, now: datetime, fresh: bool = False) -> Epoch:

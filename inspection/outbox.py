@@ -60,8 +60,8 @@ def finish_all(works: Iterable[Outbox], *, now: datetime) -> None:
 
 
 def give_back(work: Outbox) -> None:
-    """Offer the rest of a piece of work at once: this worker has done its turn."""
-    Outbox.objects.filter(pk=work.pk).update(lease_until=None, sent_at=None)
+    """Offer the rest of a piece of work at once: this worker has done its turn. What another has claimed stays so."""
+    Outbox.objects.filter(pk=work.pk, attempts=work.attempts).update(lease_until=None, sent_at=None)
 
 
 def due(*, now: datetime, limit: int) -> list[Outbox]:

@@ -213,7 +213,10 @@ def open_rollouts() -> list[Rollout]:
 
 
 def follow(rollout: Rollout, *, now: datetime) -> Action:
-    """Do what the evidence asks for without a person: roll back, pause, call for a person, end the watch."""
+    """Do what the evidence asks for without a person: roll back, pause, call for a person, end the watch.
+
+    Raises RolloutClosed where a person ended the rollout before it was locked.
+    """
     action = judge(rollout, now=now)
     is_known = action.move == Move.PROPOSE and rollout.ready_at is not None
     if not is_known and action.move in _BY_ITSELF:
@@ -255,9 +258,12 @@ def _pause_by_itself(rollout: Rollout, action: Action, now: datetime) -> None:
 
 @transaction.atomic
 def _call_for_a_person(rollout: Rollout, _action: Action, now: datetime) -> None:
-    if Rollout.objects.filter(pk=rollout.pk, ready_at=None).update(ready_at=now):
-        _note(rollout, deed="ready", cause="the evidence lets it go on", by=None, now=now)
-    rollout.ready_at = now
+    fresh = _open(rollout)
+    if fresh.ready_at is None:
+        fresh.ready_at = now
+        fresh.save(update_fields=["ready_at"])
+        _note(fresh, deed="ready", cause="the evidence lets it go on", by=None, now=now)
+    rollout.ready_at = fresh.ready_at
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from inspection.automation import SelfApproval
 from inspection.models import Line, User, Waiver
+from inspection.permissions import may_sign_levels
 from inspection.rules.gates import HARM
 from inspection.rules.words import Level
 
@@ -16,7 +17,7 @@ class NothingToWaive(Exception):
 
 
 class WaiverClosed(Exception):
-    """The waiver has both signatures, or its date is past."""
+    """The waiver has both signatures, its date is past, or who signed it first is no lead of the line any more."""
 
 
 @transaction.atomic
@@ -38,10 +39,16 @@ def ask(line: Line, *, subject: str, until: date, reason: str, by: User, now: da
     )
 
 
+@transaction.atomic
 def sign(waiver: Waiver, *, by: User, now: datetime) -> None:
     """Give the second signature, from which the waiver holds. Raises SelfApproval or WaiverClosed."""
+    waiver = Waiver.objects.select_for_update().get(pk=waiver.pk)
     if waiver.first_by_id == by.pk:
         raise SelfApproval(f"{by} signed this waiver first; another lead must sign it.")
+    if not may_sign_levels(waiver.first_by, waiver.line, now=now):
+        raise WaiverClosed(
+            f"{waiver.first_by}, who signed waiver {waiver.pk} first, is no QA lead of the line any more."
+        )
     standing = Waiver.objects.filter(pk=waiver.pk, second_by=None, until__gte=now.date())
     if not standing.update(second_by=by, second_at=now):
         raise WaiverClosed(f"Waiver {waiver.pk} is signed or past.")

@@ -1,13 +1,18 @@
 """In which time zone people read a moment: their line's, or the site's for what all lines share."""
 
 from inspection.models import Line
+from inspection.rules.shifts import UnreadableClock, zone_of
 
 OF_SEVERAL = "UTC"
 
 
 def of(line: Line | None) -> str:
-    """Return the zone of a line, or of the site where there is none."""
-    return line.time_zone if line is not None else of_site()
+    """Return the zone of a line, or of the site where there is none; UTC where its name means nothing."""
+    name = line.time_zone if line is not None else of_site()
+    try:
+        return zone_of(name).key
+    except UnreadableClock:
+        return OF_SEVERAL
 
 
 def of_site() -> str:

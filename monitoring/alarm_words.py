@@ -226,6 +226,11 @@ WORDS: dict[str, Words] = {
         _("At the deadline the line gets its fail-safe."),
         _("Call another inspector, or slow the line down."),
     ),
+    "calls-not-final": Words(
+        _("Calls of people do not become final"),
+        _("The line gets its fail-safe instead of what people said."),
+        _("Check time zone and shift pattern of the line; the relay's log says what it cannot do."),
+    ),
     "fail-safe": Words(
         _("The line gets its fail-safe instead of verdicts"),
         _("Good parts are held or rejected."),

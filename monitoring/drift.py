@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count, Max, Q
 
-from inspection import automation
+from inspection import automation, bulkheads
 from inspection.models import Hold, Line, Measures
 from monitoring import baselines, sightings
 from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
@@ -36,7 +36,8 @@ HOLDS_OF_IMAGES = (Hold.ALARM, Hold.CAMERA)
 def check_all(*, now: datetime) -> None:
     """Look at the newest images of every line that decides by itself."""
     for line in Line.objects.filter(level__in=watches.DECIDING, is_active=True, epoch__isnull=False):
-        check(line, now=now)
+        with bulkheads.around("look for drift", line=line.pk):
+            check(line, now=now)
 
 
 def check(line: Line, *, now: datetime) -> Baseline | None:

@@ -53,16 +53,20 @@ def _read(marks: Marks, *, until: datetime) -> tuple[list[Seen], dict[str, int]]
     gaps, places = sequences.gaps(images, marks)
     said, at = answers.final(marks.get(ANSWERS, 0), until=until)
     seen, places = [*items.seen_on(images), *gaps, *said], {**places, IMAGES: place, ANSWERS: at}
-    for source, read in _sources().items():
+    for source, read in _sources(until).items():
         found, places[source] = read(marks.get(source, 0), limit=LIMIT)
         seen += found
     return seen, places
 
 
-def _sources() -> dict[str, Read]:
+def _sources(until: datetime) -> dict[str, Read]:
     lines = Line.objects.filter(is_active=True).values_list("pk", flat=True)
     of_lines = {f"verdicts-{line}": partial(verdicts.settled, line) for line in lines}
-    return {"audits": verdicts.audited, "challenges": verdicts.challenged, **of_lines}
+    of_all = {
+        "audits": partial(verdicts.audited, until=until),
+        "challenges": partial(verdicts.challenged, until=until),
+    }
+    return {**of_all, **of_lines}
 
 
 @transaction.atomic

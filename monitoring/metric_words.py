@@ -52,6 +52,7 @@ NAMES = {
     "explain_ms": _("explaining"),
     "model_errors": _("model errors"),
     "queue_waiting": _("images waiting for people"),
+    "final_lag": _("oldest call that should be final"),
     "outbox_waiting": _("work waiting"),
     "outbox_age": _("oldest waiting work"),
     "storage_days": _("days of disk left"),

@@ -1,8 +1,9 @@
 """The clockwork deeds of one round, for whoever keeps the clock: the relay, or the factory simulator."""
 
+from collections.abc import Callable
 from datetime import datetime
 
-from inspection import dispositions
+from inspection import bulkheads, dispositions
 from monitoring import drift
 from review import (
     audits,
@@ -20,7 +21,16 @@ from review import (
 )
 from review.evidence import Reading
 
-BATCH = 500
+_VERDICTS: tuple[Callable[..., object], ...] = (
+    queues.admit_overdue,
+    queues.sweep_expired,
+    decisions.finalise_due,
+    held_rulings.give_due,
+    rollbacks.follow_all,
+    reconciling.follow_due,
+    dispositions.fail_safe_due,
+    dispositions.sequence_due,
+)
 
 
 def go(
@@ -30,23 +40,14 @@ def go(
 
     Return the gates that were read: those of every line once a count has moved, or after `each` run that moved one.
     """
-    queues.admit_overdue(now=now)
-    queues.sweep_expired(now=now)
-    decisions.finalise_due(now=now, limit=BATCH)
-    held_rulings.give_due(now=now)
-    rollbacks.follow_all(now=now)
-    reconciling.follow_due(now=now)
-    dispositions.fail_safe_due(now=now)
-    dispositions.sequence_due(now=now)
-    if looks:
-        drift.check_all(now=now)
-    if seals:
-        challenges.follow(now=now)
-        audits.follow(now=now)
-        containment.list_due(now=now)
-        receipts.seal_due(now=now)
-    if gives:
-        gold.give_due(now=now)
+    deeds: list[Callable[..., object]] = [*_VERDICTS]
+    deeds += [drift.check_all] if looks else []
+    deeds += [challenges.follow, audits.follow, containment.list_due, receipts.seal_due] if seals else []
+    deeds += [gold.give_due] if gives else []
+    for deed in deeds:
+        # One after the other, and none kept from its turn by another that fails.
+        with bulkheads.around(f"{deed.__module__}.{deed.__name__}"):
+            deed(now=now)
     along = gates.read_along(now=now) if each else []
     has_moved = counts.fold(now=now) > 0
     return gates.read_all(now=now) if has_moved and not each else along

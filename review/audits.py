@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
+from inspection import bulkheads
 from inspection.models import Disposition, DispositionSequence, Freeze, Hold, Item, Line, Routing, Run
 from inspection.rules.ladder import DISAGREEMENT_DEMOTE
 from inspection.rules.shifts import shift_of
@@ -142,9 +143,10 @@ def note_known_defect(
 def follow(*, now: datetime) -> None:
     """Follow every line that decides by itself: its calls, its shifts, and people's disagreement at `assist`."""
     for line in Line.objects.filter(level__in=watches.DECIDING, is_active=True, epoch__isnull=False):
-        watch = watches.current(line, now=now)
-        if watch is not None:
-            _close_shift(watch, line, now=now)
+        with bulkheads.around("follow the shifts of audits", line=line.pk):
+            watch = watches.current(line, now=now)
+            if watch is not None:
+                _close_shift(watch, line, now=now)
     for chart in _behind():
         _hear_calls(chart, now=now)
     _fall_for_disagreement(now=now)

@@ -18,7 +18,9 @@ REFUSALS: dict[type[Exception], Callable[[], str]] = {
     NotAllowed: lambda: _("Only active QA leads of this line sign, a day after they got the role."),
     bands.NoModel: lambda: _("The line has no model to certify."),
     bands.NotCertified: lambda: _("These bands are not certified for the model and epoch of now."),
-    bands.SecondSignature: lambda: _("You certified these bands: another lead puts them in force."),
+    bands.SecondSignature: lambda: _(
+        "Two leads of the line sign these bands: one certifies them, another lead puts them in force."
+    ),
     bands.NoBands: lambda: _("No bands are in force."),
     signing.NotConfirmed: lambda: _("The password or code is not right. Nothing was signed."),
 }

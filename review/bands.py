@@ -27,6 +27,7 @@ from inspection.models import (
     Run,
     User,
 )
+from inspection.permissions import may_sign_levels
 from inspection.rules.words import Label, Level
 from review import bank, evidence, readings
 from review.band_models import BandsChange, Certification
@@ -292,19 +293,24 @@ def put_in_force(line: Line, bands: Bands, *, by: User, now: datetime) -> BandsC
     What they promise for a usual shift is kept with the signature. Those of a rollout's candidate hold for its share,
     and stay in force when it serves.
 
-    Raises NotCertified where they are of another model, calibrator or epoch, SecondSignature where the same person
-    certified them and the model decides, or may decide before two people have signed its level.
+    Raises NotCertified where they are of another model, calibrator or epoch, SecondSignature where no other lead who
+    is one still certified them and the model decides, or may decide before two people have signed its level.
     """
     line = locked(line)
     certification = Certification.objects.filter(bands=bands, line=line).first()
     if certification is None or not would_stand(line, bands):
         raise NotCertified(f"Bands {bands.pk} are not those of a model and epoch of {line}.")
     wants_two = line.level in DECIDING or bands.drawn_in_id is not None
-    if wants_two and (certification.made_by is None or certification.made_by_id == by.pk):
-        raise SecondSignature(f"{by} certified bands {bands.pk}; another lead puts them in force.")
+    if wants_two and not _is_signed_first(certification, line, by=by, now=now):
+        raise SecondSignature(f"No other lead of {line} than {by} has certified bands {bands.pk}.")
     _place(line, bands, is_beside=not _serves(line, bands))
     promised = forecast(line, certification.outcome["shares"], now=now)
     return _change(line, bands, by=by, certified_by=certification.made_by, promised=promised, now=now)
+
+
+def _is_signed_first(certification: Certification, line: Line, *, by: User, now: datetime) -> bool:
+    first = certification.made_by
+    return first is not None and first != by and may_sign_levels(first, line, now=now)
 
 
 @transaction.atomic

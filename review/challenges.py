@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
-from inspection import automation
+from inspection import automation, bulkheads
 from inspection.models import Epoch, Item, Line, Part, Routing, Run, User
 from inspection.rules.shifts import shift_of
 from inspection.rules.words import Level
@@ -100,11 +100,13 @@ def set_calendar(
 def follow(*, now: datetime) -> None:
     """Note what became of challenge parts, open the rounds that are due, and be loud about those that are late."""
     for run in _unnoted():
-        note(run, now=now)
+        with bulkheads.around("note a challenge part", line=run.line_id):
+            note(run, now=now)
     calendars = ChallengeCalendar.objects.filter(line=OuterRef("pk"))
     for line in Line.objects.filter(Exists(calendars), is_active=True, epoch__model_version__isnull=False):
-        _open_due(line, now=now)
-        _warn_of_late(line, now=now)
+        with bulkheads.around("follow challenge parts", line=line.pk):
+            _open_due(line, now=now)
+            _warn_of_late(line, now=now)
 
 
 @transaction.atomic

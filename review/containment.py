@@ -97,16 +97,13 @@ def last_good(line: Line, watch: Watch | None = None) -> datetime:
     watch = watch or Watch.objects.filter(line=line).order_by("-pk").first()
     if watch is None:
         return line.created_at
-    for lot in AuditLot.objects.filter(watch=watch, closed__gt=0).order_by("-closed_at", "-pk"):
-        if lot.escapes <= ACCEPTANCE.get(_state_of(lot), 0):
+    lots = list(AuditLot.objects.filter(watch=watch).order_by("-closed_at", "-pk"))
+    # A lot was judged under the state after the lot before it.
+    states = [*(lot.state for lot in lots[1:]), "tightened"]
+    for lot, state in zip(lots, states, strict=False):
+        if lot.closed and lot.escapes <= ACCEPTANCE.get(state, 0):
             return lot.closed_at
     return watch.opened_at
-
-
-def _state_of(lot: AuditLot) -> str:
-    """Return the state under which a lot was judged: the one after the lot before it."""
-    before = AuditLot.objects.filter(watch=lot.watch_id, closed_at__lt=lot.closed_at).order_by("-closed_at", "-pk")
-    return before.values_list("state", flat=True).first() or "tightened"
 
 
 # The list -------------------------------------------------------------------------------------------------------
@@ -118,9 +115,11 @@ def list_due(*, now: datetime) -> int:
     return sum(fill(one, now=now) for one in waiting)
 
 
-@transaction.atomic
 def fill(containment: Containment, *, now: datetime) -> int:
-    """Add what is not on the list yet; soon after its time is over it is whole. Return how many were added."""
+    """Add what is not on the list yet; soon after its time is over it is whole. Return how many were added.
+
+    Each batch is written for itself, so that verdicts are not kept waiting; whoever is cut off goes on where they were.
+    """
     added = 0
     while batch := list(passed(containment).values_list("run", "settled_at")[:LISTED_AT_ONCE]):
         rows = [ContainedRun(containment=containment, run_id=run, passed_at=at) for run, at in batch if at]
@@ -132,6 +131,7 @@ def fill(containment: Containment, *, now: datetime) -> int:
     return added
 
 
+@transaction.atomic
 def _whole(containment: Containment, *, now: datetime) -> None:
     """Say that the list is whole, where the containment was not widened meanwhile."""
     same = Containment.objects.filter(pk=containment.pk, opened_at=containment.opened_at)

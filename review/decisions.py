@@ -5,13 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
-from inspection import dispositions
+from inspection import bulkheads, dispositions
 from inspection.models import Prediction, User
 from inspection.rules.words import Call, Phase, Purpose
 from review import adjudications, consequences, counts, queues, readings, sights
@@ -269,8 +270,12 @@ def undo(decision_id: UUID, *, person: User, now: datetime) -> Undone:
     if not window.filter(decision=decision).exists():
         raise UndoExpired(f"Decision {decision_id} is final.")
     answered = decision.phase == Phase.INITIAL and decision.revealed_at is not None and decision.blind
+    is_final = answered or decision.phase == Phase.FINAL
+    if is_final:
+        # The first call waits for another final one, as it did for the one that is taken back.
+        first = window.filter(decision__phase=Phase.INITIAL)
+        first.update(final_at=_final_at(task, person, REVEAL_WINDOW, now=now))
     if answered:
-        window.filter(decision=decision).update(final_at=_final_at(task, person, REVEAL_WINDOW, now=now))
         later = window.exclude(decision=decision).select_related("decision")
         taken_back = [pending.decision for pending in later]
     else:
@@ -280,7 +285,6 @@ def undo(decision_id: UUID, *, person: User, now: datetime) -> Undone:
             raise UndoExpired(f"Decision {decision_id} is final.")
     dispositions.expect([task.run_id], final_at=None)
     _lease_again(task, person, now=now)
-    is_final = answered or decision.phase == Phase.FINAL
     return Undone(task=task, reopens_final=is_final, reveal=sights.prediction_of(task) if is_final else None)
 
 
@@ -356,11 +360,16 @@ def finalise_due(*, now: datetime, limit: int = 500) -> int:
     """Make decisions final whose undo window closed, with all that follows. The single finaliser. Return how many.
 
     Tasks go in batches, each in a transaction of its own: what was made final stays so, whatever happens to the next
-    batch. A run is at most once in a batch, so that its second reading meets all that the first one has left.
+    batch. A run is at most once in a batch, so that its second reading meets all that the first one has left. Each
+    line has its own batches and its own `limit`, so that one on which nothing can become final holds up no other.
     """
     due = PendingDecision.objects.filter(final_at__lte=now).order_by("final_at", "pk")
-    tasks = dict(due.values_list("decision__task", "decision__task__run")[:limit])
-    return sum(_finalise(batch, now=now) for batch in _batches(tasks))
+    tasks: dict[int, dict[UUID, UUID]] = defaultdict(dict)
+    for line, task, run in due.values_list("decision__task__line", "decision__task", "decision__task__run"):
+        if len(tasks[line]) < limit:
+            tasks[line][task] = run
+    batches = [(line, batch) for line, mine in tasks.items() for batch in _batches(mine)]
+    return bulkheads.each("make calls final", batches, partial(_finalise, now=now))
 
 
 def _batches(runs: dict[UUID, UUID]) -> Iterator[list[UUID]]:

@@ -5,12 +5,14 @@ They measure people. Nothing of them reaches the line: no count, no verdict, no 
 
 import random
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from inspection import bulkheads
 from inspection.models import Line, User
+from inspection.rules.shifts import zone_of
 from inspection.rules.words import Call, Phase, Purpose
 from review import days, known_images, planting, staging, studies
 from review.gold_models import GaugeStudy, GoldRule, GoldShowing
@@ -70,7 +72,7 @@ def dose_from(known: tuple[int, int], person: User, line: Line, rule: GoldRule, 
 
 def readings_per_day(person: User, line: Line, *, now: datetime) -> float:
     """Return how many images a person reads on a day they work here, over two weeks; 0 where they did not."""
-    zone = ZoneInfo(line.time_zone)
+    zone = zone_of(line.time_zone)
     first = (now - LOOKED_BACK).astimezone(zone).date()
     last = _readings(person, line).filter(recorded_at__gte=now - LOOKED_BACK)
     asked = days.span(first, now.astimezone(zone).date())
@@ -90,7 +92,8 @@ def give_due(*, now: datetime) -> int:
     newest = GoldRule.objects.filter(line=OuterRef("pk")).order_by("-pk").values("is_on")[:1]
     lines = Line.objects.filter(is_active=True).annotate(gives=Subquery(newest))
     studied = Exists(GaugeStudy.objects.filter(line=OuterRef("pk"), stopped_at=None))
-    return sum(_give_on(line, now=now) for line in lines.filter(Q(gives=True) | studied))
+    giving = [(line.pk, line) for line in lines.filter(Q(gives=True) | studied)]
+    return bulkheads.each("give gold items", giving, partial(_give_on, now=now))
 
 
 @transaction.atomic

@@ -1,9 +1,11 @@
 """Rulings from the page: held until their undo window closes, as calls are, and only then given."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import IntegrityError, transaction
 
+from inspection import bulkheads
 from inspection.models import User
 from inspection.rules.words import Label
 from review import adjudications
@@ -69,7 +71,8 @@ def take_back(case: Adjudication, *, by: User, now: datetime) -> None:
 def give_due(*, now: datetime, limit: int = GIVEN_AT_ONCE) -> int:
     """Give the rulings whose window closed. Return how many; one that another ruling overtook says so."""
     due = HeldRuling.objects.filter(ended_at=None, final_at__lte=now).select_related("case", "ruled_by")
-    return sum(_give(held, now=now) for held in due.order_by("final_at", "pk")[:limit])
+    held = [(one.case.line_id, one) for one in due.order_by("final_at", "pk")[:limit]]
+    return bulkheads.each("give a ruling", held, partial(_give, now=now))
 
 
 @transaction.atomic

@@ -213,13 +213,16 @@ def _stretch(leased: Iterable[ReviewTask], *, person: User, now: datetime) -> No
         mine.update(lease_until=task.lease_until)
 
 
+@transaction.atomic
 def release(task: ReviewTask, *, person: User, token: int, now: datetime) -> None:
-    """Give the task back to the queue, unread."""
-    freed = held([(task.pk, token)], person=person, now=now).update(
+    """Give the task back to the queue, unread. One that was called stays with its reader until the call is final."""
+    mine = held([(task.pk, token)], person=person, now=now)
+    # Locked first, asked then: what waits for a call that is being kept meets it.
+    if mine.select_for_update(no_key=True).values_list("pk").first() is None:
+        raise LeaseLost(f"Task {task.pk} is not leased to {person} under token {token}.")
+    mine.exclude(decisions__pending__isnull=False).update(
         queue_rank=priority.rank(task.due_at), lease_holder=None, lease_until=None, lease_tab=""
     )
-    if not freed:
-        raise LeaseLost(f"Task {task.pk} is not leased to {person} under token {token}.")
 
 
 def sweep_expired(*, now: datetime) -> int:

@@ -7,7 +7,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from inspection import rollouts
 from inspection.models import Disposition, Line, Rollout, User
-from inspection.rules.rollouts import Action
+from inspection.rollouts import RolloutClosed
+from inspection.rules.rollouts import Action, Move
 from inspection.rules.words import DecidedBy, Purpose, RolloutOutcome
 from review import containment, queues
 from review.containment_models import Containment
@@ -19,15 +20,25 @@ READ_AGAIN_MAX = 1000
 
 def follow_all(*, now: datetime) -> list[tuple[Rollout, Action]]:
     """Let every open rollout act on its evidence. One that goes back has its containment list at once."""
-    return [(rollout, follow(rollout, now=now)) for rollout in rollouts.open_rollouts()]
+    acted = []
+    for rollout in rollouts.open_rollouts():
+        try:
+            acted.append((rollout, follow(rollout, now=now)))
+        except RolloutClosed:
+            # A person ended it between the reading and the deed, and has done what it asks for.
+            continue
+    return acted
 
 
 @transaction.atomic
 def follow(rollout: Rollout, *, now: datetime) -> Action:
-    """Let one rollout act on its evidence: the deed of the relay, callable without it."""
+    """Let one rollout act on its evidence: the deed of the relay, callable without it.
+
+    Raises RolloutClosed where it asks for a deed and a person has ended the rollout meanwhile.
+    """
     action = rollouts.follow(rollout, now=now)
     rollout.refresh_from_db()
-    if rollout.outcome == RolloutOutcome.ROLLED_BACK:
+    if action.move == Move.ROLL_BACK:
         contain(rollout, by=None, now=now)
     return action
 

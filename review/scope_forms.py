@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from inspection.models import DefectClass, LimitSample, Line, LineScope, User
+from inspection.models.line import known_zone
 from inspection.rules.words import ChangeKind, Decider, Pace, Priority
 from review import risk_words
 
@@ -50,14 +51,7 @@ class ScopeForm(forms.Form):
         ],
     )
     recertify_by = forms.DateField(label=_("Certify again by"), widget=DAY)
-    time_zone = forms.CharField(label=_("Time zone"), max_length=40, initial="Asia/Seoul")
-
-    def clean_time_zone(self) -> str:
-        name = self.cleaned_data["time_zone"]
-        try:
-            return ZoneInfo(name).key
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise forms.ValidationError(_("Name a zone like Asia/Seoul.")) from error
+    time_zone = forms.CharField(label=_("Time zone"), max_length=40, initial="Asia/Seoul", validators=[known_zone])
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -125,10 +125,15 @@ def restart(chart: WatchChart, *, now: datetime) -> WatchChart:
     return _chart(chart.watch, chart.name, limits_of(chart), place=chart.cursor, now=now)
 
 
+@transaction.atomic
 def step_down(line: Line, *, reason: str, detail: dict[str, object], now: datetime) -> LevelChange | None:
-    """Take the line one rung down by rule, from the next item on. None where it has no rung below."""
+    """Take the line one rung down by rule, from the next item on.
+
+    None where it has no rung below, or no longer stands where the rule has seen it.
+    """
+    standing = Line.objects.select_for_update().get(pk=line.pk)
     below = Level(line.level).below
-    if below is None:
+    if below is None or (standing.epoch_id, standing.level) != (line.epoch_id, line.level):
         return None
     return lower(line, to_level=below, by=None, reason=reason, now=now, detail=detail)
 

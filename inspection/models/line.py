@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from inspection.models.fields import share_check, word_check, word_field
+from inspection.rules import shifts
 from inspection.rules.words import AssistStyle, GoldenState, Level, RiskClass, Verdict
 
 DAY_IN_THREE_SHIFTS = [
@@ -26,6 +27,24 @@ def three_shifts() -> list[dict[str, str]]:
 
 def front_view() -> list[str]:
     return ["front"]
+
+
+def known_zone(value: str) -> None:
+    """Raise ValidationError unless the value names a time zone."""
+    try:
+        shifts.zone_of(value)
+    except shifts.UnreadableClock as error:
+        raise ValidationError(_("Name a zone like Asia/Seoul.")) from error
+
+
+def shifts_with_starts(value: object) -> None:
+    """Raise ValidationError unless the value is a list of shifts, each with a name and a start."""
+    try:
+        shifts.starts_of(cast(shifts.Pattern, value))
+    except shifts.UnreadableClock as error:
+        raise ValidationError(
+            _('Give each shift a name and a start, such as {"name": "A", "start": "06:00"}.')
+        ) from error
 
 
 def place_in_picture(value: object) -> None:
@@ -71,8 +90,8 @@ class Line(models.Model):
     epoch = models.ForeignKey("Epoch", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     bands = models.ForeignKey("Bands", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
-    time_zone = models.CharField(max_length=40, default="UTC")
-    shift_pattern = models.JSONField(default=three_shifts)
+    time_zone = models.CharField(max_length=40, default="UTC", validators=[known_zone])
+    shift_pattern = models.JSONField(default=three_shifts, validators=[shifts_with_starts])
     views = models.JSONField(default=front_view, help_text=_("names of the views that make a run whole"))
     optics = models.JSONField(default=dict, blank=True, help_text=_("declared optics: a change opens a new epoch"))
     takt_s = models.FloatField(default=1.0, validators=[MinValueValidator(0.05)])

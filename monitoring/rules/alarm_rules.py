@@ -289,6 +289,8 @@ RULES: tuple[Rule, ...] = (
     ),
     # The queue and the line.
     Rule(code="queue-old", metric="queue_age", read=Read.LAST, limits=_above(120, 60), priority=_P2),
+    # The finaliser comes several times a second: this long it waits only where it fails.
+    Rule(code="calls-not-final", metric="final_lag", read=Read.LAST, limits=_above(30, 5, on=_NOW), priority=_P1),
     Rule(
         code="fail-safe",
         metric="fail_safe",
@@ -296,7 +298,7 @@ RULES: tuple[Rule, ...] = (
         limits=_above(0.05, 0.01),
         priority=_P2,
         least=20,
-        under=("queue-old",),
+        under=("queue-old", "calls-not-final"),
     ),
     # Only while it is what placed the hold: `consequences.explains_holds`.
     Rule(

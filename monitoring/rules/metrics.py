@@ -143,7 +143,13 @@ METRICS: tuple[Metric, ...] = (
         ("explain_ms", "ms", _HIGH),
     ),
     *_some(Kind.SOFTWARE, Fold.SHARE, ("model_errors", "", _HIGH)),
-    *_some(Kind.SOFTWARE, Fold.LEVEL, ("queue_waiting", "", _HIGH), ("queue_age", "s", _HIGH)),
+    *_some(
+        Kind.SOFTWARE,
+        Fold.LEVEL,
+        ("queue_waiting", "", _HIGH),
+        ("queue_age", "s", _HIGH),
+        ("final_lag", "s", _HIGH),
+    ),
     *_some(
         Kind.SOFTWARE,
         Fold.SPREAD,

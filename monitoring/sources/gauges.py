@@ -21,7 +21,7 @@ from monitoring.sources.seen import Seen
 from review import watches
 from review.arrivals import RECEIVED
 from review.audit_models import WatchChart
-from review.models import ReviewTask
+from review.models import PendingDecision, ReviewTask
 
 # A line without an image for longer than this is not running: its silence is no news any more.
 IDLE_AFTER_S = 12 * 3600
@@ -51,6 +51,8 @@ def _flow(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
     queue = waiting.aggregate(count=Count("pk"), oldest=Min("created_at"))
     yield "queue_waiting", queue["count"]
     yield "queue_age", _seconds(queue["oldest"], now) if queue["oldest"] else 0.0
+    due = PendingDecision.objects.filter(decision__task__line=line, final_at__lte=now).aggregate(oldest=Min("final_at"))
+    yield "final_lag", _seconds(due["oldest"], now) if due["oldest"] else 0.0
     reviews = [row.review_on for row in alarm_settings.standing(line).values() if row.review_on]
     if reviews:
         yield "review_days", (min(reviews) - now.date()).days

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import takewhile
 from typing import cast
 from uuid import UUID
 
@@ -30,16 +31,18 @@ def settled(line: int, after: int, *, limit: int) -> tuple[list[Seen], int]:
     return seen, done[-1].sequence or after
 
 
-def audited(after: int, *, limit: int) -> tuple[list[Seen], int]:
-    """Return what audits found after a place, and the new place."""
-    rows = list(AuditFinding.objects.filter(pk__gt=after).order_by("pk")[:limit])
+def audited(after: int, *, until: datetime, limit: int) -> tuple[list[Seen], int]:
+    """Return what audits found after a place, up to a moment, and the new place."""
+    found = AuditFinding.objects.filter(pk__gt=after).order_by("pk")[:limit]
+    rows = list(takewhile(lambda row: row.found_at <= until, found))
     seen = [Seen(row.line_id, "escaped_fraction", row.found_at, float(row.is_bad)) for row in rows]
     return seen, rows[-1].pk if rows else after
 
 
-def challenged(after: int, *, limit: int) -> tuple[list[Seen], int]:
-    """Return which known defects were passed after a place, and the new place."""
-    rows = list(MissResult.objects.filter(pk__gt=after).order_by("pk")[:limit])
+def challenged(after: int, *, until: datetime, limit: int) -> tuple[list[Seen], int]:
+    """Return which known defects were passed after a place, up to a moment, and the new place."""
+    shown = MissResult.objects.filter(pk__gt=after).order_by("pk")[:limit]
+    rows = list(takewhile(lambda row: row.shown_at <= until, shown))
     seen = [Seen(row.line_id, "challenge_misses", row.shown_at, float(row.is_missed)) for row in rows]
     return seen, rows[-1].pk if rows else after
 

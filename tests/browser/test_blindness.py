@@ -139,6 +139,23 @@ def test_a_late_answer_brings_the_item_back_with_what_the_model_says(ana, review
     expect(loop.part("reveal")).to_contain_text("The model disagrees")
 
 
+def test_a_pause_at_a_reveal_gives_back_what_was_not_called_and_nothing_else(ana, review):
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 5, call=Call.DEFECT)
+    loop = review(line, ana)
+    given_back = []
+    loop.page.on("request", lambda asked: given_back.append(asked.url) if asked.url.endswith("/release/") else None)
+
+    loop.press("KeyF")
+    expect(loop.part("reveal")).to_contain_text("The model disagrees")
+    loop.press("KeyQ")
+    loop.page.wait_for_load_state("networkidle")
+
+    called = Decision.objects.get().task_id
+    assert given_back
+    assert not [url for url in given_back if str(called) in url]
+
+
 def test_undo_after_a_reveal_opens_the_final_call_again(ana, review):
     line = make_floor(level=Level.ASSIST)
     add_waiting(line, 5, call=Call.DEFECT)

@@ -40,7 +40,6 @@ def new_line(office):
     address = reverse("admin:inspection_line_add")
     form = office.get(address).context["adminform"].form
     facts = {name: bound.value() for name in form.fields if (bound := form[name]).value() is not None}
-    facts |= {name: form[name].field.prepare_value(form[name].value()) for name in ("optics", "shift_pattern", "views")}
     facts |= {"slug": "new-line", "name": "New line", "product": product.pk, "is_active": "on"}
     inline = "defect_classes"
     facts |= {f"{inline}-TOTAL_FORMS": "1", f"{inline}-INITIAL_FORMS": "0"}

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from inspection import automation
-from inspection.models import GateEvaluation, Hold, LevelChange, LevelProposal, Line
+from inspection import automation, registry
+from inspection.models import GateEvaluation, Hold, LevelChange, LevelProposal, Line, User
 from inspection.rules.ladder import GATES, Evidence, judge
 from inspection.rules.words import Level, Role
-from tests.builders import NOON, make_line, make_user
+from tests.builders import NOON, make_line, make_model_version, make_user
 from tests.inspection.test_ladder import GOOD
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +123,59 @@ def test_stale_evidence_is_not_signed(line, quinn, quill, later, shut, why):
     now_seen = evaluation(line, Evidence() if shut else GOOD, at=NOON + later)
     with pytest.raises(automation.EvidenceStale, match=why):
         automation.approve(proposal, by=quill, evaluation=now_seen, now=NOON + later)
+
+
+def leave(person: User, way: str) -> None:
+    """Take the person's role away, or the account."""
+    if way == "role":
+        person.memberships.update(revoked_at=NOON)
+    else:
+        User.objects.filter(pk=person.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("way", ["role", "account"])
+def test_the_signature_of_a_lead_who_is_none_any_more_counts_no_longer(line, quinn, quill, way):
+    proposal = propose(line, quinn)
+    leave(quinn, way)
+    with pytest.raises(automation.EvidenceStale, match="quinn"):
+        automation.approve(proposal, by=quill, evaluation=evaluation(line), now=NOON)
+    line.refresh_from_db()
+    assert line.level == "shadow"
+
+
+def change(line: Line, what: str) -> None:
+    """Let something happen to the line after its gate was read."""
+    if what == "level":
+        Line.objects.filter(pk=line.pk).update(level="human")
+    elif what == "epoch":
+        registry.serve(line, make_model_version(), by=None, cause="switch", now=NOON)
+    else:
+        automation.place_hold(line, kind=what, reason="the camera shows one image", now=NOON)
+
+
+@pytest.mark.parametrize("what", ["level", "epoch", Hold.CAMERA])
+def test_what_changed_since_the_gate_was_read_opens_no_proposal(line, quinn, what):
+    seen = evaluation(line)
+    change(line, what)
+    assert automation.open_by_system(line, seen, now=NOON) is None
+    with pytest.raises((automation.GateShut, automation.LevelOrder)):
+        propose(line, quinn, evaluation=seen)
+
+
+def test_a_hold_placed_since_the_gate_was_read_lets_nobody_approve(line, quinn, quill):
+    proposal, seen = propose(line, quinn), evaluation(line)
+    change(line, Hold.CAMERA)
+    with pytest.raises(automation.GateShut):
+        automation.approve(proposal, by=quill, evaluation=seen, now=NOON)
+
+
+def test_another_model_voids_the_open_proposal(line, quinn, quill):
+    proposal = propose(line, quinn)
+    change(line, "epoch")
+    proposal.refresh_from_db()
+    assert (proposal.status, proposal.status_reason) == ("void", "The line entered another epoch.")
+    with pytest.raises(automation.ProposalClosed):
+        automation.approve(proposal, by=quill, evaluation=evaluation(line), now=NOON)
 
 
 def test_an_approved_proposal_is_not_approved_again(line, quinn, quill):

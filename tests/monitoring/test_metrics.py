@@ -19,10 +19,10 @@ from monitoring.rules.metrics import METRICS, PROCESSES
 from monitoring.sources import gauges
 from review import queues, watches
 from review.audit_models import AuditFinding, MissResult, WatchChart
-from tests.builders import NOON, make_station
+from tests.builders import NOON, make_station, make_user
 from tests.monitoring.world import examine, settle, show, window
 from tests.review.deciding import make_deciding_line
-from tests.review.scene import predict
+from tests.review.scene import answer, make_task, predict
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(seconds=30)
@@ -185,6 +185,20 @@ def test_what_audits_and_challenges_find_is_counted(line):
     assert window(line, "challenge_misses").summary.mean == 1
 
 
+def test_what_a_slower_transaction_finds_is_counted_with_the_next_look(line):
+    watch = watches.current(line, now=NOON)
+    facts = {"line": line, "watch": watch, "kind": "auto_pass", "found_at": LATER}
+    slow, quick = (examine(line, serial).run for serial in ("A-1", "A-2"))
+    AuditFinding.objects.create(pk=1002, run=quick, is_bad=True, **facts)
+    MissResult.objects.create(pk=1002, line=line, watch=watch, source="quick", is_missed=True, shown_at=LATER)
+    gathering.follow(now=LATER + timedelta(seconds=1))
+    AuditFinding.objects.create(pk=1001, run=slow, is_bad=False, **facts)
+    MissResult.objects.create(pk=1001, line=line, watch=watch, source="slow", is_missed=False, shown_at=LATER)
+    gathering.follow(now=LATER + timedelta(seconds=10))
+    assert window(line, "escaped_fraction").summary.mean == 0.5
+    assert window(line, "challenge_misses").summary.mean == 0.5
+
+
 # Levels ---------------------------------------------------------------------------------------------------------
 
 
@@ -198,6 +212,12 @@ def test_the_queue_is_read(line):
     assert level("queue_waiting", line) == 0
     queues.admit(item.routing, now=NOON)
     assert (level("queue_waiting", line), level("queue_age", line)) == (1, 30)
+
+
+def test_a_call_that_should_be_final_is_read(line):
+    answer(make_task(line, "A-1"), make_user("ana"))
+    assert level("final_lag", line, now=NOON + timedelta(seconds=9)) == 0
+    assert level("final_lag", line, now=NOON + timedelta(seconds=50)) == 40
 
 
 def test_stations_and_cameras_are_read(line):
@@ -336,7 +356,7 @@ def test_processes_are_read():
 TESTED_BY_NAME = {
     "duplicate", "volume", "uncertainty", "rework", "escaped_fraction", "challenge_misses", "queue_waiting",
     "queue_age", "calls_critical", "calls_major", "calls_cosmetic", "sequence_gap", "certify_days", "station_silence",
-    "review_days",
+    "final_lag", "review_days",
     "clock_skew", "claims_refused", "spooled", "camera_dropped", "camera_age", "image_age", "on_hold",
     "silence", "escape_chart", "drift", "score_shift", "outbox_waiting", "outbox_age", "storage_free", "storage_days",
     "database_ms", "broker_down", "load", "worker_silence", "models_loaded", "model_load", "embedding_distance",

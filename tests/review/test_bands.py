@@ -188,6 +188,14 @@ def test_where_the_model_decides_another_lead_puts_new_bands_in_force(assisted, 
     assert in_force(assisted)
 
 
+def test_bands_certified_by_a_lead_who_is_none_any_more_do_not_decide(assisted, certified, quinn, quill):
+    Line.objects.filter(pk=assisted.pk).update(level="partial")
+    quinn.memberships.update(revoked_at=NOON)
+    with pytest.raises(bands.SecondSignature):
+        bands.put_in_force(assisted, certified.bands, by=quill, now=NOON)
+    assert not in_force(assisted)
+
+
 def test_the_database_wants_two_people_where_the_model_decides(assisted, certified, quinn):
     facts = {"line": assisted, "bands": certified.bands, "level": "partial", "put_at": NOON}
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from inspection import automation
 from inspection.models import Hold, Line, Lot, Run
@@ -96,6 +96,32 @@ def test_a_rejected_shift_is_no_good_audit(line, ana, quinn):
 
     assert AuditLot.objects.get().escapes == 2
     assert containment.last_good(line) == NOON - HOUR
+
+
+def test_the_last_good_audit_is_looked_up_at_once_however_many_shifts_were_rejected(line, django_assert_num_queries):
+    watch = watches.current(line, now=NOON)
+    facts = {"watch": watch, "rate": 0.1, "decided": 99, "drawn": 9, "closed": 9, "is_starved": False}
+    for n, escapes in enumerate((0, 9, 9, 9)):
+        AuditLot.objects.create(shift=str(n), escapes=escapes, state="tightened", closed_at=later(n), **facts)
+    with django_assert_num_queries(1):
+        assert containment.last_good(line, watch) == later(0)
+
+
+def test_a_list_is_filled_without_keeping_other_writes_waiting(line, ana, quinn):
+    passed(line, "P-1")
+    escape(line, "E-1", ana, quinn, minute=10, defect_class="crack")
+    depths, outside = [], len(connection.savepoint_ids)
+
+    def look(execute, sql, *arguments):
+        if sql.startswith("SELECT"):
+            depths.append(len(connection.savepoint_ids))
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(look):
+        containment.fill(Containment.objects.get(), now=later(700))
+
+    assert set(depths) == {outside}
+    assert listed(Containment.objects.get()) == ["P-1"]
 
 
 def test_a_verdict_on_its_way_when_the_line_fell_is_listed_too(line, ana, quinn):

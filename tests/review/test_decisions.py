@@ -330,6 +330,19 @@ def test_an_undo_after_the_answer_changes_the_final_call_only(assist, ana):
     assert Disposition.objects.get().verdict == "pass"
 
 
+def test_an_undo_of_the_final_call_at_the_last_moment_leaves_time_for_another(assist, ana):
+    mine = lease(make_task(assist, call=Call.DEFECT), ana)
+    record(mine, ana, label=PASS)
+    final = record(mine, ana, label=PASS, phase=Phase.FINAL, at=later(2)).decision
+
+    undone = decisions.undo(final.pk, person=ana, now=later(11.9))
+    assert decisions.finalise_due(now=later(12.1)) == 0
+    record(undone.task, ana, label=DEFECT, phase=Phase.FINAL, at=later(30))
+    decisions.finalise_due(now=later(60))
+
+    assert Disposition.objects.get().verdict == "reject"
+
+
 def test_undoing_an_answered_first_call_opens_the_final_one_and_keeps_the_evidence(assist, ana):
     first = answer(make_task(assist, call=Call.DEFECT), ana, PASS).decision
 

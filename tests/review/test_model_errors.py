@@ -7,7 +7,7 @@ import pytest
 from inspection import registry
 from inspection.models import LevelChange, Line, Routing
 from inspection.rules.words import Level
-from review import containment, model_errors
+from review import containment, model_errors, watches
 from review.containment_models import Containment
 from tests.builders import NOON, make_model_version
 from tests.inspection.models import make_bands, make_serving
@@ -63,6 +63,14 @@ def test_what_it_passed_before_is_contained(line):
     fail(line, 5)
     containment.list_due(now=later(300))
     assert [row.run.part.serial for row in containment.listed(Containment.objects.get())] == ["P-1"]
+
+
+@pytest.mark.parametrize("to_level", [Level.ASSIST, Level.HUMAN])
+def test_no_rule_takes_a_line_further_down_than_where_it_saw_it(line, to_level):
+    seen = Line.objects.get(pk=line.pk)
+    watches.lower(line, to_level=to_level, by=None, reason="a person was faster", now=NOON)
+    assert watches.step_down(seen, reason="the file is foreign", detail={}, now=NOON) is None
+    assert LevelChange.objects.count() == 1
 
 
 def test_errors_that_lie_further_back_are_forgotten(line):

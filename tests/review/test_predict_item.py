@@ -11,7 +11,7 @@ from inspection.rules.words import RolloutStrategy
 from review import queues
 from review.models import ReviewTask
 from review.tasks import look_silently, predict_item
-from tests.builders import make_line, make_user
+from tests.builders import NOON, make_line, make_user
 from tests.inspection.items import BRIGHT, DARK, make_item
 from tests.inspection.models import make_bands, make_light_meter, make_serving
 
@@ -75,6 +75,14 @@ def test_a_worker_that_died_after_the_claim_is_followed_by_another(line):
     outbox.claim("item.received", item.pk, now=clock() - outbox.LEASE - timedelta(seconds=1))
     predict_item(key=str(item.pk))
     assert Disposition.objects.get(run=item.run).verdict == "reject"
+
+
+def test_a_worker_that_comes_back_late_offers_nothing_that_another_has_claimed():
+    outbox.ask("batch.received", "7", now=NOON)
+    late = outbox.claim("batch.received", "7", now=NOON)
+    assert outbox.claim("batch.received", "7", now=NOON + outbox.LEASE) is not None
+    outbox.give_back(late)
+    assert outbox.claim("batch.received", "7", now=NOON + outbox.LEASE) is None
 
 
 def test_an_image_that_took_three_workers_down_is_never_touched_again_and_its_part_held(line):

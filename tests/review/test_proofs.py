@@ -119,6 +119,14 @@ def test_a_waiver_takes_two_leads_and_holds_until_its_date(assisted, quinn, quil
         waivers.sign(asked, by=quill, now=NOON)
 
 
+def test_a_waiver_whose_first_signer_is_no_lead_any_more_takes_no_second_signature(assisted, quinn, quill):
+    asked = waivers.ask(assisted, subject="crack", until=SOON, reason="none ever seen", by=quinn, now=NOON)
+    quinn.memberships.update(revoked_at=NOON)
+    with pytest.raises(waivers.WaiverClosed):
+        waivers.sign(asked, by=quill, now=NOON)
+    assert waivers.in_force(assisted, Level.PARTIAL, now=NOON) == ()
+
+
 @pytest.mark.parametrize(("subject", "days"), [("dent", 30), ("crack", -1)])
 def test_only_a_class_of_the_line_and_a_date_to_come_can_be_waived(assisted, quinn, subject, days):
     with pytest.raises(waivers.NothingToWaive):

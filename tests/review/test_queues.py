@@ -6,14 +6,15 @@ import pytest
 from django.db import connection
 
 from inspection import sql
-from inspection.models import Line, Routing
-from inspection.rules.words import Call, Level
+from inspection.models import Disposition, Line, Routing
+from inspection.rules.words import Call, Label, Level, Phase
 from review import decisions, queues
-from review.models import ReviewTask
+from review.models import Decision, ReviewTask
 from review.queues import LeaseLost
 from tests.builders import NOON, make_line
 from tests.review.scene import (
     an_answer,
+    answer,
     later,
     lease,
     make_run,
@@ -197,6 +198,22 @@ def test_a_released_task_waits_in_its_old_place(line, ana, andre):
     assert claimed(andre, line) == ["A-0", "A-1"]
     first.refresh_from_db()
     assert first.lease_token == 2
+
+
+def test_an_answered_task_stays_with_its_reader_when_it_is_given_back(ana, andre):
+    assist = make_watched_line("phone-lens", level=Level.ASSIST)
+    task = make_task(assist, call=Call.DEFECT)
+    mine = lease(task, ana)
+    assert answer(task, ana, Label.PASS).reveal is not None
+
+    queues.release(mine, person=ana, token=1, now=later(3))
+
+    assert claimed(andre, assist, at=later(3)) == []
+    final = an_answer(Label.DEFECT, phase=Phase.FINAL)
+    decisions.record(mine, person=ana, token=1, decision=final, now=later(4))
+    decisions.finalise_due(now=later(40))
+    assert set(Decision.objects.values_list("person", flat=True)) == {ana.pk}
+    assert Disposition.objects.get().verdict == "reject"
 
 
 def test_a_lapsed_lease_goes_back_once_and_the_old_token_is_dead(line, ana, andre):

@@ -2,13 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from uuid import uuid4
 
 import numpy as np
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from inspection import automation, outbox, registry
 from inspection.models import Deployment, Disposition, LevelChange, Line, Measures, Outbox, Routing
@@ -107,6 +107,36 @@ def test_fifty_posts_of_one_call_make_one_row_and_the_same_answer(line, ana):
     assert {result.decision.pk for result in results} == {given.decision_id}
     assert sum(not result.is_replay for result in results) == 1
     assert Decision.objects.count() == PendingDecision.objects.count() == 1
+
+
+def test_a_task_that_is_given_back_while_it_is_called_waits_for_nobody_else(ana):
+    assist = make_watched_line("phone-lens", level=Level.ASSIST)
+    mine = lease(make_task(assist, call=Call.DEFECT), ana)
+    called, given_back = Event(), Event()
+
+    def call():
+        with transaction.atomic():
+            decisions.record(mine, person=ana, token=1, decision=an_answer(Label.PASS), now=later(1))
+            called.set()
+            while not given_back.wait(0.05) and not somebody_waits():
+                continue
+
+    def give_back():
+        called.wait(timeout=30)
+        queues.release(mine, person=ana, token=1, now=later(1))
+        given_back.set()
+
+    at_once(call, give_back)
+
+    task = ReviewTask.objects.get()
+    assert (task.lease_holder, task.queue_rank) == (ana, None)
+
+
+def somebody_waits() -> bool:
+    """Say whether a connection waits for a lock that another one holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+        return cursor.fetchone()[0]
 
 
 def test_two_calls_of_one_round_leave_one(line, ana):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from inspection import arms, registry, rollouts
 from inspection.models import (
@@ -21,7 +21,7 @@ from inspection.rules.rollouts import Evidence, Guard, Move, Tally
 from inspection.rules.words import Label, RolloutOutcome
 from review import adjudications, containment, rollbacks
 from review.models import Adjudication, Containment, ReviewTask
-from tests.builders import NOON, make_model_version
+from tests.builders import NOON, make_line, make_model_version
 from tests.inspection.models import make_bands
 from tests.review.rollout_scene import BAD, GOOD, deployed, look, look_silently, make_rollout, make_served_line, send
 from tests.review.scene import later, make_run, read
@@ -172,6 +172,28 @@ def test_guardrails_hold_while_the_rollout_waits_for_a_person(line):
     for n in range(3):
         send(line, f"A-{n}", green=None, position=0.01, at=later(n))
     assert [action.move for _, action in rollbacks.follow_all(now=later(4))] == [Move.ROLL_BACK]
+
+
+def test_a_person_who_ends_a_rollout_before_its_guardrail_does_so_is_heard_and_no_other_rollout_waits(line):
+    elsewhere = make_line("phone-lens", level="partial")
+    registry.serve(elsewhere, registry.serving(line), by=None, cause="set-up", now=NOON)
+    overtaken, other = make_rollout(line), make_rollout(elsewhere)
+    for n in range(3):
+        send(line, f"A-{n}", green=None, position=0.01, at=later(n))
+
+    people = iter([lambda: rollouts.abort(overtaken, by=None, cause="no need", now=later(4))])
+
+    def first_the_list_then_the_person(execute, *statement):
+        listed = execute(*statement)
+        for deed in people:
+            deed()
+        return listed
+
+    with connection.execute_wrapper(first_the_list_then_the_person):
+        acted = rollbacks.follow_all(now=later(4))
+
+    assert [rollout for rollout, _ in acted] == [other]
+    assert fresh(overtaken).outcome == "aborted"
 
 
 def test_another_call_rate_pauses_and_a_person_goes_on_with_new_counts(line, quinn):

@@ -41,6 +41,11 @@ export class Loop {
     return this.#task;
   }
 
+  // The item on screen while no call of it was made: only that may go back to the queue.
+  get unread() {
+    return this.#awaited || this.#phase === "final" ? null : this.#task;
+  }
+
   get mode() {
     return this.#mode;
   }
@@ -76,6 +81,7 @@ export class Loop {
   abandon() {
     const task = this.#task;
     this.#task = null;
+    this.#awaited = null;
     this.#setup.viewer.clear();
     this.#setup.reveal.close();
     this.#setup.screen.item(null);

@@ -146,8 +146,9 @@ export class Presence {
     const { loop, supply, session } = this.#parts;
     this.#stopAsking();
     session.pause();
-    const current = loop.abandon();
-    this.#release([...(current ? [current] : []), ...supply.surrender()]);
+    const { unread } = loop;
+    loop.abandon();
+    this.#release([...(unread ? [unread] : []), ...supply.surrender()]);
   }
 
   #resume() {
@@ -162,9 +163,9 @@ export class Presence {
     for (const task of tasks) this.#parts.leases.release(task);
   }
 
-  // The page goes away: what is leased but not decided returns to the queue at once.
+  // The page goes away: what is leased but not called returns to the queue at once.
   #leave() {
     const { loop, supply } = this.#parts;
-    this.#release([...(loop.task ? [loop.task] : []), ...supply.tasks]);
+    this.#release([...(loop.unread ? [loop.unread] : []), ...supply.tasks]);
   }
 }
