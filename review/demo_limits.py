@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from inspection.models import DefectClass, Item, Line, Station, User
 from inspection.rules.words import Label, Limit
 from review import filling, limits, truths
-from review.demo_pictures import kept, serial, shot_of
+from review.demo_pictures import serial, shot_of, shown
 from review.filling import Past
 from vision import drawn
 
@@ -44,7 +44,7 @@ def _parts(
         code = kind.code if label == Label.DEFECT else ""
         yield Past(
             run=run,
-            shot=shot_of(kept(part, line)),
+            shot=shot_of(shown(part, line)),
             serial=serial(rng),
             reader=people["ana"],
             second_reader=people["andre"],

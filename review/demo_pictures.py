@@ -9,7 +9,7 @@ from datetime import datetime
 from django.core.files.base import ContentFile, File
 from django.db import transaction
 
-from inspection import images, intake, outbox, pipeline, registry
+from inspection import images, intake, outbox, pipeline, registry, stages
 from inspection.models import Item, Line, ModelVersion, Station
 from inspection.rules.words import Call
 from review import queues, shots
@@ -40,6 +40,15 @@ def kept(picture: drawn.Drawn, line: Line) -> Item:
         height=height,
         content_type="image/jpeg",
     )
+
+
+def shown(picture: drawn.Drawn, line: Line) -> Item:
+    """Keep a picture that no model examines, with what people are shown of it."""
+    item = kept(picture, line)
+    seen = stages.decode_stored(item.sha256, max_pixels=line.max_megapixels * 1_000_000)
+    images.put_rendition(item.sha256, seen.rendition)
+    images.put_thumbnail(item.sha256, seen.thumbnail)
+    return item
 
 
 def shot_of(item: Item, examined: pipeline.Examined | None = None) -> Shot:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from inspection import images
 from inspection.models import Prediction, Station
 from inspection.rules.words import Role
 from review import demo_scope, limits
@@ -19,7 +20,9 @@ def test_every_kind_that_can_be_drawn_is_signed_with_a_picture_on_either_side(ow
     demo_scope.agree(line, "glass", station, people, has_system=False, has_lots=False, amber=False, now=NOON)
 
     shown = {one.kind.code: [side.image for side in one.sides] for one in limits.of_line(line)}
-    assert {code: None in images for code, images in shown.items()} == {"scratch": False, "crack": False}
+    assert {code: None in pictures for code, pictures in shown.items()} == {"scratch": False, "crack": False}
     [signed] = line.scope_signatures.all()
     assert [sorted(one["pictures"]) for one in signed.content["classes"]] == [["already_bad", "still_good"]] * 2
     assert not Prediction.objects.exists()
+    for picture in shown["scratch"]:
+        assert images.open_rendition(picture.sha256).size > images.open_thumbnail(picture.sha256).size > 0
