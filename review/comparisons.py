@@ -6,13 +6,14 @@ comparison costs rulings only where there is something to compare.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Value, When
 
 from inspection import arms
 from inspection.arms import ImageRead
-from inspection.models import ArmEvent, Prediction, Rollout, Run
+from inspection.models import ArmEvent, Prediction, Rollout, RolloutStep, Run
 from inspection.rules.rollouts import Arm, Guard, Paired, Phase
 from inspection.rules.words import Call, Label, RolloutOutcome
 from review.models import Adjudication
@@ -51,6 +52,13 @@ def paired(rollout: Rollout) -> Paired:
     )
 
 
+def overkill(step: RolloutStep) -> dict[Arm, int]:
+    """Return for each version on how many of the runs that people read it called an image defect that is ruled good."""
+    overruled = _overruled(step.events.filter(kind=Guard.RULINGS.value), step.rollout).filter(label=Label.PASS.value)
+    counted = dict(overruled.values_list("arm").annotate(n=Count("run", distinct=True)).order_by())
+    return {arm: counted.get(arm.value, 0) for arm in Arm}
+
+
 def differences(rollout: Rollout, *, is_ruled: bool | None = None) -> QuerySet[Prediction]:
     """Return what the incumbent said of each image on which the candidate said otherwise, newest first.
 
@@ -70,6 +78,17 @@ def differences(rollout: Rollout, *, is_ruled: bool | None = None) -> QuerySet[P
         ruled = Exists(Adjudication.objects.filter(item=OuterRef("item"), ruled_at__isnull=False))
         mine = mine.filter(ruled if is_ruled else ~ruled)
     return mine.defer("heatmap").order_by("-pk")
+
+
+def _overruled(events: QuerySet[ArmEvent], rollout: Rollout) -> QuerySet[Any]:
+    """Set each event beside the rulings on images of its run that its version had called otherwise."""
+    versions = [When(arm=arm.value, then=Value(version)) for arm, version in rollout.versions.items()]
+    said = Prediction.objects.filter(item=OuterRef("image"), model_version=OuterRef("version"))
+    return events.annotate(
+        version=Case(*versions),
+        image=F("run__adjudications__item"),
+        label=F("run__adjudications__label"),
+    ).filter(Exists(said.exclude(call=OuterRef("label"))), label__in=(Label.PASS.value, Label.DEFECT.value))
 
 
 def _image(found: ItemReadings) -> ImageRead:

@@ -1,5 +1,6 @@
 """What the page and the API show of a line's models: plain values made from rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from inspection import arms, rollouts
 from inspection.models import Line, ModelVersion, Prediction, Rollout, RolloutMove
-from inspection.rules.rollouts import BREACH, FIT, LIMITS, Action, Guard, Move, Phase, Reading, Step
+from inspection.rules.rollouts import BREACH, FIT, LIMITS, Action, Arm, Guard, Move, Phase, Reading, Step
 from review import comparisons, rollout_doors
 from review.models import Adjudication
 from stats.eprocess import evidence_ratio
@@ -95,6 +96,9 @@ class Board:
     began_at: datetime
     steps: list[StepRow]
     guards: list[GuardRow]
+    overkill: Mapping[Arm, int]
+    p95_ms: Mapping[Arm, float | None]
+    slow_above_ms: float
     seen: int
     dropped: int
     hours: float
@@ -125,6 +129,9 @@ def board(rollout: Rollout, *, now: datetime) -> Board:
         began_at=step.began_at,
         steps=_steps(rollout),
         guards=[_guard(reading) for reading in action.readings],
+        overkill=comparisons.overkill(step),
+        p95_ms=arms.p95_ms(step),
+        slow_above_ms=step.latency_limit_ms,
         seen=evidence.candidate.seen,
         dropped=arms.dropped(step),
         hours=evidence.hours,

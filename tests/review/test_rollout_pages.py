@@ -1,12 +1,14 @@
 """Rollouts in the browser and over HTTP: who may see and move them, and how a refusal is said."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
-from inspection import registry, rollouts
-from inspection.models import Rollout
+from inspection import arms, registry, rollouts
+from inspection.models import Rollout, RolloutStep
 from inspection.rules.words import Label, Role
-from review import adjudications
+from review import adjudications, comparisons
 from review.models import Adjudication, ReviewTask
 from tests.builders import NOON, PASSWORD, make_model_version, make_user
 from tests.inspection.models import make_bands
@@ -163,6 +165,66 @@ def test_an_unknown_deed_is_not_there(lead, line):
     assert lead.post(reverse("rollout-deed", args=[line.slug, "explode"])).status_code == 404
 
 
+def rule(serial, label, by):
+    case = Adjudication.objects.get(run__part__serial=serial)
+    defect_class = "scratch" if label == Label.DEFECT else ""
+    adjudications.rule(case, by=by, label=label, defect_class=defect_class, now=later(60))
+
+
+def cells(shown, head):
+    """Return the words of the table's row that begins with these."""
+    [row] = [row for row in shown.split("<tr>") if row.lstrip().startswith(f'<th scope="row">{head}')]
+    return re.findall(r"<td[^>]*>(.*?)</td>", row)
+
+
+@pytest.fixture
+def overruled(line, ana, quinn):
+    """A shadow in which people overruled the candidate twice and the serving version once, on good parts."""
+    make_rollout(line, "shadow")
+    for n, (blue, green) in enumerate([(GOOD, BAD), (GOOD, BAD), (BAD, GOOD), (GOOD, GOOD)]):
+        read(send(line, f"A-{n}", blue=blue, green=green, at=later(n)), ana, Label.PASS, at=later(n))
+    for serial in ("A-0", "A-1", "A-2"):
+        rule(serial, Label.PASS, quinn)
+
+
+def test_overkill_stands_beside_escapes_for_both_versions(lead, line, overruled):
+    shown = page(lead, line).content.decode()
+    assert cells(shown, "Overkill")[:2] == ["1 / 4", "2 / 4"]
+    assert shown.index("Overkill") > shown.index("Escapes")
+
+
+def test_a_defect_that_was_called_so_is_no_overkill(lead, line, ana, quinn):
+    make_rollout(line, "shadow")
+    read(send(line, "A-1", green=BAD), ana, Label.PASS)
+    rule("A-1", Label.DEFECT, quinn)
+    assert cells(page(lead, line).content.decode(), "Overkill")[:2] == ["0 / 1", "0 / 1"]
+
+
+def test_the_table_tells_within_which_time_each_version_answers(lead, line):
+    rollout = make_rollout(line, share=0.5)
+    assert cells(page(lead, line).content.decode(), "95 % answered within")[:2] == ["–", "–"]
+    for n in range(21):
+        send(line, f"blue-{n}", position=0.9, ms=10.0 + n, at=later(n))
+        send(line, f"green-{n}", position=0.1, ms=1_010.0 + n, at=later(n))
+    found = cells(page(lead, line).content.decode(), "95 % answered within")
+    limit = rollouts.current(rollout).latency_limit_ms
+    assert found == ["29 ms", "1,029 ms", f"slow above {limit:,.0f} ms"]
+
+
+def test_the_figures_of_both_versions_cost_a_statement_each(line, overruled, django_assert_num_queries):
+    step = RolloutStep.objects.select_related("rollout").get()
+    with django_assert_num_queries(1):
+        comparisons.overkill(step)
+    with django_assert_num_queries(2):
+        arms.p95_ms(step)
+
+
+def test_the_figures_of_both_versions_are_told_in_korean(lead, line, overruled):
+    shown = page(lead, line, headers={"accept-language": "ko"}).content.decode()
+    assert cells(shown, "과검")[:2] == ["1 / 4", "2 / 4"]
+    assert cells(shown, "95 % 응답 시간")[:2] == ["5 ms", "5 ms"]
+
+
 def test_the_page_speaks_korean(lead, line):
     rollout = make_rollout(line)
     rollouts.pause(rollout, by=None, cause=rollouts.BY_GUARDRAIL + "calls", now=NOON)
@@ -238,8 +300,7 @@ def compared(line, ana, quinn):
     for serial in ("A-1", "A-2", "A-3"):
         task = send(line, serial, green=GOOD if serial == "A-3" else BAD)
         read(task, ana, Label.PASS)
-    case = Adjudication.objects.get(run__part__serial="A-1")
-    adjudications.rule(case, by=quinn, label=Label.DEFECT, defect_class="scratch", now=later(60))
+    rule("A-1", Label.DEFECT, quinn)
     return rollout
 
 
