@@ -189,9 +189,23 @@ def dropped(step: RolloutStep) -> int:
 def latency_limit(line: Line, version: ModelVersion | None, *, now: datetime) -> float:
     """Return the time above which an answer is slow: the version's own p95 of the last day, or the takt if longer."""
     said = Prediction.objects.filter(item__line=line, model_version=version, created_at__gte=now - LATENCY_WINDOW)
-    times = sorted(said.order_by("-pk").values_list("ms", flat=True)[:LATENCY_SAMPLE])
-    p95 = times[int(0.95 * (len(times) - 1))] if times else 0.0
-    return max(p95, line.takt_s * 1000)
+    return max(_p95(said.order_by("-pk").values_list("ms", flat=True)[:LATENCY_SAMPLE]) or 0.0, line.takt_s * 1000)
+
+
+def p95_ms(step: RolloutStep) -> dict[Arm, float | None]:
+    """Return for each version within which time it gave 95 of 100 answers on the newest runs that count for it."""
+    found: dict[Arm, float | None] = dict.fromkeys(Arm)
+    for arm, version in step.rollout.versions.items():
+        seen = step.events.filter(arm=arm.value, kind=SEEN, is_compared=False).order_by("-pk")
+        newest = seen.values("run")[:LATENCY_SAMPLE]
+        said = Prediction.objects.filter(item__run__in=newest, model_version=version)
+        found[arm] = _p95(said.values_list("ms", flat=True))
+    return found
+
+
+def _p95(times: Iterable[float]) -> float | None:
+    ordered = sorted(times)
+    return ordered[int(0.95 * (len(ordered) - 1))] if ordered else None
 
 
 def _tally(found: Mapping[tuple[str, str, bool], int], arm: Arm) -> Tally:

@@ -4,20 +4,27 @@ Both versions look; people rule where either differs from the first reader, and 
 comparison costs rulings only where there is something to compare.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Value, When
 
 from inspection import arms
 from inspection.arms import ImageRead
-from inspection.models import ArmEvent, Prediction, Rollout, Run
+from inspection.models import ArmEvent, Prediction, Rollout, RolloutStep, Run
 from inspection.rules.rollouts import Arm, Guard, Paired, Phase
+from inspection.rules.shifts import shift_of
 from inspection.rules.words import Call, Label, RolloutOutcome
 from review.models import Adjudication
 from review.readings import ItemReadings
 from review.rules import adjudication
+from review.rules.slices import Cut
+
+CUTS = (Cut.CLASS, Cut.STATION, Cut.SHIFT)
+"""What the paired comparison is told apart by."""
 
 
 def candidate_calls(found: Sequence[ItemReadings]) -> dict[UUID, Call]:
@@ -44,11 +51,39 @@ def note(read: Sequence[tuple[Run, Iterable[ItemReadings]]], *, now: datetime) -
 
 def paired(rollout: Rollout) -> Paired:
     """Return the rulings on runs that both versions saw and only one of them called as it was ruled."""
-    rulings = ArmEvent.objects.filter(step__rollout=rollout, kind=Guard.RULINGS.value, is_compared=True)
-    shared = rulings.exclude(step__phase=Phase.CANARY.value)
+    shared = _shared(rollout)
     return Paired(
         worse=shared.filter(arm=Arm.CANDIDATE.value).count(), better=shared.filter(arm=Arm.INCUMBENT.value).count()
     )
+
+
+def slices(rollout: Rollout) -> list[tuple[Cut, str, Paired]]:
+    """Cut the runs that `paired` counts by what was ruled, by station and by shift, in one statement.
+
+    The class of a good image is "pass". Images without a station are in no slice of stations.
+    """
+    line, counts = rollout.line, defaultdict[tuple[Cut, str], Counter[Arm]](Counter)
+    ruled = (
+        _overruled(_shared(rollout), rollout)
+        .order_by("ruled_at", "pk")
+        .values_list("pk", "arm", "label", "defect_class", "station", "captured_at")
+    )
+    # Of several rulings on a run the last that found the version wrong tells which slice it belongs to.
+    newest = {pk: found for pk, *found in ruled}
+    for arm, label, defect_class, station, captured_at in newest.values():
+        shift = shift_of(line.shift_pattern, line.time_zone, captured_at).name
+        for cut, value in zip(CUTS, (defect_class or label, station or "", shift), strict=True):
+            counts[cut, value][Arm(arm)] += 1
+    found = [(cut, value, n) for (cut, value), n in counts.items() if value]
+    found.sort(key=lambda one: (CUTS.index(one[0]), one[1]))
+    return [(cut, value, Paired(worse=n[Arm.CANDIDATE], better=n[Arm.INCUMBENT])) for cut, value, n in found]
+
+
+def overkill(step: RolloutStep) -> dict[Arm, int]:
+    """Return for each version on how many of the runs that people read it called an image defect that is ruled good."""
+    overruled = _overruled(step.events.filter(kind=Guard.RULINGS.value), step.rollout).filter(label=Label.PASS.value)
+    counted = dict(overruled.values_list("arm").annotate(n=Count("run", distinct=True)).order_by())
+    return {arm: counted.get(arm.value, 0) for arm in Arm}
 
 
 def differences(rollout: Rollout, *, is_ruled: bool | None = None) -> QuerySet[Prediction]:
@@ -70,6 +105,27 @@ def differences(rollout: Rollout, *, is_ruled: bool | None = None) -> QuerySet[P
         ruled = Exists(Adjudication.objects.filter(item=OuterRef("item"), ruled_at__isnull=False))
         mine = mine.filter(ruled if is_ruled else ~ruled)
     return mine.defer("heatmap").order_by("-pk")
+
+
+def _shared(rollout: Rollout) -> QuerySet[ArmEvent]:
+    """Return that one version was overruled on a run that both saw, and the other was not."""
+    rulings = ArmEvent.objects.filter(step__rollout=rollout, kind=Guard.RULINGS.value, is_compared=True)
+    return rulings.exclude(step__phase=Phase.CANARY.value)
+
+
+def _overruled(events: QuerySet[ArmEvent], rollout: Rollout) -> QuerySet[Any]:
+    """Set each event beside the rulings on images of its run that its version had called otherwise."""
+    versions = [When(arm=arm.value, then=Value(version)) for arm, version in rollout.versions.items()]
+    said = Prediction.objects.filter(item=OuterRef("image"), model_version=OuterRef("version"))
+    return events.annotate(
+        version=Case(*versions),
+        image=F("run__adjudications__item"),
+        label=F("run__adjudications__label"),
+        defect_class=F("run__adjudications__defect_class"),
+        ruled_at=F("run__adjudications__ruled_at"),
+        station=F("run__adjudications__item__station__name"),
+        captured_at=F("run__adjudications__item__captured_at"),
+    ).filter(Exists(said.exclude(call=OuterRef("label"))), label__in=(Label.PASS.value, Label.DEFECT.value))
 
 
 def _image(found: ItemReadings) -> ImageRead:

@@ -1,5 +1,6 @@
 """What the page and the API show of a line's models: plain values made from rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +11,12 @@ from django.utils.translation import gettext_lazy
 
 from inspection import arms, rollouts
 from inspection.models import Line, ModelVersion, Prediction, Rollout, RolloutMove
-from inspection.rules.rollouts import BREACH, FIT, LIMITS, Action, Guard, Move, Phase, Reading, Step
+from inspection.rules.rollouts import BREACH, FIT, LIMITS, Action, Arm, Guard, Move, Paired, Phase, Reading, Step
+from inspection.rules.words import Label
 from review import comparisons, rollout_doors
-from review.models import Adjudication
+from review.models import Adjudication, ReviewTask
+from review.rules.slices import Cut
+from review.training_doors import CUTS
 from stats.eprocess import evidence_ratio
 
 HISTORY = 12
@@ -95,6 +99,9 @@ class Board:
     began_at: datetime
     steps: list[StepRow]
     guards: list[GuardRow]
+    overkill: Mapping[Arm, int]
+    p95_ms: Mapping[Arm, float | None]
+    slow_above_ms: float
     seen: int
     dropped: int
     hours: float
@@ -125,6 +132,9 @@ def board(rollout: Rollout, *, now: datetime) -> Board:
         began_at=step.began_at,
         steps=_steps(rollout),
         guards=[_guard(reading) for reading in action.readings],
+        overkill=comparisons.overkill(step),
+        p95_ms=arms.p95_ms(step),
+        slow_above_ms=step.latency_limit_ms,
         seen=evidence.candidate.seen,
         dropped=arms.dropped(step),
         hours=evidence.hours,
@@ -143,8 +153,10 @@ def gallery(rollout: Rollout) -> list[Difference]:
     """Return the newest differences that were ruled on. The others stay hidden: somebody may still have to judge."""
     ruled = comparisons.differences(rollout, is_ruled=True)
     shown = {said.item_id: said.call for said in ruled[:GALLERY]}
-    still_open = Adjudication.objects.filter(item__in=shown, ruled_at=None).values("item")
-    cases = Adjudication.objects.filter(item__in=shown, ruled_at__isnull=False).exclude(item__in=still_open)
+    unruled = Adjudication.objects.filter(item__in=shown, ruled_at=None).values("item")
+    unread = ReviewTask.objects.filter(item__in=shown, closed_at=None).values("item")
+    cases = Adjudication.objects.filter(item__in=shown, ruled_at__isnull=False)
+    cases = cases.exclude(item__in=unruled).exclude(item__in=unread)
     newest = {case.item_id: case for case in cases.select_related("run__part").order_by("ruled_at", "pk")}
     theirs = Prediction.objects.filter(item__in=newest, model_version=rollout.candidate_id)
     other = dict(theirs.values_list("item", "call"))
@@ -152,6 +164,15 @@ def gallery(rollout: Rollout) -> list[Difference]:
         Difference(case=newest[item], incumbent=call, candidate=other[item])
         for item, call in shown.items()
         if item in newest
+    ]
+
+
+def slices(rollout: Rollout, class_names: Mapping[str, str]) -> list[tuple[str, str, Paired]]:
+    """Return the cuts of the paired comparison in words, each with its counts."""
+    words = {Label.PASS.value: _("good"), Label.DEFECT.value: _("defect"), **class_names}
+    return [
+        (str(CUTS[cut]), words.get(value, value) if cut == Cut.CLASS else value, counts)
+        for cut, value, counts in comparisons.slices(rollout)
     ]
 
 

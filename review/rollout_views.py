@@ -56,7 +56,7 @@ def differences_page(request: PersonRequest, slug: str) -> HttpResponse:
     """Where the candidate of the newest rollout and the version before it differ, and who was right."""
     line = _line(request, slug)
     rollout = line.rollouts.select_related("line", "candidate", "incumbent").order_by("-pk").first()
-    paired = comparisons.paired(rollout) if rollout else None
+    paired, class_names = comparisons.paired(rollout) if rollout else None, line.class_names()
     context = {
         "line": line,
         "rollout": rollout,
@@ -65,8 +65,9 @@ def differences_page(request: PersonRequest, slug: str) -> HttpResponse:
         "worse": evidence_ratio(paired.log_e_worse) if paired else None,
         "differing": comparisons.differences(rollout).count() if rollout else 0,
         "waiting": comparisons.differences(rollout, is_ruled=False).count() if rollout else 0,
+        "slices": rollout_boards.slices(rollout, class_names) if rollout else [],
         "gallery": rollout_boards.gallery(rollout) if rollout else [],
-        "class_names": line.class_names(),
+        "class_names": class_names,
         "may_see_images": permissions.may_adjudicate(request.user, line),
     }
     return render(request, "review/differences.html", context)

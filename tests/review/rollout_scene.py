@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from inspection import arms, outbox, pipeline, registry, rollouts
-from inspection.models import Deployment, Item, Line, ModelVersion, Rollout, Run
+from inspection.models import Deployment, Item, Line, ModelVersion, Rollout, Run, Station
 from inspection.rules import traffic
 from inspection.rules.words import Outcome, PredictionRole, RolloutStrategy, Stage
 from inspection.sightings import Examined
@@ -44,12 +44,13 @@ def send(
     ms: float = 5.0,
     drawn: tuple[str, ...] = (),
     is_dropped: bool = False,
+    station: Station | None = None,
 ) -> ReviewTask | None:
     """Take a part through prediction and routing; `blue` and `green` are what the versions say, None for no answer.
 
     Returns the task for people, None where the model decided.
     """
-    run = make_run(line, serial, position=position, at=at, drawn=drawn)
+    run = make_run(line, serial, position=position, at=at, drawn=drawn, station=station)
     said = {"blue": blue, "green": green}
     task = None
     for item in run.items.select_related("run__part", "station").order_by("view"):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from inspection import epochs
-from inspection.models import Disposition, Item, Line, ModelVersion, Part, Prediction, Routing, Run, User
+from inspection.models import Disposition, Item, Line, ModelVersion, Part, Prediction, Routing, Run, Station, User
 from inspection.rules.words import Call, Label, Level, Policy, PredictionRole
 from review import decisions, queues
 from review.decisions import DecisionInput, Recorded
@@ -40,6 +40,7 @@ def make_run(
     part: Part | None = None,
     position: float = 0.5,
     sha256: str = "",
+    station: Station | None = None,
 ) -> Run:
     """Return a run with all its images taken in, and the draws named. `joining` names views that come later."""
     part = part or Part.objects.create(line=line, serial=serial)
@@ -64,6 +65,7 @@ def make_run(
         Item.objects.create(
             run=run,
             line=line,
+            station=station,
             view=view,
             captured_at=at,
             received_at=(joining or {}).get(view, at),

@@ -1,14 +1,16 @@
 """Rollouts in the browser and over HTTP: who may see and move them, and how a refusal is said."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
-from inspection import registry, rollouts
-from inspection.models import Rollout
+from inspection import arms, registry, rollouts
+from inspection.models import Rollout, RolloutStep
 from inspection.rules.words import Label, Role
-from review import adjudications
+from review import adjudications, comparisons
 from review.models import Adjudication, ReviewTask
-from tests.builders import NOON, PASSWORD, make_model_version, make_user
+from tests.builders import NOON, PASSWORD, make_model_version, make_station, make_user
 from tests.inspection.models import make_bands
 from tests.review.rollout_scene import BAD, GOOD, deployed, make_rollout, make_served_line, send
 from tests.review.scene import later, read
@@ -163,6 +165,66 @@ def test_an_unknown_deed_is_not_there(lead, line):
     assert lead.post(reverse("rollout-deed", args=[line.slug, "explode"])).status_code == 404
 
 
+def rule(serial, label, by):
+    case = Adjudication.objects.get(run__part__serial=serial)
+    defect_class = "scratch" if label == Label.DEFECT else ""
+    adjudications.rule(case, by=by, label=label, defect_class=defect_class, now=later(60))
+
+
+def cells(shown, head):
+    """Return the words of the table's row that begins with these."""
+    [row] = [row for row in shown.split("<tr>") if row.lstrip().startswith(f'<th scope="row">{head}')]
+    return re.findall(r"<td[^>]*>(.*?)</td>", row)
+
+
+@pytest.fixture
+def overruled(line, ana, quinn):
+    """A shadow in which people overruled the candidate twice and the serving version once, on good parts."""
+    make_rollout(line, "shadow")
+    for n, (blue, green) in enumerate([(GOOD, BAD), (GOOD, BAD), (BAD, GOOD), (GOOD, GOOD)]):
+        read(send(line, f"A-{n}", blue=blue, green=green, at=later(n)), ana, Label.PASS, at=later(n))
+    for serial in ("A-0", "A-1", "A-2"):
+        rule(serial, Label.PASS, quinn)
+
+
+def test_overkill_stands_beside_escapes_for_both_versions(lead, line, overruled):
+    shown = page(lead, line).content.decode()
+    assert cells(shown, "Overkill")[:2] == ["1 / 4", "2 / 4"]
+    assert shown.index("Overkill") > shown.index("Escapes")
+
+
+def test_a_defect_that_was_called_so_is_no_overkill(lead, line, ana, quinn):
+    make_rollout(line, "shadow")
+    read(send(line, "A-1", green=BAD), ana, Label.PASS)
+    rule("A-1", Label.DEFECT, quinn)
+    assert cells(page(lead, line).content.decode(), "Overkill")[:2] == ["0 / 1", "0 / 1"]
+
+
+def test_the_table_tells_within_which_time_each_version_answers(lead, line):
+    rollout = make_rollout(line, share=0.5)
+    assert cells(page(lead, line).content.decode(), "95 % answered within")[:2] == ["–", "–"]
+    for n in range(21):
+        send(line, f"blue-{n}", position=0.9, ms=10.0 + n, at=later(n))
+        send(line, f"green-{n}", position=0.1, ms=1_010.0 + n, at=later(n))
+    found = cells(page(lead, line).content.decode(), "95 % answered within")
+    limit = rollouts.current(rollout).latency_limit_ms
+    assert found == ["29 ms", "1,029 ms", f"slow above {limit:,.0f} ms"]
+
+
+def test_the_figures_of_both_versions_cost_a_statement_each(line, overruled, django_assert_num_queries):
+    step = RolloutStep.objects.select_related("rollout").get()
+    with django_assert_num_queries(1):
+        comparisons.overkill(step)
+    with django_assert_num_queries(2):
+        arms.p95_ms(step)
+
+
+def test_the_figures_of_both_versions_are_told_in_korean(lead, line, overruled):
+    shown = page(lead, line, headers={"accept-language": "ko"}).content.decode()
+    assert cells(shown, "과검")[:2] == ["1 / 4", "2 / 4"]
+    assert cells(shown, "95 % 응답 시간")[:2] == ["5 ms", "5 ms"]
+
+
 def test_the_page_speaks_korean(lead, line):
     rollout = make_rollout(line)
     rollouts.pause(rollout, by=None, cause=rollouts.BY_GUARDRAIL + "calls", now=NOON)
@@ -238,13 +300,16 @@ def compared(line, ana, quinn):
     for serial in ("A-1", "A-2", "A-3"):
         task = send(line, serial, green=GOOD if serial == "A-3" else BAD)
         read(task, ana, Label.PASS)
-    case = Adjudication.objects.get(run__part__serial="A-1")
-    adjudications.rule(case, by=quinn, label=Label.DEFECT, defect_class="scratch", now=later(60))
+    rule("A-1", Label.DEFECT, quinn)
     return rollout
 
 
+def differing(client, line, **headers):
+    return client.get(reverse("differences", args=[line.slug]), **headers).content.decode()
+
+
 def test_the_gallery_shows_what_was_ruled_and_hides_what_waits(lead, line, compared):
-    shown = lead.get(reverse("differences", args=[line.slug])).content.decode()
+    shown = differing(lead, line)
     assert "people ruled for the candidate: 1, against it: 0" in shown
     assert "A-1" in shown
     assert "candidate right" in shown
@@ -252,8 +317,76 @@ def test_the_gallery_shows_what_was_ruled_and_hides_what_waits(lead, line, compa
     assert "<dt>Images on which they differ</dt><dd>2</dd><dt>Not ruled yet</dt><dd>1</dd>" in shown
 
 
+def test_a_picture_of_the_gallery_leads_to_the_page_of_its_image(lead, line, compared):
+    item = Adjudication.objects.get(run__part__serial="A-1").item
+    page_of_image = reverse("data-item", args=[line.slug, item.pk])
+    assert f'href="{page_of_image}"' in differing(lead, line)
+    assert lead.get(page_of_image).status_code == 200
+
+
+def test_the_gallery_hides_an_image_that_somebody_reads_again(lead, line, compared):
+    ReviewTask.objects.filter(run__part__serial="A-1").update(closed_at=None)
+    assert "A-1" not in differing(lead, line)
+
+
+@pytest.fixture
+def sliced(line, ana, quinn):
+    """Rulings in two shifts, of two stations: a scratch that only the candidate found, and good parts it called bad."""
+    rollout = make_rollout(line, "shadow")
+    stations = {name: make_station(line, name) for name in ("st-01", "st-02")}
+    for serial, station, at in (("A-1", "st-01", 0), ("A-2", "st-01", 1), ("A-3", "st-02", 43_200)):
+        task = send(line, serial, green=BAD, at=later(at), station=stations[station])
+        read(task, ana, Label.PASS, at=later(at))
+    for serial in ("A-1", "A-2", "A-3"):
+        rule(serial, Label.DEFECT if serial == "A-1" else Label.PASS, quinn)
+    return rollout
+
+
+def test_the_paired_comparison_is_cut_by_class_station_and_shift(lead, line, sliced):
+    shown = differing(lead, line)
+    assert "people ruled for the candidate: 1, against it: 2" in shown
+    assert cells(shown, "class <b>scratch</b>") == ["1", "0"]
+    assert cells(shown, "class <b>good</b>") == ["0", "2"]
+    assert cells(shown, "station <b>st-01</b>") == ["1", "1"]
+    assert cells(shown, "station <b>st-02</b>") == ["0", "1"]
+    assert cells(shown, "shift <b>A</b>") == ["1", "1"]
+    assert cells(shown, "shift <b>C</b>") == ["0", "1"]
+
+
+def test_slices_are_told_in_korean(lead, line, sliced):
+    shown = differing(lead, line, headers={"accept-language": "ko"})
+    assert cells(shown, "결함 종류 <b>긁힘</b>") == ["1", "0"]
+    assert "green:1이(가) 맞음" in shown
+
+
+def test_what_waits_for_a_ruling_is_in_no_slice(lead, line, ana):
+    make_rollout(line, "shadow")
+    read(send(line, "A-1", green=BAD), ana, Label.PASS)
+    assert "Slice" not in differing(lead, line)
+
+
+def test_a_part_that_was_ruled_on_again_is_counted_once(lead, line, sliced, quinn):
+    first = Adjudication.objects.get(run__part__serial="A-1")
+    again = {"cause": "dispute", "ruled_by": quinn, "ruled_at": later(120), "label": "defect"}
+    again |= {"defect_class": "crack", "opened_at": later(90), "swapped": False}
+    Adjudication.objects.create(line=line, item=first.item, run=first.run, first=first.first, **again)
+    shown = differing(lead, line)
+    assert cells(shown, "class <b>crack</b>") == ["1", "0"]
+    assert "class <b>scratch</b>" not in shown
+
+
+def test_slices_are_one_statement_however_many_parts(line, sliced, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        comparisons.slices(sliced)
+
+
+def test_the_page_of_differences_costs_few_statements(lead, line, sliced, django_assert_max_num_queries):
+    with django_assert_max_num_queries(24):
+        differing(lead, line)
+
+
 def test_the_gallery_of_a_line_without_candidates_says_so(lead, line):
-    assert "no candidate to compare" in lead.get(reverse("differences", args=[line.slug])).content.decode()
+    assert "no candidate to compare" in differing(lead, line)
 
 
 def test_the_registry_tells_where_each_version_stands(lead, line):
