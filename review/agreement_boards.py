@@ -48,6 +48,7 @@ def page(report: Report, changed: Sequence[Change]) -> dict[str, object]:
         "whole": Slice(line.slug, model.agreement, model.escape, model.overkill),
         "images": images(report),
         "found": [(one, searched(report, f"class:{one.code}")) for one in report.classes],
+        "shifts": [(one, searched(report, f"shift:{one.name}")) for one in report.shifts],
         "inspectors": [(one, searched(report, f"inspector:{one.name}")) for one in report.inspectors],
         "cameras": [(one, searched(report, f"camera:{one.name}")) for one in report.cameras],
         "csv": _rows_address(report),
@@ -140,10 +141,10 @@ def searched(report: Report, *words: str) -> str:
 
 
 def images(report: Report) -> dict[str, str]:
-    """Return the addresses of the images behind the four cells and behind all disagreements."""
+    """Return the addresses of the images behind the four cells, behind all disagreements and behind all figures."""
     cells = {"pp": ("pass", "pass"), "pd": ("pass", "defect"), "dp": ("defect", "pass"), "dd": ("defect", "defect")}
     found = {name: searched(report, f"model:{said}", f"truth:{is_so}") for name, (said, is_so) in cells.items()}
-    return found | {"differ": searched(report, "disagree:yes")}
+    return found | {"all": searched(report), "differ": searched(report, "disagree:yes")}
 
 
 def _rows_address(report: Report) -> str:

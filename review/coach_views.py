@@ -3,11 +3,12 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
 from inspection.models import Line, User
 from inspection.permissions import lines_for, may_inspect, may_read_reports
-from review import coaching, measures
+from review import coaching, habits, measures
 from review.permissions import PersonRequest
 from review.rules import gold
 
@@ -26,6 +27,7 @@ def inspector(request: PersonRequest, slug: str, username: str) -> HttpResponse:
         "measured": found[0] if found else None,
         "weeks": coaching.weeks_of(person, line, only_told=not leads),
         "rounds": coaching.rounds_of(person, line),
+        "habits": habits.of_line(line, now=now(), only=person),
         "leads": leads,
         "few": gold.FEWEST,
         "names": line.class_names(),

@@ -156,10 +156,22 @@ def passed(containment: Containment) -> QuerySet[Disposition]:
 
 
 def listed(
-    containment: Containment, *, serial: str = "", lot: str = "", only_open: bool = False
+    containment: Containment,
+    *,
+    serial: str = "",
+    lot: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    only_open: bool = False,
 ) -> QuerySet[ContainedRun]:
-    """Return the list in the order in which the parts were passed, by serial or lot where one is named."""
-    asked = {"run__part__serial": serial, "run__part__lot__code": lot, "closed_at__isnull": only_open}
+    """Return the list in the order in which the parts were passed, by serial, lot or time where one is named."""
+    asked = {
+        "run__part__serial": serial,
+        "run__part__lot__code": lot,
+        "passed_at__gte": since,
+        "passed_at__lte": until,
+        "closed_at__isnull": only_open,
+    }
     wanted = {name: value for name, value in asked.items() if value}
     rows = containment.runs.filter(**wanted)
     return rows.select_related("run__part__lot", "run__line", "run__disposition__model_version", "closed_by").order_by(

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection import permissions
 from inspection.models import Line, Lot
 from inspection.rules.words import Role
-from review import containment, containment_boards, containment_doors, findings, lots, signing
+from review import containment, containment_boards, containment_doors, days, findings, lots, signing
 from review.containment_models import ContainedRun, Containment
 from review.permissions import PersonRequest
 from review.rules.containment import release_obstacles
@@ -26,13 +26,14 @@ PAGE = 100
 PAST = 5
 SERIALS = 20
 DIGITS = 18
-PLACE = ("serial", "lot", "open", "page")
+# The fields of the search: what is asked for stays in every address and form of the page.
+ASKED = ("serial", "lot", "from", "to", "open")
 
 
 @login_required
 @require_GET
 def containment_page(request: PersonRequest, slug: str) -> HttpResponse:
-    """What is contained on a line now, found by serial or lot; what was before; and the lots that wait."""
+    """What is contained on a line now, found by serial, lot or time; what was before; and the lots that wait."""
     return _shown(request, _line(request, slug))
 
 
@@ -155,18 +156,24 @@ def _past(line: Line) -> QuerySet[Containment]:
 
 
 def _list_of(request: PersonRequest, standing: Containment) -> dict[str, Any]:
-    serial, lot = (request.GET.get(name, "").strip()[:100] for name in ("serial", "lot"))
-    only_open = request.GET.get("open") == "1"
-    found = containment.listed(standing, serial=serial, lot=lot, only_open=only_open)
+    asked = {name: request.GET.get(name, "").strip()[:100] for name in ASKED}
+    since, until = (days.moment(asked[name], standing.line.time_zone) for name in ("from", "to"))
+    found = containment.listed(
+        standing,
+        serial=asked["serial"],
+        lot=asked["lot"],
+        since=since,
+        # Times are shown and asked for in whole minutes: the last one is meant with its seconds.
+        until=until and until.replace(second=59, microsecond=999_999),
+        only_open=asked["open"] == "1",
+    )
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     return {
         "tally": containment.tally(standing),
         "page": page,
         "rows": containment_boards.rows_of(list(page)),
-        "serial": serial,
-        "lot": lot,
-        "only_open": only_open,
-        "query": urlencode({"serial": serial, "lot": lot, "open": "1" if only_open else ""}),
+        "asked": asked,
+        "query": urlencode(asked),
     }
 
 
@@ -181,7 +188,7 @@ def _shown_of(request: PersonRequest, line: Line) -> dict[str, Any] | None:
 
 def _back(request: PersonRequest, slug: str) -> HttpResponse:
     """Return to the page and the filter from which a part was closed."""
-    place = {name: request.POST.get(name, "")[:100] for name in PLACE}
+    place = {name: request.POST.get(name, "")[:100] for name in (*ASKED, "page")}
     return redirect(f"{reverse('containment', args=[slug])}?{urlencode(place)}")
 
 

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inspection import permissions
-from inspection.models import Disposition, Line, Receipt
-from inspection.rules.words import ReceiptKind, Role
-from review import finding_doors, findings
+from inspection.models import Line
+from inspection.rules.words import Role
+from review import finding_boards, finding_doors, findings
 from review.permissions import PersonRequest
 
 LISTED = 50
@@ -27,11 +27,10 @@ def findings_page(request: PersonRequest, slug: str) -> HttpResponse:
     """Find a part by its serial, see what decided each of its runs, and what was found later on this line."""
     line = _line(request, slug)
     serial = request.GET.get("serial", "").strip()[:100]
-    told = list(findings.runs_of(line, serial)) if serial else []
     context = {
         "line": line,
         "serial": serial,
-        "runs": [(one, _receipt_of(one)) for one in told],
+        "runs": finding_boards.runs_of(line, serial) if serial else [],
         "ways": [(how, finding_doors.HOW_WORDS[how]) for how in finding_doors.OFFERED],
         "class_names": line.class_names(),
         "classes": line.defect_classes.filter(retired_at=None).order_by("key"),
@@ -59,10 +58,6 @@ def add(request: PersonRequest, slug: str) -> HttpResponse:
 def _row(one: Any) -> dict[str, Any]:
     how, score = finding_doors.HOW_WORDS[one.how], finding_doors.score_of(one)
     return {"finding": one, "how": how, "score": finding_doors.SCORE_WORDS[score], "is_escape": score == "escape"}
-
-
-def _receipt_of(told: Disposition) -> Receipt | None:
-    return Receipt.objects.filter(run=told.run_id, kind=ReceiptKind.RUN.value).first()
 
 
 def _line(request: PersonRequest, slug: str) -> Line:

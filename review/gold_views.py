@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from inspection.models import Line
 from inspection.permissions import lines_for, may_administer, may_inspect, may_sign_levels
-from review import bank_doors, gold, measures, sessions, vigilance
+from review import bank_doors, gold, habits, measures, sessions, vigilance
 from review.gold_doors import GoldRuleForm
 from review.gold_models import GoldRule
 from review.permissions import PersonRequest
@@ -84,6 +84,7 @@ def _shown(request: PersonRequest, line: Line, *, form: GoldRuleForm | None = No
         "rule": rule,
         "people": measures.of_line(line),
         "vigilance": vigilance.of_line(line, now=now()),
+        "habits": habits.of_line(line, now=now()),
         "feasible": measures.feasible(line, asked, now=now()),
         "names": line.class_names(),
         "few": rules.FEWEST,

@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -11,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from inspection.models import Receipt, User
+from inspection.models import Receipt
 from inspection.permissions import lines_for
 from inspection.rules.words import ReceiptKind, Role
 from review import codes, receipts
@@ -48,7 +47,7 @@ def receipt_page(request: HttpRequest, slug: str, n: int) -> HttpResponse:
         "fault": receipts.fault_of(receipt),
         "printed_differs": bool(printed) and printed != receipt.hash,
         "settled_at": _moment(body["facts"].get("settled_at")),
-        "people": _people(body["facts"]),
+        "people": receipts.named(body["facts"].get("people", [])),
         "class_names": receipt.line.class_names(),
     }
     return render(request, "review/receipt.html", context)
@@ -66,13 +65,6 @@ def receipt_code(request: HttpRequest, slug: str, n: int) -> HttpResponse:
 def _receipt(request: HttpRequest, slug: str, n: int) -> Receipt:
     lines = lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR).filter(slug=slug)
     return get_object_or_404(Receipt.objects.select_related("line", "run__part"), line__in=lines, n=n)
-
-
-def _people(facts: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the calls with the names that their numbers stand for."""
-    calls = facts.get("people", [])
-    names = dict(User.objects.filter(pk__in={call["person"] for call in calls}).values_list("pk", "username"))
-    return [{**call, "name": names.get(call["person"], call["person"]), "at": _moment(call["at"])} for call in calls]
 
 
 def _moment(kept: str | None) -> datetime | None:

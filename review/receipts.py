@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 
 from inspection import moves, receipts
-from inspection.models import Disposition, Line, Receipt, ReceiptHead
+from inspection.models import Disposition, Line, Receipt, ReceiptHead, User
 from inspection.models.receipt import in_words
 from inspection.rules import receipts as chain
 from inspection.rules.receipts import GENESIS, Fault
@@ -72,6 +72,16 @@ def people_of(run_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
     for decision in final.select_related("task").order_by("recorded_at", "pk"):
         said[decision.task.run_id].append(_call_facts(decision))
     return said
+
+
+def named(calls: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return calls as receipts keep them with the names that their numbers stand for, and their moments as such."""
+    kept = list(calls)
+    names = dict(User.objects.filter(pk__in={call["person"] for call in kept}).values_list("pk", "username"))
+    return [
+        {**call, "name": names.get(call["person"], call["person"]), "at": datetime.fromisoformat(call["at"])}
+        for call in kept
+    ]
 
 
 def _call_facts(decision: Decision) -> dict[str, Any]:

@@ -1,14 +1,11 @@
 """The page of a line's models: what serves, what is on its way, its guardrails, and the way back."""
 
 from collections.abc import Callable
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_datetime
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection import permissions, registry, rollouts
 from inspection.models import Line, ModelVersion, Rollout
 from inspection.rules.words import RolloutStrategy
-from review import candidate_boards, comparisons, rollbacks, rollout_boards, rollout_doors, signing
+from review import candidate_boards, comparisons, days, rollbacks, rollout_boards, rollout_doors, signing
 from review.permissions import PersonRequest
 from stats.eprocess import evidence_ratio
 
@@ -28,7 +25,8 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
     """What serves, the open rollout with its plan and guardrails, history, and who may move it."""
     line, moment = _line(request, slug), now()
     serving, standing = registry.serving(line), rollout_boards.standing(line)
-    asked_at, taken_back = _moment(request, line), rollbacks.taken_back(line)
+    asked_at = days.moment(request.GET.get("at", ""), line.time_zone)
+    taken_back = rollbacks.taken_back(line)
     context = {
         "line": line,
         "asked": request.GET.get("at", "")[:40],
@@ -211,15 +209,6 @@ def _share(request: HttpRequest) -> float | None:
         return float(given) / 100
     except ValueError as error:
         raise rollout_doors.Incomplete from error
-
-
-def _moment(request: HttpRequest, line: Line) -> datetime | None:
-    """Return the moment that is asked for, in the line's own time; None where none was."""
-    try:
-        asked = parse_datetime(request.GET.get("at", ""))
-    except ValueError:
-        return None
-    return asked.replace(tzinfo=ZoneInfo(line.time_zone)) if asked else None
 
 
 def _reason(request: HttpRequest) -> str:

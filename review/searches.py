@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from inspection.models import Disposition, Epoch, Item, Prediction
 from review import history
-from review.models import Adjudication, Decision, ReviewTask, Truth
+from review.models import Adjudication, CountDelta, Decision, ReviewTask, Truth
 from review.rules import tokens
 from review.rules.tokens import Search
 
@@ -173,7 +173,18 @@ def _asked(search: Search) -> Q:
         asked &= Q(probability__range=search.score)
     if search.disagree:
         asked &= Q(both__in=DIFFER if search.disagree == "yes" else AGREE)
+    if search.shift:
+        asked &= _counted_in(search.shift)
     return asked
+
+
+def _counted_in(shift: str) -> Q:
+    """Return the condition of parts counted in a shift: in "2026-11-23/A" of one day, or in "A" of any.
+
+    What was counted keeps its shift, so a pattern that was changed since moves no part from one to another.
+    """
+    named = {"shift": shift} if "/" in shift else {"shift__endswith": f"/{shift}"}
+    return Q(Exists(CountDelta.objects.filter(run=OuterRef("task__run"), **named)))
 
 
 def _predictions(item: Item) -> list[Step]:

@@ -22,6 +22,7 @@ class Search:
     camera: str = ""
     inspector: str = ""
     serial: str = ""
+    shift: str = ""
     score: tuple[float, float] | None = None
     date: tuple[dt.date | None, dt.date | None] | None = None
 
@@ -116,6 +117,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "camera": _text,
     "inspector": _text,
     "serial": _text,
+    "shift": _text,
     "score": _shares,
     "date": _days,
 }

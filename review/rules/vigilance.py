@@ -1,8 +1,9 @@
-"""Whether people find fewer defects the longer they look: by ten minutes since the last break, all people together."""
+"""How long people look without a break, and whether they find fewer defects the longer: all people together."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from stats.inspectors import Trend, trend
 
@@ -11,6 +12,7 @@ BIN = timedelta(minutes=10)
 BINS = 7
 # The break that the loop offers lasts two minutes.
 BREAK = timedelta(minutes=2)
+LONG = timedelta(minutes=60)
 P_LIMIT, DROP_LIMIT = 0.01, 0.05
 
 
@@ -39,6 +41,26 @@ class Vigilance:
     def declines(self) -> bool:
         """A decline to act on is unlikely by chance and large enough to matter."""
         return self.trend.p is not None and self.trend.p < P_LIMIT and self.drop >= DROP_LIMIT
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How long one person looked at most without a break, in whole minutes, and how often for over an hour."""
+
+    longest: int
+    long: int
+
+
+def exposure(moments: Iterable[datetime]) -> Exposure:
+    """Return the stretches of one person's readings, which come in order. Who read nothing was exposed to nothing.
+
+    >>> at = [datetime(2026, 1, 1, 8) + timedelta(minutes=m) for m in (*range(0, 65, 2), 90, 91)]
+    >>> exposure(at)
+    Exposure(longest=64, long=1)
+    """
+    spans = [timedelta(), *since_break(moments)]
+    long = sum(before <= LONG < after for before, after in pairwise(spans))
+    return Exposure(int(max(spans).total_seconds() // 60), long)
 
 
 def since_break(moments: Iterable[datetime]) -> list[timedelta]:

@@ -1,5 +1,6 @@
 """The agreement report: what the page shows and says, its ways to the images, and the same on paper."""
 
+import html
 import re
 
 import pytest
@@ -70,6 +71,21 @@ def test_from_a_cell_to_the_image_it_counts_takes_two_clicks(client, page):
     shown = client.get(gallery).content.decode()
     image = re.search(r'href="(/lines/phone-glass/data/[0-9a-f-]{36}/)', shown)[1]
     assert "B-1" in client.get(image).content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_rows_of_line_and_shift_lead_to_the_images_they_count(client, counted, page, language):
+    report = client.get(reverse("agreement", args=[counted.slug]), headers={"accept-language": language}).content
+    slices = report.decode().partition('id="slice-title"')[2]
+    for name in ("A", counted.slug):
+        row = re.search(rf'<a href="([^"]+)">{name}</a></th><td class="number">30 / 31', slices)
+        assert len(serials_of(client, row[1])) == 31
+    assert serials_of(client, f"/lines/{counted.slug}/data/?q=shift:B") == set()
+
+
+def serials_of(client, gallery: str) -> set[str]:
+    shown = client.get(html.unescape(gallery)).content.decode()
+    return set(re.findall(r'<b class="serial">([AB]-\d+)</b>', shown))
 
 
 def test_the_page_draws_trend_calibration_and_coverage_each_with_its_table(page):

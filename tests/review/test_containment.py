@@ -389,11 +389,36 @@ def test_the_page_lists_finds_and_closes(lead, standing):
     assert (row.found, row.note, row.closed_by.username) == ("bad", "rim", "quinn")
 
 
+@pytest.mark.parametrize(
+    ("zone", "asked", "serials"),
+    [
+        ("UTC", {"from": "2026-11-23T12:00", "to": "2026-11-23T12:00"}, {"P-1", "P-2", "P-3"}),
+        ("UTC", {"from": "2026-11-23T12:01"}, {"P-4"}),
+        ("UTC", {"to": "2026-11-23T12:04"}, {"P-1", "P-2", "P-3"}),
+        ("Asia/Seoul", {"from": "2026-11-23T21:05", "to": "2026-11-23T21:05"}, {"P-4"}),
+        ("UTC", {"from": "2026-11-23T12:00", "serial": "P-2"}, {"P-2"}),
+        ("UTC", {"from": "2026-11-23T12:06"}, set()),
+        # Not a time of the calendar in every zone: asks for nothing.
+        ("Asia/Seoul", {"from": "0001-01-01T00:00", "to": "9999-12-31T23:59"}, {"P-1", "P-2", "P-3", "P-4"}),
+    ],
+)
+def test_the_list_is_searched_by_the_minutes_of_the_lines_own_clock(lead, line, ana, quinn, zone, asked, serials):
+    for n, second in enumerate((10, 20, 30, 330), start=1):
+        passed(line, f"P-{n}", at=later(second))
+    fall(line, ana, quinn)
+    Line.objects.filter(pk=line.pk).update(time_zone=zone)
+    html = lead.get(PAGE, asked).content.decode()
+    assert {f"P-{n}" for n in range(1, 5) if f">P-{n}</a>" in html} == serials
+    assert all(f'value="{value}"' in html for value in asked.values())
+    assert ("No part of this list was passed in that time." in html) == (not serials)
+
+
 def test_ticked_parts_are_closed_together_and_the_page_and_its_filter_stay(lead, standing):
     ticked = [row_of(standing, serial).pk for serial in ("P-1", "P-2")]
     asked = {"part": ticked, "found": "good", "note": "sorted by hand", "lot": "L-8", "open": "1", "page": "2"}
+    asked |= {"from": "2026-11-23T12:00"}
     answer = lead.post(f"{PAGE}parts/", asked)
-    assert answer.url == f"{PAGE}?serial=&lot=L-8&open=1&page=2"
+    assert answer.url == f"{PAGE}?serial=&lot=L-8&from=2026-11-23T12%3A00&to=&open=1&page=2"
     assert containment.tally(standing)["good"] == 2
     assert (row_of(standing, "P-1").note, row_of(standing, "P-3").found) == ("sorted by hand", "")
 
@@ -415,7 +440,8 @@ def test_nothing_ticked_closes_nothing(lead, standing, ticked):
 
 def test_the_next_page_keeps_the_filter(lead, standing, monkeypatch):
     monkeypatch.setattr(containment_views, "PAGE", 1)
-    assert "?page=2&amp;serial=&amp;lot=L-8&amp;open=1" in lead.get(f"{PAGE}?lot=L-8&open=1").content.decode()
+    shown = lead.get(f"{PAGE}?lot=L-8&to=2026-11-23T13:00&open=1").content.decode()
+    assert "?page=2&amp;serial=&amp;lot=L-8&amp;from=&amp;to=2026-11-23T13%3A00&amp;open=1" in shown
 
 
 def test_the_list_says_what_a_later_ruling_says(standing, ana, quinn):

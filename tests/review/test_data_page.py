@@ -78,6 +78,11 @@ def serials(line, text):
         ("serial:A-1", ["A-1"]),
         ("score:0..0.1", []),
         ("inspector:ana camera:nowhere", []),
+        ("shift:A", ["A-2", "A-1", "A-0"]),
+        ("shift:2026-11-23/A serial:A-1", ["A-1"]),
+        ("shift:2026-11-24/A", []),
+        ("shift:B", []),
+        ("shift:/A", []),
     ],
 )
 def test_a_search_finds_the_readings_it_asks_for_newest_first(ruled, text, found):

@@ -78,7 +78,9 @@ def test_the_cells_of_the_agreement_page_are_sums_of_its_file(lead, told):
     assert f"n = {len(rows)} parts" in html
 
 
-@pytest.mark.parametrize("search", ["", "disagree:yes", "model:pass truth:defect", "truth:defect", "inspector:ana"])
+@pytest.mark.parametrize(
+    "search", ["", "disagree:yes", "model:pass truth:defect", "truth:defect", "inspector:ana", "shift:A"]
+)
 def test_the_data_page_counts_the_rows_of_its_file(lead, told, search):
     html = lead.get(reverse("data", args=[told.slug]), {"q": search}).content.decode()
     rows = rows_of(lead.get(reverse("data-rows", args=[told.slug]), {"q": search}))

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from inspection import dispositions, receipts
 from inspection.models import LevelChange, Line, Receipt
 from inspection.rules.words import Call, DecidedBy, Label, Level, Stream, Verdict
-from review import adjudications, counts, findings, truths
+from review import adjudications, counts, finding_boards, findings, queues, truths
 from review import receipts as sealing
 from review.audit_models import AuditFinding, WatchChart
 from review.finding_models import AmendmentDue, PhysicalFinding
@@ -236,6 +236,36 @@ def test_a_lead_finds_the_part_by_its_serial_and_keeps_what_came_back(deciding, 
 
     assert "an escape: a defect was passed" in after
     assert PhysicalFinding.objects.get().how == "field_return"
+
+
+def test_a_part_that_came_back_is_shown_with_its_image_and_who_called_it(line, client, ana, quinn):
+    item = decide_part(line, ana, Label.DEFECT, serial="B-1")
+    client.force_login(quinn)
+    shown = client.get(f"/lines/{line.slug}/findings/", {"serial": "B-1"}).content.decode()
+    card = shown[shown.index('id="run-1"') :]
+    card = card[: card.index("</section>")]
+    assert f'<img src="/lines/{line.slug}/images/{item.pk}/"' in card
+    assert f'href="/lines/{line.slug}/images/{item.pk}/?full=1"' in card
+    assert "<span>ana</span>" in card
+    assert "11-23 12:00" in card
+
+
+def test_what_people_say_after_the_verdict_did_not_decide_it(deciding, client, ana, quinn):
+    run = passed(deciding, "P-1")
+    item = run.items.get()
+    read(queues.ask_again(item, now=later(60)), ana, Label.DEFECT, at=later(90))
+    client.force_login(quinn)
+    shown = client.get(PAGE, {"serial": "P-1"}).content.decode()
+    assert str(item.pk) in shown
+    assert "<span>ana</span>" not in shown
+
+
+def test_the_runs_of_a_part_cost_the_same_however_often_it_came(line, ana, django_assert_num_queries):
+    first = decide_part(line, ana, Label.DEFECT, serial="B-1")
+    for runs in (1, 2):
+        with django_assert_num_queries(5):
+            assert len(finding_boards.runs_of(line, "B-1")) == runs
+        read(make_task(line, serial="B-1", part=first.run.part), ana, Label.PASS)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from inspection import arms, registry, rollouts
-from inspection.models import Rollout, RolloutStep
+from inspection.models import Line, Rollout, RolloutStep
 from inspection.rules.words import Label, Role
 from review import adjudications, comparisons
 from review.models import Adjudication, ReviewTask
@@ -417,6 +417,12 @@ def test_what_served_the_line_at_a_moment_is_told_in_the_lines_time(lead, line):
         in lead.get(reverse("rollouts", args=[line.slug]), {"at": "2026-11-20T00:00"}).content.decode()
     )
     assert lead.get(reverse("rollouts", args=[line.slug]), {"at": "2026-99-99T00:00"}).status_code == 200
+
+
+def test_a_moment_before_the_calendar_is_no_moment(lead, line):
+    Line.objects.update(time_zone="Asia/Seoul")
+    shown = lead.get(reverse("rollouts", args=[line.slug]), {"at": "0001-01-01T00:00"})
+    assert shown.status_code == 200
 
 
 @pytest.mark.parametrize("role", [None, Role.INSPECTOR])
