@@ -59,14 +59,6 @@ def known(line: Line, model_version: ModelVersion | None) -> Epoch | None:
     return same.order_by("-n").first()
 
 
-def _void_proposals(line: Line, *, now: datetime) -> None:
-    """End what waits for a signature on the evidence of another epoch: it says nothing of what the line does now."""
-    waiting = LevelProposal.objects.filter(line=line, status=ProposalStatus.OPEN.value, evaluation__isnull=False)
-    waiting.exclude(evaluation__epoch=line.epoch).update(
-        status=ProposalStatus.VOID.value, status_reason="The line entered another epoch.", closed_at=now
-    )
-
-
 def opened(line: Line, model_version: ModelVersion | None, *, cause: str, now: datetime, fresh: bool = False) -> Epoch:
     """Return the epoch that the line is in, or will be in, with a version: opened where it is the first of its kind."""
     epoch = known(line, model_version)
@@ -81,4 +73,12 @@ def opened(line: Line, model_version: ModelVersion | None, *, cause: str, now: d
         n=epoch.n + 1 if epoch else 1,
         cause=cause[:200],
         opened_at=now,
+    )
+
+
+def _void_proposals(line: Line, *, now: datetime) -> None:
+    """End what waits for a signature on the evidence of another epoch: it says nothing of what the line does now."""
+    waiting = LevelProposal.objects.filter(line=line, status=ProposalStatus.OPEN.value, evaluation__isnull=False)
+    waiting.exclude(evaluation__epoch=line.epoch).update(
+        status=ProposalStatus.VOID.value, status_reason="The line entered another epoch.", closed_at=now
     )
