@@ -109,6 +109,15 @@ def test_at_320_pixels_nothing_needs_scrolling_sideways(floor, visit, path):
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
+def test_the_last_column_of_a_wide_table_can_be_scrolled_to(floor, visit):
+    page = visit("/lines/phone-glass/log/", make_user("quinn", role=Role.QA_LEAD), width=390, height=844)
+    box = page.locator(".card.scroll")
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    box.hover()
+    page.mouse.wheel(2000, 0)
+    expect(box.locator("th").last).to_be_in_viewport(ratio=1)
+
+
 @pytest.mark.parametrize("path", ["/", "/lines/phone-glass/review/"])
 def test_tab_comes_around_and_every_stop_shows_its_ring(floor, ana, visit, path):
     page = visit(path, ana)
