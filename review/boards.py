@@ -93,6 +93,12 @@ def short(judgement: Judgement, names: Mapping[str, str]) -> list[Row]:
     return sorted((row for row, one in listed if not one.passed), key=_distance)
 
 
+def folded(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Return the rows that a lead looks at, which are the streams and whatever is missing, and those that are met."""
+    met = [row for row in rows if row.state == "met" and row.weight is None]
+    return [row for row in rows if row not in met], met
+
+
 def _distance(row: Row) -> tuple[bool, bool, int]:
     counts = isinstance(row.still, int)
     return not row.page, not counts, int(row.still) if counts else 0

@@ -46,6 +46,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
     reading = evidence.read(line, to_level, now=moment) if to_level else None
     proposal = automation.open_proposal(line)
     holds = boards.holds_of(line)
+    rows, met = boards.folded(boards.rows(reading.judgement, names)) if reading else ([], [])
     bands = certificates.standing(line, line.epoch.model_version_id if line.epoch else None)
     context = {
         "line": line,
@@ -53,7 +54,8 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "reading": reading,
         "next_level": to_level,
         "sentence": sentences.verdict(reading.judgement, reading.gate.to_level, names) if reading else "",
-        "rows": boards.rows(reading.judgement, names) if reading else [],
+        "rows": rows,
+        "met": met,
         "missing_page": boards.PAGES.get(sentences.missing_deed(reading.judgement)) if reading else None,
         "earliest": _earliest(reading, moment) if reading else None,
         "never": [sentences.never(check) for check in pace.never(reading.judgement)] if reading else [],

@@ -180,6 +180,17 @@ def test_pages_for_leads_open_with_a_stated_number_of_statements(
         assert client.get(reverse(page, args=[line.slug])).status_code == 200
 
 
+def test_what_is_missing_stands_before_what_is_met_which_is_folded(client, line):
+    client.force_login(lead("quinn"))
+    html = client.get(reverse("automation", args=[line.slug])).content.decode()
+    shown, _, folded = html.split('id="evidence-title"')[1].partition("<summary")
+    asked = {"Agreement above 95 %", "Blind parts", "Days"}
+    assert all(check in shown.replace("\xa0", " ") and check not in folded.split("</details>")[0] for check in asked)
+    assert "more checks, all met" in folded
+    assert ">Holds<" in folded.split("</details>")[0]
+    assert ">Holds<" not in shown
+
+
 def test_the_page_signs_like_the_api(client, open_gate):
     client.force_login(lead("quinn"))
     client.post(reverse("ladder-deed", args=[open_gate.slug, "propose"]), {"reason": "steady", "password": PASSWORD})
