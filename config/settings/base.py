@@ -92,14 +92,13 @@ TEMPLATES = [
 
 # Database -------------------------------------------------------------------------------------------------------
 
-DATABASES = {"default": database_of(env.text("DATABASE_URL", f"sqlite:///{DATA / 'tollgate.sqlite3'}"))}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE takes the write lock at BEGIN, so a transaction never fails half-way for want of it.
-    DATABASES["default"]["OPTIONS"] = {
-        "timeout": env.integer("DATABASE_WAIT_S", 20, low=1, high=600),
-        "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
-    }
+DATABASES = {
+    "default": database_of(
+        env.text("DATABASE_URL", f"sqlite:///{DATA / 'tollgate.sqlite3'}"),
+        wait_s=env.integer("DATABASE_WAIT_S", 20, low=1, high=600),
+        statement_s=env.integer("DATABASE_STATEMENT_S", 60, low=0, high=86_400),
+    )
+}
 FORM_WAIT_S = env.integer("FORM_WAIT_S", 20, low=1, high=600)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "inspection.User"
