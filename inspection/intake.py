@@ -16,7 +16,7 @@ from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from inspection import claims, epochs, images, outbox
+from inspection import claims, epochs, images, leftovers, outbox
 from inspection.claims import Claim
 from inspection.images import Stored
 from inspection.models import Disposition, IngestKey, Item, Line, Lot, Part, Run, Salt, Station
@@ -153,7 +153,7 @@ def rotate_salt(line: Line, *, now: datetime) -> Salt:
 
 def forget_keys(*, now: datetime) -> int:
     """Drop idempotency keys past their 30 days. Return how many."""
-    return IngestKey.objects.filter(created_at__lt=now - KEYS_KEPT).delete()[0]
+    return leftovers.drop(IngestKey.objects.filter(created_at__lt=now - KEYS_KEPT))
 
 
 @dataclass(frozen=True)

@@ -160,8 +160,9 @@ def export_heads(**_later_arguments: object) -> None:
 
 @shared_task
 def tidy(**_later_arguments: object) -> None:
-    """Drop what is kept for a while only: idempotency keys, nonces, half-written files, exports."""
+    """Drop what is kept for a while only: orders, idempotency keys, nonces, half-written files, exports."""
     moment = clock()
+    outbox.prune(now=moment)
     intake.forget_keys(now=moment)
     stations.forget_nonces(now=moment)
     images.sweep_partial(now=moment)
