@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils.timezone import now as clock
 
-from inspection import batches, health, images, intake, outbox, stations
+from inspection import batches, health, images, intake, outbox, salts, stations
 from inspection.models import LevelProposal
 from review import (
     arrivals,
@@ -156,6 +156,12 @@ def read_gates(**_later_arguments: object) -> None:
 def export_heads(**_later_arguments: object) -> None:
     """Write down where every chain of receipts ends, for a place that this machine cannot change."""
     receipts.export_heads(settings.RECEIPT_HEADS, now=clock())
+
+
+@shared_task
+def rotate_salts(**_later_arguments: object) -> None:
+    """Begin each month of a line's clock with a new secret of its draws."""
+    salts.rotate_due(now=clock())
 
 
 @shared_task

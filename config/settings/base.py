@@ -160,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
     "advance-retro": {"task": "review.tasks.advance_retro", "schedule": 60.0, "options": {"queue": "reports"}},
     "read-gates": {"task": "review.tasks.read_gates", "schedule": 60.0, "options": {"queue": "reports"}},
     "export-heads": {"task": "review.tasks.export_heads", "schedule": 3600.0, "options": {"queue": "reports"}},
+    "rotate-salts": {"task": "review.tasks.rotate_salts", "schedule": 900.0, "options": {"queue": "reports"}},
     "tidy": {"task": "review.tasks.tidy", "schedule": 3600.0, "options": {"queue": "reports"}},
 }
 TRAINING_MEMORY_MB = env.integer("TRAINING_MEMORY_MB", 3000, low=500, high=1_000_000)
