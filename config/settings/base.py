@@ -99,6 +99,8 @@ DATABASES = {
         statement_s=env.integer("DATABASE_STATEMENT_S", 60, low=0, high=86_400),
     )
 }
+# Used codes and attempts are everybody's business: a cache of one process would let each be tried in the next.
+CACHES = {"default": {"BACKEND": "inspection.shared_cache.SharedCache"}}
 FORM_WAIT_S = env.integer("FORM_WAIT_S", 20, low=1, high=600)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "inspection.User"
