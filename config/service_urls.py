@@ -10,12 +10,22 @@ DATABASE_SCHEMES = {"postgres", "postgresql", "sqlite"}
 BROKER_SCHEMES = {"redis", "rediss", "redis+socket", "unix"}
 
 
-def database_of(url: str) -> dict[str, Any]:
-    """Return the Django database of an address. Raises ImproperlyConfigured."""
+def database_of(url: str, *, wait_s: int, statement_s: int) -> dict[str, Any]:
+    """Return the Django database of an address. Raises ImproperlyConfigured.
+
+    A statement waits `wait_s` for what another holds. On PostgreSQL one that runs for `statement_s` is ended by the
+    server, 0 for never: SQLite runs in the process that asks, and cannot be asked to stop.
+    """
     parts = _split(url)
     if parts is None or parts.scheme not in DATABASE_SCHEMES:
         raise ImproperlyConfigured("DATABASE_URL cannot be read, use postgres://user:password@host/name.")
-    return {**dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)}
+    found: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)}
+    named = found.get("OPTIONS", {})
+    if parts.scheme == "sqlite":
+        return {**found, "OPTIONS": {**named, **_of_sqlite(wait_s)}}
+    limits = f"-c lock_timeout={wait_s}s -c statement_timeout={statement_s}s"
+    # The last one counts: what the address asks for wins.
+    return {**found, "OPTIONS": {**named, "options": f"{limits} {named.get('options', '')}".strip()}}
 
 
 def broker_of(url: str) -> str:
@@ -24,6 +34,15 @@ def broker_of(url: str) -> str:
     if parts is None or parts.scheme not in BROKER_SCHEMES:
         raise ImproperlyConfigured("REDIS_URL cannot be read, use redis://, rediss:// or redis+socket://.")
     return url
+
+
+def _of_sqlite(wait_s: int) -> dict[str, Any]:
+    # IMMEDIATE takes the write lock at BEGIN, so a transaction never fails half-way for want of it.
+    return {
+        "timeout": wait_s,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
+    }
 
 
 def _split(url: str) -> SplitResult | None:

@@ -8,8 +8,9 @@ from django.core.wsgi import get_wsgi_application
 from config import settings_module
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module())
-# Whoever waits for a page or an answer hears of a busy database soon; forms and other processes have time.
+# Whoever waits for a page or an answer hears of a busy or slow database soon; forms and other processes have time.
 os.environ.setdefault("DATABASE_WAIT_S", "3")
+os.environ.setdefault("DATABASE_STATEMENT_S", "5")
 application = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from inspection import epochs
+from inspection import epochs, zones
 from inspection.models import Changeover, Epoch, Line, PlannedChange, Product, User
 
 
@@ -74,7 +73,7 @@ def awaited(line: Line) -> list[PlannedChange]:
 
 def due(line: Line, *, now: datetime) -> list[PlannedChange]:
     """Return the planned changes whose day has come on the line's own calendar, the earliest first."""
-    today = now.astimezone(ZoneInfo(line.time_zone)).date()
+    today = zones.day(line, now)
     return [change for change in awaited(line) if change.due_on <= today]
 
 

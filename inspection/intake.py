@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import secrets
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from inspection import claims, epochs, images, outbox
+from inspection import claims, epochs, images, leftovers, outbox, salts
 from inspection.claims import Claim
 from inspection.images import Stored
 from inspection.models import Disposition, IngestKey, Item, Line, Lot, Part, Run, Salt, Station
@@ -146,14 +145,9 @@ def fingerprint_of(upload: Upload, *, sha256: str, line: Line) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def rotate_salt(line: Line, *, now: datetime) -> Salt:
-    """Draw from a new secret from the next run on. The old one stays, so that its draws can be recomputed."""
-    return Salt.objects.create(line=line, secret=secrets.token_hex(32), created_at=now)
-
-
 def forget_keys(*, now: datetime) -> int:
     """Drop idempotency keys past their 30 days. Return how many."""
-    return IngestKey.objects.filter(created_at__lt=now - KEYS_KEPT).delete()[0]
+    return leftovers.drop(IngestKey.objects.filter(created_at__lt=now - KEYS_KEPT))
 
 
 @dataclass(frozen=True)
@@ -312,7 +306,7 @@ def _open(opening: Sequence[tuple[Part, int]], *, line: Line, decided: Collectio
         return []
     if line.epoch_id is None:
         epochs.enter(line, None, cause="first part", now=now)
-    salt = _salt(line, now=now)
+    salt = salts.current(line, now=now)
     runs = [new_run(line, n=n, salt=salt, now=now, is_decided_offline=part.serial in decided) for part, n in opening]
     for run, (part, _) in zip(runs, opening, strict=True):
         run.part, run.is_showing_due = part, part.is_challenge
@@ -333,10 +327,6 @@ def new_run(line: Line, *, n: int, salt: Salt, now: datetime, is_decided_offline
     for purpose, is_drawn in drawn.items():
         setattr(run, f"drawn_{purpose}", is_drawn)
     return run
-
-
-def _salt(line: Line, *, now: datetime) -> Salt:
-    return Salt.objects.filter(line=line).order_by("-created_at", "-pk").first() or rotate_salt(line, now=now)
 
 
 def _lot(code: str, *, line: Line, now: datetime) -> Lot | None:

@@ -1,13 +1,15 @@
 """Later work: asked for in the transaction of the fact, claimed with a lease, done once."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
-from inspection import bell
+from inspection import bell, leftovers
 from inspection.models import Outbox
 
 LEASE = timedelta(seconds=30)
@@ -16,6 +18,8 @@ RESEND_AFTER = timedelta(seconds=20)
 # Optional work steps aside once urgent work has waited this long, and is dropped once it is old itself.
 WAITS_LONG = timedelta(seconds=1)
 OLD = timedelta(seconds=60)
+# Asking again is asking once for as long; some work is asked for at most once a day.
+DONE_KEPT = timedelta(days=2)
 
 
 def ask(topic: str, key: object, *, now: datetime) -> None:
@@ -42,7 +46,7 @@ def claim_all(topic: str, keys: Iterable[object], *, now: datetime) -> dict[str,
     named = Outbox.objects.filter(topic=topic, key__in=[str(key) for key in keys], done_at=None)
     free = Q(lease_until=None) | Q(lease_until__lte=now)
     with transaction.atomic():
-        # Locked first: who waited for another worker's claim finds the work taken.
+        # Locked first, and what another worker is claiming is left to it.
         mine = {work.key: work for work in named.filter(free).select_for_update(skip_locked=True).order_by("pk")}
         taken = Outbox.objects.filter(pk__in=[work.pk for work in mine.values()])
         taken.update(lease_until=now + LEASE, attempts=F("attempts") + 1)
@@ -52,16 +56,32 @@ def claim_all(topic: str, keys: Iterable[object], *, now: datetime) -> dict[str,
 
 
 def finish(work: Outbox, *, now: datetime) -> None:
+    """Close a piece of work as `finish_all` does."""
     finish_all([work], now=now)
 
 
 def finish_all(works: Iterable[Outbox], *, now: datetime) -> None:
-    Outbox.objects.filter(pk__in=[work.pk for work in works]).update(done_at=now, lease_until=None)
+    """Close work that is done. What another has claimed since the lease ran out stays with that one."""
+    _claimed(works).update(done_at=now, lease_until=None)
 
 
 def give_back(work: Outbox) -> None:
     """Offer the rest of a piece of work at once: this worker has done its turn. What another has claimed stays so."""
-    Outbox.objects.filter(pk=work.pk, attempts=work.attempts).update(lease_until=None, sent_at=None)
+    _claimed([work]).update(lease_until=None, sent_at=None)
+
+
+def _claimed(works: Iterable[Outbox]) -> QuerySet[Outbox]:
+    """Return the rows that nobody has claimed since: each claim counts one attempt more, which fences the last one."""
+    keys_by_attempts: dict[int, list[int]] = defaultdict(list)
+    for work in works:
+        keys_by_attempts[work.attempts].append(work.pk)
+    mine = [Q(pk__in=keys, attempts=attempts) for attempts, keys in keys_by_attempts.items()]
+    return Outbox.objects.filter(reduce(or_, mine, Q(pk__in=[])), done_at=None)
+
+
+def prune(*, now: datetime) -> int:
+    """Drop the orders of work that was done days ago. Return how many."""
+    return leftovers.drop(Outbox.objects.filter(done_at__lt=now - DONE_KEPT))
 
 
 def due(*, now: datetime, limit: int) -> list[Outbox]:

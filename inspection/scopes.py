@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, OuterRef, Subquery
 
-from inspection import epochs, intake, line_settings, risks
+from inspection import epochs, line_settings, risks, salts
 from inspection.models import (
     Baseline,
     DefectClass,
@@ -73,7 +73,7 @@ def found(*, slug: str, sku: str, facts: Mapping[str, Any], by: User, now: datet
     product, _ = Product.objects.get_or_create(sku=sku, defaults={"name": sku})
     place = {name: facts[name] for name in PLACE}
     line = Line.objects.create(slug=slug, product=product, created_at=now, **place)
-    intake.rotate_salt(line, now=now)
+    salts.rotate(line, now=now)
     epochs.enter(line, None, cause="the line was founded", now=now)
     _keep(line, {name: facts[name] for name in DESCRIBED}, by=by, now=now)
     risks.preload(line, by=by, now=now)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from inspection import leftovers
 from inspection.models import Line, Nonce, Station, StationChange, StationKey, User
 from inspection.rules.words import StationDeed
 from inspection.sealing import opened, sealed
@@ -147,7 +148,7 @@ def take_nonce(key: StationKey, nonce: str, *, now: datetime) -> bool:
 
 def forget_nonces(*, now: datetime) -> int:
     """Drop the nonces whose signatures are too old to be taken anyway. Return how many."""
-    return Nonce.objects.filter(seen_at__lt=now - 2 * CLOCK_TOLERANCE).delete()[0]
+    return leftovers.drop(Nonce.objects.filter(seen_at__lt=now - 2 * CLOCK_TOLERANCE))
 
 
 def _live(station: Station):

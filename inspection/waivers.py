@@ -1,10 +1,11 @@
-"""What two leads let pass although it is unproven, for one rung, one epoch and a time."""
+"""What two leads let pass although it is unproven, for one rung, one epoch and until a day of the line's own clock."""
 
 from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from inspection import zones
 from inspection.automation import SelfApproval
 from inspection.models import Line, User, Waiver
 from inspection.permissions import may_sign_levels
@@ -25,7 +26,7 @@ def ask(line: Line, *, subject: str, until: date, reason: str, by: User, now: da
     """Sign first: let `subject` be unproven on the next rung until a date. Raises NothingToWaive."""
     to_level = Level(line.level).above
     known = subject == HARM or line.defect_classes.filter(code=subject, retired_at=None).exists()
-    if to_level is None or not known or until < now.date():
+    if to_level is None or not known or until < zones.day(line, now):
         raise NothingToWaive(f"{subject!r} until {until} cannot be waived on {line}.")
     return Waiver.objects.create(
         line=line,
@@ -49,14 +50,14 @@ def sign(waiver: Waiver, *, by: User, now: datetime) -> None:
         raise WaiverClosed(
             f"{waiver.first_by}, who signed waiver {waiver.pk} first, is no QA lead of the line any more."
         )
-    standing = Waiver.objects.filter(pk=waiver.pk, second_by=None, until__gte=now.date())
+    standing = Waiver.objects.filter(pk=waiver.pk, second_by=None, until__gte=zones.day(waiver.line, now))
     if not standing.update(second_by=by, second_at=now):
         raise WaiverClosed(f"Waiver {waiver.pk} is signed or past.")
 
 
 def of(line: Line, *, now: datetime) -> QuerySet[Waiver]:
     """Return the waivers of the line's present epoch whose date is not past, signed by one or by two."""
-    current = Waiver.objects.filter(line=line, epoch=line.present_epoch, until__gte=now.date())
+    current = Waiver.objects.filter(line=line, epoch=line.present_epoch, until__gte=zones.day(line, now))
     return current.select_related("first_by", "second_by").order_by("pk")
 
 

@@ -303,7 +303,7 @@ def _due(alarm: Alarm) -> list[dict[str, str]]:
             "address": reverse("metric", args=[alarm.line.slug, BY_CODE[rule].metric]) + f"#{rule}",
         }
         for day, rule in sorted(dated)
-        if day <= now().date()
+        if day <= zones.day(alarm.line, now())
     ]
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from numpy.typing import NDArray
 
-from inspection import automation
+from inspection import automation, zones
 from inspection.models import Line, LineScope, Measures, User
 from monitoring import sightings
 from monitoring.models import Baseline, DriftMark
@@ -133,4 +133,4 @@ def _embeddings(whole: list[Sighting]) -> bytes:
 
 def _certify_again(line: Line, now: datetime) -> date:
     scope = LineScope.objects.filter(pk=line.pk).first()
-    return rules.certify_again(now, scope.pace if scope else "", line.recertify_by)
+    return rules.certify_again(zones.day(line, now), scope.pace if scope else "", line.recertify_by)

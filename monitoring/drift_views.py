@@ -16,7 +16,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.response import Response
 
-from inspection import permissions
+from inspection import permissions, zones
 from inspection.models import Freeze, Line
 from inspection.rules.words import Role
 from monitoring import baselines, concept, drift_boards
@@ -155,7 +155,7 @@ def _of_reference(line: Line, baseline: Baseline) -> dict[str, Any]:
         "marks": list(baseline.marks.order_by("-pk")[:SHOWN_MARKS]),
         "is_thin": baseline.shifts < REFERENCE_SHIFTS,
         "shifts_needed": REFERENCE_SHIFTS,
-        "is_due": drift_boards.is_due(baseline, today=now().date()),
+        "is_due": drift_boards.is_due(baseline, today=zones.day(line, now())),
         "before": drift_boards.of_reference(line, baseline, "")[:SHOWN_PICTURES],
         **_after(line, baseline),
     }

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
+from inspection import leftovers
 from monitoring.metric_models import DAY, HOUR, MINUTE, MetricWindow
 from monitoring.rules.metrics import BY_NAME, Fold
 from monitoring.rules.summaries import Summary, merged
@@ -51,7 +52,7 @@ def prune(*, now: datetime) -> int:
     for tier in (MINUTE, HOUR):
         # What is not merged yet waits for it.
         old |= Q(tier=tier, began_at__lt=now - KEPT[tier], is_rolled=True)
-    return MetricWindow.objects.filter(old).delete()[0]
+    return leftovers.drop(MetricWindow.objects.filter(old))
 
 
 def read(

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from inspection import permissions
+from inspection import permissions, zones
 from inspection.models import Line
 from inspection.rules.words import Priority
 from monitoring import alarm_settings, replays
@@ -144,7 +144,7 @@ def _put(
     request: HttpRequest, place: Line | None, rule: Rule, reason: str, review_on: date | None, *, is_on: bool
 ) -> str:
     form = SettingForm(request.POST)
-    if review_on is None or review_on <= now().date() or not form.is_valid():
+    if review_on is None or review_on <= zones.day(place, now()) or not form.is_valid():
         return _missing()
     by, row = permissions.person(request), alarm_settings.standing(place).get(rule.code)
     was_on = row.is_on if row else rule.is_shipped
@@ -197,7 +197,7 @@ def _row(request: HttpRequest, place: Line | None, rule: Rule, row: AlarmThresho
         "delay": f"{standing.limits.on_delay_s:g}",
         "wished": wished.limits if wished else None,
         "typed": {name: request.GET.get(name, "") for name in WISHED} if request.GET.get("try") == rule.code else {},
-        "first_review": now().date() + timedelta(days=1),
+        "first_review": zones.day(place, now()) + timedelta(days=1),
         "is_on": is_on,
         "is_set": row is not None,
         "is_safety": is_safety(rule),

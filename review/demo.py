@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils.timezone import now as clock
 
 import vision
-from inspection import epochs, health, images, intake, registry, stations, tokens
+from inspection import epochs, health, images, registry, salts, stations, tokens
 from inspection.models import (
     DefectClass,
     GoldenReference,
@@ -160,7 +160,7 @@ def _line(scene: Scene, *, now: datetime):
         DefectClass(line=line, code=one.code, name=one.name, name_ko=one.name_ko, risk_class=one.risk, key=int(one.key))
         for one in drawn.CLASSES[scene.product]
     )
-    intake.rotate_salt(line, now=now)
+    salts.rotate(line, now=now)
     epochs.enter(line, None, cause="set-up of the demo", now=now)
     station = Station.objects.create(line=line, name=f"{scene.slug}-1", created_at=now)
     return line, station, stations.issue_key(station, now=now)

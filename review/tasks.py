@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils.timezone import now as clock
 
-from inspection import batches, health, images, intake, outbox, stations
+from inspection import batches, health, images, intake, outbox, salts, shared_cache, stations
 from inspection.models import LevelProposal
 from review import (
     arrivals,
@@ -159,10 +159,18 @@ def export_heads(**_later_arguments: object) -> None:
 
 
 @shared_task
+def rotate_salts(**_later_arguments: object) -> None:
+    """Begin each month of a line's clock with a new secret of its draws."""
+    salts.rotate_due(now=clock())
+
+
+@shared_task
 def tidy(**_later_arguments: object) -> None:
-    """Drop what is kept for a while only: idempotency keys, nonces, half-written files, exports."""
+    """Drop what is kept for a while only: orders, idempotency keys, nonces, values, half-written files, exports."""
     moment = clock()
+    outbox.prune(now=moment)
     intake.forget_keys(now=moment)
     stations.forget_nonces(now=moment)
+    shared_cache.forget(now=moment)
     images.sweep_partial(now=moment)
     exports.forget(now=moment)

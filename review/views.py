@@ -11,11 +11,12 @@ from django.db.models import Count, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.timezone import localdate, now
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
+from inspection import zones
 from inspection.models import DefectClass, GoldenReference, Hold, Line, User
 from inspection.permissions import lines_for, may_inspect
 from inspection.rules.words import Role
@@ -42,7 +43,7 @@ def queue_choice(request: PersonRequest) -> HttpResponse:
     }
     if request.GET.get("part") == "rows":
         return render(request, "review/_queue_rows.html", context)
-    context |= {"today": _today(request.user), "steps": _steps(request.user)}
+    context |= {"today": _today(request.user, [one.line for one in found]), "steps": _steps(request.user)}
     return render(request, "review/queue_choice.html", context)
 
 
@@ -113,9 +114,9 @@ def _row(found: queues.Waiting, roles: set[Role], held: dict[int, datetime]) -> 
     }
 
 
-def _today(person: User) -> dict[str, Any]:
-    """What this person decided since midnight, and how long the images were on the screen."""
-    decided = Decision.objects.filter(person=person, recorded_at__date=localdate())
+def _today(person: User, lines: Sequence[Line]) -> dict[str, Any]:
+    """What this person decided since midnight where their lines stand, and how long the images were on the screen."""
+    decided = Decision.objects.filter(person=person, recorded_at__gte=zones.midnight(zones.of_all(lines), now()))
     sums = decided.aggregate(count=Count("pk"), looked_ms=Sum("view_ms", default=0))
     return {"count": sums["count"], "looked_s": sums["looked_ms"] / 1000}
 

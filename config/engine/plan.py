@@ -41,7 +41,8 @@ def broker(command: list[str], home: Home, env: dict[str, str]) -> Child:
 def preparation(home: Home, env: dict[str, str], *, demo: bool) -> Child:
     """What brings database, files and people to where a start needs them. It ends when it is done."""
     command = [sys.executable, "-m", "config.engine.preparing", str(home.prepared_file), *(["--demo"] if demo else [])]
-    return Child("preparation", command, env, home.logs / "preparation.log")
+    # A migration takes as long as it takes.
+    return Child("preparation", command, {**env, "DATABASE_STATEMENT_S": "0"}, home.logs / "preparation.log")
 
 
 def relay(home: Home, env: dict[str, str]) -> Child:

@@ -27,7 +27,8 @@ def is_ready(port: int) -> bool:
     """
     server = HTTPConnection(LOOPBACK, port, timeout=ANSWER_WITHIN_S)
     try:
-        server.request("GET", "/readyz")
+        # As the proxy would ask: where TLS ends before us, plain HTTP is sent elsewhere.
+        server.request("GET", "/readyz", headers={"X-Forwarded-Proto": "https"})
         checks = json.loads(server.getresponse().read())["checks"]
     except (OSError, HTTPException, ValueError, KeyError):
         return False

@@ -92,14 +92,15 @@ TEMPLATES = [
 
 # Database -------------------------------------------------------------------------------------------------------
 
-DATABASES = {"default": database_of(env.text("DATABASE_URL", f"sqlite:///{DATA / 'tollgate.sqlite3'}"))}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE takes the write lock at BEGIN, so a transaction never fails half-way for want of it.
-    DATABASES["default"]["OPTIONS"] = {
-        "timeout": env.integer("DATABASE_WAIT_S", 20, low=1, high=600),
-        "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
-    }
+DATABASES = {
+    "default": database_of(
+        env.text("DATABASE_URL", f"sqlite:///{DATA / 'tollgate.sqlite3'}"),
+        wait_s=env.integer("DATABASE_WAIT_S", 20, low=1, high=600),
+        statement_s=env.integer("DATABASE_STATEMENT_S", 60, low=0, high=86_400),
+    )
+}
+# Used codes and attempts are everybody's business: a cache of one process would let each be tried in the next.
+CACHES = {"default": {"BACKEND": "inspection.shared_cache.SharedCache"}}
 FORM_WAIT_S = env.integer("FORM_WAIT_S", 20, low=1, high=600)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "inspection.User"
@@ -161,6 +162,7 @@ CELERY_BEAT_SCHEDULE = {
     "advance-retro": {"task": "review.tasks.advance_retro", "schedule": 60.0, "options": {"queue": "reports"}},
     "read-gates": {"task": "review.tasks.read_gates", "schedule": 60.0, "options": {"queue": "reports"}},
     "export-heads": {"task": "review.tasks.export_heads", "schedule": 3600.0, "options": {"queue": "reports"}},
+    "rotate-salts": {"task": "review.tasks.rotate_salts", "schedule": 900.0, "options": {"queue": "reports"}},
     "tidy": {"task": "review.tasks.tidy", "schedule": 3600.0, "options": {"queue": "reports"}},
 }
 TRAINING_MEMORY_MB = env.integer("TRAINING_MEMORY_MB", 3000, low=500, high=1_000_000)

@@ -34,6 +34,7 @@ from inspection.models.scope import (
     ScopeSignature,
     SettingChange,
 )
+from inspection.models.shared import SharedValue
 from inspection.models.station import Nonce, Station, StationChange, StationKey
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "Salt",
     "ScopeSignature",
     "SettingChange",
+    "SharedValue",
     "StageRun",
     "Station",
     "StationChange",

@@ -5,7 +5,7 @@ Thresholds are calibrated on whole shifts, because ordinary shifts differ. Sourc
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -158,14 +158,14 @@ def is_apart(aucs: Sequence[float]) -> bool:
     return len(aucs) >= 2 and min(aucs[-2:]) > APART_ALARM
 
 
-def certify_again(taken_at: datetime, pace: str, agreed: date | None) -> date:
+def certify_again(taken_on: date, pace: str, agreed: date | None) -> date:
     """Return until when a reference is good: by how fast its line changes, or as agreed if that day comes sooner.
 
-    >>> certify_again(datetime(2026, 1, 1), "consumer", None).isoformat()
+    >>> certify_again(date(2026, 1, 1), "consumer", None).isoformat()
     '2026-04-01'
     """
-    by_pace = (taken_at + (GOOD_FOR[Pace(pace)] if pace else GOOD_FOR_UNKNOWN)).date()
-    return min(by_pace, agreed) if agreed and agreed > taken_at.date() else by_pace
+    by_pace = taken_on + (GOOD_FOR[Pace(pace)] if pace else GOOD_FOR_UNKNOWN)
+    return min(by_pace, agreed) if agreed and agreed > taken_on else by_pace
 
 
 def spaced(count: int, *, most: int) -> list[int]:

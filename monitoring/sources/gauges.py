@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Count, Max, Min
 from django.utils.dateparse import parse_datetime
 
-from inspection import claims, images
+from inspection import claims, images, zones
 from inspection.models import Hold, Item, Line, Outbox, ProcessSeen, Station
 from monitoring import alarm_settings, health
 from monitoring.metric_models import HOUR, MetricWindow
@@ -55,7 +55,7 @@ def _flow(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
     yield "final_lag", _seconds(due["oldest"], now) if due["oldest"] else 0.0
     reviews = [row.review_on for row in alarm_settings.standing(line).values() if row.review_on]
     if reviews:
-        yield "review_days", (min(reviews) - now.date()).days
+        yield "review_days", (min(reviews) - zones.day(line, now)).days
     yield "on_hold", Hold.objects.in_force().filter(line=line).exists()
     newest = Item.objects.filter(line=line).aggregate(newest=Max("received_at"))["newest"]
     if newest and _seconds(newest, now) < IDLE_AFTER_S:
@@ -81,7 +81,7 @@ def _charts(line: Line, now: datetime) -> Iterator[tuple[str, float]]:
     """How near each chart is to its limit: at 1 it acts."""
     baseline = Baseline.objects.filter(line=line, replaced_at=None).defer("embeddings").first()
     if baseline is not None and baseline.certify_again_by is not None:
-        yield "certify_days", (baseline.certify_again_by - now.date()).days
+        yield "certify_days", (baseline.certify_again_by - zones.day(line, now)).days
     if baseline is not None:
         limits = {name: facts["threshold"] for name, facts in baseline.metrics.items()}
         last = list(baseline.windows.order_by("-pk").values_list("distances", flat=True)[:3])

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.test import Client
 from playwright.sync_api import Browser, expect, sync_playwright
 
@@ -85,12 +84,6 @@ def review(visit):
         return loop
 
     return opened
-
-
-@pytest.fixture(autouse=True)
-def _nobody_tried_before():
-    """Failed sign-ins are counted in the cache, which outlives a test."""
-    cache.clear()
 
 
 @pytest.fixture

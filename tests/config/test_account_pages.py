@@ -11,7 +11,6 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
-from django.core.cache import cache
 from django.urls import reverse
 
 from inspection.rules.words import Role
@@ -37,12 +36,6 @@ OF_A_PERSON = [
     "mfa_activate_totp",
 ]
 OF_A_PERSON_WITH_TWO_FACTORS = ["mfa_index", "mfa_deactivate_totp", "mfa_generate_recovery_codes"]
-
-
-@pytest.fixture(autouse=True)
-def _nobody_tried_before():
-    """Attempts are counted in the cache, which outlives a test."""
-    cache.clear()
 
 
 @pytest.fixture

@@ -1,5 +1,9 @@
 """Settings: what the environment may say, and what production refuses."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
@@ -75,8 +79,27 @@ def test_a_storage_address_that_means_nothing_is_refused(url):
 @pytest.mark.parametrize("url", ["garbage", "foo://bar", "mysql://u:p4ss@h/n", "postgres://u:p4ss@h:port/n"])
 def test_a_database_address_that_means_nothing_is_refused_without_repeating_it(url):
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL cannot be read") as refusal:
-        database_of(url)
+        database_of(url, wait_s=3, statement_s=5)
     assert "p4ss" not in str(refusal.value)
+
+
+def test_what_the_address_asks_of_postgresql_wins_over_the_limits_of_the_process():
+    asked = database_of("postgres://u@h/n?options=-c%20statement_timeout%3D9s", wait_s=3, statement_s=5)["OPTIONS"]
+    assert asked["options"] == "-c lock_timeout=3s -c statement_timeout=5s -c statement_timeout=9s"
+
+
+@pytest.mark.parametrize(
+    ("begin", "limits"),
+    [
+        ("from config.wsgi import application", "-c lock_timeout=3s -c statement_timeout=5s"),
+        ("from config.celery import app; app.set_default()", "-c lock_timeout=20s -c statement_timeout=60s"),
+    ],
+)
+def test_a_page_is_held_up_for_a_shorter_time_than_a_task(begin, limits):
+    told = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS']['options'])"
+    seen = {**os.environ, "DATABASE_URL": "postgres://nobody@127.0.0.1:9/none"}
+    said = subprocess.run([sys.executable, "-c", f"{begin}; {told}"], env=seen, capture_output=True, text=True)
+    assert said.stdout.strip() == limits, said.stderr
 
 
 @pytest.mark.parametrize("url", ["garbage", "http://x", "redis://h:port/0", "amqp://u:p4ss@h"])

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from inspection import intake, sql
+from inspection import salts, sql
 from inspection.models import Disposition, Hold, Item, LevelChange, Line, Prediction, Receipt, ReceiptHead, Run, Salt
 from inspection.models.receipt import in_words
 from inspection.rules.receipts import digest, document_fault, link, seal
@@ -292,13 +292,24 @@ def test_the_database_refuses_to_change_or_delete_a_receipt(line, deed):
 
 def test_an_auditor_recomputes_the_draws_with_a_hash_alone(line):
     rows = Receipt.objects.filter(kind="run")
-    intake.rotate_salt(line, now=NOON)
+    salts.rotate(line, now=NOON)
     for row in rows:
         drawn = facts(row.n)["draws"]
         secret = Salt.objects.get(pk=drawn["salt"]).secret
         for purpose, share in drawn["shares"].items():
             first_bytes = hashlib.sha256(f"{purpose}/{secret}:{row.subject}".encode()).digest()[:8]
             assert drawn[purpose] == (int.from_bytes(first_bytes, "big") / 2**64 < share)
+
+
+def test_receipts_and_draws_hold_over_the_turn_of_the_month(line, ana):
+    before = facts(1)["draws"]["salt"]
+    turned = NOON + timedelta(days=8)
+    salts.rotate_due(now=turned)
+    decide_part(line, ana, Label.PASS, serial="C-1", minute=8 * 24 * 60)
+    sealed.seal(minute=8 * 24 * 60 + 1)
+    after = facts(8)["draws"]["salt"]
+    assert before != after == salts.current(line, now=turned).pk
+    assert receipts.first_fault(line) is None
 
 
 def test_a_saved_receipt_is_checked_without_the_server(line):

@@ -9,8 +9,8 @@ from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import now as clock
 
-from inspection import images, intake
-from inspection.models import Line, Salt, Station, User
+from inspection import images, salts
+from inspection.models import Line, Station, User
 from inspection.rules.words import Call, Label
 from review import filling
 from review.filling import Past
@@ -58,8 +58,7 @@ class Filler:
         self.readers = [User.objects.get_or_create(username=name)[0] for name in READERS]
         self.codes = list(line.defect_classes.filter(retired_at=None).values_list("code", flat=True))
         self.pictures = [self._picture(n) for n in range(PICTURES)]
-        if not Salt.objects.filter(line=line).exists():
-            intake.rotate_salt(line, now=now)
+        salts.current(line, now=now)
 
     def decide(self, count: int) -> int:
         step = timedelta(days=PAST_DAYS) / count
