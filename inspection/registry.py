@@ -1,6 +1,5 @@
 """Model versions: taken in once and for ever, put on a line, loaded when an item asks for them."""
 
-import importlib
 import importlib.util
 import shutil
 import tempfile
@@ -23,7 +22,7 @@ from inspection import epochs
 from inspection.models import Deployment, DeploymentChange, Line, ModelVersion, User
 from inspection.rules.words import Origin
 from vision import serving as vision_serving
-from vision.model_files import ModelRefused, inspect_in_child
+from vision.model_files import ModelRefused, export_in_child, inspect_in_child
 from vision.serving import CARD_FILE, ModelFailed, ModelMissing, Scorer
 
 # One worker serves every line: each line's serving version and its candidate, with room for those on their way out.
@@ -238,20 +237,20 @@ def _checked_card(folder: Path) -> dict[str, Any]:
     if (folder / WEIGHTS).is_file():
         _check_file(folder / WEIGHTS, card, architecture=card["architecture"])
     if not (folder / GRAPH).is_file():
-        card = _exported(folder)
+        return _exported(folder)
     _check_file(folder / GRAPH, card, architecture=None)
     _try_out(folder)
     return card
 
 
 def _exported(folder: Path) -> dict[str, Any]:
-    """Give weights that came alone the product's own graph."""
+    """Give weights that came alone the product's own graph, which is run once before it is believed."""
     if not (folder / WEIGHTS).is_file():
         raise ModelRefused("model-type-unsupported", f"There is neither {GRAPH} nor {WEIGHTS} beside the card.")
     if importlib.util.find_spec("torch") is None:
         raise ModelRefused("model-type-unsupported", f"Weights alone need torch to be exported; bring {GRAPH} too.")
-    # Named, not imported: only who exports loads torch.
-    return importlib.import_module("vision.export").complete(folder)
+    export_in_child(folder)
+    return vision_serving.read_card(folder)
 
 
 def _proper(name: object) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from inspection.models import ModelVersion
 from inspection.rules.words import Origin
 
-ORIGINS: dict[Origin, Promise] = {
+ORIGINS: dict[str, Promise] = {
     Origin.COMMAND: gettext_lazy("command line"),
     Origin.TRAINING: gettext_lazy("training"),
     Origin.UPLOAD: gettext_lazy("upload"),
