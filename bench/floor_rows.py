@@ -15,7 +15,7 @@ from django.utils.timezone import now as clock  # noqa: E402
 
 from inspection import epochs, intake, registry, stations, tokens  # noqa: E402
 from inspection.models import Bands, DefectClass, Line, Membership, ModelVersion, Product, Station, User  # noqa: E402
-from inspection.rules.words import Level, Role, Scope  # noqa: E402
+from inspection.rules.words import Level, Origin, Role, Scope  # noqa: E402
 from review.demo import DEMO_MODEL  # noqa: E402
 
 PASSWORD = "amber-basin-cedar-delta"
@@ -42,7 +42,7 @@ def lay(wishes: Sequence[str]) -> dict[str, Any]:
     """Make people, lines and stations, and return who is who."""
     now = clock()
     people = {name: _person(name, role, now=now) for name, role in PEOPLE.items()}
-    version = registry.register(DEMO_MODEL, name="drawn-net", now=now)
+    version = registry.register(DEMO_MODEL, name="drawn-net", origin=Origin.SETUP, now=now)
     made = [station for wish in wishes for station in _line(*wish.split(":"), version=version, now=now)]
     return {"password": PASSWORD, "people": people, "stations": made}
 

@@ -15,6 +15,7 @@ from django.utils.timezone import now as clock
 from bench import figures
 from inspection import epochs, registry, stations
 from inspection.models import Item, Line, Prediction, Product, Routing, Station
+from inspection.rules.words import Origin
 
 SENDERS = 4
 ROUTED_WITHIN_S = 120.0
@@ -97,6 +98,7 @@ def open_door(url: str, *, model: Path) -> Door:
         slug="bench", name="Bench", product=product, level="shadow", created_at=now, scope_signed_at=now
     )
     epochs.enter(line, None, cause="bench", now=now)
-    registry.serve(line, registry.register(model, name="bench", now=now), by=None, cause="bench", now=now)
+    version = registry.register(model, name="bench", origin=Origin.SETUP, now=now)
+    registry.serve(line, version, by=None, cause="bench", now=now)
     station = Station.objects.create(line=line, name="bench", rate_per_s=10_000, burst=100_000, created_at=now)
     return Door(url, stations.issue_key(station, now=now), line)

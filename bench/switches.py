@@ -100,10 +100,12 @@ class Load:
 
 @dataclass
 class Lead:
-    """A QA lead who rolls out and back over HTTP."""
+    """A QA lead who rolls out and back over HTTP. The switch is another lead's: it takes their token and password."""
 
     engine: Engine
     token: str
+    approver: str
+    password: str
     kill_each: int
     switches: list[Switch] = field(default_factory=list)
     unready: list[str] = field(default_factory=list)
@@ -117,9 +119,9 @@ class Lead:
             self.unready.append(path)
             self._post(f"{path}/abort/", reason="bench")
             return
-        self._switch(f"{path}/promote/", version=candidate)
+        self._switch(f"{path}/promote/", version=candidate, by=self.approver, password=self.password)
         time.sleep(PAUSE_S)
-        self._switch(f"{path}/rollback/", version=incumbent)
+        self._switch(f"{path}/rollback/", version=incumbent, by=self.token)
         time.sleep(PAUSE_S)
 
     def _is_ready(self, path: str) -> bool:
@@ -133,14 +135,14 @@ class Lead:
             seen = self._seen(path)
         return True
 
-    def _switch(self, path: str, *, version: str) -> None:
+    def _switch(self, path: str, *, version: str, by: str, **body: Any) -> None:
         victim = self._victim()
         # In the very moment of the switch: it is on its way when the worker dies.
         killing = [threading.Timer(0.01, victim.kill)] if victim is not None else []
         pressed = clock()
         for one in killing:
             one.start()
-        answer = self._post(path)
+        answer = self._post(path, by=by, **body)
         answered = clock()
         answer.raise_for_status()
         for one in killing:
@@ -154,15 +156,13 @@ class Lead:
         is_due = bool(self.kill_each) and n % self.kill_each == 0
         return self.engine.children[f"worker{'_2' if n // self.kill_each % 2 else ''}"] if is_due else None
 
-    def _post(self, path: str, **body: Any) -> requests.Response:
-        return requests.post(f"{self.engine.url}/api/v1/{path}", json=body, headers=self._headers, timeout=60)
+    def _post(self, path: str, *, by: str = "", **body: Any) -> requests.Response:
+        signed_in = {"Authorization": f"Bearer {by or self.token}"}
+        return requests.post(f"{self.engine.url}/api/v1/{path}", json=body, headers=signed_in, timeout=60)
 
     def _seen(self, path: str) -> dict[str, Any]:
-        return requests.get(f"{self.engine.url}/api/v1/{path}/", headers=self._headers, timeout=60).json()
-
-    @property
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
+        signed_in = {"Authorization": f"Bearer {self.token}"}
+        return requests.get(f"{self.engine.url}/api/v1/{path}/", headers=signed_in, timeout=60).json()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -185,7 +185,8 @@ def _measured(engine: Engine, options: argparse.Namespace) -> dict[str, Any]:
     # Its models exist only inside a set-up Django.
     rows = importlib.import_module("bench.switches_rows")
     floor = rows.prepare(LINE, views=VIEWS)
-    lead = Lead(engine, floor["people"]["quinn"], options.kill_each)
+    people = floor["people"]
+    lead = Lead(engine, people["quinn"], people["quill"], floor["password"], options.kill_each)
     load = Load(engine.url, floor["stations"][0], shots(PICTURES, size=SIZE), options.rate)
     incumbent, candidate = rows.VERSIONS
     with load.flowing():

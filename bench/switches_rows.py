@@ -13,7 +13,7 @@ from django.utils.timezone import now as clock
 from bench import figures, floor_rows
 from inspection import registry
 from inspection.models import Disposition, Item, Line, Rollout, Routing, StageRun
-from inspection.rules.words import DecidedBy, Outcome, Route, Stage
+from inspection.rules.words import DecidedBy, Origin, Outcome, Route, Stage
 from review.demo import DEMO_MODEL
 
 NAME = "drawn-net"
@@ -29,7 +29,7 @@ def prepare(wish: str, *, views: Sequence[str]) -> dict[str, Any]:
     """Lay the floor, register the second version, and let the database note by itself who writes."""
     floor = floor_rows.lay([wish])
     Line.objects.update(views=list(views))
-    registry.register(DEMO_MODEL, name=NAME, now=clock())
+    registry.register(DEMO_MODEL, name=NAME, origin=Origin.SETUP, now=clock())
     with connection.cursor() as cursor:
         for table, column in WITNESSED.items():
             cursor.execute(

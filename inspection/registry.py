@@ -1,6 +1,5 @@
 """Model versions: taken in once and for ever, put on a line, loaded when an item asks for them."""
 
-import importlib
 import importlib.util
 import shutil
 import tempfile
@@ -21,8 +20,9 @@ from django.db.models import Max
 
 from inspection import epochs
 from inspection.models import Deployment, DeploymentChange, Line, ModelVersion, User
+from inspection.rules.words import Origin
 from vision import serving as vision_serving
-from vision.model_files import ModelRefused, inspect_in_child
+from vision.model_files import ModelRefused, export_in_child, inspect_in_child
 from vision.serving import CARD_FILE, ModelFailed, ModelMissing, Scorer
 
 # One worker serves every line: each line's serving version and its candidate, with room for those on their way out.
@@ -36,11 +36,11 @@ WANTED_OF_A_CARD = ("architecture", "preprocessing", "decoder", "classes", "cali
 _load_times: deque[float] = deque(maxlen=100)
 
 
-def register(path: Path, *, name: str | None, now: datetime) -> ModelVersion:
+def register(path: Path, *, name: str | None, origin: Origin, by: User | None = None, now: datetime) -> ModelVersion:
     """Take a model in for ever: check a copy of its files, keep it below MODELS_ROOT, write its row.
 
-    `path` is a folder with a card or the card itself; without a name the card's own is taken.
-    Raises ModelRefused or ModelMissing; then nothing is kept.
+    `path` is a folder with a card or the card itself; without a name the card's own is taken. `origin` and `by` say
+    who answers for it. Raises ModelRefused or ModelMissing; then nothing is kept.
     """
     source = path if path.is_dir() else path.parent
     settings.MODELS_ROOT.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def register(path: Path, *, name: str | None, now: datetime) -> ModelVersion:
         staged.mkdir()
         _copy(source, card_file=CARD_FILE if path.is_dir() else path.name, to=staged)
         card = _checked_card(staged)
-        return _keep(staged, card, name=_proper(name or card.get("name")), now=now)
+        return _keep(staged, card, name=_proper(name or card.get("name")), origin=origin, by=by, now=now)
 
 
 def find(name: str) -> ModelVersion:
@@ -237,20 +237,20 @@ def _checked_card(folder: Path) -> dict[str, Any]:
     if (folder / WEIGHTS).is_file():
         _check_file(folder / WEIGHTS, card, architecture=card["architecture"])
     if not (folder / GRAPH).is_file():
-        card = _exported(folder)
+        return _exported(folder)
     _check_file(folder / GRAPH, card, architecture=None)
     _try_out(folder)
     return card
 
 
 def _exported(folder: Path) -> dict[str, Any]:
-    """Give weights that came alone the product's own graph."""
+    """Give weights that came alone the product's own graph, which is run once before it is believed."""
     if not (folder / WEIGHTS).is_file():
         raise ModelRefused("model-type-unsupported", f"There is neither {GRAPH} nor {WEIGHTS} beside the card.")
     if importlib.util.find_spec("torch") is None:
         raise ModelRefused("model-type-unsupported", f"Weights alone need torch to be exported; bring {GRAPH} too.")
-    # Named, not imported: only who exports loads torch.
-    return importlib.import_module("vision.export").complete(folder)
+    export_in_child(folder)
+    return vision_serving.read_card(folder)
 
 
 def _proper(name: object) -> str:
@@ -277,7 +277,9 @@ def _try_out(folder: Path) -> None:
 
 
 @transaction.atomic
-def _keep(staged: Path, card: Mapping[str, Any], *, name: str, now: datetime) -> ModelVersion:
+def _keep(
+    staged: Path, card: Mapping[str, Any], *, name: str, origin: Origin, by: User | None, now: datetime
+) -> ModelVersion:
     last = ModelVersion.objects.filter(name=name).aggregate(last=Max("version"))["last"] or 0
     version = ModelVersion.objects.create(
         name=name,
@@ -291,6 +293,8 @@ def _keep(staged: Path, card: Mapping[str, Any], *, name: str, now: datetime) ->
         classes=card["classes"],
         card=card,
         folder=f"{name}/{last + 1}",
+        origin=origin.value,
+        registered_by=by,
         created_at=now,
     )
     target = folder_of(version)

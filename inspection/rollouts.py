@@ -52,6 +52,10 @@ class ShareRefused(Exception):
     """The share is none, or this step has none."""
 
 
+class SelfApproval(Exception):
+    """Who started a blue-green rollout does not approve its switch."""
+
+
 class NotReady(Exception):
     """The evidence does not let the rollout go on. `reasons` holds every reason by its code."""
 
@@ -108,11 +112,14 @@ def start(
 
 @transaction.atomic
 def confirm(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
-    """Let the rollout go on to its next step, as the evidence proposes. Raises RolloutClosed or NotReady.
+    """Let the rollout go on to its next step, as the evidence proposes. Raises RolloutClosed, SelfApproval or NotReady.
 
-    At `human` no model is asked and none decides, so a person may go on without evidence.
+    At `human` no model is asked and none decides, so a person may go on without evidence. A blue-green switch gives
+    every part to the candidate at once: whoever started the rollout proposed it, and another person approves.
     """
     rollout = _open(rollout)
+    check_approver(rollout, by=by)
+    is_approval = awaits_approval(rollout)
     action = judge(rollout, now=now)
     is_idle = rollout.line.level == Level.HUMAN and rollout.paused_at is None and action.move == Move.WAIT
     if action.move not in (Move.PROPOSE, Move.COMPLETE) and not is_idle:
@@ -121,9 +128,21 @@ def confirm(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
     if rollout.position + 1 >= len(plan):
         return _finish(rollout, by=by, now=now)
     rollout.position += 1
-    step = plan[rollout.position]
-    _enter(rollout, step, deed="confirm", by=by, cause=f"confirmed to {_told(step)}", now=now)
+    rollout.approved_by = by if is_approval else None
+    step, deed = plan[rollout.position], "approve" if is_approval else "confirm"
+    _enter(rollout, step, deed=deed, by=by, cause=f"confirmed to {_told(step)}", now=now)
     return rollout
+
+
+def check_approver(rollout: Rollout, *, by: User | None) -> None:
+    """Raise SelfApproval where the next step is a switch that the person proposed by starting the rollout."""
+    if awaits_approval(rollout) and by is not None and by.pk == rollout.opened_by_id:
+        raise SelfApproval(f"{by} started {rollout}.")
+
+
+def awaits_approval(rollout: Rollout) -> bool:
+    """Say whether the next step is a blue-green switch, which takes a second person."""
+    return rollout.is_open and rollout.strategy == RolloutStrategy.BLUE_GREEN and rollout.position == 0
 
 
 @transaction.atomic
@@ -311,7 +330,7 @@ def _check_share(share: float | None, *, most: float) -> None:
 def _enter(rollout: Rollout, step: Step, *, deed: str, by: User | None, cause: str, now: datetime) -> None:
     """Begin a step: the old one's counts are closed, and the deployment is arranged for the new one."""
     rollout.ready_at = None
-    rollout.save(update_fields=["position", "ready_at", "paused_at"])
+    rollout.save(update_fields=["position", "approved_by", "ready_at", "paused_at"])
     before = rollout.steps.order_by("-n").first()
     evidence = arms.evidence_of(before, now=now) if before else Evidence()
     rollout.steps.filter(ended_at=None).update(ended_at=now)

@@ -11,6 +11,7 @@ from pathlib import Path
 from inspection import fitting, registry
 from inspection.learning import backbone_file, classes_of
 from inspection.models import Line, ModelVersion
+from inspection.rules.words import Origin
 from vision.architectures import ARCHITECTURES
 from vision.backbone import BackboneMissing
 from vision.dataset import Sample
@@ -48,4 +49,4 @@ def train(
     )
     with tempfile.TemporaryDirectory(prefix="tollgate-model-") as folder:
         fitting.make(order, Path(folder), progress=progress)
-        return registry.register(Path(folder), name=name, now=now)
+        return registry.register(Path(folder), name=name, origin=Origin.COMMAND, now=now)

@@ -114,6 +114,7 @@ def action_words() -> dict[str, str]:
         "lift": _("hold lifted"),
         "bands": _("bands put in force"),
         "model": _("models changed"),
+        "registered": _("model registered"),
         "training": _("training asked for"),
         "retraining": _("training by itself set"),
         "scope": _("scope signed"),

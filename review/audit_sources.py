@@ -7,9 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from inspection.models import FailureWatch, Line, PlannedChange, RolloutMove, SettingChange
+from inspection.models import (
+    DeploymentChange,
+    FailureWatch,
+    Line,
+    ModelVersion,
+    PlannedChange,
+    RolloutMove,
+    SettingChange,
+)
 from inspection.risks import FIRST_REASON
 from inspection.rules.words import ReceiptKind
 from review.models import (
@@ -113,6 +121,17 @@ def _move(row: RolloutMove) -> dict[str, str]:
     return {"thing": str(row.rollout.candidate), "change": f"→ {row.deed}", "reason": row.cause}
 
 
+def _stood(line: Line) -> QuerySet[ModelVersion]:
+    """Return the versions that ever stood on the line. A version belongs to no line before."""
+    changes = DeploymentChange.objects.filter(line=line)
+    return ModelVersion.objects.filter(Q(pk__in=changes.values("serving")) | Q(pk__in=changes.values("candidate")))
+
+
+def _registered(row: ModelVersion) -> dict[str, str]:
+    sha256 = row.weights_sha256 or row.onnx_sha256
+    return {"thing": str(row), "change": f"→ {row.origin or '–'}", "reason": f"sha256 {sha256[:16]}"}
+
+
 def _setting(row: SettingChange) -> dict[str, str]:
     return {"thing": row.name, "change": f"{_shown(row.before)} → {_shown(row.after)}", "reason": row.reason}
 
@@ -123,6 +142,7 @@ def _shown(value: object) -> str:
 
 MORE = {
     "setting": Source(lambda line: SettingChange.objects.filter(line=line), "changed_at", "changed_by", _setting),
+    "registered": Source(_stood, "created_at", "registered_by", _registered),
     "bank_added": Source(_bank, "added_at", "added_by", _banked),
     "bank_confirmed": Source(
         _bank, "confirmed_at", "confirmed_by", lambda row: {"thing": str(row), "reason": row.method}

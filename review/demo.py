@@ -30,7 +30,7 @@ from inspection.models import (
     Station,
     User,
 )
-from inspection.rules.words import Level, Role, Scope
+from inspection.rules.words import Level, Origin, Role, Scope
 from review import demo_climb, demo_gold, demo_past, demo_scope, demo_trial, filling, gates, receipts
 from review.demo_past import Stretch
 from review.demo_pictures import Pool
@@ -60,7 +60,7 @@ def load(*, seed: int = 12, scenes: Sequence[Scene] = SCENES) -> dict[str, list[
     password = "-".join(secrets.choice(WORDS.split()) for _ in range(4))
     with transaction.atomic():
         people = {name: _person(name, role, password, now=now) for name, role in PEOPLE.items()}
-    model_version = registry.register(DEMO_MODEL, name="drawn-net", now=now)
+    model_version = registry.register(DEMO_MODEL, name="drawn-net", origin=Origin.SETUP, now=now)
     keys = [_load_scene(scene, model_version, people, seed=seed, now=now) for scene in scenes]
     _register_candidate(now=now)
     # Sealed here, the long past does not keep the first visitors' writes waiting.
@@ -77,7 +77,7 @@ def _register_candidate(*, now: datetime) -> ModelVersion:
         card["calibrator"]["b"] -= SOONER
         card["source"] += ", calibrated anew"
         (anew / CARD_FILE).write_text(json.dumps(card))
-        return registry.register(anew, name="drawn-net", now=now)
+        return registry.register(anew, name="drawn-net", origin=Origin.SETUP, now=now)
 
 
 # People ---------------------------------------------------------------------------------------------------------

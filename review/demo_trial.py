@@ -7,6 +7,7 @@ from pathlib import Path
 
 from inspection import registry
 from inspection.models import Line, ModelVersion, Run, Station, User
+from inspection.rules.words import Origin
 from review import demo_past, filling
 from review.demo_past import Stretch
 from review.demo_pictures import Pool
@@ -29,7 +30,7 @@ def hold(
 ) -> ModelVersion:
     """Let the model run silently on the line from its first day on, then put the line's own model back."""
     with tempfile.TemporaryDirectory() as folder:
-        tried = registry.register(always_pass.write(Path(folder) / NAME), name=NAME, now=now)
+        tried = registry.register(always_pass.write(Path(folder) / NAME), name=NAME, origin=Origin.SETUP, now=now)
     began = line.created_at + timedelta(hours=1)
     ended = began + timedelta(days=scene.trial_days)
     registry.serve(line, tried, by=None, cause="a trial", now=began)

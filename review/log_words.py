@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from inspection.models import Hold
@@ -10,9 +11,10 @@ from inspection.rules.gates import HARM
 from inspection.rules.words import Label, Level, ProposalStatus, Role
 from review.audit_log import Entry
 from review.containment_doors import FOUND_WORDS
+from review.origin_words import ORIGINS
 from review.reason_words import reason_word
 
-WORDS = {
+WORDS: dict[str, Promise] = {
     Level.HUMAN: _("human"),
     Level.SHADOW: _("shadow"),
     Level.ASSIST: _("assist"),
@@ -29,6 +31,7 @@ WORDS = {
     ProposalStatus.REJECTED: _("rejected"),
     ProposalStatus.VOID: _("void"),
     HARM: _("assistance bias"),
+    **ORIGINS,
     Hold.STOP: _("STOP"),
     Hold.ALARM: _("alarm"),
     Hold.CAMERA: _("camera"),

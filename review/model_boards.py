@@ -7,6 +7,7 @@ from typing import Any
 
 from inspection import epochs
 from inspection.models import Deployment, DeploymentChange, Line, ModelVersion, TrainedOn
+from review.origin_words import registrar
 from review.training_models import Training
 
 CHANGES = 20
@@ -18,6 +19,7 @@ class VersionRow:
     """One version in the list: its headline figures, and the lines it serves now."""
 
     version: ModelVersion
+    registrar: str
     auc: float | None
     ms: float | None
     serves: list[str]
@@ -29,6 +31,7 @@ class VersionPage:
     """One version with everything that its card and the rows say of it."""
 
     version: ModelVersion
+    registrar: str
     calibrator_hash: str
     figures: dict[str, Any]
     slices: list[dict[str, Any]]
@@ -49,12 +52,13 @@ def rows(lines: Iterable[Line]) -> list[VersionRow]:
     return [
         VersionRow(
             version=version,
+            registrar=registrar(version),
             auc=_figures(version).get("auc"),
             ms=_figures(version).get("ms_per_image"),
             serves=serves[version.pk],
             beside=beside[version.pk],
         )
-        for version in ModelVersion.objects.order_by("-created_at", "-pk")
+        for version in ModelVersion.objects.select_related("registered_by").order_by("-created_at", "-pk")
     ]
 
 
@@ -64,6 +68,7 @@ def page(version: ModelVersion, lines: Iterable[Line]) -> VersionPage:
     changes = DeploymentChange.objects.filter(serving=version, line__in=lines).select_related("line", "changed_by")
     return VersionPage(
         version=version,
+        registrar=registrar(version),
         calibrator_hash=epochs.calibrator_hash(version),
         figures=_figures(version),
         slices=version.card.get("slices") or [],

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from inspection.models import Line, Membership, User
-from inspection.permissions import lines_for
+from inspection.permissions import lines_for, roles_of
 from inspection.rules.words import Role
 from review.models import Adjudication, Decision, ReviewTask
 
@@ -40,6 +40,11 @@ def cases_for(user: User) -> QuerySet[Adjudication]:
     """Return the cases of the lines that a person belongs to."""
     cases = Adjudication.objects.filter(line__in=lines_for(user))
     return cases.select_related("line", "run__part", "item__measures", "first", "second")
+
+
+def may_read_registry(user: User | AnonymousUser) -> bool:
+    """Leads and administrators of any line. Nobody else learns which models there are."""
+    return bool(roles_of(user) & {Role.QA_LEAD, Role.ADMINISTRATOR})
 
 
 def leads_on(user: User) -> QuerySet[Line]:

@@ -31,6 +31,7 @@ DEEDS: dict[str, Promise] = {
     "start": gettext_lazy("Started"),
     "ready": gettext_lazy("Ready for a person"),
     "confirm": gettext_lazy("Moved on"),
+    "approve": gettext_lazy("Switch approved"),
     "share": gettext_lazy("Share changed"),
     "pause": gettext_lazy("Paused"),
     "go_on": gettext_lazy("Went on"),
@@ -211,6 +212,9 @@ def as_plain(rollout: Rollout, *, now: datetime) -> dict[str, Any]:
         "opened_at": rollout.opened_at,
         "closed_at": rollout.closed_at,
         "paused": rollout.paused_at is not None,
+        "awaits_approval": rollouts.awaits_approval(rollout),
+        "opened_by": rollout.opened_by.username if rollout.opened_by else None,
+        "approved_by": rollout.approved_by.username if rollout.approved_by else None,
         "arms": {
             "candidate": {"seen": evidence.candidate.seen, "read": evidence.candidate.read},
             "incumbent": {"seen": evidence.incumbent.seen, "read": evidence.incumbent.read},

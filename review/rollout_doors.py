@@ -54,6 +54,9 @@ REFUSALS: dict[type[Exception], Callable[[Exception], str]] = {
     ),
     rollouts.ClassMissing: lambda _refusal: _("The candidate does not know every defect class of the serving version."),
     rollouts.ShareRefused: lambda _refusal: _("This step has no such share."),
+    rollouts.SelfApproval: lambda _refusal: _(
+        "You started this rollout: another lead or administrator of the line approves its switch."
+    ),
     rollouts.NotReady: lambda refusal: _("Not yet: %(reasons)s.") % {"reasons": reasons_of(refusal)},
     signing.NotConfirmed: lambda _refusal: _("The password or code is not right. Nothing was signed."),
 }

@@ -44,6 +44,7 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
         "versions": rollout_boards.versions_for(line, serving),
         "strategies": _strategies(has_serving=serving is not None),
         "may_move": permissions.may_lower(request.user, line),
+        "awaits_approval": standing is not None and rollouts.awaits_approval(standing),
     }
     return render(request, "review/rollouts.html", context)
 
@@ -186,7 +187,7 @@ def _strategies(*, has_serving: bool) -> list[tuple[str, str]]:
     words = {
         RolloutStrategy.SHADOW: _("Shadow, then canary, then all"),
         RolloutStrategy.CANARY: _("Canary, then all"),
-        RolloutStrategy.BLUE_GREEN: _("Blue-green: warm, then switch"),
+        RolloutStrategy.BLUE_GREEN: _("Blue-green: warm, then a switch that another person approves"),
     }
     if not has_serving:
         return [(RolloutStrategy.SHADOW.value, _("Shadow: the first model of a line only watches"))]

@@ -18,7 +18,7 @@ from inspection import fitter, outbox, registry, rollouts
 from inspection.fitter import Answer, FittingFailed, Unwanted
 from inspection.learning import backbone_file, classes_of
 from inspection.models import Line, ModelVersion, Rollout, User
-from inspection.rules.words import RolloutStrategy
+from inspection.rules.words import Origin, RolloutStrategy
 from review import bank, errors, snapshots
 from review.rules.trainings import Cause, State
 from review.training_models import HeldBack, Snapshot, SnapshotImage, Training
@@ -156,7 +156,8 @@ def _learn(training: Training, *, clock: Clock, fit: Fit) -> None:
         answers = fit(order, Path(folder), is_wanted=_Watch(training, clock))
         held_back = _matched(answers, lent)
         _tell_slices(Path(folder), training, held_back)
-        version = registry.register(Path(folder), name=order["card"]["name"], now=clock())
+        name, asker = order["card"]["name"], training.asked_by
+        version = registry.register(Path(folder), name=name, origin=Origin.TRAINING, by=asker, now=clock())
         _close(training, version, [member for member, _ in lent], held_back, now=clock())
 
 

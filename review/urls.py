@@ -171,6 +171,7 @@ urlpatterns = [
     path("lines/<slug:slug>/plan/failures/<slug:code>/", plan_views.risk, name="risk"),
     path("lines/<slug:slug>/plan/failures/<slug:code>/accept/", plan_views.accept, name="risk-accept"),
     path("models/", model_views.registry_page, name="models"),
+    path("models/upload/", model_views.upload, name="model-upload"),
     path("models/<slug:name>/<int:version>/", model_views.version_page, name="model"),
     path("holds/", lead_views.holds, name="holds"),
 ]

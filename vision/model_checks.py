@@ -10,12 +10,9 @@ import onnx
 from safetensors import SafetensorError, safe_open
 
 from vision.architectures import ARCHITECTURES, Shapes
-from vision.model_files import Inspection, ModelRefused
+from vision.model_files import MAX_BYTES, MAX_CLASSES, Inspection, ModelRefused
 
-MAX_BYTES = 64 * 1024 * 1024
 MAX_NODES = 2_000
-MAX_CLASSES = 100
-"""Pass included."""
 
 # What the exporter writes for the allowed architectures, and plain relatives of it.
 # fmt: off

@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions
 
-from inspection import batches, images, intake, rates
+from inspection import batches, images, intake, rates, uploads
 from inspection.api.catalogue import CATALOGUE
 from vision.header import ImageRefused
+from vision.model_files import ModelRefused
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def problem_of(error: BaseException | None) -> Problem | None:
     """Say which problem an exception is, None when it is none of ours."""
     if isinstance(error, Problem):
         return error
-    if isinstance(error, ImageRefused):
+    if isinstance(error, ImageRefused | ModelRefused):
         return Problem(error.code, detail=_in_language(error.detail))
     if isinstance(error, rates.RateExceeded):
         return Problem("rate-limited", retry_after_s=error.retry_after_s)
@@ -93,6 +94,7 @@ _CODES: dict[type[BaseException], str] = {
     intake.KeyRunning: "idempotency-running",
     intake.ScopeUnsigned: "scope-unsigned",
     batches.ArchiveUnreadable: "archive-unreadable",
+    uploads.Busy: "server-busy",
     images.StorageFull: "storage-full",
     images.StorageUnavailable: "storage-unavailable",
     Http404: "not-found",

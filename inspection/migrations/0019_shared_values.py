@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inspection', '0015_line_clock'),
+        ('inspection', '0017_switch_approved'),
     ]
 
     operations = [

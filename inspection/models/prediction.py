@@ -7,11 +7,15 @@ from django.utils.translation import gettext_lazy as _
 from inspection.models.fields import TimeOrderedModel, word_check, word_field
 from inspection.models.line import Epoch, Line
 from inspection.models.part import Item
-from inspection.rules.words import Call, Level, Outcome, Policy, PredictionRole, RolloutStrategy, Route, Stage
+from inspection.rules.words import Call, Level, Origin, Outcome, Policy, PredictionRole, RolloutStrategy, Route, Stage
 
 
 class ModelVersion(models.Model):
-    """One set of weights with its calibrator and card. Immutable (a trigger refuses UPDATE and DELETE)."""
+    """One set of weights with its calibrator and card. Immutable (a trigger refuses UPDATE and DELETE).
+
+    `origin` and `registered_by` say who answers for it: the operator at the command line, a training with whoever
+    asked for it (nobody: the line's rule did), a person who uploaded it. Versions older than these columns say nothing.
+    """
 
     name = models.SlugField(max_length=60)
     version = models.PositiveIntegerField()
@@ -24,12 +28,20 @@ class ModelVersion(models.Model):
     classes = models.JSONField()
     card = models.JSONField()
     folder = models.CharField(max_length=255, help_text="below MODELS_ROOT")
+    origin = word_field(Origin, blank=True, default="")
+    registered_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
         verbose_name = _("model version")
         verbose_name_plural = _("model versions")
-        constraints = [models.UniqueConstraint(fields=["name", "version"], name="model_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="model_version_once"),
+            models.CheckConstraint(
+                condition=~Q(origin="upload") | Q(registered_by__isnull=False),
+                name="model_version_uploaded_by_a_person",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}:{self.version}"

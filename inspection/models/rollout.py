@@ -26,6 +26,13 @@ class Rollout(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     opened_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
     opened_at = models.DateTimeField()
+    approved_by = models.ForeignKey(
+        "User",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="who approved a blue-green switch: another person than who started it",
+    )
     paused_at = models.DateTimeField(null=True)
     ready_at = models.DateTimeField(null=True, help_text="when the evidence first let a person move it on")
     outcome = word_field(RolloutOutcome, default=RolloutOutcome.OPEN.value)
@@ -41,6 +48,10 @@ class Rollout(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(incumbent=None) | ~Q(incumbent=models.F("candidate")), name="rollout_two_versions"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | Q(opened_by=None) | ~Q(approved_by=models.F("opened_by")),
+                name="rollout_switch_approved_by_another",
             ),
             word_check("outcome", RolloutOutcome, name="rollout_outcome_known"),
         ]

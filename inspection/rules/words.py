@@ -141,6 +141,15 @@ class Stream(StrEnum):
         return self in (Stream.POLICY_DETECTION, Stream.POLICY_SPECIFICITY)
 
 
+class Origin(StrEnum):
+    """How a model version came into the registry."""
+
+    COMMAND = "command"
+    TRAINING = "training"
+    UPLOAD = "upload"
+    SETUP = "set_up"
+
+
 class RolloutStrategy(StrEnum):
     SHADOW = "shadow"
     CANARY = "canary"

@@ -15,7 +15,7 @@ from django.core.files.base import ContentFile, File
 
 from inspection import pipeline
 from inspection.models import Item, Line, ModelVersion
-from inspection.rules.words import Call, Outcome, PredictionRole, Stage
+from inspection.rules.words import Call, Origin, Outcome, PredictionRole, Stage
 from inspection.sightings import Examined
 from inspection.stages import Opinion, Seen, StageDone
 from monitoring.simulation.factory import Factory, Skill, distance, hard_rates
@@ -85,6 +85,7 @@ class ScoreModel:
             classes=["pass", *factory.classes],
             card={},
             folder="",
+            origin=Origin.SETUP.value,
             created_at=now,
         )
         self.skills[version.pk] = factory.skill

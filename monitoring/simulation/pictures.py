@@ -13,7 +13,7 @@ from PIL import Image, ImageEnhance
 import vision
 from inspection import pipeline, registry
 from inspection.models import Item, ModelVersion
-from inspection.rules.words import Stage
+from inspection.rules.words import Origin, Stage
 from inspection.sightings import Examined
 from monitoring.simulation.eyes import Eyes, ScoreModel
 from monitoring.simulation.factory import Factory, Skill
@@ -57,7 +57,7 @@ class Pictures:
 
     def model(self, factory: Factory, *, now: datetime) -> ModelVersion:
         """Register the model of the folder."""
-        return registry.register(self._model, name=None, now=now)
+        return registry.register(self._model, name=None, origin=Origin.SETUP, now=now)
 
     def upload(self, made: Made) -> File:
         chance = Random(f"{self._seed}/{made.serial}/{made.index}/picture")

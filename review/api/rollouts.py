@@ -16,8 +16,8 @@ from inspection.api.problems import Problem
 from inspection.api.serializers import StrictBooleanField, StrictCharField
 from inspection.models import ModelVersion, Rollout
 from inspection.rules.words import RolloutStrategy
-from review import rollbacks, rollout_boards, rollout_doors
-from review.api.forms import StrictForm
+from review import rollbacks, rollout_boards, rollout_doors, signing
+from review.api.forms import ConfirmationForm, StrictForm
 from review.api.people import person_of, reported_line
 
 CODES = {
@@ -30,6 +30,8 @@ CODES = {
     rollouts.ClassMissing: "rollout-refused",
     rollouts.ShareRefused: "rollout-refused",
     rollouts.NotReady: "rollout-not-ready",
+    rollouts.SelfApproval: "self-approval",
+    signing.NotConfirmed: "not-confirmed",
 }
 VERSION = RegexValidator(r"^[-a-zA-Z0-9_]+(:[0-9]{1,9})?\Z")
 REFUSALS: tuple[type[Exception], ...] = tuple(CODES)
@@ -56,10 +58,6 @@ class BackBody(CauseBody):
 
 class PauseBody(CauseBody):
     paused = StrictBooleanField(required=False, default=True)
-
-
-class NothingBody(StrictForm):
-    """No field."""
 
 
 class CountShown(serializers.Serializer):
@@ -97,6 +95,9 @@ class RolloutShown(serializers.Serializer):
     opened_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
     paused = serializers.BooleanField()
+    awaits_approval = serializers.BooleanField(help_text="the next step takes another person than who started it")
+    opened_by = serializers.CharField(allow_null=True)
+    approved_by = serializers.CharField(allow_null=True)
     arms = serializers.DictField(child=ArmShown())
     dropped = serializers.IntegerField()
     guardrails = GuardrailShown(many=True)
@@ -146,12 +147,17 @@ def share(request: Request, pk: int) -> Response:
     return _shown(_done(rollouts.set_share, rollout, share=given["share"], by=person_of(request), now=now()))
 
 
-@extend_schema(operation_id="rollout_promote", request=NothingBody, responses=RolloutShown)
+@extend_schema(operation_id="rollout_promote", request=ConfirmationForm, responses=RolloutShown)
 @api_view(["POST"])
 def promote(request: Request, pk: int) -> Response:
-    """Go on to the next step, as the evidence proposes."""
-    rollout = _moved(request, pk)
-    NothingBody.read(request)
+    """Go on to the next step, as the evidence proposes.
+
+    A blue-green switch is approved by another person than who started the rollout, with password or code.
+    """
+    rollout, given = _moved(request, pk), ConfirmationForm.read(request)
+    if rollouts.awaits_approval(rollout):
+        _done(rollouts.check_approver, rollout, by=person_of(request))
+        _done(signing.confirm, request._request, **given)
     return _shown(_done(rollouts.confirm, rollout, by=person_of(request), now=now()))
 
 

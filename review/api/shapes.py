@@ -199,6 +199,14 @@ class StandingContainmentShape(serializers.Serializer):
     open = ContainmentShape(allow_null=True)
 
 
+class RegistrationShape(serializers.Serializer):
+    """Who answers for a model version: a person, or by its origin the operator, a line's rule, the set-up."""
+
+    origin = serializers.CharField(allow_null=True)
+    by = serializers.CharField(allow_null=True)
+    at = serializers.DateTimeField()
+
+
 class LineageShape(serializers.Serializer):
     """What decided an item. The rest is what its receipt says."""
 
@@ -207,4 +215,7 @@ class LineageShape(serializers.Serializer):
     call_threshold = serializers.FloatField()
     thresholds = serializers.DictField(allow_null=True)
     view = serializers.DictField()
+    registered = serializers.DictField(
+        child=RegistrationShape(), help_text="by name:version, of each model that looked"
+    )
     receipt = serializers.DictField(allow_null=True)

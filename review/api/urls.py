@@ -17,6 +17,7 @@ from review.api import (
     images,
     plan,
     receipts,
+    registry,
     review,
     rollouts,
 )
@@ -79,6 +80,8 @@ urlpatterns = [
     path("rollouts/<int:pk>/certificate/put/", candidate_bands.put_in_force, name="api-candidate-put"),
     path("rollouts/<int:pk>/certificate/withdraw/", candidate_bands.withdraw, name="api-candidate-withdraw"),
     path("lines/<slug:slug>/receipts/<int:n>/", receipts.receipt, name="api-receipt"),
+    path("models/", registry.models, name="api-models"),
+    path("models/<slug:name>/<int:version>/", registry.model, name="api-model"),
     path("items/<uuid:pk>/lineage/", receipts.lineage, name="api-lineage"),
     path("proposals/<int:pk>/approve/", automation.approve, name="api-approve"),
 ]

@@ -9,6 +9,7 @@ from safetensors.numpy import save_file
 
 from inspection import pipeline, registry
 from inspection.models import DeploymentChange, ModelVersion, Prediction
+from inspection.rules.words import Origin
 from tests.builders import NOON, make_line, make_user
 from tests.inspection.items import make_item, soon
 from tests.inspection.models import make_light_meter, make_serving
@@ -41,44 +42,46 @@ def rewrite(package, **changes):
 
 
 def test_a_registered_model_keeps_what_its_card_says_and_runs(package):
-    version = registry.register(package, name="light", now=NOON)
+    version = registry.register(package, name="light", origin=Origin.COMMAND, now=NOON)
     assert (str(version), version.architecture, version.classes) == ("light:1", "small-cnn", ["scratch"])
     assert version.calibrator == {"a": -1.0, "b": 0.0}
     assert registry.scorer(version).card == version.card
 
 
 def test_registering_again_makes_the_next_version_in_a_folder_of_its_own(package):
-    first = registry.register(package, name="light", now=NOON)
-    second = registry.register(package, name="light", now=NOON)
+    first = registry.register(package, name="light", origin=Origin.COMMAND, now=NOON)
+    second = registry.register(package, name="light", origin=Origin.COMMAND, now=NOON)
     assert (first.folder, second.folder) == ("light/1", "light/2")
     assert registry.folder_of(first).joinpath("model.onnx").is_file()
 
 
 def test_the_card_may_lie_under_its_own_name(package):
     package.joinpath("card.json").rename(package / "lamp-model.json")
-    assert str(registry.register(package / "lamp-model.json", name="light", now=NOON)) == "light:1"
+    assert (
+        str(registry.register(package / "lamp-model.json", name="light", origin=Origin.COMMAND, now=NOON)) == "light:1"
+    )
 
 
 def test_without_a_name_the_card_names_the_model(package):
     rewrite(package, name="lamp")
-    assert str(registry.register(package, name=None, now=NOON)) == "lamp:1"
+    assert str(registry.register(package, name=None, origin=Origin.COMMAND, now=NOON)) == "lamp:1"
 
 
 @pytest.mark.parametrize("name", ["../outside", "a/b", "", "zwei wörter", None])
 def test_a_name_that_is_no_folder_name_is_refused(package, name):
     with pytest.raises(ModelRefused, match="letters, digits"):
-        registry.register(package, name=name, now=NOON)
+        registry.register(package, name=name, origin=Origin.COMMAND, now=NOON)
 
 
 def test_what_happens_to_the_original_afterwards_does_not_matter(package):
-    version = registry.register(package, name="light", now=NOON)
+    version = registry.register(package, name="light", origin=Origin.COMMAND, now=NOON)
     package.joinpath("model.onnx").write_bytes(b"something else")
     assert registry.scorer(version)
 
 
 def test_weights_that_come_alone_get_a_graph_of_our_own_that_says_the_same(tmp_path):
     write_weights(tmp_path)
-    version = registry.register(tmp_path, name="net", now=NOON)
+    version = registry.register(tmp_path, name="net", origin=Origin.COMMAND, now=NOON)
     grey = np.full((64, 64, 3), 90, dtype=np.uint8)
     trained = load(registry.folder_of(version), runtime="torch")
     assert registry.scorer(version).score(grey).raw_score == pytest.approx(trained.score(grey).raw_score, abs=1e-4)
@@ -139,7 +142,7 @@ def _bad_weights(package):
 def test_a_model_that_is_not_what_it_should_be_is_refused_and_nothing_is_kept(package, damage, code, settings):
     damage(package)
     with pytest.raises(ModelRefused) as refusal:
-        registry.register(package, name="light", now=NOON)
+        registry.register(package, name="light", origin=Origin.COMMAND, now=NOON)
     assert refusal.value.code == code
     assert not ModelVersion.objects.filter(name="light").exists()
     assert {path.name for path in settings.MODELS_ROOT.iterdir()} <= {"bought", "wide"}
@@ -153,10 +156,10 @@ def _drop(package, key):
 
 def test_a_folder_without_a_card_and_an_unknown_architecture_are_refused(package, tmp_path):
     with pytest.raises(ModelMissing, match=r"no card\.json"):
-        registry.register(tmp_path, name="light", now=NOON)
+        registry.register(tmp_path, name="light", origin=Origin.COMMAND, now=NOON)
     rewrite(package, architecture="transformer-9000")
     with pytest.raises(ModelMissing, match="does not have"):
-        registry.register(package, name="light", now=NOON)
+        registry.register(package, name="light", origin=Origin.COMMAND, now=NOON)
 
 
 def test_a_version_is_never_changed():

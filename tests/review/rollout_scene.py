@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from inspection import arms, outbox, pipeline, registry, rollouts
-from inspection.models import Deployment, Item, Line, ModelVersion, Rollout, Run, Station
+from inspection.models import Deployment, Item, Line, ModelVersion, Rollout, Run, Station, User
 from inspection.rules import traffic
 from inspection.rules.words import Outcome, PredictionRole, RolloutStrategy, Stage
 from inspection.sightings import Examined
@@ -28,9 +28,16 @@ def make_served_line(slug: str = "phone-glass", *, level: str = "shadow", **fiel
     return line
 
 
-def make_rollout(line: Line, strategy: str = "canary", *, share: float | None = None, at: datetime = NOON) -> Rollout:
+def make_rollout(
+    line: Line,
+    strategy: str = "canary",
+    *,
+    share: float | None = None,
+    by: User | None = None,
+    at: datetime = NOON,
+) -> Rollout:
     green = ModelVersion.objects.filter(name="green").first() or make_model_version("green")
-    return rollouts.start(line, green, strategy=RolloutStrategy(strategy), share=share, by=None, now=at)
+    return rollouts.start(line, green, strategy=RolloutStrategy(strategy), share=share, by=by, now=at)
 
 
 def send(

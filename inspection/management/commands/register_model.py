@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import now as clock
 
 from inspection import registry
+from inspection.rules.words import Origin
 from vision.model_files import ModelRefused
 from vision.serving import ModelMissing
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         if not path.exists():
             raise CommandError(f"There is no {path}.")
         try:
-            version = registry.register(path, name=options["name"], now=clock())
+            version = registry.register(path, name=options["name"], origin=Origin.COMMAND, now=clock())
         except (ModelRefused, ModelMissing) as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(f"Registered {version} ({version.architecture}, sha256 {version.onnx_sha256}).")
