@@ -12,10 +12,11 @@ from django.db.models import Q, Sum
 
 from inspection.models import Epoch, Line
 from inspection.rules.words import Level, Stream
-from review import estimates, evidence, scores, sentences
+from review import counts, estimates, evidence, scores, second_looks, sentences
 from review.estimates import Estimate
 from review.figures import Bin, ClassSlice, Comparison, Coverage, Point, Rate, Slice, rate
 from review.models import Count, CountDelta
+from review.second_looks import SecondLook
 from stats import agreement as agreements
 from stats.eprocess import cs_lower, cs_upper
 
@@ -39,6 +40,7 @@ class Report:
     detection: Rate
     unjudged: Rate
     estimate: Estimate
+    second_look: SecondLook
     timeline: list[Point]
     shifts: list[Slice]
     inspectors: list[Slice]
@@ -62,7 +64,7 @@ def agreement(
     """Read the report of one epoch, by local days from `since` to `until` (both included)."""
     rows = _rows(epoch, since, until)
     by_stream = {stream: [row for row in rows if row["stream"] == stream] for stream in Stream}
-    reading = _reading(line, epoch, now=now)
+    reading, ledger = _reading(line, epoch, now=now), counts.ledger(epoch)
     inspectors = _slices(by_stream[Stream.AGREEMENT], key=lambda row: row["person__username"] or "")
     detection, unjudged = _summed(by_stream[Stream.DETECTION]), _summed(by_stream[Stream.CANNOT_JUDGE])
     return Report(
@@ -77,7 +79,8 @@ def agreement(
         incumbent=_comparison(by_stream[Stream.INCUMBENT]),
         detection=rate(detection["s"], detection["s"] + detection["f"]),
         unjudged=rate(unjudged["s"], unjudged["s"] + unjudged["f"]),
-        estimate=estimates.estimate(epoch),
+        estimate=estimates.of(ledger),
+        second_look=second_looks.of(epoch, ledger.sums(Stream.DETECTION)),
         timeline=_timeline(by_stream[Stream.AGREEMENT]),
         shifts=_slices(by_stream[Stream.AGREEMENT], key=lambda row: row["shift"].partition("/")[2]),
         inspectors=[one for one in inspectors if one.agreement.n >= INSPECTOR_FROM],
