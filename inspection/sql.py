@@ -6,7 +6,7 @@ Statements take bound parameters only. Nothing else asks which database it is.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -220,6 +220,37 @@ def claim_statement(
         "until": connection.ops.adapt_datetimefield_value(until),
     }
     return statement, bound
+
+
+# From each hour's first part the next one is sought behind its end: as many looks into the index as hours had parts.
+_HOURS = """
+WITH RECURSIVE hours(began) AS (
+    SELECT ({first} AND run.opened_at >= %(since)s ORDER BY run.opened_at LIMIT 1)
+    UNION ALL
+    SELECT ({first} AND run.opened_at >= {next_hour} ORDER BY run.opened_at LIMIT 1)
+    FROM hours WHERE hours.began IS NOT NULL
+)
+SELECT hours.began, ({first} AND run.opened_at < {next_hour} ORDER BY run.opened_at DESC LIMIT 1)
+FROM hours WHERE hours.began IS NOT NULL ORDER BY 1
+"""
+_FIRST = """
+SELECT run.opened_at FROM inspection_run run JOIN inspection_part part ON part.id = run.part_id
+WHERE run.line_id = %(line)s AND run.opened_at < %(until)s AND NOT part.is_staged
+"""
+
+
+def hours_with_parts(*, line_id: int, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+    """Return when the first and the last part of each hour came, in order, for hours of a window that had any."""
+    is_postgresql = connection.vendor == "postgresql"
+    by_date = "date_trunc('hour', hours.began) + interval '1 hour'"
+    by_text = "strftime('%%Y-%%m-%%d %%H:00:00', hours.began, '+1 hour')"
+    statement = _HOURS.format(first=_FIRST, next_hour=by_date if is_postgresql else by_text)
+    moments = {"since": since, "until": until}
+    bound = {name: connection.ops.adapt_datetimefield_value(moment) for name, moment in moments.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"line": line_id, **bound})
+        # SQLite's moments are of no zone, and both databases tell them in UTC.
+        return [(first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)) for first, last in cursor.fetchall()]
 
 
 def _protection(table: str) -> list[str]:

@@ -44,7 +44,7 @@ def drift_page(request: HttpRequest, slug: str) -> HttpResponse:
         "disagreement": disagreement,
         "standing": standing,
         "escapes": concept.audits(line),
-        "audit": audit_boards.of(line),
+        "audit": audit_boards.of(line, now=now()),
         **(_of_reference(line, baseline) if baseline else {}),
     }
     return render(request, "monitoring/drift.html", context)

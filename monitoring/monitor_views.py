@@ -71,7 +71,7 @@ def monitor(request: HttpRequest, slug: str) -> HttpResponse:
         "flow": stages.flow(line, now=moment),
         "kinds": [(KINDS[kind], tiles[kind]) for kind in (Kind.SOFTWARE, Kind.INPUT, Kind.OUTPUT)],
         **_drift(line),
-        "audit": audit_boards.of(line),
+        "audit": audit_boards.of(line, now=moment),
         "open_cases": Adjudication.objects.filter(line=line, ruled_at=None).count(),
         "evidence": _evidence(line, moment),
     }

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from inspection.models import Epoch
 from review import boards, sentences
 from review.changes import Change
 from review.charts import BandChart, Point, ReliabilityChart, Spot, band_chart, reliability_chart
@@ -19,6 +21,7 @@ from review.rules.certifying import Limits
 
 RARE = 0.05
 WORDS_MAX = 6
+GAPS_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def page(report: Report, changed: Sequence[Change]) -> dict[str, object]:
         "whole": Slice(line.slug, model.agreement, model.escape, model.overkill),
         "images": images(report),
         "found": [(one, searched(report, f"class:{one.code}")) for one in report.classes],
+        "missing": missing(report),
+        "products": [(one.slice, searched(report, epoch=one.epoch)) for one in report.products],
         "shifts": [(one, searched(report, f"shift:{one.name}")) for one in report.shifts],
         "inspectors": [(one, searched(report, f"inspector:{one.name}")) for one in report.inspectors],
         "cameras": [(one, searched(report, f"camera:{one.name}")) for one in report.cameras],
@@ -133,10 +138,31 @@ def trust(compared: Comparison) -> str:
     return _("%(share)s of parts are defects, enough for kappa: trust it within its interval.") % facts
 
 
-def searched(report: Report, *words: str) -> str:
-    """Return the address of the images behind a figure: those of the report's epoch and days."""
+def missing(report: Report) -> str:
+    """Say which hours between the first and the last part shown had none; nothing where none is missing."""
+    hours, zone = report.hours, report.line.time_zone
+    if not hours.missing:
+        return ""
+    longest = sorted(hours.gaps, key=lambda gap: gap.hours, reverse=True)[:GAPS_TOLD]
+    stretches = [
+        f"{sentences.moment(gap.since, zone)} – {sentences.moment(gap.until, zone)}"
+        for gap in sorted(longest, key=lambda gap: gap.since)
+    ]
+    facts = {"k": hours.missing, "n": f"{hours.expected:,}", "stretches": ", ".join(stretches)}
+    said = ngettext(
+        "%(k)s of %(n)s hours is missing: no part came in %(stretches)s.",
+        "%(k)s of %(n)s hours are missing: no part came in %(stretches)s.",
+        hours.missing,
+    )
+    more = len(hours.gaps) - len(longest)
+    return said % facts + (" " + _("And %(n)s shorter stretches.") % {"n": more} if more else "")
+
+
+def searched(report: Report, *words: str, epoch: Epoch | None = None) -> str:
+    """Return the address of the images behind a figure: those of the report's days, and of its epoch or another."""
     days = [f"date:{report.since or ''}..{report.until or ''}"] if report.since or report.until else []
-    place = Place(" ".join([*words, *days]), report.epoch, is_past=report.epoch.pk != report.line.epoch_id)
+    chosen = epoch or report.epoch
+    place = Place(" ".join([*words, *days]), chosen, is_past=chosen.pk != report.line.epoch_id)
     return f"{reverse('data', args=[report.line.slug])}?{place.query}"
 
 

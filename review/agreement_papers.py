@@ -26,6 +26,8 @@ def printed(report: Report, *, now: datetime) -> bytes:
     )
     sheet.sentence(report.sentence or _("This line has reached the highest level."))
     sheet.note(_("Blind final decisions, one per part. The band may be read at any time."))
+    if missing := agreement_boards.missing(report):
+        sheet.note(missing)
     if report.timeline:
         sheet.draw(
             _("Agreement over time"), paper_charts.trend(report.timeline, target=agreement_boards.target_of(report))
@@ -95,6 +97,7 @@ def _slices(sheet: Sheet, report: Report) -> None:
     found = [[names.get(one.code, one.code) or "–", said(one.found), interval(one.found)] for one in report.classes]
     sheet.table(_("Found by class"), [_("Class"), _("Found"), _("95 % interval")], found)
     for title, slices in (
+        (_("By product"), [one.slice for one in report.products]),
         (_("By shift"), report.shifts),
         (_("By inspector"), report.inspectors),
         (_("By camera"), report.cameras),

@@ -1,7 +1,9 @@
 """What the automation page shows of the audit: its state, its charts, its last shifts. Plain values for templates."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from inspection.models import Line
@@ -11,8 +13,10 @@ from review.rules.auditing import AUDIT_RATES, Kind
 from review.rules.charts import CALL_FALL, CALL_RATE, ESCAPE, MISS, SILENCE
 from review.sentences import chart_word
 from stats.eprocess import cs_upper
+from stats.proportions import wilson
 
 SHOWN_LOTS = 5
+LATELY_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,17 @@ class ChartRow:
     consequence: str
 
 
+@dataclass(frozen=True)
+class Lately:
+    """Escapes among the audited passes of the last days, whatever the level was, with a plain interval: no test."""
+
+    days: int
+    escapes: int
+    passes: int
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuditBoard:
     """The audit of a line that decides by itself. `upper` bounds the escaped fraction among audited passes."""
@@ -42,10 +57,11 @@ class AuditBoard:
     escapes: int
     passes: int
     upper: float
+    lately: Lately
     parts_to_find: int
 
 
-def of(line: Line) -> AuditBoard | None:
+def of(line: Line, *, now: datetime) -> AuditBoard | None:
     """Return the board of the stretch that the line is in; None where people decide."""
     watch = watches.standing(line)
     if watch is None:
@@ -64,13 +80,14 @@ def of(line: Line) -> AuditBoard | None:
         escapes=escapes,
         passes=passes,
         upper=cs_upper(escapes, passes - escapes),
+        lately=_lately(line, now=now),
         parts_to_find=round(1 / (rate * target)) if rate and target else 0,
     )
 
 
-def as_plain(line: Line) -> dict[str, object]:
+def as_plain(line: Line, *, now: datetime) -> dict[str, object]:
     """Return the audit as the API tells it."""
-    board = of(line)
+    board = of(line, now=now)
     freezes = [{"cause": one.cause, "reason": one.reason, "since": one.placed_at} for one in boards.freezes_of(line)]
     if board is None:
         return {"state": None, "rate": line.audit_share, "cusum": None, "charts": [], "lots": [], "freezes": freezes}
@@ -100,6 +117,15 @@ def state_word(state: str) -> str:
         "discontinued": _("discontinued"),
     }
     return words[state]
+
+
+def _lately(line: Line, *, now: datetime) -> Lately:
+    """Return the audited passes of the last thirty days. A part that first looked right is one part."""
+    found = AuditFinding.objects.filter(line=line, kind=Kind.AUTO_PASS.value)
+    sums = found.filter(found_at__gt=now - timedelta(days=LATELY_DAYS)).aggregate(
+        escapes=Count("pk", filter=Q(is_bad=True)), passes=Count("run", distinct=True)
+    )
+    return Lately(LATELY_DAYS, sums["escapes"], sums["passes"], *wilson(sums["escapes"], sums["passes"]))
 
 
 def _row(chart: WatchChart) -> ChartRow:

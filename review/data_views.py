@@ -36,7 +36,7 @@ _ASKED = {
 
 @login_required
 @require_GET
-def gallery(request: HttpRequest, slug: str) -> HttpResponse:
+def gallery(request: PersonRequest, slug: str) -> HttpResponse:
     """Sixty images that a search finds, newest first, with what people and the model said of each."""
     line = line_for_leads(request.user, slug)
     place = data_places.of(line, request.GET)
@@ -57,6 +57,7 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
         "culprits": searches.culprits(place.epoch, parsed) if not page.readings else [],
         "usual": USUAL,
         "class_names": line.class_names(),
+        "single_keys": not keys.of(request.user.preferences).off,
         **export_views.context_of(line),
     }
     return render(request, "review/data.html", context)

@@ -11,20 +11,24 @@ from inspection.models import Epoch
 from inspection.rules.words import Stream
 from review import counts
 from review.counts import Ledger, Sums
-from stats.adjudication import two_phase
+from stats.adjudication import two_phase, two_phase_pessimistic
 
-Rates = tuple[float | None, float | None, float | None, float | None, float | None]
+Rates = tuple[float | None, float | None, float | None, float | None, float | None, float | None]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Rates against truth with standard errors; None where the counts do not define them."""
+    """Rates against truth with standard errors; None where the counts do not define them.
+
+    `escape_pessimistic` takes strata that showed no defect at their upper bound.
+    """
 
     prevalence: float | None
     escape: float | None
     escape_se: float | None
     overkill: float | None
     overkill_se: float | None
+    escape_pessimistic: float | None
     total: list[list[int]]
     sampled: list[list[int]]
     defective: list[list[int]]
@@ -46,16 +50,14 @@ def of(ledger: Ledger) -> Estimate:
     total, sampled, defective = (
         _table(ledger.sums(stream)) for stream in (Stream.READ, Stream.RULED, Stream.RULED_DEFECT)
     )
-    prevalence, escape, escape_se, overkill, overkill_se = _rates(total, sampled, defective)
-    return Estimate(prevalence, escape, escape_se, overkill, overkill_se, total, sampled, defective)
+    return Estimate(*_rates(total, sampled, defective), total, sampled, defective)
 
 
 def _rates(total, sampled, defective) -> Rates:
     unsampled = any(total[m][h] and not sampled[m][h] for m in (0, 1) for h in (0, 1))
     if unsampled or not any(map(sum, total)):
-        return None, None, None, None, None
-    found = two_phase(total, sampled, defective)
-    return found.prevalence, found.escape, found.escape_se, found.overkill, found.overkill_se
+        return None, None, None, None, None, None
+    return *two_phase(total, sampled, defective), two_phase_pessimistic(total, sampled, defective)
 
 
 def _table(sums: Sums) -> list[list[int]]:

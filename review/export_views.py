@@ -25,15 +25,36 @@ from review.rules import exporting
 @login_required
 @require_POST
 def ask(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask for what the search of the page finds."""
+    """Ask for what the search of the page finds, or for the images alone that were selected in its gallery."""
     line = line_for_leads(request.user, slug)
     place = data_places.of(line, request.POST)
-    with_images = "with_images" in request.POST
-    try:
-        exports.ask(line, query=place.asked, epoch=place.epoch, with_images=with_images, by=person(request), now=now())
-    except exports.AlreadyAsked:
-        messages.warning(request, _("Your last export of this line is not ready yet: wait for it or give it up."))
+    chosen, with_images = _chosen(request), "with_images" in request.POST
+    if "selected" in request.POST and not chosen:
+        messages.warning(request, _("No image is selected: tick those that the export shall hold."))
+    elif len(chosen) > exporting.CHOSEN_MAX:
+        messages.warning(request, _("At most %(n)s images can be selected.") % {"n": exporting.CHOSEN_MAX})
+    else:
+        try:
+            exports.ask(
+                line,
+                query=place.asked,
+                epoch=place.epoch,
+                chosen=chosen,
+                with_images=with_images,
+                by=person(request),
+                now=now(),
+            )
+        except exports.AlreadyAsked:
+            messages.warning(request, _("Your last export of this line is not ready yet: wait for it or give it up."))
     return redirect(f"{reverse('data', args=[slug])}?{place.query}")
+
+
+def _chosen(request: HttpRequest) -> list[UUID]:
+    """Return the images that were selected, each once. Raises Http404 for what is no image's name."""
+    try:
+        return [UUID(pk) for pk in dict.fromkeys(request.POST.getlist("item"))]
+    except ValueError as error:
+        raise Http404 from error
 
 
 @login_required
@@ -78,6 +99,7 @@ def context_of(line: Line) -> dict[str, Any]:
         "exports": [(one, _until(one), words.get(one.failure, "")) for one in exports.lately(line)],
         "kept_hours": exporting.KEPT.total_seconds() // 3600,
         "export_max": exporting.ITEMS_MAX,
+        "chosen_max": exporting.CHOSEN_MAX,
     }
 
 

@@ -1,7 +1,7 @@
 """Exports of what a search finds: asked for, written by a worker in turns, kept for a day for leads of the line."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain, islice
@@ -38,13 +38,31 @@ class AlreadyAsked(Exception):
 
 
 @transaction.atomic
-def ask(line: Line, *, query: str, epoch: Epoch, with_images: bool, by: User, now: datetime) -> Export:
-    """Ask for what a search finds in an epoch. Raises AlreadyAsked: one at a time for each person and line."""
+def ask(
+    line: Line,
+    *,
+    query: str,
+    epoch: Epoch,
+    chosen: Sequence[UUID] = (),
+    with_images: bool,
+    by: User,
+    now: datetime,
+) -> Export:
+    """Ask for what a search finds in an epoch, or for some chosen images of it alone.
+
+    Raises AlreadyAsked: one at a time for each person and line.
+    """
     Line.objects.select_for_update(no_key=True).get(pk=line.pk)
     if line.exports.filter(asked_by=by, state__in=OPEN).exists():
         raise AlreadyAsked(f"{by} already waits for an export of {line.slug}.")
     export = Export.objects.create(
-        line=line, epoch=epoch, query=query, with_images=with_images, asked_by=by, asked_at=now
+        line=line,
+        epoch=epoch,
+        query=query,
+        chosen=[str(pk) for pk in chosen],
+        with_images=with_images,
+        asked_by=by,
+        asked_at=now,
     )
     outbox.ask("export.asked", export.pk, now=now)
     return export
@@ -113,7 +131,7 @@ def _go_on(export: Export, archive: Archive, *, until: float, clock: Callable[[]
 def _begin(export: Export, archive: Archive) -> Failure | None:
     """Select the images once and for all; return why that cannot be exported."""
     found = searches.find(export.epoch, tokens.parse(export.query).search)
-    rows = selected(export.epoch, found)
+    rows = selected(export.epoch, found.filter(task__item__in=export.chosen) if export.chosen else found)
     leads = lines_for(export.asked_by, Role.QA_LEAD, Role.ADMINISTRATOR).filter(pk=export.line_id).exists()
     total = archive.freeze(islice(rows, exporting.ITEMS_MAX + 1)) if leads else 0
     refused = exporting.refusal(total, may_read=leads)

@@ -68,7 +68,7 @@ def automation_page(request: HttpRequest, slug: str) -> HttpResponse:
         "frozen": _frozen(proposal, reading, moment),
         "holds": holds,
         "freezes": boards.freezes_of(line),
-        "audit": audit_boards.of(line),
+        "audit": audit_boards.of(line, now=moment),
         "history": _history(line, names),
         "candidates": candidates.of(line) if to_level else [],
         "certificate": candidate_boards.of_line(line, now=moment),

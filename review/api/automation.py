@@ -131,7 +131,7 @@ def as_plain(line: Line) -> dict[str, Any]:
         "gate": _gate_plain(reading) if reading else None,
         "proposal": proposal_plain(proposal) if proposal else None,
         "holds": [_hold_plain(hold) for hold in line.holds.in_force().select_related("placed_by")],
-        "audit": audit_boards.as_plain(line),
+        "audit": audit_boards.as_plain(line, now=now()),
         "history": [_change_plain(change) for change in _history(line)],
     }
 

@@ -8,6 +8,8 @@ from typing import Any
 from inspection.rules.words import Label
 
 ITEMS_MAX = 50_000
+# Ten pages of a gallery: who wants more says it as a search.
+CHOSEN_MAX = 600
 KEPT = timedelta(hours=24)
 
 Row = Mapping[str, Any]

@@ -1,11 +1,14 @@
 """The audit over its doors: what leads see, what they lift, and that looking changes nothing."""
 
+from datetime import timedelta
+
 import pytest
+from django.template.loader import render_to_string
 
 from inspection import automation
 from inspection.models import Freeze, Hold, Line
 from inspection.rules.words import Label, Level, Role
-from review import audits
+from review import audit_boards, audits
 from review.audit_models import Watch
 from tests.builders import NOON, PASSWORD, make_user
 from tests.review.deciding import audit, escape, make_deciding_line
@@ -34,6 +37,17 @@ def test_the_automation_page_shows_audit_and_charts(lead, line, ana):
     assert "Audit of automatic decisions" in html
     assert "tightened audit" in html
     assert "0 escapes in 1 audited passes" in html
+
+
+def test_the_last_thirty_days_stand_beside_the_audit_and_are_called_no_test(line, ana, quinn):
+    audit(line, "A-1", ana, Label.PASS)
+    escape(line, "A-2", ana, quinn, minute=1)
+    board = audit_boards.of(line, now=NOON + timedelta(days=1))
+    assert (board.lately.escapes, board.lately.passes) == (1, 2)
+    told = render_to_string("review/_audit.html", {"audit": board})
+    assert "The last 30 days: 1 escapes in 2 audited passes, 9.45\u00a0% – 90.55\u00a0%" in told
+    assert "Not a test" in told
+    assert audit_boards.of(line, now=NOON + timedelta(days=31)).lately.passes == 0
 
 
 def test_the_api_tells_state_rate_and_charts(lead, line, ana, quinn):

@@ -189,7 +189,7 @@ def test_images_of_an_earlier_epoch_are_found_by_choosing_it_and_its_links_stay_
     assert "A-0" not in client.get(address).text
     html = client.get(address, {"epoch": past.pk, "q": "model:pass truth:defect"}).text
     assert "A-0" in html
-    assert f"epoch={past.pk}" in html.split('class="gallery spaced"')[1].split("</a>")[0]
+    assert f"epoch={past.pk}" in html.split('class="gallery choosing"')[1].split("</a>")[0]
     rows = client.get(reverse("data-rows", args=[ruled.slug]), {"epoch": past.pk})
     assert len(b"".join(rows.streaming_content).decode().splitlines()) == 4
 

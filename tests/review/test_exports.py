@@ -143,6 +143,30 @@ def test_the_sums_of_the_file_are_those_of_the_search(stored, quinn, client):
 
 
 @pytest.mark.django_db
+def test_an_export_of_selected_images_holds_these_alone_of_what_is_found(stored, quinn, client):
+    first, second, third = stored.items.order_by("run__opened_at").values_list("pk", flat=True)
+    client.force_login(quinn)
+    address = reverse("export-ask", args=[stored.slug])
+    client.post(address, {"q": "label:pass", "selected": "yes", "item": [third, first, third, second]})
+    export = stored.exports.get()
+    turned(export)
+    assert [row["serial"] for row in rows_of(opened(export), "readings.csv")] == ["A-0", "A-2"]
+    assert "3 selected images" in client.get(reverse("exports", args=[stored.slug])).text
+
+
+@pytest.mark.django_db
+def test_a_selection_of_nothing_of_too_much_or_of_no_image_makes_no_export(stored, quinn, client, monkeypatch):
+    client.force_login(quinn)
+    address = reverse("export-ask", args=[stored.slug])
+    items = list(stored.items.values_list("pk", flat=True))
+    monkeypatch.setattr(exporting, "CHOSEN_MAX", 2)
+    assert "No image is selected" in client.post(address, {"selected": "yes"}, follow=True).text
+    assert "At most 2 images" in client.post(address, {"selected": "yes", "item": items}, follow=True).text
+    assert client.post(address, {"selected": "yes", "item": "A-1"}).status_code == 404
+    assert not stored.exports.exists()
+
+
+@pytest.mark.django_db
 def test_a_cell_that_a_spreadsheet_would_run_is_text(line, ana, quinn):
     read(make_task(line, "=cmd()", call=Call.PASS), ana, Label.PASS)
     export = asked(line, quinn, with_images=False)
