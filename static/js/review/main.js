@@ -33,7 +33,7 @@ async function start() {
   const clock = new ServerClock();
   const http = new Http(clock);
   const screen = new Screen(document, laidOut.texts);
-  const viewer = new Viewer({ main: screen.part("picture"), second: screen.part("second"), golden: screen.part("golden") });
+  const viewer = new Viewer({ main: screen.part("picture"), second: screen.part("second"), golden: screen.part("golden"), opening: laidOut.opening });
   const outbox = new Outbox({ shelf: await openShelf(), http, person: laidOut.person, tab });
   const session = new Session({ person: laidOut.person, vigilanceMin: laidOut.vigilance_min, patience: laidOut.patience });
   const supply = new Supply({ http, claimAddress: addresses.claim, tab });
