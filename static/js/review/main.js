@@ -46,7 +46,10 @@ async function start() {
 
   leases.addEventListener("lost", ({ detail }) => loop.withdraw(detail));
   outbox.addEventListener("change", ({ detail }) => screen.saved(detail));
-  setInterval(() => screen.undo(loop.task?.reveal ? 0 : calls.undoLeft, calls.last?.windowMs ?? 1), UNDO_TICK_MS);
+  setInterval(() => {
+    screen.undo(loop.task?.reveal ? 0 : calls.undoLeft, calls.last?.windowMs ?? 1);
+    screen.toggle("ask-back", loop.canAskBack);
+  }, UNDO_TICK_MS);
   const limits = new Limits({ screen, viewer, used: (name) => loop.used(name) });
   supply.addEventListener("arrived", () => limits.load(), { once: true });
   listen({ loop, screen, viewer, reveal, presence, outbox, limits });
