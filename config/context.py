@@ -57,6 +57,7 @@ LINE_PAGES = [
         [
             ("adjudications", "scales", _("Adjudicate")),
             ("inspectors", "eye", _("Inspectors")),
+            ("loop", "image", _("Review loop")),
             ("gauge", "scales", _("Gauge study")),
             ("challenges", "scan", _("Challenge parts")),
         ],

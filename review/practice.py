@@ -19,11 +19,8 @@ from review.bank_models import BankImage
 from review.models import Adjudication, Decision, GoldShowing, ReviewTask, Truth
 from review.practice_models import PracticeItem, PracticeSet
 
-SIZE = 50
 # A round needs both kinds; fewer of one would tell the answer.
 FEWEST_OF_A_KIND = 3
-# What a new inspector should reach before they read alone.
-AIM = 0.95
 
 _chance = random.SystemRandom()
 
@@ -42,8 +39,12 @@ class AlreadyAnswered(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """What came of a round: right calls, and of defects and good parts each."""
+    """What came of a round: right calls, and of defects and good parts each.
 
+    `aim` is the share of right calls that a new inspector of the line should reach before they read alone.
+    """
+
+    aim: float
     answered: int
     right: int
     defects: int
@@ -53,8 +54,7 @@ class Score:
 
     @property
     def reaches(self) -> bool:
-        """Whether the share of right calls is what a new inspector should reach."""
-        return self.answered > 0 and self.right >= AIM * self.answered
+        return self.answered > 0 and self.right >= self.aim * self.answered
 
 
 class Found(NamedTuple):
@@ -99,9 +99,8 @@ def begin(line: Line, person: User, *, now: datetime) -> PracticeSet:
     standing = open_round(line, person)
     if standing is not None:
         return standing
-    defects, good = (
-        known_images.some_of(at_hand(line, person, label), SIZE // 2) for label in (Call.DEFECT, Call.PASS)
-    )
+    half = line.practice_size // 2
+    defects, good = (known_images.some_of(at_hand(line, person, label), half) for label in (Call.DEFECT, Call.PASS))
     if min(len(defects), len(good)) < FEWEST_OF_A_KIND:
         raise TooFewImages(f"{len(defects)} defects and {len(good)} good parts, {FEWEST_OF_A_KIND} of each needed.")
     started = PracticeSet.objects.create(line=line, person=person, started_at=now)
@@ -163,6 +162,7 @@ def score(of: PracticeSet) -> Score:
     defects = [one for one in said if one.label == Call.DEFECT]
     good = [one for one in said if one.label == Call.PASS]
     return Score(
+        aim=of.line.practice_aim,
         answered=len(said),
         right=sum(one.is_right for one in said),
         defects=len(defects),

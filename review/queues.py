@@ -54,18 +54,29 @@ def admit_all(routings: Iterable[Routing], *, now: datetime) -> None:
 
 def _first_reading(routing: Routing, *, now: datetime) -> ReviewTask:
     run = routing.item.run
-    return ReviewTask(
+    task = ReviewTask(
         item=routing.item,
         purpose=Purpose.PRIMARY.value,
-        line_id=routing.item.line_id,
+        line=routing.item.line,
         run=run,
         level=routing.level,
         assist_style=routing.item.line.assist_style,
         is_control=run.drawn_control,
-        queue_rank=priority.rank(run.review_due_at),
         due_at=run.review_due_at,
         created_at=now,
     )
+    task.queue_rank = _rank(task)
+    return task
+
+
+def _rank(task: ReviewTask) -> int:
+    return priority.rank(task.due_at, view=_place_of_view(task))
+
+
+def _place_of_view(task: ReviewTask) -> int:
+    """Return the place of the image's view in the line's order; a view that the line no longer has comes first."""
+    views = task.line.views
+    return views.index(task.item.view) if task.item.view in views else 0
 
 
 def admit_again(read: Iterable[tuple[ReviewTask, int]], *, now: datetime) -> None:
@@ -169,12 +180,13 @@ def claim(person: User, line: Line, *, count: int, tab: str, now: datetime) -> l
     )
     if not ids:
         return []
-    tasks = ReviewTask.objects.filter(pk__in=ids).select_related("item__measures", "run__part").order_by("due_at", "pk")
-    for task in tasks:
+    leased = ReviewTask.objects.filter(pk__in=ids).select_related("item__measures", "run__part")
+    for task in leased:
         task.line = line
+    tasks = sorted(leased, key=lambda task: (_rank(task), task.pk))
     if patience.factor(person.preferences) > 1:
         _stretch(tasks, person=person, now=now)
-    return list(tasks)
+    return tasks
 
 
 def follow(line: Line) -> int:
@@ -221,7 +233,7 @@ def release(task: ReviewTask, *, person: User, token: int, now: datetime) -> Non
     if mine.select_for_update(no_key=True).values_list("pk").first() is None:
         raise LeaseLost(f"Task {task.pk} is not leased to {person} under token {token}.")
     mine.exclude(decisions__pending__isnull=False).update(
-        queue_rank=priority.rank(task.due_at), lease_holder=None, lease_until=None, lease_tab=""
+        queue_rank=_rank(task), lease_holder=None, lease_until=None, lease_tab=""
     )
 
 
@@ -230,9 +242,9 @@ def sweep_expired(*, now: datetime) -> int:
     lapsed = ReviewTask.objects.filter(lease_until__lte=now).exclude(decisions__pending__isnull=False)
     return sum(
         ReviewTask.objects.filter(pk=task.pk, lease_token=task.lease_token, lease_until__lte=now).update(
-            queue_rank=priority.rank(task.due_at), lease_holder=None, lease_until=None, lease_tab=""
+            queue_rank=_rank(task), lease_holder=None, lease_until=None, lease_tab=""
         )
-        for task in lapsed.order_by("lease_until")[:SWEEP_MAX]
+        for task in lapsed.select_related("line", "item").order_by("lease_until")[:SWEEP_MAX]
     )
 
 

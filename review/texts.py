@@ -90,7 +90,7 @@ def _keys() -> list[tuple[list[str], str]]:
         (["H"], _("heat map, where there is one")),
         (["Q"], _("pause, or end the session")),
         (["L", "1–9"], _("limit samples, then those of a class; again or Esc: back")),
-        (["Y"], _("ask for the model's opinion after the call")),
+        (["Y"], _("the model's opinion: of the last call while it can be undone, else of this image after its call")),
         (["?"], _("this list")),
     ]
 
@@ -169,6 +169,8 @@ def _model() -> dict[str, str]:
     return {
         "asking": _("The model's opinion comes after your call"),
         "notAsking": _("The model is not asked"),
+        "askedBack": _("The model is asked about {serial}"),
+        "noOpinion": _("Nothing is shown of {serial}"),
         "agrees": _("The model agrees"),
         "disagrees": _("The model disagrees"),
         "modelSays": _("The model says"),

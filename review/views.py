@@ -132,6 +132,7 @@ def _laid_out(
         "undo_s": line.undo_s * stretched,
         "patience": stretched,
         "vigilance_min": line.vigilance_min,
+        "opening": {"golden": line.loop_golden, "zoom": line.loop_zoom},
         "reveal_wait_ms": settings.REVEAL_WAIT_MS,
         "classes": [{"code": one.code, "name": one.local_name, "key": one.key} for one in classes],
         "reasons": cannot_judge_reasons(),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inspection.models.fields import share_check, word_check, word_field
 from inspection.rules import shifts
-from inspection.rules.words import AssistStyle, GoldenState, Level, RiskClass, Verdict
+from inspection.rules.words import AssistStyle, GoldenPlace, GoldenState, Level, RiskClass, Verdict, ZoomStart
 
 DAY_IN_THREE_SHIFTS = [
     {"name": "A", "start": "06:00"},
@@ -102,6 +102,11 @@ class Line(models.Model):
     assist_style = word_field(AssistStyle, default=AssistStyle.REVEAL.value)
     undo_s = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(30)])
     vigilance_min = models.PositiveSmallIntegerField(default=20)
+    # How the loop opens; `review.loop_form` offers them.
+    loop_golden = word_field(GoldenPlace, default=GoldenPlace.PANEL.value)
+    loop_zoom = word_field(ZoomStart, default=ZoomStart.KEPT.value)
+    practice_size = models.PositiveSmallIntegerField(default=50)
+    practice_aim = models.FloatField(default=0.95)
     reference_patch = models.JSONField(
         null=True,
         blank=True,
@@ -140,6 +145,11 @@ class Line(models.Model):
         verbose_name_plural = _("lines")
         constraints = [
             word_check("level", Level, name="line_level_known"),
+            word_check("loop_golden", GoldenPlace, name="line_loop_golden_known"),
+            word_check("loop_zoom", ZoomStart, name="line_loop_zoom_known"),
+            # Half a round is defects, and fewer than three of a kind tell the answer.
+            models.CheckConstraint(condition=Q(practice_size__gte=6), name="line_practice_has_both_kinds"),
+            share_check("practice_aim", name="line_practice_aim_is_a_share"),
             # Silence must never let a part through.
             models.CheckConstraint(condition=Q(fail_safe__in=["reject", "hold"]), name="line_fail_safe_is_safe"),
             models.CheckConstraint(condition=Q(undo_s__lte=30), name="line_undo_at_most_30_s"),

@@ -21,7 +21,20 @@ TIGHTER_DOWN = (
     "model_deadline_s",
     "review_deadline_s",
 )
-NEITHER = ("optics", "takt_s", "undo_s", "cost_escape", "cost_overkill", "cost_reading")
+NEITHER = (
+    "optics",
+    "takt_s",
+    "undo_s",
+    "cost_escape",
+    "cost_overkill",
+    "cost_reading",
+    "vigilance_min",
+    "views",
+    "loop_golden",
+    "loop_zoom",
+    "practice_size",
+    "practice_aim",
+)
 KEPT = (*TIGHTER_UP, *TIGHTER_DOWN, "fail_safe", *NEITHER)
 
 

@@ -103,6 +103,22 @@ class StationDeed(StrEnum):
     ENABLED = "enabled"
 
 
+class GoldenPlace(StrEnum):
+    """Where the golden image stands when the loop opens: in the panel, beside the image, or blinking in its place."""
+
+    PANEL = "panel"
+    SIDE = "side"
+    BLINK = "blink"
+
+
+class ZoomStart(StrEnum):
+    """How large each image comes up: as the one before was left, fitted to the field, or one to one."""
+
+    KEPT = "kept"
+    FIT = "fit"
+    ACTUAL = "actual"
+
+
 class GoldenState(StrEnum):
     """A chosen image stands at once; an uploaded file when its pixels could be read."""
 

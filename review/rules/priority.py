@@ -21,6 +21,9 @@ def due_at(purpose: Purpose, *, run_due_at: datetime, asked_at: datetime, deadli
     return asked_at + timedelta(seconds=EVIDENCE_PATIENCE * deadline_s)
 
 
-def rank(due: datetime) -> int:
-    """Return the place in the queue, smaller first: the deadline in microseconds since 2000."""
-    return (due - _EPOCH) // timedelta(microseconds=1)
+def rank(due: datetime, *, view: int = 0) -> int:
+    """Return the place in the queue, smaller first: the deadline in microseconds since 2000.
+
+    Views of a part have one deadline: `view` is the place of this one among them.
+    """
+    return (due - _EPOCH) // timedelta(microseconds=1) + view

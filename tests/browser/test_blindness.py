@@ -1,6 +1,9 @@
 """What a reader may know of the model, seen from inside the browser."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils.timezone import now
 from playwright.sync_api import expect
 
 from inspection.rules.words import Call, Label, Level, Role
@@ -108,6 +111,104 @@ def test_the_inspector_may_ask_before_the_call_and_hears_after_it(ana, review):
     loop.press("KeyY", "KeyF")
 
     expect(loop.part("reveal")).to_contain_text("The model agrees")
+
+
+def test_after_the_call_the_inspector_asks_about_it_and_the_item_comes_back(ana, review):
+    line = make_floor(level=Level.ASSIST, undo_s=30)
+    add_waiting(line, 5, call=Call.PASS)
+    loop = review(line, ana)
+    serial = loop.decide("KeyF")
+    loop.wait_until_saved()
+    loop.listens()
+    expect(loop.part("ask-back")).to_be_visible()
+
+    loop.press("KeyY")
+    expect(loop.part("reveal")).to_contain_text("The model agrees")
+    expect(loop.part("serial")).to_have_text(serial)
+    expect(loop.part("ask-back")).to_be_hidden()
+    loop.decide("KeyF")
+    loop.wait_until_saved()
+
+    calls = Decision.objects.order_by("recorded_at").values_list(
+        "phase", "label", "blind", "reveal_asked", "fate__fate"
+    )
+    assert list(calls) == [
+        ("initial", "pass", True, False, "undone"),
+        ("initial", "pass", True, True, None),
+        ("final", "pass", False, False, None),
+    ]
+    assert {one.task.run.part.serial for one in Decision.objects.select_related("task__run__part")} == {serial}
+
+
+def test_asking_about_a_call_that_never_left_sends_it_once_with_the_question(ana, review, settings):
+    settings.REVEAL_WAIT_MS = 300
+    line = make_floor(level=Level.ASSIST, undo_s=30)
+    add_waiting(line, 6, call=Call.PASS)
+    loop = review(line, ana)
+    loop.page.route("**/decision/", lambda route: route.abort())
+    loop.decide("KeyF")
+    serial = loop.decide("KeyJ", "Digit1")
+    loop.listens()
+
+    loop.press("KeyY")
+    # Nothing waits for the network: the page goes on, and the answer brings the item back next.
+    expect(loop.part("serial")).not_to_have_text(serial)
+    loop.page.unroute("**/decision/")
+    loop.wait_until_saved()
+    loop.decide("KeyF")
+
+    expect(loop.part("reveal")).to_contain_text("The model disagrees")
+    expect(loop.part("serial")).to_have_text(serial)
+    loop.wait_until_saved()
+    asked = Decision.objects.order_by("recorded_at").values_list("label", "reveal_asked")
+    assert list(asked) == [("pass", False), ("defect", True), ("pass", False)]
+
+
+def test_a_call_that_is_final_by_then_stands_and_is_not_made_twice(ana, review):
+    line = make_floor(level=Level.ASSIST, undo_s=30)
+    add_waiting(line, 6, call=Call.PASS)
+    loop = review(line, ana)
+    serial = loop.decide("KeyF")
+    loop.wait_until_saved()
+    loop.listens()
+    PendingDecision.objects.update(final_at=now() - timedelta(seconds=1))
+
+    loop.press("KeyY")
+
+    expect(loop.part("said")).to_contain_text(f"{serial} is final")
+    expect(loop.part("serial")).not_to_have_text(serial)
+    loop.wait_until_saved()
+    assert Decision.objects.count() == 1
+    loop.decide("KeyF")
+
+
+def test_once_the_last_call_cannot_be_asked_about_the_key_is_for_the_image_on_the_screen(ana, review):
+    line = make_floor(level=Level.ASSIST, undo_s=0)
+    add_waiting(line, 5, call=Call.PASS)
+    loop = review(line, ana)
+    loop.decide("KeyF")
+    serial = loop.serial
+    loop.listens()
+
+    loop.press("KeyY", "KeyF")
+
+    expect(loop.part("reveal")).to_contain_text("The model agrees")
+    expect(loop.part("serial")).to_have_text(serial)
+
+
+def test_a_control_item_shows_nothing_either_when_it_is_asked_about_afterwards(ana, review):
+    line = make_floor(level=Level.ASSIST, undo_s=30)
+    add_waiting(line, 5, call=Call.DEFECT, drawn=("control",))
+    loop = review(line, ana)
+    serial = loop.decide("KeyF")
+    loop.wait_until_saved()
+    loop.listens()
+
+    loop.press("KeyY")
+
+    expect(loop.part("said")).to_have_text(f"Nothing is shown of {serial}")
+    expect(loop.part("serial")).not_to_have_text(serial)
+    expect(loop.part("reveal")).to_be_hidden()
 
 
 def test_control_items_show_nothing_even_on_request(ana, review):

@@ -22,6 +22,13 @@ export function newCall({ task, phase, first, label, kind, words, clock, windowM
   return { id, task, serial, phase, first, label, kind, words, body, finalAt: clock.now() + windowMs, windowMs };
 }
 
+// The same call under a new id, with the question for the model's opinion: what was sent is taken back, never changed.
+export function askedAnew(call, clock) {
+  const id = crypto.randomUUID();
+  const body = { ...call.body, decision_id: id, ask_reveal: true };
+  return { ...call, id, body, repeats: call.id, finalAt: clock.now() + call.windowMs };
+}
+
 export class Calls {
   #entries = [];
   #clock;
@@ -54,6 +61,12 @@ export class Calls {
   remove(id) {
     const at = this.#entries.findIndex((entry) => entry.id === id);
     return at < 0 ? null : this.#entries.splice(at, 1)[0];
+  }
+
+  // Whether the model may still be asked about the last call: a first one, made without its opinion.
+  get canBeAsked() {
+    const { phase, body, task } = this.last ?? {};
+    return phase === "initial" && !body.ask_reveal && !task.prediction && !task.reveal && this.undoLeft > 0;
   }
 
   // Milliseconds in which the last call may still be taken back, by the server's clock.

@@ -1,6 +1,6 @@
 // The review loop: one key decides, saves and goes on; nothing waits for the network but a reveal.
 
-import { newCall } from "./calls.js";
+import { askedAnew, newCall } from "./calls.js";
 import { thumbnailOf } from "./canvas.js";
 import { Refused } from "./http.js";
 import { Look } from "./look.js";
@@ -131,9 +131,17 @@ export class Loop {
     if (this.#look) this.#look.comment = text;
   }
 
+  // Whether asking is about the item before this one: as long as its call can be taken back.
+  get canAskBack() {
+    const { supply, calls } = this.#setup;
+    return supply.waitsForReveal && this.#phase === "initial" && !this.#awaited && calls.canBeAsked;
+  }
+
+  // Before a call its answer then shows the prediction, whatever the call says.
   ask() {
     const { screen, supply } = this.#setup;
-    if (!supply.waitsForReveal || this.#phase === "final") return;
+    if (!supply.waitsForReveal || this.#phase === "final" || this.#awaited) return;
+    if (this.canAskBack) return this.#askBack();
     this.#isAsking = !this.#isAsking;
     screen.say(screen.text(this.#isAsking ? "asking" : "notAsking"));
   }
@@ -147,7 +155,7 @@ export class Loop {
 
   decide(label, kind = null) {
     if (!this.#canAnswer()) return;
-    const { screen, outbox, calls, supply, addresses } = this.#setup;
+    const { screen, calls, supply } = this.#setup;
     const call = this.#callOf(label, kind);
     const isFirst = this.#phase === "initial";
     screen.press({ pass: "pass", defect: "defect", cannot_judge: "unsure" }[label]);
@@ -155,21 +163,17 @@ export class Loop {
     this.#guard(BOUNCE_MS);
     if (isFirst && (supply.waitsForReveal || this.#isAsking)) this.#await(call);
     else this.#afterCall(call);
-    outbox.add({ kind: "decision", id: call.id, task: call.task.id, serial: call.serial, words: call.words, address: addresses.task(call.task.id, "decision"), body: call.body });
+    this.#send(call);
   }
 
   undo() {
-    const { calls, screen, outbox, viewer } = this.#setup;
+    const { calls, screen, viewer } = this.#setup;
     if (viewer.marks.takeBack()) return viewer.draw();
     const last = calls.last;
     if (!last || performance.now() < this.#guardUntil) return;
     if (this.#phase === "final") return screen.say(screen.text("firstStays"));
     if (calls.undoLeft <= 0) return screen.say(screen.text("tooLate", { serial: last.serial }));
-    calls.remove(last.id);
-    if (!outbox.cancel(last.id)) {
-      outbox.add({ kind: "undo", id: last.id, task: last.task.id, serial: last.serial, address: this.#setup.addresses.undo(last.id), body: {} });
-    }
-    this.#goBack(last);
+    this.#takeBack(last);
     screen.say(screen.text("undone", { serial: last.serial }));
   }
 
@@ -314,6 +318,11 @@ export class Loop {
     });
   }
 
+  #send(call) {
+    const { outbox, addresses } = this.#setup;
+    outbox.add({ kind: "decision", id: call.id, task: call.task.id, serial: call.serial, words: call.words, address: addresses.task(call.task.id, "decision"), body: call.body });
+  }
+
   #afterCall(call) {
     const { screen } = this.#setup;
     this.#isAsking = false;
@@ -328,10 +337,25 @@ export class Loop {
   // Reveals ------------------------------------------------------------------------------------------------------
 
   // Stay on the item until the server has answered the first call, but not longer than the wait.
-  #await(call) {
+  #await(call, ms = this.#setup.revealWaitMs) {
     this.#setMode("");
     this.#awaited = call;
-    call.timer = setTimeout(() => this.#awaited === call && this.#afterCall(call), this.#setup.revealWaitMs);
+    call.timer = setTimeout(() => this.#awaited === call && this.#afterCall(call), ms);
+  }
+
+  // Back to the item before: the very call is taken back and made again, now with the question. The reader has seen
+  // nothing of the prediction by then, so it stays a blind one. Two answers are waited for.
+  #askBack() {
+    const { calls, screen, clock, revealWaitMs } = this.#setup;
+    const last = calls.last;
+    if (performance.now() < this.#guardUntil) return;
+    this.#takeBack(last);
+    const anew = askedAnew(last, clock);
+    calls.push(anew);
+    this.#guard(BOUNCE_MS);
+    this.#await(anew, 2 * revealWaitMs);
+    this.#send(anew);
+    screen.say(screen.text("askedBack", { serial: anew.serial }));
   }
 
   #answered({ entry, answer }) {
@@ -345,12 +369,18 @@ export class Loop {
 
   #goOnFrom(call, reveal) {
     clearTimeout(call.timer);
-    if (!reveal) return this.#afterCall(call);
+    if (!reveal) return this.#saysNothing(call);
     this.#awaited = null;
     this.#isAsking = false;
     call.task.reveal = reveal;
     this.#first = call;
     this.#reopenReveal();
+  }
+
+  #saysNothing(call) {
+    const { screen } = this.#setup;
+    this.#afterCall(call);
+    if (call.body.ask_reveal) screen.say(screen.text("noOpinion", { serial: call.serial }));
   }
 
   // The answer came after the page had gone on: the item comes back next.
@@ -381,6 +411,15 @@ export class Loop {
 
   // Taking back --------------------------------------------------------------------------------------------------
 
+  #takeBack(call) {
+    const { calls, outbox, addresses } = this.#setup;
+    calls.remove(call.id);
+    if (!outbox.cancel(call.id)) {
+      outbox.add({ kind: "undo", id: call.id, task: call.task.id, serial: call.serial, address: addresses.undo(call.id), body: {} });
+    }
+    this.#goBack(call);
+  }
+
   #goBack(call) {
     const { supply, screen, calls } = this.#setup;
     clearTimeout(call.timer);
@@ -401,8 +440,10 @@ export class Loop {
   }
 
   #refused({ entry, problem }) {
-    const { screen } = this.#setup;
+    const { screen, calls, outbox } = this.#setup;
     if (entry.kind === "undo") {
+      // It was final already and stands: the same call that followed with a question is not needed.
+      if (calls.last?.repeats === entry.id) outbox.cancel(calls.remove(calls.last.id).id);
       this.withdraw({ id: entry.task, item: { serial: entry.serial } });
       return screen.say(screen.text("tooLate", { serial: entry.serial }));
     }

@@ -33,7 +33,7 @@ async function start() {
   const clock = new ServerClock();
   const http = new Http(clock);
   const screen = new Screen(document, laidOut.texts);
-  const viewer = new Viewer({ main: screen.part("picture"), second: screen.part("second"), golden: screen.part("golden") });
+  const viewer = new Viewer({ main: screen.part("picture"), second: screen.part("second"), golden: screen.part("golden"), opening: laidOut.opening });
   const outbox = new Outbox({ shelf: await openShelf(), http, person: laidOut.person, tab });
   const session = new Session({ person: laidOut.person, vigilanceMin: laidOut.vigilance_min, patience: laidOut.patience });
   const supply = new Supply({ http, claimAddress: addresses.claim, tab });
@@ -46,7 +46,10 @@ async function start() {
 
   leases.addEventListener("lost", ({ detail }) => loop.withdraw(detail));
   outbox.addEventListener("change", ({ detail }) => screen.saved(detail));
-  setInterval(() => screen.undo(loop.task?.reveal ? 0 : calls.undoLeft, calls.last?.windowMs ?? 1), UNDO_TICK_MS);
+  setInterval(() => {
+    screen.undo(loop.task?.reveal ? 0 : calls.undoLeft, calls.last?.windowMs ?? 1);
+    screen.toggle("ask-back", loop.canAskBack);
+  }, UNDO_TICK_MS);
   const limits = new Limits({ screen, viewer, used: (name) => loop.used(name) });
   supply.addEventListener("arrived", () => limits.load(), { once: true });
   listen({ loop, screen, viewer, reveal, presence, outbox, limits });

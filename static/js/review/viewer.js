@@ -11,6 +11,7 @@ const CLOSE = 3;
 const BLINK_MS = 1000;
 const PLAIN = Object.freeze({ brightness: 0, contrast: 0, invert: false });
 const MODES = ["panel", "side", "blink"];
+const OPENING = Object.freeze({ golden: "panel", zoom: "kept" });
 
 // Emits "change" when view or tools changed, "used" with the tool's name.
 export class Viewer extends EventTarget {
@@ -19,6 +20,7 @@ export class Viewer extends EventTarget {
   tools = { ...PLAIN };
   isMarking = false;
   mode = "panel";
+  #opening;
   #main;
   #second;
   #goldenPanel;
@@ -32,9 +34,11 @@ export class Viewer extends EventTarget {
   #drag = null;
   #fingers = new Map();
 
-  // Without canvases for the golden image it can still stand in the part's place.
-  constructor({ main, second = null, golden = null }) {
+  // Without canvases for the golden image it can still stand in the part's place. `opening` says where the golden image
+  // stands at first, and how large each image comes up: "kept" as the one before was left, "fit" or "actual".
+  constructor({ main, second = null, golden = null, opening = OPENING }) {
     super();
+    this.#opening = opening;
     this.#main = new Canvas(main);
     this.#second = second && new Canvas(second);
     this.#goldenPanel = golden && new Canvas(golden);
@@ -58,7 +62,9 @@ export class Viewer extends EventTarget {
     this.#image = size;
     this.#overlay = null;
     this.marks.clear();
-    this.view = kept(this.view, size, this.#main.size);
+    this.view = kept(this.#opening.zoom === "kept" ? this.view : this.#opened, size, this.#main.size);
+    // Blinking begins anew with the part: a call must never be made on the golden image alone.
+    if (this.mode === "blink") this.setMode("blink");
     this.draw();
   }
 
@@ -92,7 +98,11 @@ export class Viewer extends EventTarget {
   }
 
   setGolden(bitmap) {
+    const opens = !this.#golden && this.#openingMode !== this.mode;
     this.#golden = bitmap;
+    if (opens) this.setMode(this.#openingMode);
+    // Beside the golden image the field is narrower, and one to one another zoom.
+    if (opens && this.#opening.zoom === "actual") this.view = this.#opened;
     this.draw(true);
   }
 
@@ -170,9 +180,9 @@ export class Viewer extends EventTarget {
 
   resetTools() {
     this.tools = { ...PLAIN };
-    this.view = FIT;
     this.putAway();
-    this.setMode("panel");
+    this.setMode(this.#openingMode);
+    this.view = this.#opened;
     this.#lit("reset");
   }
 
@@ -222,6 +232,17 @@ export class Viewer extends EventTarget {
   // Where an overlay has to be drawn: the arguments of toField after the point.
   get place() {
     return [this.view, this.#image, this.#main.size];
+  }
+
+  // The view in which an image comes up that keeps nothing of the one before.
+  get #opened() {
+    return this.#opening.zoom === "actual" && this.#image ? actual(FIT, this.#image, this.#main.size, devicePixelRatio) : FIT;
+  }
+
+  // Nobody who wants no motion is met by it; the golden key still lets it blink.
+  get #openingMode() {
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    return this.#opening.golden === "blink" && isCalm ? "side" : this.#opening.golden;
   }
 
   #turn() {
