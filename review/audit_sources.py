@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from inspection.models import FailureWatch, Line, PlannedChange, RolloutMove, SettingChange
+from inspection.models import FailureWatch, Line, Membership, PersonChange, PlannedChange, RolloutMove, SettingChange
 from inspection.risks import FIRST_REASON
 from inspection.rules.words import ReceiptKind
 from review.models import (
@@ -117,12 +117,23 @@ def _setting(row: SettingChange) -> dict[str, str]:
     return {"thing": row.name, "change": f"{_shown(row.before)} → {_shown(row.after)}", "reason": row.reason}
 
 
+def _accounts(line: Line) -> QuerySet[PersonChange]:
+    """Return what was done to the accounts of those who have or had a role on the line."""
+    roles = Membership.objects.on_line(line).filter(user=OuterRef("user"))
+    return PersonChange.objects.filter(Exists(roles)).select_related("user")
+
+
+def _account(row: PersonChange) -> dict[str, str]:
+    return {"thing": row.user.username, "change": f"→ {row.deed}", "reason": row.reason}
+
+
 def _shown(value: object) -> str:
     return "–" if value is None else str(value)
 
 
 MORE = {
     "setting": Source(lambda line: SettingChange.objects.filter(line=line), "changed_at", "changed_by", _setting),
+    "account": Source(_accounts, "done_at", "done_by", _account),
     "bank_added": Source(_bank, "added_at", "added_by", _banked),
     "bank_confirmed": Source(
         _bank, "confirmed_at", "confirmed_by", lambda row: {"thing": str(row), "reason": row.method}
