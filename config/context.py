@@ -127,6 +127,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "shell_groups": SimpleLazyObject(lambda: page_groups(held, slug, page)),
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
+        "shell_keeps_people": SimpleLazyObject(lambda: any(role == Role.ADMINISTRATOR for _, role in held)),
         "shell_due": SimpleLazyObject(
             lambda: changes_due({role for place, role in held if place in (None, slug)}, slug)
         ),
@@ -145,6 +146,8 @@ def page_of(name: str) -> str:
         return "metrics"
     if name == "inspector":
         return "inspectors"
+    if name == "person":
+        return "people"
     if name.startswith("station-"):
         return "stations"
     first = name.partition("-")[0]

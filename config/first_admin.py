@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
+from inspection import people
 from inspection.models import Membership, User
 from inspection.rules.words import Role
 
@@ -71,7 +70,7 @@ def create(
         _digest_file().unlink()
     except FileNotFoundError as used:
         raise SetUpDone("This set-up link has been used.") from used
-    return Founded(founder, [(lead, _entrance(lead)) for lead in named])
+    return Founded(founder, [(lead, people.entrance(lead)) for lead in named])
 
 
 def _make_lead(lead: Lead, *, by: User, now: datetime) -> User:
@@ -79,12 +78,6 @@ def _make_lead(lead: Lead, *, by: User, now: datetime) -> User:
     facts = {"role": Role.QA_LEAD.value, "is_founding": True, "granted_at": now, "granted_by": by}
     Membership.objects.create(user=user, **facts)
     return user
-
-
-def _entrance(user: User) -> str:
-    """Return where somebody without a password chooses one: good once, for three days."""
-    key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
-    return reverse("account_reset_password_from_key", kwargs=key)
 
 
 def _digest_file() -> Path:

@@ -5,9 +5,7 @@ Line pages with their gate and its buttons need evidence, so they stand in `revi
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
@@ -112,39 +110,16 @@ class ReadOnly(admin.ModelAdmin):
         return lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
 
 
-class _RoleForm(forms.ModelForm):
-    """A role that somebody has: it can be taken away, once."""
-
-    is_ended = forms.BooleanField(label=_("take away"), required=False)
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.fields["is_ended"].disabled = self.instance.revoked_at is not None
-        self.initial["is_ended"] = self.instance.revoked_at is not None
-
-
 class RolesInline(AdministratorsOnly, admin.TabularInline):
-    """The roles that a person has or had. A new role waits a day before it signs, so none is ever rewritten."""
+    """The roles that a person has or had, to look at: they are given and taken away on the page of people."""
 
     model = Membership
-    form = _RoleForm
     fk_name = "user"
     extra = 0
-    fields = ("line", "role", "is_founding", "granted_at", "granted_by", "is_ended", "revoked_at", "revoked_by")
-    readonly_fields = ("line", "role", "is_founding", "granted_at", "granted_by", "revoked_at", "revoked_by")
+    fields = ("line", "role", "is_founding", "granted_at", "granted_by", "reason", "revoked_at", "revoked_by")
+    readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-
-class NewRolesInline(AdministratorsOnly, admin.TabularInline):
-    model = Membership
-    fk_name = "user"
-    verbose_name_plural = _("new roles")
-    extra = 0
-    fields = ("line", "role")
-
-    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -152,28 +127,20 @@ class NewRolesInline(AdministratorsOnly, admin.TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(AdministratorsOnly, StockUserAdmin):
+class UserAdmin(AdministratorsOnly, admin.ModelAdmin):
+    """Who somebody is. Ways into an account, address and password among them, are on the page of people and leave a
+    trace there: whoever could change them here could sign as somebody else.
+    """
+
     list_display = ("username", "employee_id", "email", "is_active", "last_login")
     list_filter = ("is_active",)
-    fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        (_("Person"), {"fields": ("first_name", "last_name", "email", "employee_id", "language")}),
-        (_("Access"), {"fields": ("is_active",)}),
-    )
-    add_fieldsets = ((None, {"fields": ("username", "email", "employee_id", "password1", "password2")}),)
-    readonly_fields = ("last_login", "date_joined")
-    filter_horizontal = ()
-    inlines = (RolesInline, NewRolesInline)
+    search_fields = ("username", "first_name", "last_name", "email")
+    fields = ("username", "first_name", "last_name", "email", "employee_id", "language", "is_active")
+    readonly_fields = ("username", "email", "is_active")
+    inlines = (RolesInline,)
 
-    def save_formset(self, request: HttpRequest, form, formset, change: bool) -> None:
-        for membership in formset.save(commit=False):
-            if membership.pk is None:
-                membership.granted_at, membership.granted_by = now(), request.user
-                membership.save()
-            else:
-                # All that can be changed of a role somebody has.
-                membership.revoke(by=request.user, at=now())
-        formset.save_m2m()
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
 
 
 @admin.register(Product)

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from rest_framework.request import Request
 
@@ -55,7 +55,10 @@ def may_adjudicate(user, line: Line) -> bool:
 
 
 def may_sign_levels(user, line: Line, *, now: datetime) -> bool:
-    """Active QA leads only; a fresh role counts after a day, a founder's at once."""
+    """Active QA leads only; a fresh role counts after a day, a founder's at once.
+
+    So does an account that an administrator opened a way into: whoever came in might not be the lead.
+    """
     return any(one.line_id in (None, line.pk) for one in _signing(user, now=now))
 
 
@@ -75,10 +78,36 @@ def may_administer(user, line: Line | None = None) -> bool:
     return any(one.line_id is None and Role(one.role) == Role.ADMINISTRATOR for one in _held(user))
 
 
+def may_keep(user, other: User) -> bool:
+    """Whose account an administrator opens and closes: nobody's own, and of others only where all roles are theirs.
+
+    Else the administrator of one line would have a way into what the person may do elsewhere.
+    """
+    return other.pk != user.pk and people_kept_by(user).filter(pk=other.pk).exists()
+
+
 def may_found_lines(user) -> bool:
     """A line is founded by leads and administrators of every line: nobody else would see it afterwards."""
     founders = {Role.QA_LEAD, Role.ADMINISTRATOR}
     return any(one.line_id is None and Role(one.role) in founders for one in _held(user))
+
+
+def people_for(user) -> QuerySet[User]:
+    """Return the people whom an administrator sees: of every line everybody, of one line those with a role on it."""
+    if may_administer(user):
+        return User.objects.all()
+    mine = lines_for(user, Role.ADMINISTRATOR)
+    if not mine.exists():
+        return User.objects.none()
+    return User.objects.filter(Exists(_standing().filter(Q(line=None) | Q(line__in=mine))))
+
+
+def people_kept_by(user) -> QuerySet[User]:
+    """Return the people whose accounts an administrator opens and closes."""
+    if may_administer(user):
+        return User.objects.all()
+    elsewhere = _standing().exclude(line__in=lines_for(user, Role.ADMINISTRATOR))
+    return people_for(user).filter(~Exists(elsewhere), is_superuser=False)
 
 
 # Looking them up ------------------------------------------------------------------------------------------------
@@ -94,6 +123,11 @@ def asked_once() -> Iterator[None]:
         yield
     finally:
         _asked.reset(token)
+
+
+def _standing() -> QuerySet[Membership]:
+    """Return the roles of somebody that were not taken away, also while the account is closed."""
+    return Membership.objects.filter(user=OuterRef("pk"), revoked_at=None)
 
 
 def _held(user) -> list[Membership]:
@@ -112,4 +146,6 @@ def _looked_up(user) -> list[Membership]:
 
 
 def _signing(user, *, now: datetime) -> list[Membership]:
+    if not user.is_authenticated or user.is_fresh(now):
+        return []
     return [one for one in _held(user) if Role(one.role) == Role.QA_LEAD and one.is_seasoned(now)]

@@ -37,6 +37,7 @@ APPEND_ONLY = (
     "inspection_gatelimits",
     "inspection_campaign",
     "inspection_stationchange",
+    "inspection_personchange",
     "review_decision",
     "review_decisionfate",
     "review_truth",
@@ -92,14 +93,15 @@ def unprotect(tables: tuple[str, ...]) -> None:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}{on_table}")
 
 
-def fix_roles(ended: tuple[str, ...] = ("revoked_at",)) -> None:
+def fix_roles(ended: tuple[str, ...] = ("revoked_at",), *, also: tuple[str, ...] = ()) -> None:
     """Make the database refuse to change whose role it is, on which line, since when, or to give back one taken away.
 
-    `ended` names the columns that are written when it is taken away, and never after. A role signs once it is a day
-    old: one that could be rewritten would let a single administrator make two leads.
+    `ended` names the columns that are written when it is taken away, and never after; `also` those that came to the
+    others later. A role signs once it is a day old: one that could be rewritten would let a single administrator make
+    two leads.
     """
     is_new = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
-    changed = " OR ".join(f"NEW.{column} {is_new} OLD.{column}" for column in _FIXED)
+    changed = " OR ".join(f"NEW.{column} {is_new} OLD.{column}" for column in (*_FIXED, *also))
     rewritten = " OR ".join(f"NEW.{column} {is_new} OLD.{column}" for column in ended)
     when = f"{changed} OR (OLD.revoked_at IS NOT NULL AND ({rewritten}))"
     head = f"CREATE TRIGGER {_ROLES}_fixed BEFORE UPDATE ON {_ROLES}"

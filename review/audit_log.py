@@ -445,14 +445,14 @@ _SOURCES = {
         lambda row: {
             "thing": row.user.username,
             "change": f"→ {row.role}",
-            "reason": FOUNDING if row.is_founding else "",
+            "reason": FOUNDING if row.is_founding else row.reason,
         },
     ),
     "role_ended": Source(
         lambda line: Membership.objects.on_line(line).select_related("user"),
         "revoked_at",
         "revoked_by",
-        lambda row: {"thing": row.user.username, "change": f"{row.role} →"},
+        lambda row: {"thing": row.user.username, "change": f"{row.role} →", "reason": row.revoked_reason},
     ),
 }
 ACTIONS = _SOURCES.keys()

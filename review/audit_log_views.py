@@ -150,4 +150,5 @@ def action_words() -> dict[str, str]:
         "alarm_rule": _("alarm set"),
         "role": _("role granted"),
         "role_ended": _("role ended"),
+        "account": _("account opened or closed"),
     }

@@ -13,7 +13,9 @@ from inspection.models import (
     DeploymentChange,
     FailureWatch,
     Line,
+    Membership,
     ModelVersion,
+    PersonChange,
     PlannedChange,
     RolloutMove,
     SettingChange,
@@ -136,6 +138,16 @@ def _setting(row: SettingChange) -> dict[str, str]:
     return {"thing": row.name, "change": f"{_shown(row.before)} → {_shown(row.after)}", "reason": row.reason}
 
 
+def _accounts(line: Line) -> QuerySet[PersonChange]:
+    """Return what was done to the accounts of those who have or had a role on the line."""
+    roles = Membership.objects.on_line(line).filter(user=OuterRef("user"))
+    return PersonChange.objects.filter(Exists(roles)).select_related("user")
+
+
+def _account(row: PersonChange) -> dict[str, str]:
+    return {"thing": row.user.username, "change": f"→ {row.deed}", "reason": row.reason}
+
+
 def _shown(value: object) -> str:
     return "–" if value is None else str(value)
 
@@ -143,6 +155,7 @@ def _shown(value: object) -> str:
 MORE = {
     "setting": Source(lambda line: SettingChange.objects.filter(line=line), "changed_at", "changed_by", _setting),
     "registered": Source(_stood, "created_at", "registered_by", _registered),
+    "account": Source(_accounts, "done_at", "done_by", _account),
     "bank_added": Source(_bank, "added_at", "added_by", _banked),
     "bank_confirmed": Source(
         _bank, "confirmed_at", "confirmed_by", lambda row: {"thing": str(row), "reason": row.method}

@@ -22,7 +22,7 @@ def of(person: User) -> list[Step]:
 
 
 def _people() -> list[Step]:
-    add = reverse("admin:inspection_user_add")
+    add = reverse("people") + "#invite"
     return [
         Step(
             _("Name two QA leads: one signs a line's scope, two sign each level up"),

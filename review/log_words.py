@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inspection.models import Hold
 from inspection.rules.gates import HARM
-from inspection.rules.words import Label, Level, ProposalStatus, Role
+from inspection.rules.words import Label, Level, PersonDeed, ProposalStatus, Role
 from review.audit_log import Entry
 from review.containment_doors import FOUND_WORDS
 from review.origin_words import ORIGINS
@@ -26,6 +26,11 @@ WORDS: dict[str, Promise] = {
     Role.INSPECTOR: _("inspector"),
     Role.QA_LEAD: _("QA lead"),
     Role.ADMINISTRATOR: _("administrator"),
+    PersonDeed.INVITED: _("invited"),
+    PersonDeed.LINK_GIVEN: _("new link given"),
+    PersonDeed.FACTOR_REMOVED: _("second factor removed"),
+    PersonDeed.DISABLED: _("disabled"),
+    PersonDeed.ENABLED: _("enabled again"),
     ProposalStatus.OPEN: _("open"),
     ProposalStatus.APPROVED: _("approved"),
     ProposalStatus.REJECTED: _("rejected"),

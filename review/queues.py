@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -232,9 +233,16 @@ def release(task: ReviewTask, *, person: User, token: int, now: datetime) -> Non
     # Locked first, asked then: what waits for a call that is being kept meets it.
     if mine.select_for_update(no_key=True).values_list("pk").first() is None:
         raise LeaseLost(f"Task {task.pk} is not leased to {person} under token {token}.")
-    mine.exclude(decisions__pending__isnull=False).update(
-        queue_rank=_rank(task), lease_holder=None, lease_until=None, lease_tab=""
-    )
+    mine.exclude(decisions__pending__isnull=False).update(**_in_line_again(task))
+
+
+def give_back(person: User) -> None:
+    """Put back all that somebody holds unread. What they called stays with them until the call is final."""
+    mine = ReviewTask.objects.filter(lease_holder=person).select_related("line", "item")
+    for task in mine.exclude(decisions__pending__isnull=False):
+        ReviewTask.objects.filter(pk=task.pk, lease_token=task.lease_token, lease_holder=person).update(
+            **_in_line_again(task)
+        )
 
 
 def sweep_expired(*, now: datetime) -> int:
@@ -242,10 +250,14 @@ def sweep_expired(*, now: datetime) -> int:
     lapsed = ReviewTask.objects.filter(lease_until__lte=now).exclude(decisions__pending__isnull=False)
     return sum(
         ReviewTask.objects.filter(pk=task.pk, lease_token=task.lease_token, lease_until__lte=now).update(
-            queue_rank=_rank(task), lease_holder=None, lease_until=None, lease_tab=""
+            **_in_line_again(task)
         )
         for task in lapsed.select_related("line", "item").order_by("lease_until")[:SWEEP_MAX]
     )
+
+
+def _in_line_again(task: ReviewTask) -> dict[str, Any]:
+    return {"queue_rank": _rank(task), "lease_holder": None, "lease_until": None, "lease_tab": ""}
 
 
 def held(leases: Collection[Lease], *, person: User, now: datetime) -> QuerySet[ReviewTask]:

@@ -225,6 +225,7 @@ CSRF_FAILURE_VIEW = "inspection.api.problems.csrf_failure"
 EMAIL_HOST = env.text("EMAIL_HOST", "")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = DATA / "mail"
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "tollgate@localhost")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000")
 

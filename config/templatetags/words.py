@@ -3,8 +3,8 @@
 from django import template
 from django.utils.translation import gettext_lazy as _
 
-from inspection.rules.words import DecidedBy, ReceiptKind, Route, Verdict
-from review import reason_words
+from inspection.rules.words import DecidedBy, PersonDeed, ReceiptKind, Role, Route, Verdict
+from review import log_words, reason_words
 from review.audit_boards import state_word
 from review.containment_doors import FOUND_WORDS
 from review.rules.containment import Found
@@ -78,6 +78,18 @@ STEP_WORDS = {
     "ruling": _("ruling"),
     "verdict": _("verdict to the line"),
 }
+
+
+@register.filter
+def role_word(role: str) -> str:
+    """What a person may do on a line."""
+    return str(log_words.WORDS[Role(role)])
+
+
+@register.filter
+def person_deed_word(deed: str) -> str:
+    """What was done to an account."""
+    return str(log_words.WORDS[PersonDeed(deed)])
 
 
 @register.filter

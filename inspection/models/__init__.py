@@ -8,7 +8,7 @@ from inspection.models.line import DefectClass, Epoch, GateLimits, GoldenReferen
 from inspection.models.offline import OfflineAllowance, OfflineDecision, StationGrant
 from inspection.models.outbox import Outbox, ProcessSeen
 from inspection.models.part import IngestKey, Item, Lot, Part, Run, Salt
-from inspection.models.people import ApiToken, Membership, User
+from inspection.models.people import ApiToken, Membership, PersonChange, User
 from inspection.models.prediction import (
     Bands,
     Deployment,
@@ -76,6 +76,7 @@ __all__ = [
     "OfflineDecision",
     "Outbox",
     "Part",
+    "PersonChange",
     "PlannedChange",
     "Prediction",
     "ProcessSeen",

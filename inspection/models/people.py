@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inspection.models.fields import TimeOrderedModel, word_check, word_field
-from inspection.rules.words import Role
+from inspection.rules.words import PersonDeed, Role
 
 PROBATION = timedelta(hours=24)
 
@@ -19,6 +19,15 @@ class User(AbstractUser):
     employee_id = models.CharField(_("employee id"), max_length=40, blank=True)
     language = models.CharField(max_length=5, blank=True, choices=[("en", "English"), ("ko", "한국어")])
     preferences = models.JSONField(default=dict, blank=True)
+    let_in_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text=_("when an administrator last opened a way into an account that was in use"),
+    )
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Say whether somebody else opened a way into this account less than a day ago."""
+        return self.let_in_at is not None and self.let_in_at > now - PROBATION
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("person")  # type: ignore[assignment]
@@ -46,8 +55,10 @@ class Membership(models.Model):
     is_founding = models.BooleanField(default=False, help_text=_("made at set-up: counts without the day of waiting"))
     granted_at = models.DateTimeField()
     granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    revoked_reason = models.CharField(max_length=300, blank=True)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -66,13 +77,28 @@ class Membership(models.Model):
             ),
         ]
 
-    def revoke(self, *, by: User, at: datetime) -> None:
+    def revoke(self, *, by: User, at: datetime, reason: str = "") -> None:
         """Take the role away for good. Whoever comes second changes nothing."""
-        type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=at, revoked_by=by)
+        ended = {"revoked_at": at, "revoked_by": by, "revoked_reason": reason}
+        type(self).objects.filter(pk=self.pk, revoked_at=None).update(**ended)
 
     def is_seasoned(self, now: datetime) -> bool:
         """Say whether the role is old enough to sign with: a founder's, or a day old."""
         return self.is_founding or self.granted_at <= now - PROBATION
+
+
+class PersonChange(models.Model):
+    """What was done to somebody's account, by whom and why. Written once, never edited."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="changes")
+    deed = word_field(PersonDeed)
+    reason = models.CharField(max_length=300, blank=True)
+    done_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    done_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [word_check("deed", PersonDeed, name="person_change_deed_known")]
+        indexes = [models.Index(fields=["user", "-done_at"], name="person_change_newest")]
 
 
 class ApiToken(TimeOrderedModel):

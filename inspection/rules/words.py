@@ -119,6 +119,16 @@ class ZoomStart(StrEnum):
     ACTUAL = "actual"
 
 
+class PersonDeed(StrEnum):
+    """What is done to somebody's account. Roles have a history of their own."""
+
+    INVITED = "invited"
+    LINK_GIVEN = "link-given"
+    FACTOR_REMOVED = "factor-removed"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+
+
 class GoldenState(StrEnum):
     """A chosen image stands at once; an uploaded file when its pixels could be read."""
 

@@ -3,12 +3,11 @@
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
-from django.utils.timezone import now
 
 from inspection import permissions
 from inspection.models import Membership
 from inspection.rules.words import Role
-from tests.builders import NOON, make_line, make_user
+from tests.builders import NOON, PASSWORD, make_line, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -51,33 +50,28 @@ def test_an_administrator_makes_no_lead_of_an_inspector_by_changing_the_role(off
     assert [(one.role, one.is_founding) for one in ana.memberships.filter(is_founding=True)] == [("inspector", True)]
 
 
-def test_a_role_given_in_the_admin_is_new(office, ana):
-    line = make_line("phone-back")
-    given = {"memberships-2-TOTAL_FORMS": "1", "memberships-2-0-role": "qa_lead", "memberships-2-0-line": str(line.pk)}
+@pytest.mark.parametrize("prefix", ["memberships", "memberships-2"])
+def test_the_admin_gives_no_role_and_takes_none_away(office, ana, prefix):
+    role = ana.memberships.get()
+    new = {f"{prefix}-TOTAL_FORMS": "2", f"{prefix}-1-role": "qa_lead", f"{prefix}-1-user": str(ana.pk)}
+    old = {f"{prefix}-INITIAL_FORMS": "1", f"{prefix}-0-id": str(role.pk), f"{prefix}-0-is_ended": "on"}
 
-    save(office, ana, **given)
+    save(office, ana, first_name="Ana", **new, **old)
 
-    fresh = ana.memberships.get(role="qa_lead")
-    assert (fresh.line, fresh.is_founding, fresh.granted_by.username) == (line, False, "admin")
-    assert fresh.granted_at > NOON
-
-
-def test_a_role_is_taken_away_once_and_not_given_back(office, ana):
-    before = now()
-    typed = {"memberships-0-revoked_at_0": "2026-11-25", "memberships-0-revoked_at_1": "08:00:00"}
-    save(office, ana, **{"memberships-0-is_ended": "on"}, **typed)
-    ended = ana.memberships.get()
-    assert ended.revoked_by.username == "admin"
-    assert before <= ended.revoked_at <= now()
-
-    save(office, ana, **{"memberships-0-is_ended": ""})
-
-    assert ana.memberships.get().revoked_at == ended.revoked_at
+    ana.refresh_from_db()
+    assert ana.first_name == "Ana"
+    assert [(one.role, one.revoked_at) for one in ana.memberships.all()] == [("inspector", None)]
 
 
-def test_saving_a_person_takes_no_role_away(office, ana):
-    save(office, ana, first_name="Ana")
-    assert ana.memberships.get().revoked_at is None
+def test_the_admin_opens_no_way_into_an_account(office, ana):
+    before = ana.password
+    save(office, ana, email="eve@plant.example", is_active="", password="pbkdf2_sha256$", username="eve")
+    ana.refresh_from_db()
+    assert (ana.username, ana.email, ana.is_active, ana.password) == ("ana", "", True, before)
+    office.post(f"/admin/inspection/user/{ana.pk}/password/", {"password1": PASSWORD * 2, "password2": PASSWORD * 2})
+    ana.refresh_from_db()
+    assert ana.password == before
+    assert office.get(reverse("admin:inspection_user_add")).status_code == 403
 
 
 def test_a_role_is_taken_away_by_one_person_alone(ana):
@@ -104,6 +98,8 @@ def test_the_database_keeps_no_taker_of_a_role_that_stands(ana):
         {"revoked_at": None},
         {"revoked_at": NOON.replace(year=2030)},
         {"revoked_by": 1},
+        {"reason": "because"},
+        {"revoked_reason": "because"},
     ],
     ids=lambda change: next(iter(change)),
 )

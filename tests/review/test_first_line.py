@@ -32,7 +32,7 @@ def test_the_first_page_of_a_clean_install_leads_on(client, admin):
     html = page.content.decode()
     assert TITLE in html
     assert "Ask an administrator" not in html
-    assert reverse("admin:inspection_user_add") in html
+    assert reverse("people") + "#invite" in html
     for name in ("line-new", "fleet", "alarms"):
         assert f'href="{reverse(name)}"' in html
     assert not any(step.done for step in page.context["steps"])
@@ -77,7 +77,7 @@ def test_a_lead_is_led_past_what_only_administrators_do(client):
     make_line()
     html = home(client, make_user("quinn", role=Role.QA_LEAD)).content.decode()
     assert TITLE in html
-    assert reverse("admin:inspection_user_add") not in html
+    assert reverse("people") not in html
     assert reverse("admin:inspection_station_add") not in html
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inspection', '0018_how_the_loop_opens'),
+        ('inspection', '0019_people_changes'),
     ]
 
     operations = [
