@@ -20,7 +20,6 @@ from review.watches import DECIDING
 
 DAYS = 14
 THIS_SHIFT, TODAY, TWO_WEEKS = "shift", "day", "fortnight"
-PPM = 1_000_000
 WORK_DAYS = 250
 
 
