@@ -48,6 +48,15 @@ def enter(line: Line, model_version: ModelVersion | None, *, cause: str, now: da
     return line.epoch
 
 
+def follow(line: Line, *, cause: str, now: datetime) -> bool:
+    """Enter the epoch that the line's present configuration belongs to. Say whether it is another one."""
+    model_version = line.epoch.model_version if line.epoch else None
+    if line.epoch is not None and line.epoch.config_hash == config_hash(line, model_version):
+        return False
+    enter(line, model_version, cause=cause, now=now)
+    return True
+
+
 def known(line: Line, model_version: ModelVersion | None) -> Epoch | None:
     """Return the newest epoch of the line with a version under its present configuration, None where there is none."""
     same = Epoch.objects.filter(

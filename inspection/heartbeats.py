@@ -10,12 +10,11 @@ from django.urls import reverse
 
 from inspection import certificates, grants
 from inspection.models import Bands, Deployment, Hold, Line, ModelVersion, Station, StationGrant
-from inspection.rules.words import Level
+from inspection.rules.words import DECIDING
 
 # Seconds after its last heartbeat for which what a station heard holds. Whether it may decide in them its grant says.
 VALID_FOR_S = 60
 AWAY_AFTER = timedelta(seconds=60)
-DECIDING = (Level.PARTIAL, Level.FULL)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from inspection.present import Present
 from inspection.rules import traffic
 from inspection.rules.reconciling import CLAIM_REFUSED, DECIDED_OFFLINE, OFFLINE_AUDIT, Standing
 from inspection.rules.rollouts import Phase
-from inspection.rules.words import DecidedBy, Level, Outcome, Policy, PredictionRole, Route, Stage, Verdict
+from inspection.rules.words import DECIDING, DecidedBy, Level, Outcome, Policy, PredictionRole, Route, Stage, Verdict
 from inspection.sightings import Examined, Sighting
 from inspection.stages import Opinion, Seen
 from vision import offline, routing
@@ -32,7 +32,6 @@ from vision.envelope import EMBEDDING
 from vision.offline import VERDICTS
 from vision.routing import Routed, RunFacts
 
-DECIDING = (Level.PARTIAL, Level.FULL)
 _OFFLINE = {verdict: route for route, verdict in VERDICTS.items()}
 
 

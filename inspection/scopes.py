@@ -102,7 +102,7 @@ def keep_class(line: Line, *, code: str, facts: Mapping[str, Any], by: User, now
         },
     )
     _approve_limits(kept, {name: facts[name] for name in LIMIT_WORDS}, by=by, now=now)
-    _follow(line, cause=f"class {code} changed by {by}", now=now)
+    epochs.follow(line, cause=f"class {code} changed by {by}", now=now)
     return kept
 
 
@@ -115,7 +115,7 @@ def picture_limit(kept: DefectClass, *, side: Limit, image: Item | None, by: Use
 def retire_class(kept: DefectClass, *, by: User, now: datetime) -> None:
     """Take a class out of use. Decisions keep referring to it."""
     DefectClass.objects.filter(pk=kept.pk, retired_at=None).update(retired_at=now)
-    _follow(kept.line, cause=f"class {kept.code} retired by {by}", now=now)
+    epochs.follow(kept.line, cause=f"class {kept.code} retired by {by}", now=now)
 
 
 def aim(line: Line, *, facts: Mapping[str, Any], by: User, now: datetime) -> None:
@@ -245,13 +245,6 @@ def _approve_limits(kept: DefectClass, changed: Mapping[str, Any], *, by: User, 
     return LimitSample.objects.create(
         defect_class=kept, version=version, approved_by=by, approved_at=now, **{**standing, **changed}
     )
-
-
-def _follow(line: Line, *, cause: str, now: datetime) -> None:
-    """Enter the epoch that the present configuration belongs to."""
-    model_version = line.epoch.model_version if line.epoch else None
-    if line.epoch is None or line.epoch.config_hash != epochs.config_hash(line, model_version):
-        epochs.enter(line, model_version, cause=cause, now=now)
 
 
 def _classes_are_limited(line: Line) -> bool:

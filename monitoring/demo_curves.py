@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from inspection.models import Item, Line, StageRun
+from inspection.rules.words import DECIDING
 from monitoring import baselines, drift, rollups, sightings
 from monitoring.metric_models import DAY, HOUR, MINUTE, MetricWindow
 from monitoring.rules.drift import WINDOW_MIN
@@ -29,7 +30,7 @@ def draw(*, now: datetime) -> None:
     """Give the demo's lines the past of their images' measures, and those that decide a past of drift."""
     for line in Line.objects.filter(is_demo=True).select_related("epoch"):
         _sum_up(line, now=now)
-        if line.level in watches.DECIDING:
+        if line.level in DECIDING:
             _look_back(line, now=now)
 
 

@@ -13,6 +13,7 @@ from django.db.models import Count, Max, Q
 
 from inspection import automation, bulkheads
 from inspection.models import Hold, Line, Measures
+from inspection.rules.words import DECIDING
 from monitoring import baselines, sightings
 from monitoring.models import Baseline, DriftMark, DriftWindow, EmbeddingTest
 from monitoring.rules import drift as rules
@@ -35,7 +36,7 @@ HOLDS_OF_IMAGES = (Hold.ALARM, Hold.CAMERA)
 
 def check_all(*, now: datetime) -> None:
     """Look at the newest images of every line that decides by itself."""
-    for line in Line.objects.filter(level__in=watches.DECIDING, is_active=True, epoch__isnull=False):
+    for line in Line.objects.filter(level__in=DECIDING, is_active=True, epoch__isnull=False):
         with bulkheads.around("look for drift", line=line.pk):
             check(line, now=now)
 

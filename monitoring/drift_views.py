@@ -121,7 +121,6 @@ def drift_api(request: HttpRequest, slug: str) -> Response:
     )
 
 
-_TEST = ("auc", "images", "tested_at")
 _WINDOW = ("images", "distances", "over", "estimates", "began_at", "closed_at")
 
 

@@ -171,9 +171,7 @@ class LineAdmin(admin.ModelAdmin):
         """Enter the epoch that the new configuration belongs to, once classes are saved too."""
         super().save_related(request, form, formsets, change)
         line: Line = form.instance
-        model_version = line.epoch.model_version if line.epoch else None
-        if line.epoch is None or line.epoch.config_hash != epochs.config_hash(line, model_version):
-            epochs.enter(line, model_version, cause=f"configuration changed by {request.user}", now=now())
+        if epochs.follow(line, cause=f"configuration changed by {request.user}", now=now()):
             messages.warning(request, _("This opened another epoch: its evidence counts from here."))
 
     def _ladder(self, request: HttpRequest, line: Line) -> dict[str, object]:

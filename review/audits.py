@@ -11,7 +11,7 @@ from inspection import bulkheads
 from inspection.models import Disposition, DispositionSequence, Freeze, Hold, Item, Line, Routing, Run
 from inspection.rules.ladder import DISAGREEMENT_DEMOTE
 from inspection.rules.shifts import shift_of
-from inspection.rules.words import Call, Label, Level, Route
+from inspection.rules.words import DECIDING, Call, Label, Level, Route
 from review import amendments, watches
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.models import Chart, Truth
@@ -142,7 +142,7 @@ def note_known_defect(
 
 def follow(*, now: datetime) -> None:
     """Follow every line that decides by itself: its calls, its shifts, and people's disagreement at `assist`."""
-    for line in Line.objects.filter(level__in=watches.DECIDING, is_active=True, epoch__isnull=False):
+    for line in Line.objects.filter(level__in=DECIDING, is_active=True, epoch__isnull=False):
         with bulkheads.around("follow the shifts of audits", line=line.pk):
             watch = watches.current(line, now=now)
             if watch is not None:

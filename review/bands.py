@@ -28,7 +28,7 @@ from inspection.models import (
     User,
 )
 from inspection.permissions import may_sign_levels
-from inspection.rules.words import Label, Level
+from inspection.rules.words import DECIDING, Label, Level
 from review import bank, evidence, readings
 from review.band_models import BandsChange, Certification
 from review.forecasts import Forecast, forecast
@@ -42,7 +42,6 @@ from vision.envelope import WORDS
 CODE_VERSION = "bands/1"
 BATCH = 200
 
-DECIDING = (Level.PARTIAL.value, Level.FULL.value)
 
 Drawn = tuple[Part, list[Any]]
 

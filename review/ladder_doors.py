@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from inspection import automation, permissions, waivers
 from inspection.models import Hold, LevelProposal, Line
-from inspection.rules.words import AssistStyle, Level, ProposalStatus
+from inspection.rules.words import DECIDING, AssistStyle, Level, ProposalStatus
 from review import assist_styles, sentences, signing, watches
 
 # What drift freezes only a new reference thaws.
@@ -90,7 +90,7 @@ def _stop(request: HttpRequest, line: Line) -> str:
 
 def _and_contained(line: Line, said: str) -> str:
     """Add what else follows where the model decided until now."""
-    if line.level not in watches.DECIDING:
+    if line.level not in DECIDING:
         return said
     return f"{said} {_('What the model passed since the last good audit is contained.')}"
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from inspection import registry
 from inspection.models import LevelChange, Line, Routing
+from inspection.rules.words import DECIDING
 from review import watches
 
 WINDOW = 100
@@ -38,13 +39,13 @@ def check_files(*, now: datetime) -> int:
 
     Workers keep a loaded model for hours: what lies on the disk is what the next one would load.
     """
-    deciding = Line.objects.filter(level__in=watches.DECIDING, is_active=True, epoch__model_version__isnull=False)
+    deciding = Line.objects.filter(level__in=DECIDING, is_active=True, epoch__model_version__isnull=False)
     suspects = [line for line in deciding.select_related("epoch__model_version") if _is_foreign(line)]
     return sum(_fall_for_file(line, now=now) is not None for line in suspects)
 
 
 def _fall_for_file(line: Line, *, now: datetime) -> LevelChange | None:
-    if line.level not in watches.DECIDING:
+    if line.level not in DECIDING:
         return None
     version = line.present_epoch.model_version
     reason = f"the file of {version} is not the one that was registered"

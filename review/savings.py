@@ -10,17 +10,15 @@ from django.db.models import Count, Q, QuerySet
 
 from inspection.models import Item, Line, Run
 from inspection.rules import shifts
-from inspection.rules.words import DecidedBy, Phase, Purpose, Stream
+from inspection.rules.words import DECIDING, DecidedBy, Phase, Purpose, Stream
 from review import counts, days
 from review.band_models import BandsChange, Certification
 from review.figures import Rate, rate
 from review.forecasts import Forecast, forecast, reading_s, stays
 from review.models import Adjudication, Decision
-from review.watches import DECIDING
 
 DAYS = 14
 THIS_SHIFT, TODAY, TWO_WEEKS = "shift", "day", "fortnight"
-PPM = 1_000_000
 WORK_DAYS = 250
 
 

@@ -14,14 +14,13 @@ from django.db import transaction
 from inspection import automation
 from inspection.models import DispositionSequence, Epoch, Hold, LevelChange, Line, Prediction, Routing, User
 from inspection.rules.shifts import shift_of
-from inspection.rules.words import Call, Level
+from inspection.rules.words import DECIDING, Call, Level
 from review import containment
 from review.audit_models import Watch, WatchChart
 from review.rules import charts
 from review.rules.auditing import AUDIT_RATES
 from review.rules.charts import CALL_FALL, CALL_RATE, ESCAPE, MISS, SILENCE, Limits
 
-DECIDING = (Level.PARTIAL.value, Level.FULL.value)
 REFERENCE_ITEMS = 5000
 REFERENCE_MIN = 200
 ESCAPE_FREEZE, RISE_FREEZE, FALL_FREEZE = "escape-chart", "call-rate", "call-fall"

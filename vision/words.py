@@ -29,6 +29,10 @@ class Level(StrEnum):
         return list(Level)[self.rung - 1] if self.rung else None
 
 
+DECIDING = (Level.PARTIAL.value, Level.FULL.value)
+"""The rungs on which the model answers for parts by itself."""
+
+
 class Verdict(StrEnum):
     """What happens to a run: the word the line hears."""
 

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from vision.words import DECIDING as DECIDING
 from vision.words import Call as Call
 from vision.words import Level as Level
 from vision.words import Policy as Policy
