@@ -227,6 +227,14 @@ def _copy(source: Path, *, card_file: str, to: Path) -> None:
     for name in (GRAPH, WEIGHTS):
         if (source / name).is_file():
             shutil.copyfile(source / name, to / name)
+    if not any((to / name).is_file() for name in (GRAPH, WEIGHTS)):
+        raise ModelRefused("model-type-unsupported", _what_is_missing(source))
+
+
+def _what_is_missing(source: Path) -> str:
+    if any(source.glob("*.xml")):
+        return f"OpenVINO IR is not served; bring what it was converted from, as {GRAPH} or {WEIGHTS}."
+    return f"There is neither {GRAPH} nor {WEIGHTS} beside the card."
 
 
 def _checked_card(folder: Path) -> dict[str, Any]:
@@ -245,8 +253,6 @@ def _checked_card(folder: Path) -> dict[str, Any]:
 
 def _exported(folder: Path) -> dict[str, Any]:
     """Give weights that came alone the product's own graph, which is run once before it is believed."""
-    if not (folder / WEIGHTS).is_file():
-        raise ModelRefused("model-type-unsupported", f"There is neither {GRAPH} nor {WEIGHTS} beside the card.")
     if importlib.util.find_spec("torch") is None:
         raise ModelRefused("model-type-unsupported", f"Weights alone need torch to be exported; bring {GRAPH} too.")
     export_in_child(folder)

@@ -20,7 +20,7 @@ class ModelForm(forms.Form):
     classes = forms.CharField(
         label=_("Classes of defects"),
         max_length=4200,
-        validators=[RegexValidator(CLASSES_PATTERN)],
+        validators=[RegexValidator(CLASSES_PATTERN, _("Write the codes with commas between, such as scratch, crack."))],
         help_text=_("codes with commas between, in the order of the network's outputs behind pass"),
     )
     calibrator_a = forms.FloatField(label=_("Calibrator a"), initial=UNCALIBRATED["a"])

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from safetensors.numpy import save_file
 
@@ -160,6 +161,16 @@ def test_a_folder_without_a_card_and_an_unknown_architecture_are_refused(package
     rewrite(package, architecture="transformer-9000")
     with pytest.raises(ModelMissing, match="does not have"):
         registry.register(package, name="light", origin=Origin.COMMAND, now=NOON)
+
+
+def test_openvino_is_refused_at_the_command_line_with_the_way_out(package, settings):
+    package.joinpath("model.onnx").unlink()
+    package.joinpath("model.xml").write_text("<net/>")
+    package.joinpath("model.bin").write_bytes(b"0")
+    with pytest.raises(CommandError, match=r"OpenVINO IR is not served; bring what it was converted from"):
+        call_command("register_model", str(package / "card.json"), name="light")
+    assert not ModelVersion.objects.filter(name="light").exists()
+    assert {path.name for path in settings.MODELS_ROOT.iterdir()} == {"bought"}
 
 
 def test_a_version_is_never_changed():

@@ -270,7 +270,7 @@ def test_an_administrator_uploads_a_version_on_the_page_of_models(desk, state):
     [
         (b"PK\x03\x04" + b"\0" * 16, "model.pt", {}, "safetensors only"),
         (b"\0" * 16, "weights.safetensors", {}, "not whole, or not safetensors"),
-        (b"\0" * 16, "weights.safetensors", {"classes": "a b"}, "Enter a valid value"),
+        (b"\0" * 16, "weights.safetensors", {"classes": "a b"}, "with commas between, such as scratch, crack"),
     ],
 )
 def test_the_page_says_beside_the_field_why_a_file_is_refused(desk, content, called, changes, words):
