@@ -55,6 +55,7 @@ APPEND_ONLY = (
     "review_heldback",
     "review_retrainingrule",
     "review_assiststylechange",
+    "review_latecall",
     "monitoring_driftwindow",
     "monitoring_driftmark",
     "monitoring_embeddingtest",

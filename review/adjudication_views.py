@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from inspection.models import Line
 from inspection.permissions import lines_for, may_adjudicate
 from review import adjudications as deeds
-from review import held_rulings, precedents, searches
+from review import held_rulings, late_calls, precedents, searches
 from review.adjudications import Spoken
 from review.forms import RulingForm
 from review.models import Adjudication, HeldRuling
@@ -91,6 +91,7 @@ def _case(request: PersonRequest, case: Adjudication, line: Line, form: RulingFo
         "form": form,
         "chosen": form.data.get("ruling", "") if form.errors else "",
         "calls": [_call(letter, call, form) for letter, call in zip("AB", form.calls, strict=False)],
+        "opinions": late_calls.opinions_on(case) if form.calls else [],
         "size": upright_size(case.item),
         "place": ruled + cases.index(case.pk) + 1 if case.pk in cases else None,
         "total": ruled + len(cases),

@@ -15,7 +15,7 @@ from inspection.rules.words import Label, TruthSource
 from review import amendments, audits, comparisons, counts, readings
 from review.counts import Counted
 from review.faults import Invalid, class_faults, text_faults
-from review.models import Adjudication, Decision, HeldRuling, Truth
+from review.models import Adjudication, Decision, HeldRuling, LateCall, Truth
 from review.readings import ItemReadings
 from review.rules import adjudication as rules
 from review.rules.adjudication import Cause, Ruling
@@ -105,11 +105,14 @@ def waiting_for(person: User, *, lines: Iterable[Line]) -> QuerySet[Adjudication
     A case whose ruling may still be taken back waits for nobody.
     """
     held = HeldRuling.objects.filter(case=OuterRef("pk"), ended_at=None)
-    read_it = Decision.objects.filter(task__item=OuterRef("item"), person=person)
+    read_it, judged_it = (
+        rows.objects.filter(task__item=OuterRef("item"), person=person) for rows in (Decision, LateCall)
+    )
     ruled_it = Adjudication.objects.filter(item=OuterRef("item"), ruled_by=person)
     again = Q(cause__in=[cause.value for cause in Cause if cause.asks_for_new_eyes])
     looked_again = Q(asked_by=person) | (again & Exists(ruled_it))
-    cases = Adjudication.objects.filter(~Exists(read_it), ~Exists(held), line__in=lines, ruled_at=None)
+    fresh = ~Exists(read_it) & ~Exists(judged_it)
+    cases = Adjudication.objects.filter(fresh, ~Exists(held), line__in=lines, ruled_at=None)
     beside = (
         cases.exclude(looked_again)
         .select_related("run__part", "item__measures", "first", "second")
@@ -143,7 +146,11 @@ class _Earlier:
 
     def __init__(self, cases: Sequence[Adjudication]) -> None:
         items = [case.item_id for case in cases]
-        self._readers = set(Decision.objects.filter(task__item__in=items).values_list("task__item", "person"))
+        read, late = (
+            rows.objects.filter(task__item__in=items).values_list("task__item", "person")
+            for rows in (Decision, LateCall)
+        )
+        self._readers = set(read.union(late))
         looked_again = [case.item_id for case in cases if Cause(case.cause).asks_for_new_eyes]
         ruled = Adjudication.objects.filter(item__in=looked_again, ruled_at__isnull=False)
         self._rulers = list(ruled.values_list("item", "ruled_by", "pk"))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from inspection import bulkheads, dispositions
 from inspection.models import Prediction, User
 from inspection.rules.words import Call, Phase, Purpose
-from review import adjudications, consequences, counts, queues, readings, sights
+from review import adjudications, consequences, counts, late_calls, queues, readings, sights
 from review.calls import AlreadyDecided, DecisionInput, History, Said
 from review.consequences import Final
 from review.faults import Fault, Invalid, class_faults, region_faults, text_faults
@@ -75,8 +75,13 @@ class _Kept:
 
 
 def record(task: ReviewTask, *, person: User, token: int, decision: DecisionInput, now: datetime) -> Recorded:
-    """Keep one call as `record_all` does. At most eight statements."""
-    return record_all([Said(task, token, decision)], person=person, now=now)[0]
+    """Keep one call as `record_all` does; where its lease is lost, as a note. At most eight statements."""
+    said = Said(task, token, decision)
+    try:
+        return record_all([said], person=person, now=now)[0]
+    except LeaseLost:
+        late_calls.keep(said, person=person, now=now)
+        raise
 
 
 def record_all(said: Sequence[Said], *, person: User, now: datetime) -> list[Recorded]:

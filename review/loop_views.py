@@ -40,6 +40,9 @@ class LoopForm(forms.Form):
     vigilance_min = forms.IntegerField(
         label=gettext_lazy("Offer a break after so many minutes of looking"), min_value=10, max_value=60
     )
+    second_opinion = forms.BooleanField(
+        label=gettext_lazy("Show a call that came too late to whoever rules on its image"), required=False
+    )
     practice_size = forms.IntegerField(
         label=gettext_lazy("Images of a round of practice"),
         min_value=6,

@@ -19,6 +19,7 @@ from review.containment_models import ContainedRun, Containment, ContainmentReac
 from review.export_models import Export
 from review.finding_models import AmendmentDue, PhysicalFinding
 from review.gold_models import GaugeItem, GaugeStudy, GoldRule, GoldShowing, PlantedCall, SessionEnd
+from review.late_models import LateCall
 from review.practice_models import PracticeItem, PracticeSet
 from review.retro_models import RetroScore, RetroTrial
 from review.rules.adjudication import Cause
@@ -54,6 +55,7 @@ __all__ = [
     "GoldShowing",
     "HeldBack",
     "HeldRuling",
+    "LateCall",
     "MissResult",
     "PendingDecision",
     "PhysicalFinding",

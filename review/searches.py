@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from inspection.models import Disposition, Epoch, Item, Prediction
 from review import history
-from review.models import Adjudication, CountDelta, Decision, ReviewTask, Truth
+from review.models import Adjudication, CountDelta, Decision, LateCall, ReviewTask, Truth
 from review.rules import tokens
 from review.rules.tokens import Search
 
@@ -139,7 +139,7 @@ def waiting(epoch: Epoch) -> int:
 
 def steps(item: Item) -> Iterator[Step]:
     """Yield what was said of one image in the order of time: models, readings, doubts, rulings, what the line got."""
-    said = [*_predictions(item), *_readings(item), *_questions(item), *_truths(item), *_verdict(item)]
+    said = [*_predictions(item), *_readings(item), *_late(item), *_questions(item), *_truths(item), *_verdict(item)]
     yield from sorted(said, key=lambda step: step.at)
 
 
@@ -214,6 +214,21 @@ def _readings(item: Item) -> list[Step]:
             note=one.comment,
         )
         for one in decisions.select_related("person", "fate")
+    ]
+
+
+def _late(item: Item) -> list[Step]:
+    notes = LateCall.objects.filter(task__item=item).select_related("person")
+    return [
+        Step(
+            at=one.kept_at,
+            kind="late",
+            label=one.label,
+            defect_class=one.defect_class,
+            who=one.person.username,
+            note=one.comment,
+        )
+        for one in notes
     ]
 
 

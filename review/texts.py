@@ -128,7 +128,7 @@ def _states() -> dict[str, str]:
         "offline": _("Offline, {count} waiting"),
         "action": _("Action needed"),
         "signedOut": _("Sign in again"),
-        "lost": _("{serial} was given to somebody else; your answer was not counted"),
+        "lost": _("{serial} was given to somebody else; your answer is kept as a note and not counted"),
         "refused": _("{serial} was not saved: {reason}"),
         "reassigned": _("{serial} was given to somebody else"),
         "noImage": _("Image not available"),

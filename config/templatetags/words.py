@@ -75,6 +75,7 @@ STEP_WORDS = {
     "blind": _("blind reading"),
     "reading": _("reading"),
     "amended": _("corrected by its reader"),
+    "late": _("too late, not counted"),
     "ruling": _("ruling"),
     "verdict": _("verdict to the line"),
 }

@@ -235,7 +235,7 @@ _ENTRIES = (
         409,
         _("Image is no longer yours"),
         _("The lease ended, or another tab holds the image."),
-        _("Take the next image; nothing was recorded twice."),
+        _("Take the next image. A call that came too late is kept as a note and counts for nothing."),
     ),
     Entry(
         "already-decided",

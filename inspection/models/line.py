@@ -105,6 +105,7 @@ class Line(models.Model):
     # How the loop opens; `review.loop_form` offers them.
     loop_golden = word_field(GoldenPlace, default=GoldenPlace.PANEL.value)
     loop_zoom = word_field(ZoomStart, default=ZoomStart.KEPT.value)
+    second_opinion = models.BooleanField(default=False)
     practice_size = models.PositiveSmallIntegerField(default=50)
     practice_aim = models.FloatField(default=0.95)
     reference_patch = models.JSONField(

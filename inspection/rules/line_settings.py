@@ -32,6 +32,7 @@ NEITHER = (
     "views",
     "loop_golden",
     "loop_zoom",
+    "second_opinion",
     "practice_size",
     "practice_aim",
 )

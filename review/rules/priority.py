@@ -2,7 +2,7 @@
 
 Earliest deadline first: what is overdue comes before what is not, and among the rest the deadline carries both
 priority and age, so nothing starves. No score, call or uncertainty enters, at any level: the order of the queue
-tells a reader nothing about what a model said.
+tells a reader nothing about what a model said (docs/decisions/0025).
 """
 
 from datetime import UTC, datetime, timedelta
