@@ -208,7 +208,7 @@ def test_verify_walks_what_came_later_too(amended, tmp_path):
 
 
 def test_verify_names_a_ruling_that_was_changed_behind_its_receipt(amended):
-    Adjudication.objects.update(label="defect", defect_class="crack")
+    Adjudication.objects.filter(ruled_at__isnull=False).update(label="defect", defect_class="crack")
     fault = sealing.first_fault(amended)
     assert (fault.n, fault.says) == (2, "is at odds with its rows: class, label")
 
