@@ -91,6 +91,7 @@ class LineEntry:
     level: str
     on_hold: bool
     address: str
+    is_demo: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,14 @@ def shell(request: HttpRequest) -> dict[str, object]:
     page = page_of(match.url_name or "") if match else ""
     # Asked once for all that hangs on it.
     held = SimpleLazyObject(lambda: roles_held(request.user))
+    lines = SimpleLazyObject(lambda: line_entries(request.user, slug, page))
     return {
-        "demo": settings.DEMO,
+        "demo": SimpleLazyObject(lambda: settings.DEMO and any(line.is_demo for line in lines)),
         "theme": theme_of(request),
         "system": SimpleLazyObject(lambda: health.pulse(now=now())),
         "shell_slug": slug,
         "shell_page": page,
-        "shell_lines": SimpleLazyObject(lambda: line_entries(request.user, slug, page)),
+        "shell_lines": lines,
         "shell_groups": SimpleLazyObject(lambda: page_groups(held, slug, page)),
         "shell_founds": SimpleLazyObject(lambda: may_found_lines(request.user)),
         "shell_admin": SimpleLazyObject(lambda: may_enter_admin(request.user)),
@@ -173,6 +175,7 @@ def line_entries(user, slug: str = "", page: str = "") -> list[LineEntry]:
             level_shown(line, line.pk in leads),
             line.on_hold,
             line_address(line, line.pk in leads, page if line.slug != slug else ""),
+            line.is_demo,
         )
         for line in lines
     ]

@@ -6,6 +6,7 @@ the door that did it tells this list.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from django.db.models import Q
@@ -19,6 +20,7 @@ from review.models import Adjudication, Decision, DecisionFate, HeldRuling
 
 DISMISSED = "first_minutes_dismissed"
 TRIED = "first_minutes_tried"
+ANEW = "first_minutes_from"
 FIRST_CALLS = 10
 
 
@@ -64,6 +66,12 @@ def dismiss(person: User) -> None:
     person.save(update_fields=["preferences"])
 
 
+def begin_anew(person: User, *, now: datetime) -> None:
+    """Show the list again with nothing ticked off: what was done before stays done, and counts here no more."""
+    person.preferences = {**person.preferences, DISMISSED: False, TRIED: [], ANEW: now.isoformat()}
+    person.save(update_fields=["preferences"])
+
+
 def keep(person: User, tried: Iterable[Try]) -> None:
     """Keep that the person tried these, each once."""
     before = _tried(person)
@@ -73,13 +81,19 @@ def keep(person: User, tried: Iterable[Try]) -> None:
         person.save(update_fields=["preferences"])
 
 
+def _since(person: User) -> datetime:
+    """Return from when on a deed ticks its step off: since the list began anew, else at any time."""
+    begun = person.preferences.get(ANEW)
+    return datetime.fromisoformat(begun) if begun else datetime.min.replace(tzinfo=UTC)
+
+
 def _tried(person: User) -> list[str]:
     return person.preferences.get(TRIED, [])
 
 
 def _inspector(person: User) -> list[Step]:
     # The demo's invented past was written before its people joined.
-    calls = Decision.objects.filter(person=person, recorded_at__gt=person.date_joined)
+    calls = Decision.objects.filter(person=person, recorded_at__gt=max(person.date_joined, _since(person)))
     has_judged = calls[:FIRST_CALLS].count() == FIRST_CALLS
     loop = _at("review", "phone-glass")
     return [
@@ -90,10 +104,13 @@ def _inspector(person: User) -> list[Step]:
 
 def _lead(person: User) -> list[Step]:
     # Inside its undo window a ruling is given, too: who comes back at once finds it ticked.
-    held = HeldRuling.objects.filter(ruled_by=person, ended_at=None)
-    ruled = held.exists() or Adjudication.objects.filter(ruled_by=person, ruled_at__gt=person.date_joined).exists()
+    since = _since(person)
+    held = HeldRuling.objects.filter(ruled_by=person, ended_at=None, held_at__gt=since)
+    given = Adjudication.objects.filter(ruled_by=person, ruled_at__gt=max(person.date_joined, since))
+    ruled = held.exists() or given.exists()
     raises = LevelProposal.objects.filter(line__slug="phone-lens", resumes=False)
-    signed = raises.filter(Q(proposer=person) | Q(approver=person)).exists()
+    by_them = Q(proposer=person, proposed_at__gt=since) | Q(approver=person, approved_at__gt=since)
+    signed = raises.filter(by_them).exists()
     return [
         Step(_("Rule on a part where two people or the model differ"), _at("adjudications", "phone-glass"), ruled),
         Step(_("Sign the camera lens one level up; a second lead signs too"), _at("automation", "phone-lens"), signed),
@@ -102,8 +119,9 @@ def _lead(person: User) -> list[Step]:
 
 def _both(person: User) -> list[Step]:
     tried, simulated = _tried(person), _at("simulated", "phone-back")
-    stopped = Hold.objects.filter(kind=Hold.STOP, placed_by=person).exists()
-    returned = RolloutMove.objects.filter(made_by=person, deed="roll_back").exists()
+    since = _since(person)
+    stopped = Hold.objects.filter(kind=Hold.STOP, placed_by=person, placed_at__gt=since).exists()
+    returned = RolloutMove.objects.filter(made_by=person, deed="roll_back", made_at__gt=since).exists()
     return [
         Step(_("Lights off: dim the lamp of the phone's back"), simulated, Try.DIMMED in tried),
         Step(
@@ -122,7 +140,8 @@ def _both(person: User) -> list[Step]:
 
 
 def _took_back(person: User) -> bool:
-    return Decision.objects.filter(person=person, fate__fate=DecisionFate.UNDONE).exists()
+    undone = {"fate__fate": DecisionFate.UNDONE, "fate__at__gt": _since(person)}
+    return Decision.objects.filter(person=person, **undone).exists()
 
 
 def _has(person: User, *roles: Role) -> bool:
@@ -131,6 +150,6 @@ def _has(person: User, *roles: Role) -> bool:
 
 def _at(page: str, slug: str, part: str = "") -> str:
     """Return the page of a demo line, or a part of it; empty where this demo was loaded without the line."""
-    if not Line.objects.filter(slug=slug, is_demo=True).exists():
+    if not Line.objects.filter(slug=slug, is_demo=True, is_active=True).exists():
         return ""
     return reverse(page, args=[slug]) + (f"#{part}" if part else "")

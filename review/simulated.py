@@ -91,6 +91,12 @@ def let_lamp_fail(line: Line, *, fails: bool, now: datetime) -> None:
     _let_others_wait(line, wait=fails)
 
 
+def reset(line: Line) -> None:
+    """Put the line's station back to how the demo began, and let the others go on."""
+    tell(line, **DEFAULTS)
+    _let_others_wait(line, wait=False)
+
+
 def lamp_of(line: Line, *, now: datetime) -> Lamp | None:
     """Return how far the story of the line's lamp is, None while none is told."""
     told = conditions_of(line)

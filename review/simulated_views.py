@@ -46,7 +46,9 @@ def conditions(request: PersonRequest, slug: str) -> HttpResponse:
     line = _line(request, slug)
     changes = _changes(request)
     appears, fails = (ON.get(request.POST.get(name, "")) for name in ("new_scratch", "lamp_fails"))
-    if appears is not None:
+    if "reset" in request.POST:
+        simulated.reset(line)
+    elif appears is not None:
         simulated.let_scratch_appear(line, appears=appears)
     elif fails is not None:
         simulated.let_lamp_fail(line, fails=fails, now=now())

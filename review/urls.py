@@ -15,6 +15,7 @@ from review import (
     coach_views,
     containment_views,
     data_views,
+    demo_views,
     export_views,
     finding_views,
     gauge_views,
@@ -42,6 +43,10 @@ from review import (
 urlpatterns = [
     path("", views.queue_choice, name="queue-choice"),
     path("first-minutes/", views.dismiss_first_minutes, name="first-minutes"),
+    path("first-minutes/anew/", demo_views.begin_anew, name="first-minutes-anew"),
+    path("demo/", demo_views.demo_page, name="demo"),
+    path("demo/remove/", demo_views.remove, name="demo-remove"),
+    path("demo/bring-back/", demo_views.bring_back, name="demo-back"),
     path("preferences/", preference_views.preferences, name="preferences"),
     path("mine/", mine_views.mine, name="mine"),
     path("mine/<uuid:pk>/amend/", mine_views.amend, name="mine-amend"),

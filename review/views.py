@@ -20,7 +20,7 @@ from inspection import zones
 from inspection.models import DefectClass, GoldenReference, Hold, Line, User
 from inspection.permissions import lines_for, may_inspect
 from inspection.rules.words import Role
-from review import first_line, first_minutes, limits, queues, sights
+from review import demo_lines, first_line, first_minutes, limits, queues, sights
 from review.models import Decision
 from review.permissions import PersonRequest, roles_by_line
 from review.pictures import references_of
@@ -43,7 +43,12 @@ def queue_choice(request: PersonRequest) -> HttpResponse:
     }
     if request.GET.get("part") == "rows":
         return render(request, "review/_queue_rows.html", context)
-    context |= {"today": _today(request.user, [one.line for one in found]), "steps": _steps(request.user)}
+    in_demo = demo_lines.shown().exists()
+    context |= {
+        "today": _today(request.user, [one.line for one in found]),
+        "steps": _steps(request.user, in_demo=in_demo),
+        "in_demo": in_demo,
+    }
     return render(request, "review/queue_choice.html", context)
 
 
@@ -55,8 +60,8 @@ def dismiss_first_minutes(request: PersonRequest) -> HttpResponse:
     return redirect("queue-choice")
 
 
-def _steps(person: User) -> list[first_minutes.Step]:
-    return first_minutes.of(person) if settings.DEMO else first_line.of(person)
+def _steps(person: User, *, in_demo: bool) -> list[first_minutes.Step]:
+    return first_minutes.of(person) if in_demo else first_line.of(person)
 
 
 @login_required

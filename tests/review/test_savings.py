@@ -118,7 +118,7 @@ def test_parts_stay_with_people_for_reasons_that_add_up_with_what_the_model_deci
     assert 1 - sum(kept.values()) == pytest.approx(0.938 * 0.8 * 0.9 * 0.95)
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "middle band"), ("ko", "중간 밴드")])
+@pytest.mark.parametrize(("language", "word"), [("en", "middle band"), ("ko", "중간 구간")])
 def test_the_middle_band_is_what_the_certificate_leaves_to_people_however_much_is_drawn(
     client, line, quinn, language, word
 ):
