@@ -15,7 +15,7 @@ from inspection import arms, registry
 from inspection.models import Deployment, Line, ModelVersion, Rollout, RolloutMove, RolloutStep, User
 from inspection.rules import rollouts as rules
 from inspection.rules.rollouts import Action, Evidence, Move, Phase, State, Step
-from inspection.rules.words import Level, RolloutOutcome, RolloutStrategy
+from inspection.rules.words import DECIDING, Level, RolloutOutcome, RolloutStrategy
 
 BY_GUARDRAIL = "guardrail: "
 
@@ -115,7 +115,8 @@ def confirm(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
     """Let the rollout go on to its next step, as the evidence proposes. Raises RolloutClosed, SelfApproval or NotReady.
 
     At `human` no model is asked and none decides, so a person may go on without evidence. A blue-green switch gives
-    every part to the candidate at once: whoever started the rollout proposed it, and another person approves.
+    every part to the candidate at once. Where the model decides, whoever started the rollout proposed it, and another
+    person approves; where people decide every part, one person is enough.
     """
     rollout = _open(rollout)
     check_approver(rollout, by=by)
@@ -141,8 +142,9 @@ def check_approver(rollout: Rollout, *, by: User | None) -> None:
 
 
 def awaits_approval(rollout: Rollout) -> bool:
-    """Say whether the next step is a blue-green switch, which takes a second person."""
-    return rollout.is_open and rollout.strategy == RolloutStrategy.BLUE_GREEN and rollout.position == 0
+    """Say whether the next step is a blue-green switch on a line where the model decides: it takes a second person."""
+    is_switch = rollout.is_open and rollout.strategy == RolloutStrategy.BLUE_GREEN and rollout.position == 0
+    return is_switch and rollout.line.level in DECIDING
 
 
 @transaction.atomic

@@ -187,7 +187,9 @@ def _strategies(*, has_serving: bool) -> list[tuple[str, str]]:
     words = {
         RolloutStrategy.SHADOW: _("Shadow, then canary, then all"),
         RolloutStrategy.CANARY: _("Canary, then all"),
-        RolloutStrategy.BLUE_GREEN: _("Blue-green: warm, then a switch that another person approves"),
+        RolloutStrategy.BLUE_GREEN: _(
+            "Blue-green: warm, then a switch; where the model decides another person approves it"
+        ),
     }
     if not has_serving:
         return [(RolloutStrategy.SHADOW.value, _("Shadow: the first model of a line only watches"))]

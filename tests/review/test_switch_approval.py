@@ -1,4 +1,4 @@
-"""A blue-green switch takes two people: one starts the rollout, another approves the switch; back goes one alone."""
+"""Where the model decides, one starts a blue-green rollout and another approves the switch; back goes one alone."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def line():
-    return make_served_line()
+    return make_served_line(level="partial")
 
 
 @pytest.fixture
@@ -48,6 +48,14 @@ def test_who_started_it_does_not_switch_and_another_person_does(line, warm, quin
     assert deployed(line)[0] == "blue:1"
     switched = rollouts.confirm(warm, by=quill, now=later(60))
     assert (deployed(line)[0], switched.approved_by) == ("green:1", quill)
+
+
+@pytest.mark.parametrize("level", ["shadow", "assist"])
+def test_where_people_decide_every_part_one_person_switches(line, warm, quinn, level):
+    line.level = level
+    line.save(update_fields=["level"])
+    switched = rollouts.confirm(warm, by=quinn, now=later(60))
+    assert (deployed(line)[0], switched.approved_by) == ("green:1", None)
 
 
 def test_nobody_approves_before_the_evidence_lets_it_go_on(line, quinn, quill):
