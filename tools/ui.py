@@ -46,6 +46,17 @@ PAGES = {
         "/lines/phone-back/inspectors/people/ana/",
         "/lines/phone-frame/agreement/",
         "/lines/phone-frame/data/",
+        "/fleet/",
+        "/alarms/",
+        "/models/",
+    ],
+    "admin": [
+        "/people/",
+        "/people/ana/",
+        "/models/",
+        "/lines/phone-glass/stations/",
+        "/alarms/channels/",
+        "/alarms/runbook/",
     ],
 }
 
