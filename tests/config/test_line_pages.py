@@ -7,13 +7,14 @@ from django.urls import get_resolver, reverse
 
 from inspection.models import Hold, Membership, User
 from inspection.rules.words import Role
+from review import audit_log
 from tests.builders import NOON, make_line, make_user
 from tests.review.scene import later, make_task, make_watched_line, read
 
 pytestmark = pytest.mark.django_db
 
 # What the heaviest page may ask the database. The log of a line asks each kind of deed once, and is its own case.
-STATEMENTS_MAX = {"log": 66}
+STATEMENTS_MAX = {"log": len(audit_log.ACTIONS) + 17}
 STATEMENTS_MAX_ELSEWHERE = 46
 # The loop belongs to inspectors, who stop nothing; the others are parts of a page, fetched again and again.
 OTHERS = {"review", "simulated-now", "exports"}
