@@ -74,10 +74,10 @@ def review(request: PersonRequest, slug: str) -> HttpResponse:
         raise PermissionDenied(_("Only inspectors of this line read its images."))
 
     classes = list(line.defect_classes.filter(retired_at=None).order_by("key"))
-    golden = next(iter(references_of(line).values()), None)
+    goldens = list(references_of(line).values())
     theme = request.user.preferences.get("theme") or "dark"
     chosen = keys.of(request.user.preferences)
-    context = {"line": line, "classes": classes, "golden": golden, "loop_theme": theme}
+    context = {"line": line, "classes": classes, "golden": next(iter(goldens), None), "loop_theme": theme}
     return render(
         request,
         "review/review.html",
@@ -88,7 +88,7 @@ def review(request: PersonRequest, slug: str) -> HttpResponse:
             "glove": chosen.glove,
             "key_list": key_list(chosen, reveals=line.level in sights.REVEALING),
             "reasons": cannot_judge_reasons(),
-            "loop": _laid_out(request, line, classes, golden),
+            "loop": _laid_out(request, line, classes, goldens),
         },
     )
 
@@ -127,7 +127,7 @@ def _today(person: User, lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def _laid_out(
-    request: PersonRequest, line: Line, classes: list[DefectClass], golden: GoldenReference | None
+    request: PersonRequest, line: Line, classes: list[DefectClass], goldens: Sequence[GoldenReference]
 ) -> dict[str, Any]:
     """What the loop's scripts start from. It names neither level nor model."""
     chosen, stretched = keys.of(request.user.preferences), patience.factor(request.user.preferences)
@@ -141,7 +141,9 @@ def _laid_out(
         "reveal_wait_ms": settings.REVEAL_WAIT_MS,
         "classes": [{"code": one.code, "name": one.local_name, "key": one.key} for one in classes],
         "reasons": cannot_judge_reasons(),
-        "reference_url": reverse("api-reference", args=[line.slug, golden.view]) if golden else None,
+        "references": [
+            {"url": reverse("api-reference", args=[line.slug, one.view]), "revision": one.revision} for one in goldens
+        ],
         "api": "/api/v1/",
         "home": reverse("queue-choice"),
         "sign_in": reverse("account_login"),

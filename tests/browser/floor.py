@@ -64,12 +64,16 @@ def add_waiting(
     call: Call | None = None,
     drawn: tuple[str, ...] = (),
     defect_class: str = "scratch",
+    views: Sequence[str] = ("front",),
 ) -> list[ReviewTask]:
-    """Put parts with a picture each into the line's queue. `call` is what the model says about every one."""
+    """Put parts with a picture each into the line's queue. `call` is what the model says about every one.
+
+    `views` are taken in turn.
+    """
     shown = shown or pictures()
     tasks = []
     for n in range(first, first + count):
-        item = _item(line, n, size, drawn)
+        item = _item(line, n, size, drawn, view=views[n % len(views)])
         _put(item.sha256, shown[n % len(shown)])
         if call is not None:
             scene.predict(item, call, defect_class=defect_class if call == Call.DEFECT else "")
@@ -91,7 +95,7 @@ def add_limits(line: Line, lead: User, *, n: int = 800) -> LimitSample:
     return kind.limit_samples.latest("version")
 
 
-def _item(line: Line, n: int, size: tuple[int, int], drawn: tuple[str, ...] = ()) -> Item:
+def _item(line: Line, n: int, size: tuple[int, int], drawn: tuple[str, ...] = (), *, view: str = "front") -> Item:
     moment = now() - timedelta(seconds=30)
     part = Part.objects.create(line=line, serial=f"8F2-{n + 1:03d}")
     run = Run.objects.create(
@@ -102,7 +106,7 @@ def _item(line: Line, n: int, size: tuple[int, int], drawn: tuple[str, ...] = ()
         opened_at=moment,
         model_due_at=moment + timedelta(seconds=2),
         review_due_at=moment + timedelta(hours=1, seconds=n),
-        views_expected=["front"],
+        views_expected=[view],
         is_open=False,
         salt=line.salts.get(),
         shares={},
@@ -113,7 +117,7 @@ def _item(line: Line, n: int, size: tuple[int, int], drawn: tuple[str, ...] = ()
     return Item.objects.create(
         run=run,
         line=line,
-        view="front",
+        view=view,
         captured_at=moment,
         received_at=moment,
         sha256=f"{line.pk:04x}{n:06x}".ljust(64, "0"),

@@ -92,6 +92,22 @@ def test_who_wants_no_motion_is_met_by_the_golden_image_beside(loop_of):
     assert mode(loop) == "side"
 
 
+def test_each_view_is_compared_with_its_own_golden_image(transactional_db, ana, review):
+    line = make_floor(loop_golden="side")
+    add_waiting(line, 3, views=["front", "back"])
+    loop = review(line, ana, width=1440, height=900)
+    expect(loop.part("golden-revision")).to_have_text("4")
+    expect(loop.part("second")).to_be_visible()
+
+    loop.decide("KeyF")
+    expect(loop.part("golden-none")).to_be_visible()
+    expect(loop.part("second")).to_be_hidden()
+
+    loop.decide("KeyF")
+    expect(loop.part("golden-none")).to_be_hidden()
+    expect(loop.part("second")).to_be_visible()
+
+
 def test_a_line_without_a_golden_image_opens_all_the_same(loop_of):
     loop = loop_of(loop_golden="side", golden_too=False)
 

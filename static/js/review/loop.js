@@ -21,7 +21,7 @@ export class Loop {
   #awaited = null;
   #isBlocked = false;
 
-  // setup: {line, person, undoMs, revealWaitMs, classes, addresses, screen, viewer, supply, outbox, leases, calls, clock, reveal}
+  // setup: {line, person, undoMs, revealWaitMs, classes, addresses, screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal}
   constructor(setup) {
     this.#setup = setup;
     const { viewer, supply, outbox, screen } = setup;
@@ -198,9 +198,10 @@ export class Loop {
   // Showing ------------------------------------------------------------------------------------------------------
 
   #show(wasReady) {
-    const { viewer, screen, reveal, clock } = this.#setup;
+    const { viewer, goldens, screen, reveal, clock } = this.#setup;
     const { item, bitmap } = this.#task;
     reveal.close();
+    goldens.show(item.reference_url);
     viewer.show(bitmap, { width: item.width, height: item.height });
     this.#look = new Look(clock, wasReady);
     performance.mark("tollgate:shown", { detail: this.#task.id });

@@ -3,6 +3,7 @@
 import { Calls } from "./calls.js";
 import { ServerClock } from "./clock.js";
 import { goldenKey } from "./golden_key.js";
+import { Goldens } from "./goldens.js";
 import { Http } from "./http.js";
 import { isTyping, meaningOf, NO_KEYS, withLetters } from "./keymap.js";
 import { Leases } from "./lease.js";
@@ -39,9 +40,10 @@ async function start() {
   const supply = new Supply({ http, claimAddress: addresses.claim, tab });
   const calls = new Calls(clock);
   const reveal = new RevealCard(screen, viewer);
+  const goldens = new Goldens({ viewer, screen, references: laidOut.references });
   let loop = null;
   const leases = new Leases({ http, addresses, isAwake: () => session.wasTouchedLately, current: () => loop?.task ?? null });
-  loop = new Loop({ ...setup(), screen, viewer, supply, outbox, leases, calls, clock, reveal });
+  loop = new Loop({ ...setup(), screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal });
   const presence = new Presence({ loop, screen, session, supply, outbox, leases, calls, home: laidOut.home });
 
   leases.addEventListener("lost", ({ detail }) => loop.withdraw(detail));
@@ -53,7 +55,7 @@ async function start() {
   const limits = new Limits({ screen, viewer, used: (name) => loop.used(name) });
   supply.addEventListener("arrived", () => limits.load(), { once: true });
   listen({ loop, screen, viewer, reveal, presence, outbox, limits });
-  loadGolden(viewer);
+  goldens.load();
   await outbox.adopt(await livingTabs(tab));
   await supply.fill();
   document.documentElement.dataset.ready = "";
@@ -77,12 +79,6 @@ function tabId() {
   const id = kept && isReload ? kept : crypto.randomUUID();
   sessionStorage.setItem("tollgate-tab", id);
   return id;
-}
-
-async function loadGolden(viewer) {
-  if (!laidOut.reference_url) return;
-  const response = await fetch(laidOut.reference_url).catch(() => null);
-  if (response?.ok) viewer.setGolden(await createImageBitmap(await response.blob()));
 }
 
 // Keys and buttons ----------------------------------------------------------------------------------------------

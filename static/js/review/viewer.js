@@ -98,7 +98,9 @@ export class Viewer extends EventTarget {
   }
 
   setGolden(bitmap) {
-    const opens = !this.#golden && this.#openingMode !== this.mode;
+    const opens = bitmap && !this.#golden && this.#openingMode !== this.mode;
+    // Without one nothing can stand beside the part or blink with it.
+    if (!bitmap) this.setMode("panel");
     this.#golden = bitmap;
     if (opens) this.setMode(this.#openingMode);
     // Beside the golden image the field is narrower, and one to one another zoom.
@@ -117,7 +119,7 @@ export class Viewer extends EventTarget {
     const size = this.#image ?? { width: 4, height: 3 };
     const onGolden = this.#shows === "golden" && this.#golden;
     this.#main.draw(onGolden ? this.#golden : this.#bitmap, size, this.view, onGolden ? undefined : (context) => this.#paintOver(context));
-    if (this.#golden) this.#goldenPanel?.draw(this.#golden, size, this.view);
+    this.#goldenPanel?.draw(this.#golden, size, this.view);
     if (this.mode !== "side") return;
     if (this.#compared) this.#second?.draw(this.#compared.bitmap, this.#compared.size, this.view);
     else if (this.#golden) this.#second?.draw(this.#golden, size, this.view);
