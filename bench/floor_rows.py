@@ -13,7 +13,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.utils.timezone import now as clock  # noqa: E402
 
-from inspection import epochs, intake, registry, stations, tokens  # noqa: E402
+from inspection import epochs, registry, salts, stations, tokens  # noqa: E402
 from inspection.models import Bands, DefectClass, Line, Membership, ModelVersion, Product, Station, User  # noqa: E402
 from inspection.rules.words import Level, Origin, Role, Scope  # noqa: E402
 from review.demo import DEMO_MODEL  # noqa: E402
@@ -72,7 +72,7 @@ def _line(
         DefectClass(line=line, code=code, name=name, name_ko=name_ko, risk_class=risk, key=key)
         for code, name, name_ko, risk, key in CLASSES
     )
-    intake.rotate_salt(line, now=now)
+    salts.rotate(line, now=now)
     registry.serve(line, version, by=None, cause="set-up", now=now)
     line.refresh_from_db()
     if level == Level.PARTIAL:

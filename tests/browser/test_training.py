@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from inspection import intake, rollouts
+from inspection import intake, rollouts, salts
 from inspection.models import ArmEvent, Part, RolloutStep, Run
 from inspection.models.rollout import READ, SEEN
 from inspection.rules.rollouts import Arm
@@ -86,7 +86,7 @@ def make_runs(line, count):
     """Take in so many runs, without pictures: only what the two versions did on them matters here."""
     line.refresh_from_db()
     parts = Part.objects.bulk_create(Part(line=line, serial=f"S-{n}") for n in range(count))
-    salt, moment = intake.rotate_salt(line, now=now()), now()
+    salt, moment = salts.rotate(line, now=now()), now()
     runs = [intake.new_run(line, n=1, salt=salt, now=moment) for _ in parts]
     for run, part in zip(runs, parts, strict=True):
         run.part = part

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inspection import intake
+from inspection import salts
 from inspection.models import Run, Salt
 from inspection.rules import draws
 from inspection.rules.draws import PURPOSES, draw
@@ -83,7 +83,7 @@ def test_intake_keeps_all_that_recomputes_its_draws_also_after_salt_and_shares_c
     for n in range(20):
         make_item(station, serial=f"A-{n}", idempotency_key=f"k-{n}")
     old = set(Run.objects.values_list("pk", flat=True))
-    intake.rotate_salt(station.line, now=NOON)
+    salts.rotate(station.line, now=NOON)
     station.line.audit_share = 1.0
     make_item(station, serial="B-1", idempotency_key="k-new")
 

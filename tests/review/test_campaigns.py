@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from inspection import campaigns, intake
+from inspection import campaigns, intake, salts
 from inspection.models import Campaign, Line
 from inspection.rules.words import Role
 from review import audit_log
@@ -41,7 +41,7 @@ def test_the_truth_draw_follows_the_dates_and_comes_back_by_itself(line, quinn):
 
 def test_a_run_keeps_the_share_of_its_own_moment(line, quinn):
     announce(line, quinn)
-    line, salt = Line.objects.get(pk=line.pk), intake.rotate_salt(line, now=NOON)
+    line, salt = Line.objects.get(pk=line.pk), salts.rotate(line, now=NOON)
     runs = [intake.new_run(line, n=1, salt=salt, now=at) for at in (NOON, STARTS, ENDS)]
     assert [run.shares["truth"] for run in runs] == [0.05, 0.2, 0.05]
 

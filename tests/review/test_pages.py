@@ -184,7 +184,7 @@ def test_the_key_map_lists_what_asks_the_model_only_where_it_answers(as_, ana, l
     line.level = level.value
     line.save(update_fields=["level"])
     html = as_(ana).get(f"/lines/{line.slug}/review/").content.decode()
-    assert ("ask for the model" in html) is listed
+    assert ("of this image after its call" in html) is listed
 
 
 def test_the_offered_reasons_and_directions_speak_the_readers_language(as_, quinn, andre, line):
