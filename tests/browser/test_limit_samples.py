@@ -52,6 +52,7 @@ def test_a_key_shows_them_no_key_judges_meanwhile_and_esc_leads_back_to_the_part
 
 def test_a_decision_keeps_that_they_were_looked_at(loop):
     loop.decide("KeyF")
+    loop.listens()
     loop.press("KeyL", "Escape")
     loop.decide("KeyF")
     loop.wait_until_saved()
