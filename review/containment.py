@@ -7,11 +7,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from inspection.models import Disposition, Line, ModelVersion, Run, User
+from inspection.models import Disposition, Line, ModelVersion, Routing, Run, User
 from inspection.rules.words import DecidedBy, Verdict
 from review import queues
-from review.audit_models import AuditLot, Watch
+from review.audit_models import AuditFinding, AuditLot, Watch
 from review.containment_models import STRAGGLERS, ContainedRun, Containment, ContainmentReach
+from review.rules.auditing import AUDITED_REASONS
 from review.rules.containment import Found
 from stats.switching import ACCEPTANCE
 
@@ -93,17 +94,35 @@ def contain(run: Run, *, cause: str, passed_at: datetime, now: datetime) -> Cont
 
 
 def last_good(line: Line, watch: Watch | None = None) -> datetime:
-    """Return when the line's audits were last good: its last accepted lot, else the beginning of the watch."""
+    """Return until when the line's audits are known to be good: to the end of its last accepted shift that had enough
+    of them, or to its first audit that was not proven good; else the beginning of the watch.
+    """
     watch = watch or Watch.objects.filter(line=line).order_by("-pk").first()
     if watch is None:
         return line.created_at
     lots = list(AuditLot.objects.filter(watch=watch).order_by("-closed_at", "-pk"))
-    # A lot was judged under the state after the lot before it.
-    states = [*(lot.state for lot in lots[1:]), "tightened"]
-    for lot, state in zip(lots, states, strict=False):
-        if lot.closed and lot.escapes <= ACCEPTANCE.get(state, 0):
-            return lot.closed_at
+    # A lot was judged under the state after the lot before it, and began where that one ended.
+    befores = [*((lot.state, lot.closed_at) for lot in lots[1:]), ("tightened", watch.opened_at)]
+    for lot, (state, began_at) in zip(lots, befores, strict=False):
+        if lot.closed and not lot.is_starved and lot.escapes <= ACCEPTANCE.get(state, 0):
+            return _first_unproven(watch, began_at, lot.closed_at) or lot.closed_at
     return watch.opened_at
+
+
+def _first_unproven(watch: Watch, began_at: datetime, ended_at: datetime) -> datetime | None:
+    """Return when the first part of a shift was routed whose audit is still open, or turned out bad after its end."""
+    own = AuditFinding.objects.filter(watch=watch, run=OuterRef("item__run"))
+    drawn = Routing.objects.filter(
+        Q(~Exists(own)) | Q(Exists(own.filter(is_bad=True, found_at__gte=ended_at))),
+        epoch=watch.epoch_id,
+        level=watch.level,
+        item__run__part__is_challenge=False,
+        item__run__drawn_audit=True,
+        reason__in=AUDITED_REASONS,
+        routed_at__gte=began_at,
+        routed_at__lt=ended_at,
+    )
+    return drawn.order_by("routed_at").values_list("routed_at", flat=True).first()
 
 
 # The list -------------------------------------------------------------------------------------------------------

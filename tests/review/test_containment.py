@@ -103,8 +103,30 @@ def test_the_last_good_audit_is_looked_up_at_once_however_many_shifts_were_rejec
     facts = {"watch": watch, "rate": 0.1, "decided": 99, "drawn": 9, "closed": 9, "is_starved": False}
     for n, escapes in enumerate((0, 9, 9, 9)):
         AuditLot.objects.create(shift=str(n), escapes=escapes, state="tightened", closed_at=later(n), **facts)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert containment.last_good(line, watch) == later(0)
+
+
+def test_a_shift_without_enough_audits_is_no_good_audit(line, ana, quinn):
+    watch = watches.current(line, now=NOON)
+    facts = {"watch": watch, "rate": 0.1, "decided": 99, "drawn": 9, "escapes": 0, "state": "tightened"}
+    AuditLot.objects.create(shift="1", closed=9, is_starved=False, closed_at=later(1), **facts)
+    AuditLot.objects.create(shift="2", closed=1, is_starved=True, closed_at=later(2), **facts)
+    assert containment.last_good(line, watch) == later(1)
+
+
+def test_an_audit_that_is_read_after_its_shift_and_found_bad_is_on_the_list_with_what_came_after_it(line, ana, quinn):
+    passed(line, "OLD", at=later(10))
+    audit(line, "A-1", ana, Label.PASS, at=later(20))
+    late = audited(line, "A-2", at=later(30))
+    passed(line, "NEXT", at=later(40))
+    audits.follow(now=NOON + 3 * HOUR)
+
+    read(late, ana, Label.DEFECT, at=NOON + 4 * HOUR, defect_class="crack")
+    rule(late.run, quinn, Label.DEFECT, defect_class="crack", now=NOON + 4 * HOUR)
+    containment.list_due(now=NOON + 5 * HOUR)
+
+    assert listed(Containment.objects.get()) == ["NEXT"]
 
 
 def test_a_list_is_filled_without_keeping_other_writes_waiting(line, ana, quinn):
