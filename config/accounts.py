@@ -91,6 +91,15 @@ class MailedPasswordForm(ResetPasswordKeyForm):
         super().__init__(*args, **kwargs)
         _say(self, **NEW_PASSWORD)
 
+    def save(self) -> None:
+        """Keep the password. Where an administrator may have given the link, the day without signing begins now."""
+        super().save()
+        person, moment = self.user, now()
+        lasts = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+        if person.let_in_at is not None and person.let_in_at > moment - lasts:
+            person.let_in_at = moment
+            person.save(update_fields=["let_in_at"])
+
 
 class ForgottenForm(ResetPasswordForm):
     """The address that a link goes to."""

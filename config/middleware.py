@@ -150,9 +150,11 @@ def second_factor(get_response: Handler) -> Handler:
 def _owes_second_factor(request: HttpRequest) -> bool:
     if not settings.SECOND_FACTOR_REQUIRED or not request.user.is_authenticated:
         return False
-    if request.path.startswith(ENTRANCES) or request.session.get(HAS_SECOND_FACTOR):
+    # Asked again once somebody opened another way into the account: the factor may have been removed.
+    asked_of = str(request.user.let_in_at)
+    if request.path.startswith(ENTRANCES) or request.session.get(HAS_SECOND_FACTOR) == asked_of:
         return False
     has_one = is_mfa_enabled(request.user)
     if has_one:
-        request.session[HAS_SECOND_FACTOR] = True
+        request.session[HAS_SECOND_FACTOR] = asked_of
     return not has_one and bool(permissions.roles_of(request.user) & SIGNERS)

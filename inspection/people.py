@@ -21,6 +21,10 @@ class OwnAccount(Exception):
     """Nobody gives or takes roles of their own, nor closes or opens their own account."""
 
 
+class IsOpen(Exception):
+    """The account is in use: a new link is another deed, which leaves its own trace."""
+
+
 class RoleHeld(Exception):
     """The person has this role already."""
 
@@ -99,10 +103,11 @@ def disable(user: User, *, reason: str, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def enable(user: User, *, reason: str, by: User, now: datetime) -> str:
-    """Open a closed account again and return its entrance: the old password stays gone. Raises OwnAccount."""
+    """Open a closed account again and return its entrance: the old password stays gone. Raises OwnAccount or IsOpen."""
     _refuse_own(user, by)
-    if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
-        _let_in(user, PersonDeed.ENABLED, reason=reason, by=by, now=now)
+    if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+        raise IsOpen(f"{user} has not been let out.")
+    _let_in(user, PersonDeed.ENABLED, reason=reason, by=by, now=now)
     return entrance(user)
 
 

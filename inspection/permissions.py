@@ -71,6 +71,14 @@ def may_lower(user, line: Line) -> bool:
     return bool(roles_of(user, line) & {Role.QA_LEAD, Role.ADMINISTRATOR})
 
 
+def may_approve_switches(user, line: Line, *, now: datetime) -> bool:
+    """Leads and administrators of the line, as for levels: a fresh role or account counts after a day."""
+    if user.is_fresh(now):
+        return False
+    mine = [one for one in _held(user) if one.line_id in (None, line.pk) and one.is_seasoned(now)]
+    return bool({Role(one.role) for one in mine} & {Role.QA_LEAD, Role.ADMINISTRATOR})
+
+
 def may_administer(user, line: Line | None = None) -> bool:
     """Administrators of the line; without one those of every line: people, products and channels belong to all."""
     if line is not None:

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from inspection import arms, registry
 from inspection.models import Deployment, Line, ModelVersion, Rollout, RolloutMove, RolloutStep, User
+from inspection.permissions import may_approve_switches
 from inspection.rules import rollouts as rules
 from inspection.rules.rollouts import Action, Evidence, Move, Phase, State, Step
 from inspection.rules.words import DECIDING, Level, RolloutOutcome, RolloutStrategy
@@ -50,6 +51,10 @@ class ClassMissing(Exception):
 
 class ShareRefused(Exception):
     """The share is none, or this step has none."""
+
+
+class FreshApprover(Exception):
+    """Whose role or way into the account is less than a day old approves no switch."""
 
 
 class SelfApproval(Exception):
@@ -112,14 +117,15 @@ def start(
 
 @transaction.atomic
 def confirm(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
-    """Let the rollout go on to its next step, as the evidence proposes. Raises RolloutClosed, SelfApproval or NotReady.
+    """Let the rollout go on to its next step, as the evidence proposes. Raises RolloutClosed, NotReady, or as
+    `check_approver`.
 
     At `human` no model is asked and none decides, so a person may go on without evidence. A blue-green switch gives
     every part to the candidate at once. Where the model decides, whoever started the rollout proposed it, and another
     person approves; where people decide every part, one person is enough.
     """
     rollout = _open(rollout)
-    check_approver(rollout, by=by)
+    check_approver(rollout, by=by, now=now)
     is_approval = awaits_approval(rollout)
     action = judge(rollout, now=now)
     is_idle = rollout.line.level == Level.HUMAN and rollout.paused_at is None and action.move == Move.WAIT
@@ -135,10 +141,17 @@ def confirm(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
     return rollout
 
 
-def check_approver(rollout: Rollout, *, by: User | None) -> None:
-    """Raise SelfApproval where the next step is a switch that the person proposed by starting the rollout."""
-    if awaits_approval(rollout) and by is not None and by.pk == rollout.opened_by_id:
+def check_approver(rollout: Rollout, *, by: User | None, now: datetime) -> None:
+    """Raise SelfApproval where the next step is a switch that the person proposed by starting the rollout.
+
+    Raises FreshApprover where the person came in only today: the one who started it might have let them in.
+    """
+    if by is None or not awaits_approval(rollout):
+        return
+    if by.pk == rollout.opened_by_id:
         raise SelfApproval(f"{by} started {rollout}.")
+    if not may_approve_switches(by, rollout.line, now=now):
+        raise FreshApprover(f"{by} came in today.")
 
 
 def awaits_approval(rollout: Rollout) -> bool:

@@ -59,7 +59,10 @@ class RoleForm(ReasonForm):
 class InviteForm(RoleForm):
     """Somebody new, with the role they come for."""
 
-    username = forms.SlugField(label=gettext_lazy("Name to sign in with"), max_length=60)
+    # One word is no name: it is the address of the invitation itself.
+    username = forms.RegexField(
+        r"^(?!invite$)[-a-zA-Z0-9_]+\Z", label=gettext_lazy("Name to sign in with"), max_length=60
+    )
     email = forms.EmailField(
         label=gettext_lazy("E-mail"),
         required=False,
@@ -161,7 +164,10 @@ def _disable(request: PersonRequest, person: User) -> HttpResponse:
 
 
 def _enable(request: PersonRequest, person: User) -> HttpResponse:
-    path = people.enable(person, reason=_reason(request), by=request.user, now=now())
+    try:
+        path = people.enable(person, reason=_reason(request), by=request.user, now=now())
+    except people.IsOpen as is_open:
+        raise Http404 from is_open
     return _hand_over(request, person, path)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from inspection.models import Disposition, Epoch, Item, Prediction
+from inspection.models import Disposition, Epoch, Item, Part, Prediction
 from review import history
 from review.models import Adjudication, CountDelta, Decision, LateCall, ReviewTask, Truth
 from review.rules import tokens
@@ -18,6 +18,7 @@ PAGE = 60
 # Beyond so many nobody pages, and a search without a limit reads the whole history.
 COUNTED_MAX = 1_000
 NAMESAKES = 12
+NAMED = 500
 # Newest parts first: in this order the readings of a line need no sorting.
 DIFFER, AGREE = ("pass/defect", "defect/pass"), ("pass/pass", "defect/defect")
 NEWEST = ("-task__run__opened_at", "-pk")
@@ -122,12 +123,10 @@ def namesakes(epoch: Epoch, search: Search) -> list[Item]:
         Adjudication.objects.filter(item=item, ruled_at=None),
         ReviewTask.objects.filter(item=item, closed_at=None),
     )
-    named = Item.objects.filter(
-        line=epoch.line_id,
-        run__part__serial__startswith=search.serial,
-        run__part__is_challenge=False,
-        run__is_settled=True,
-    )
+    # Parts first: a serial is looked up in their index, and few parts of a long history bear it.
+    parts = Part.objects.filter(line=epoch.line_id, serial__startswith=search.serial, is_challenge=False)
+    newest = list(parts.order_by("-pk").values_list("pk", flat=True)[:NAMED])
+    named = Item.objects.filter(run__part__in=newest, run__is_settled=True)
     found = named.filter(~Exists(shown), *(~Exists(rows) for rows in unsettled))
     return list(found.select_related("run__part", "run__disposition").order_by("-run__opened_at", "view")[:NAMESAKES])
 

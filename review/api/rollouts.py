@@ -31,6 +31,7 @@ CODES = {
     rollouts.ShareRefused: "rollout-refused",
     rollouts.NotReady: "rollout-not-ready",
     rollouts.SelfApproval: "self-approval",
+    rollouts.FreshApprover: "forbidden",
     signing.NotConfirmed: "not-confirmed",
 }
 VERSION = RegexValidator(r"^[-a-zA-Z0-9_]+(:[0-9]{1,9})?\Z")
@@ -115,7 +116,9 @@ def of_line(request: Request, slug: str) -> Response:
     """The newest rollouts of a line; or put a candidate beside what serves it."""
     line = reported_line(request, slug, "product", "epoch")
     if request.method != "POST":
-        newest = line.rollouts.select_related("line", "candidate", "incumbent").order_by("-pk")[:20]
+        newest = line.rollouts.select_related("line", "candidate", "incumbent", "opened_by", "approved_by").order_by(
+            "-pk"
+        )[:20]
         return Response({"rollouts": [rollout_boards.as_plain(one, now=now()) for one in newest]})
     given = StartBody.read(request)
     _done(rollout_doors.check_moves, person_of(request), line)
@@ -156,7 +159,7 @@ def promote(request: Request, pk: int) -> Response:
     """
     rollout, given = _moved(request, pk), ConfirmationForm.read(request)
     if rollouts.awaits_approval(rollout):
-        _done(rollouts.check_approver, rollout, by=person_of(request))
+        _done(rollouts.check_approver, rollout, by=person_of(request), now=now())
         _done(signing.confirm, request._request, **given)
     return _shown(_done(rollouts.confirm, rollout, by=person_of(request), now=now()))
 

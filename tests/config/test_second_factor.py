@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from config import first_admin
+from inspection import people
 from inspection.models import User
 from inspection.rules.words import Role
 from tests.builders import make_line, make_user
@@ -57,6 +58,16 @@ def test_with_a_second_factor_the_pages_open(client):
     TOTP.activate(quinn, generate_totp_secret())
     client.force_login(quinn)
     assert client.get(reverse("queue-choice")).status_code == 200
+
+
+def test_once_the_factor_is_removed_open_sessions_set_up_another_too(client):
+    make_line()
+    quinn, admin = make_user("quinn", role=Role.QA_LEAD), make_user("admin", role=Role.ADMINISTRATOR)
+    TOTP.activate(quinn, generate_totp_secret())
+    client.force_login(quinn)
+    assert client.get(reverse("queue-choice")).status_code == 200
+    people.remove_second_factor(quinn, reason="lost the phone", by=admin, now=now())
+    assert client.get(reverse("queue-choice")).headers["Location"] == reverse("mfa_activate_totp")
 
 
 def test_an_inspector_needs_none(client):

@@ -13,6 +13,7 @@ from django.utils.timezone import now as clock
 
 from inspection import permissions, tokens
 from inspection.models import Membership, PersonChange, User
+from inspection.people import entrance
 from inspection.rules.words import PersonDeed, Role, Scope
 from review.models import ReviewTask
 from tests.builders import NOON, PASSWORD, make_line, make_user
@@ -110,6 +111,11 @@ def test_a_link_that_no_mail_host_takes_is_shown(office, settings):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     assert link_in(invite(office, email="berta@plant.example"))
+
+
+def test_nobody_has_the_name_of_the_invitations_own_address(office):
+    assert invite(office, username="invite").status_code == 422
+    assert invite(office, username="invited").status_code == 200
 
 
 @pytest.mark.parametrize("taken", [{"username": "ana"}, {"email": "ana@plant.example"}, {"employee_id": "E-1"}])
@@ -313,6 +319,30 @@ def test_a_lead_whom_somebody_let_in_signs_nothing_for_a_day(office, line, name)
     assert not permissions.may_sign_levels(quinn, line, now=today)
     assert not permissions.may_sign_everywhere(quinn, now=today)
     assert permissions.may_sign_levels(quinn, line, now=today + timedelta(hours=25))
+
+
+def test_an_account_in_use_is_not_opened_again_for_a_link_without_a_trace(office, line):
+    quinn = make_user("quinn", role=Role.QA_LEAD)
+    assert deed(office, quinn, "enable").status_code == 404
+    assert not PersonChange.objects.filter(user=quinn).exists()
+
+
+def test_whoever_keeps_a_link_for_a_day_signs_nothing_for_the_day_after_using_it(office, line):
+    quinn = make_user("quinn", role=Role.QA_LEAD)
+    path = link_in(deed(office, quinn, "link"))
+    User.objects.filter(pk=quinn.pk).update(let_in_at=clock() - timedelta(hours=25))
+    walk_in(office, path, "quinn")
+    quinn.refresh_from_db()
+    assert quinn.check_password(CHOSEN)
+    assert not permissions.may_sign_levels(quinn, line, now=clock())
+
+
+def test_a_password_of_ones_own_asking_costs_no_day(client, line):
+    quinn = make_user("quinn", role=Role.QA_LEAD)
+    walk_in(client, entrance(quinn), "quinn")
+    quinn.refresh_from_db()
+    assert quinn.check_password(CHOSEN)
+    assert permissions.may_sign_levels(quinn, line, now=clock())
 
 
 def test_a_lost_second_factor_is_removed_with_its_recovery_codes(office):

@@ -7,11 +7,11 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from inspection import registry, rollouts
-from inspection.models import Rollout
-from inspection.rules.words import RolloutOutcome
+from inspection.models import Membership, Rollout
+from inspection.rules.words import Role, RolloutOutcome
 from review import audit_log, rollbacks
 from review.audit_log import Asked
-from tests.builders import NOON, PASSWORD
+from tests.builders import NOON, PASSWORD, make_user
 from tests.review.asking import code_of
 from tests.review.rollout_scene import deployed, make_rollout, make_served_line, send
 from tests.review.scene import later
@@ -56,6 +56,21 @@ def test_where_people_decide_every_part_one_person_switches(line, warm, quinn, l
     line.save(update_fields=["level"])
     switched = rollouts.confirm(warm, by=quinn, now=later(60))
     assert (deployed(line)[0], switched.approved_by) == ("green:1", None)
+
+
+def test_a_role_given_today_approves_no_switch(line, warm):
+    nora = make_user("nora", role=None)
+    Membership.objects.create(user=nora, role=Role.QA_LEAD.value, granted_at=NOON)
+    with pytest.raises(rollouts.FreshApprover):
+        rollouts.confirm(warm, by=nora, now=later(60))
+    assert deployed(line)[0] == "blue:1"
+
+
+def test_an_account_that_somebody_opened_today_approves_no_switch(line, warm):
+    nora = make_user("nora", role=Role.QA_LEAD, let_in_at=NOON)
+    with pytest.raises(rollouts.FreshApprover):
+        rollouts.confirm(warm, by=nora, now=later(60))
+    assert deployed(line)[0] == "blue:1"
 
 
 def test_nobody_approves_before_the_evidence_lets_it_go_on(line, quinn, quill):
