@@ -46,17 +46,19 @@ class Dark(Deciding):
             "dark_images": len(world.made) - self.event_at,
             "dark_images_before_hold": world.index_at(held.placed_at) - self.event_at if held else None,
             "held_for": held.reason if held else None,
-            "auto_before_hold": _automatic(began_at, until=held.placed_at if held else world.now),
-            "auto_after_hold": _automatic(held.placed_at, until=world.now) if held else 0,
+            "auto_before_hold": _automatic(
+                item__captured_at__gte=began_at, item__captured_at__lte=held.placed_at if held else world.now
+            ),
+            # The image of the moment itself was decided before.
+            "auto_after_hold": _automatic(item__captured_at__gt=held.placed_at) if held else 0,
             "promotions_frozen": Freeze.objects.filter(line=world.line, cause=baselines.FREEZE).exists(),
             **(_stopped(bands, since=began_at) if bands else {}),
         }
 
 
-def _automatic(since: datetime, *, until: datetime) -> int:
+def _automatic(**taken: datetime) -> int:
     """Count the parts decided automatically from images taken in a stretch of time."""
-    taken = Routing.objects.filter(route__in=AUTOMATIC, item__captured_at__gte=since, item__captured_at__lte=until)
-    return taken.count()
+    return Routing.objects.filter(route__in=AUTOMATIC, **taken).count()
 
 
 # Envelope -------------------------------------------------------------------------------------------------------
