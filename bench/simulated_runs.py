@@ -137,10 +137,17 @@ def _first(report: dict[str, Any], level: str) -> dict[str, Any] | None:
 
 
 def _end(reports: list[dict[str, Any]]) -> str:
-    parts = sum(report["items"] for report in reports)
-    automatic = sum(report["auto_decided"] for report in reports)
-    shipped = sum(report["auto_escapes"] for report in reports)
-    saved = sum(report["items"] - report["human_readings"] for report in reports)
-    minutes = saved * reports[0]["seconds_a_reading"] / 60
-    ppm = 1e6 * shipped / parts
-    return f"{automatic / parts:.0%} automatic, {ppm:.0f} ppm shipped by the model, {minutes:.0f} minutes saved"
+    """Say what came of the parts after `partial`: readings are saved against one of each part."""
+    risen = [(report, at) for report in reports if (at := _first(report, Level.PARTIAL.value)) is not None]
+    if not risen:
+        return "nothing automatic"
+    parts = sum(report["items"] - at["item"] for report, at in risen)
+    readings = sum(report["human_readings"] - at["readings"] for report, at in risen)
+    automatic = sum(report["auto_decided"] for report, _ in risen)
+    shipped = sum(report["auto_escapes"] for report, _ in risen)
+    minutes = (parts - readings) * risen[0][0]["seconds_a_reading"] / 60 / len(risen)
+    ppm = 1e6 * shipped / max(automatic, 1)
+    return (
+        f"after partial {automatic / parts:.0%} automatic, {ppm:.0f} of a million of these shipped, "
+        f"{minutes:.0f} minutes saved a run"
+    )
