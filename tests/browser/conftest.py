@@ -9,15 +9,13 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.loop import LoopPage
+from tests.browser.loop import WITHIN_S, LoopPage
 from tests.builders import make_user
 
 # The sync driver runs an event loop in this thread; the tests' own queries are synchronous all the same.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 HERE = Path(__file__).parent
-# What a busy machine may take to show something; what never comes fails after it.
-WITHIN_MS = 60_000
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
@@ -40,7 +38,7 @@ def chromium():
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("Chromium is not installed here.")
-    expect.set_options(timeout=WITHIN_MS)
+    expect.set_options(timeout=WITHIN_S * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
@@ -61,7 +59,7 @@ def visit(chromium: Browser, live_server):
             if person is not None:
                 context.add_cookies([_session_of(person, live_server.url)])
         page = context.new_page()
-        page.set_default_timeout(WITHIN_MS)
+        page.set_default_timeout(WITHIN_S * 1000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: "Content Security" in said.text and faults.append(said.text))
         page.goto(live_server.url + path)

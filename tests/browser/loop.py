@@ -1,6 +1,20 @@
 """The review loop as a test drives it: keys in, words out."""
 
+import time
+from collections.abc import Callable
+
 from playwright.sync_api import Page, expect
+
+# What a busy machine may take to do something; what never comes fails after it.
+WITHIN_S = 60
+
+
+def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait for something that no page shows. A quiet network is no sign of it: an image given up stays open for it."""
+    given_up = time.monotonic() + WITHIN_S
+    while not holds():
+        assert time.monotonic() < given_up, "It never came."
+        page.wait_for_timeout(20)
 
 
 class LoopPage:

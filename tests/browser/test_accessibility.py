@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from inspection.models import Hold
 from inspection.rules.words import Call, Level, Role
 from tests.browser.floor import add_disagreement, add_limits, add_single_case, add_waiting, make_floor
+from tests.browser.loop import LoopPage
 from tests.builders import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -121,7 +122,8 @@ def test_the_last_column_of_a_wide_table_can_be_scrolled_to(floor, visit):
 @pytest.mark.parametrize("path", ["/", "/lines/phone-glass/review/"])
 def test_tab_comes_around_and_every_stop_shows_its_ring(floor, ana, visit, path):
     page = visit(path, ana)
-    page.wait_for_load_state("networkidle")
+    if "review" in path:
+        LoopPage(page).wait_until_ready()
     stops = []
     for _ in range(60):
         page.keyboard.press("Tab")

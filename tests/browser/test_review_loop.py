@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from inspection.rules.words import Label
 from review.models import Decision, DecisionFate, PendingDecision, ReviewTask
 from tests.browser.floor import add_waiting, make_floor
+from tests.browser.loop import wait_until
 from tests.builders import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -372,8 +373,7 @@ def test_nobody_there_dims_the_image_and_then_gives_the_items_back(line, ana, vi
     page.clock.run_for(31_000)
 
     expect(page.locator('[data-part="veil-card"]')).to_contain_text("went back to the queue")
-    page.wait_for_load_state("networkidle")
-    assert ReviewTask.objects.filter(lease_holder=ana).count() == 0
+    wait_until(page, lambda: not ReviewTask.objects.filter(lease_holder=ana).exists())
 
 
 def test_a_pause_gives_the_items_back_and_going_on_claims_again(line, ana, review):
