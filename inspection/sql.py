@@ -12,6 +12,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from inspection.rules.words import Level
+
 APPEND_ONLY = (
     "inspection_item",
     "inspection_routing",
@@ -120,6 +122,47 @@ def unfix_roles() -> None:
     on_table = f" ON {_ROLES}" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TRIGGER IF EXISTS {_ROLES}_fixed{on_table}")
+
+
+_RUNGS = " ".join(f"WHEN '{level.value}' THEN {level.rung}" for level in Level)
+_RISE = f"CASE NEW.to_level {_RUNGS} END > CASE NEW.from_level {_RUNGS} END"
+_UNSIGNED = """
+NOT EXISTS (
+    SELECT 1 FROM inspection_levelproposal signed
+    WHERE signed.id = NEW.proposal_id AND signed.line_id = NEW.line_id AND signed.status = 'approved'
+      AND signed.from_level = NEW.from_level AND signed.to_level = NEW.to_level AND NOT signed.resumes
+)
+"""
+_RISE_REFUSED = "a step up needs a proposal of this step that two people signed"
+
+
+def guard_rises() -> None:
+    """Make the database refuse a step up that no approved proposal of the same line and step stands behind.
+
+    That an approved proposal bears two people's signatures is a constraint of its own table.
+    """
+    head = "CREATE TRIGGER inspection_levelchange_signed BEFORE INSERT ON inspection_levelchange"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"""
+                CREATE OR REPLACE FUNCTION tollgate_signed_rise() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF ({_RISE} AND {_UNSIGNED}) THEN
+                        RAISE EXCEPTION '{_RISE_REFUSED}' USING ERRCODE = 'integrity_constraint_violation';
+                    END IF;
+                    RETURN NEW;
+                END $$
+            """)
+            cursor.execute(f"{head} FOR EACH ROW EXECUTE FUNCTION tollgate_signed_rise()")
+        else:
+            cursor.execute(f"{head} WHEN {_RISE} AND {_UNSIGNED} BEGIN SELECT RAISE(ABORT, '{_RISE_REFUSED}'); END")
+
+
+def unguard_rises() -> None:
+    """Take the trigger away again: for the reversed migration."""
+    on_table = " ON inspection_levelchange" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER IF EXISTS inspection_levelchange_signed{on_table}")
 
 
 @contextmanager

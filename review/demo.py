@@ -9,7 +9,7 @@ import json
 import secrets
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from inspection import epochs, health, images, registry, salts, stations, tokens
 from inspection.models import (
     DefectClass,
     GoldenReference,
-    LevelChange,
     Line,
     Membership,
     ModelVersion,
@@ -49,6 +48,7 @@ PEOPLE = {
 }
 KOREA = "Asia/Seoul"
 MODEL_DEADLINE_S = 10.0
+STOOD = "set up with the demo, as if two leads had signed"
 DEMO_MODEL = Path(vision.__file__).parent / "demo"
 # In log-odds: the second version calls a defect a little sooner, so that a canary has something to tell.
 SOONER = 0.4
@@ -136,7 +136,7 @@ def _live_and_stand(line: Line, station: Station, scene: Scene, pool: Pool, peop
     first, last = now - timedelta(days=scene.days, hours=-2), now - timedelta(hours=1)
     past = demo_past.parts(line, scene, Stretch(scene.cells, first, last), pool, people, unruled=scene.unruled)
     filling.write_past(line, past, station=station)
-    _stand(line, scene, pool, now=now)
+    _stand(line, scene, pool, people, now=now)
 
 
 def _line(scene: Scene, *, now: datetime):
@@ -176,20 +176,9 @@ def _golden(line: Line, scene: Scene, *, now: datetime) -> None:
     )
 
 
-def _stand(line: Line, scene: Scene, pool: Pool, *, now: datetime) -> None:
+def _stand(line: Line, scene: Scene, pool: Pool, people: Mapping[str, User], *, now: datetime) -> None:
     """Put the line on its rung with a history that says how it came there."""
-    below = Level.HUMAN
-    for day, level in enumerate(scene.steps):
-        LevelChange.objects.create(
-            line=line,
-            from_level=below.value,
-            to_level=level.value,
-            epoch=line.epoch,
-            cause="set up with the demo, as if two leads had signed",
-            changed_at=line.created_at + timedelta(days=day),
-        )
-        below = level
-    line.level = scene.level.value
-    line.save(update_fields=["level"])
+    steps = [(level, line.created_at + timedelta(days=day)) for day, level in enumerate(scene.steps)]
+    filling.stand(line, steps, leads=(people["quinn"], people["quill"]), cause=STOOD)
     if scene.level == Level.SHADOW:
         health.note(line, items=200, missing=0, p95_ms=pool.p95_ms, now=now)

@@ -19,6 +19,8 @@ from inspection.models import (
     Disposition,
     DispositionSequence,
     Item,
+    LevelChange,
+    LevelProposal,
     Line,
     Measures,
     ModelVersion,
@@ -31,7 +33,18 @@ from inspection.models import (
     User,
     ViewVerdict,
 )
-from inspection.rules.words import DecidedBy, Label, Phase, PredictionRole, Purpose, Route, TruthSource, Verdict
+from inspection.rules.words import (
+    DecidedBy,
+    Label,
+    Level,
+    Phase,
+    PredictionRole,
+    ProposalStatus,
+    Purpose,
+    Route,
+    TruthSource,
+    Verdict,
+)
 from review import counts, shots
 from review.models import Adjudication, Decision, DecisionFate, ReviewTask, Truth
 from review.rules import adjudication, priority
@@ -75,6 +88,31 @@ def runs_at(line: Line, moments: Iterable[datetime]) -> Iterator[Run]:
     salt = Salt.objects.filter(line=line).latest("created_at")
     for moment in moments:
         yield intake.new_run(line, n=1, salt=salt, now=moment)
+
+
+def stand(line: Line, steps: Iterable[tuple[Level, datetime]], *, leads: tuple[User, User], cause: str) -> None:
+    """Put the line on a rung with a past that says when and by whom: each step as if two leads had signed it."""
+    first, second = leads
+    for to_level, moment in steps:
+        step = {"from_level": list(Level)[to_level.rung - 1].value, "to_level": to_level.value}
+        proposal = LevelProposal.objects.create(
+            line=line,
+            **step,
+            status=ProposalStatus.APPROVED.value,
+            reason=cause,
+            opened_at=moment,
+            expires_at=moment,
+            proposer=first,
+            proposed_at=moment,
+            approver=second,
+            approved_at=moment,
+            closed_at=moment,
+        )
+        LevelChange.objects.create(
+            line=line, **step, epoch=line.epoch, cause=cause, proposal=proposal, changed_at=moment
+        )
+        line.level = to_level.value
+    line.save(update_fields=["level"])
 
 
 def write_past(line: Line, pasts: Iterable[Past], *, station: Station) -> int:

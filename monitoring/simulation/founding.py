@@ -8,7 +8,6 @@ from inspection.models import (
     Bands,
     GateLimits,
     Item,
-    LevelChange,
     Line,
     Measures,
     Membership,
@@ -20,7 +19,7 @@ from inspection.models import (
 from inspection.rules.words import Decider, Level, Pace, RiskClass, Role
 from monitoring.simulation.factory import Factory
 from monitoring.simulation.parts import Made
-from review import bank
+from review import bank, filling
 from review.bands import embedding_of
 from review.rules import certifying
 from review.rules.certifying import KnownDefect
@@ -180,17 +179,9 @@ def serve(world: "World") -> ModelVersion:
 def stand(world: "World", level: Level) -> None:
     """Put the line on a rung, with a history that says how it came there."""
     line = world.fresh_line()
-    for rung in list(Level)[Level(line.level).rung + 1 : level.rung + 1]:
-        LevelChange.objects.create(
-            line=line,
-            from_level=line.level,
-            to_level=rung.value,
-            epoch=line.epoch,
-            cause=_CAUSE,
-            changed_at=world.now,
-        )
-        line.level = rung.value
-    line.save(update_fields=["level"])
+    rungs = list(Level)[Level(line.level).rung + 1 : level.rung + 1]
+    leads = (world.leads.first, world.leads.second)
+    filling.stand(line, [(rung, world.now) for rung in rungs], leads=leads, cause=_CAUSE)
     world.line = world.fresh_line()
 
 

@@ -77,6 +77,31 @@ def test_the_database_refuses_an_approval_without_two_signatures(line, quinn):
         LevelProposal.objects.filter(pk=proposal.pk).update(status="approved")
 
 
+@pytest.mark.parametrize("behind", ["nothing", "one signature", "another step", "another line"])
+def test_the_database_refuses_a_step_up_that_two_people_did_not_sign(line, quinn, quill, behind):
+    signed = {
+        "nothing": lambda: None,
+        "one signature": lambda: propose(line, quinn),
+        "another step": lambda: rise(line, quinn, quill),
+        "another line": lambda: rise(make_line("other", level=line.level), quinn, quill),
+    }[behind]()
+    to_level = Level.PARTIAL if behind == "another step" else Level.ASSIST
+    with pytest.raises(IntegrityError), transaction.atomic():
+        LevelChange.objects.create(
+            line=line,
+            from_level=list(Level)[to_level.rung - 1].value,
+            to_level=to_level.value,
+            cause="?",
+            proposal=signed,
+            changed_at=NOON,
+        )
+
+
+def rise(line: Line, first: User, second: User) -> LevelProposal:
+    signed = propose(line, first)
+    return automation.approve(signed, by=second, evaluation=evaluation(line), now=NOON)
+
+
 def test_a_proposal_of_the_system_needs_two_leads_too(line, quinn, quill):
     proposal = automation.open_by_system(line, evaluation(line), now=NOON)
     first = automation.approve(proposal, by=quinn, evaluation=evaluation(line), now=NOON)

@@ -9,9 +9,9 @@ from django.utils.timezone import now as clock
 from edge.conditions import ControlFile
 from edge.trouble import Trouble
 from inspection import automation
-from inspection.models import Hold, LevelChange, Measures
+from inspection.models import Hold, Measures
 from inspection.rules.words import Call, Label, Level
-from review import containment, findings, queues, simulated
+from review import containment, filling, findings, queues, simulated
 from review.rules.containment import Found
 from tests.builders import NOON, make_user
 from tests.review.deciding import audit, audited, escape, make_deciding_line, passed
@@ -156,9 +156,9 @@ def test_minutes_saved_count_what_the_model_decided_since_the_line_rose(lead, li
     assert "waiting for people: 1, the oldest first" in html
 
 
-def test_minutes_saved_are_told_by_the_pace_of_before_the_line_rose(lead, line, ana):
+def test_minutes_saved_are_told_by_the_pace_of_before_the_line_rose(lead, line, ana, quinn, quill):
     read(make_task(line, "B-1"), ana, shown_at=NOON, decided_at=later(6))
-    LevelChange.objects.create(line=line, from_level="assist", to_level="partial", cause="signed", changed_at=later(60))
+    filling.stand(line, [(Level.PARTIAL, later(60))], leads=(quinn, quill), cause="signed")
     quick = make_task(line, "B-2", at=later(120))
     read(quick, ana, at=later(120), shown_at=later(120), decided_at=later(121))
     for serial in ("A-1", "A-2"):

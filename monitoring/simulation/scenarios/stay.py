@@ -60,7 +60,7 @@ class Stay(Scenario):
 
     def figures(self, world: World) -> dict[str, Any]:
         """Return how often the product found the gate open and proposed to go up, signed or not."""
-        return {"proposals": LevelProposal.objects.filter(line=world.line).count()}
+        return {"proposals": LevelProposal.objects.filter(line=world.line, opened_by_system=True).count()}
 
     def factory(self) -> Factory:
         return _FACTORIES.get(self.from_level, _PLAIN)
