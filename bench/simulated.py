@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -89,7 +90,7 @@ def _complete(
         together = missing[place : place + options.processes]
         sys.stderr.write(f"\r{name}: seed {together[0]} of {wanted.seeds} ")
         for seed, report in zip(together, pool.map(partial(_run, name, options.until), together), strict=True):
-            done[str(seed)] = report
+            done[str(seed)] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **report}
             _store(name, done)
 
 
