@@ -36,7 +36,7 @@ soak:             ## half an hour of the same on one engine, with its memory; SO
 	$(PY) -m bench.soak $(SOAK)
 
 moments:          ## the demo's three moments in a browser, on the product's own processes; minutes
-	TOLLGATE_ENV=test .venv/bin/pytest -m moments
+	TOLLGATE_ENV=test TOLLGATE_PICTURES=docs/pictures .venv/bin/pytest -m moments
 
 dark-story:       ## pictures of a lamp that fades, fails and comes back, as a lead sees it; into docs/pictures/
 	TOLLGATE_ENV=test TOLLGATE_PICTURES=docs/pictures .venv/bin/pytest tests/browser/test_dark_story.py

@@ -1,9 +1,17 @@
-"""The three moments that must work in front of a visitor: the demo's own lines, on the product's own processes."""
+"""The three moments that must work in front of a visitor: the demo's own lines, on the product's own processes.
+
+With TOLLGATE_PICTURES=FOLDER the pages are kept there as the moments go.
+"""
 
 import json
+import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -72,13 +80,32 @@ def turn(page, key):
     page.locator("#light").blur()
 
 
+def keep(page, name):
+    if folder := os.environ.get("TOLLGATE_PICTURES"):
+        page.screenshot(path=Path(folder) / f"moment-{name}.png")
+
+
+def ways_since(demo, moment):
+    """Return the way that each image taken since a moment went, in order."""
+    taken = (
+        "SELECT routing.route FROM inspection_item item JOIN inspection_line line ON line.id = item.line_id "
+        "JOIN inspection_routing routing ON routing.item_id = item.id "
+        "WHERE line.slug = 'phone-back' AND item.captured_at >= ? ORDER BY item.captured_at"
+    )
+    with closing(sqlite3.connect(demo.folder / "tollgate.sqlite3", timeout=30)) as rows:
+        return [way for (way,) in rows.execute(taken, [f"{moment:%Y-%m-%d %H:%M:%S.%f}"])]
+
+
 def test_lights_off_the_next_image_goes_to_people_one_sentence_says_why_and_the_station_holds(demo, quinn):
     quinn.goto(demo.url + PANEL)
     expect(quinn.locator("[data-now]")).to_contain_text("the model decided")
     turn(quinn, "ArrowLeft")
+    dark_since = datetime.now(UTC)
     why = quinn.locator("[data-outside] .sentence")
     expect(why).to_have_text(re.compile(r"Too dark: p99 luminance [\d.]+, certified [\d.]+ to [\d.]+\."))
     expect(quinn.locator("[data-held]")).to_contain_text("3 images in a row")
+    assert set(ways_since(demo, dark_since)) == {"human"}
+    keep(quinn, "1-lights-off")
 
     turn(quinn, "ArrowRight")
     expect(quinn.locator("[data-outside]")).to_have_count(0)
@@ -94,6 +121,7 @@ def test_the_honest_no_a_model_that_always_says_pass_asks_and_the_gate_stays_shu
     expect(quinn.get_by_role("cell", name="99.5 %")).to_be_visible()
     quinn.get_by_role("button", name="Ask for promotion").click()
     expect(quinn.locator(".alarm-banner .sentence")).to_have_text("0 of 20 defects found. The gate stays shut.")
+    keep(quinn, "2-the-honest-no")
 
 
 def test_climb_and_fall_a_new_scratch_is_found_the_line_comes_down_and_a_scanned_part_has_its_receipt(
@@ -103,11 +131,13 @@ def test_climb_and_fall_a_new_scratch_is_found_the_line_comes_down_and_a_scanned
     expect(quinn.locator("[data-now]")).to_contain_text("partial")
     saved = float(quinn.locator("[data-minutes]").inner_text())
     quinn.wait_for_function("before => Number(document.querySelector('[data-minutes]').innerText) > before", arg=saved)
+    keep(quinn, "3-climbed")
 
     quinn.get_by_role("button", name="A new kind of scratch appears").click()
     expect(quinn.locator("[data-fell]")).to_contain_text("escape chart")
     serial = quinn.locator(".serials a").first
     expect(serial).to_be_visible()
+    keep(quinn, "4-fallen")
     scanned = serial.inner_text()
 
     quinn.locator("#scan").focus()
@@ -115,6 +145,7 @@ def test_climb_and_fall_a_new_scratch_is_found_the_line_comes_down_and_a_scanned
     quinn.keyboard.press("Enter")
     quinn.locator("table tbody a").first.click()
     expect(quinn.locator(".verdict")).to_contain_text("Verified")
+    keep(quinn, "5-receipt")
     with quinn.expect_download() as saving:
         quinn.get_by_role("link", name="Save for checking offline").click()
     receipt = tmp_path / "receipt.json"
