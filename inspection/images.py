@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 
 PARTIAL_LIFE = timedelta(hours=1)
+TILES = "tiles"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -135,6 +136,28 @@ def open_thumbnail(sha256: str) -> File:
     return default_storage.open(thumbnail_name(sha256))
 
 
+def put_tiles(sha256: str, archive: bytes, *, day: date) -> None:
+    """Keep an image's full size for a day: it can be cut again."""
+    check_room()
+    _save(tiles_name(sha256, day), ContentFile(archive))
+
+
+def open_tiles(sha256: str, *, day: date) -> File:
+    """Open what was cut that day. Raises FileNotFoundError where nothing was."""
+    return default_storage.open(tiles_name(sha256, day))
+
+
+def forget_tiles(*, before: date) -> int:
+    """Drop what was cut on earlier days. Return how many images."""
+    if not default_storage.exists(TILES):
+        return 0
+    folders = [f"{TILES}/{name}" for name in default_storage.listdir(TILES)[0] if name < before.isoformat()]
+    files = [f"{folder}/{name}" for folder in folders for name in default_storage.listdir(folder)[1]]
+    for name in (*files, *folders):
+        default_storage.delete(name)
+    return len(files)
+
+
 def probe() -> None:
     """Keep a small file and drop it again. Raises StorageFull or StorageUnavailable where an image would meet them."""
     check_room()
@@ -170,6 +193,10 @@ def rendition_name(sha256: str) -> str:
 
 def thumbnail_name(sha256: str) -> str:
     return _name("thumbnails", sha256, ".webp")
+
+
+def tiles_name(sha256: str, day: date) -> str:
+    return f"{TILES}/{day.isoformat()}/{sha256}.zip"
 
 
 def archive_name(batch: UUID) -> str:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection.models import Item, Line
 from inspection.permissions import may_adjudicate
 from review import data_places, export_views, golden, history, limits, questions, searches, spreadsheets
-from review.api.images import picture, thumbnail
+from review.api.images import picture, thumbnail, tile
 from review.forms import QuestionForm
 from review.models import Adjudication, Decision, ReviewTask
 from review.permissions import PersonRequest, line_for_leads
@@ -138,6 +138,12 @@ def _ask(request: PersonRequest, item: Item, reason: str) -> bool:
 @require_GET
 def item_image(request: HttpRequest, slug: str, pk: UUID) -> FileResponse:
     return picture(_item(line_for_leads(request.user, slug), pk).sha256)
+
+
+@login_required
+@require_GET
+def item_tile(request: HttpRequest, slug: str, pk: UUID, column: int, row: int) -> HttpResponse:
+    return tile(_item(line_for_leads(request.user, slug), pk), column=column, row=row)
 
 
 @login_required

@@ -16,7 +16,7 @@ from inspection.models import Line
 from inspection.permissions import lines_for, may_inspect
 from inspection.rules.words import Label
 from review import practice
-from review.api.images import picture
+from review.api.images import picture, tile
 from review.permissions import PersonRequest
 from review.pictures import references_of, upright_size
 from review.practice_models import PracticeItem, PracticeSet
@@ -88,8 +88,19 @@ def answer(request: PersonRequest, slug: str, n: int) -> HttpResponse:
 @require_GET
 def image(request: PersonRequest, slug: str, pk: int) -> FileResponse:
     """The picture of an image of my own rounds."""
+    return picture(_my_item(request, slug, pk).source.sha256)
+
+
+@login_required
+@require_GET
+def image_tile(request: PersonRequest, slug: str, pk: int, column: int, row: int) -> HttpResponse:
+    """A tile of that picture at its full size."""
+    return tile(_my_item(request, slug, pk).source, column=column, row=row)
+
+
+def _my_item(request: PersonRequest, slug: str, pk: int) -> PracticeItem:
     mine = PracticeItem.objects.filter(round__line=_line(request, slug), round__person=request.user)
-    return picture(get_object_or_404(mine.select_related("source"), pk=pk).source.sha256)
+    return get_object_or_404(mine.select_related("source__line", "source__measures"), pk=pk)
 
 
 def _line(request: PersonRequest, slug: str) -> Line:

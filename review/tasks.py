@@ -166,11 +166,12 @@ def rotate_salts(**_later_arguments: object) -> None:
 
 @shared_task
 def tidy(**_later_arguments: object) -> None:
-    """Drop what is kept for a while only: orders, idempotency keys, nonces, values, half-written files, exports."""
+    """Drop what is kept for a while only: orders, idempotency keys, nonces, values, half-written files and the like."""
     moment = clock()
     outbox.prune(now=moment)
     intake.forget_keys(now=moment)
     stations.forget_nonces(now=moment)
     shared_cache.forget(now=moment)
     images.sweep_partial(now=moment)
+    images.forget_tiles(before=moment.date())
     exports.forget(now=moment)

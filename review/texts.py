@@ -105,6 +105,7 @@ def _calls(chosen: Keys) -> dict[str, str]:
         "defectButton": _("Defect"),
         "picture": _("Image of {serial} on {line}, zoom {zoom} %"),
         "noPicture": _("No image on the screen"),
+        "preview": _("preview"),
         "last": _("Last"),
         "savedLeft": _("{call} saved, {count} left"),
         "chooseClass": _("Defect: choose the class"),

@@ -58,6 +58,11 @@ urlpatterns = [
     path("lines/<slug:slug>/practice/again/", practice_views.begin_again, name="practice-again"),
     path("lines/<slug:slug>/practice/<int:n>/", practice_views.answer, name="practice-answer"),
     path("lines/<slug:slug>/practice/images/<int:pk>/", practice_views.image, name="practice-image"),
+    path(
+        "lines/<slug:slug>/practice/images/<int:pk>/tiles/<int:column>/<int:row>/",
+        practice_views.image_tile,
+        name="practice-tile",
+    ),
     path("lines/<slug:slug>/adjudications/", adjudication_views.adjudications, name="adjudications"),
     path("lines/<slug:slug>/adjudications/<uuid:pk>/", adjudication_views.adjudication, name="adjudication"),
     path("lines/<slug:slug>/adjudications/<uuid:pk>/undo/", adjudication_views.undo, name="adjudication-undo"),
@@ -109,6 +114,9 @@ urlpatterns = [
     path("lines/<slug:slug>/data/<uuid:pk>/question/", data_views.question, name="data-question"),
     path("lines/<slug:slug>/data/<uuid:pk>/limit/", limit_views.approve, name="limit-approve"),
     path("lines/<slug:slug>/data/<uuid:pk>/image/", data_views.item_image, name="data-image"),
+    path(
+        "lines/<slug:slug>/data/<uuid:pk>/image/tiles/<int:column>/<int:row>/", data_views.item_tile, name="data-tile"
+    ),
     path("lines/<slug:slug>/data/<uuid:pk>/thumbnail/", data_views.item_thumbnail, name="data-thumbnail"),
     path("lines/<slug:slug>/loop/", loop_views.loop_page, name="loop"),
     path("lines/<slug:slug>/changeover/", changeover_views.changeover_page, name="changeover"),

@@ -94,10 +94,21 @@ class Decoder:
 
         `max_pixels` is the line's own limit. Without `renditions` only the working copy is made (training).
         """
-        request = {"path": os.fspath(path), "max_pixels": max_pixels, "renditions": renditions, "cpu_s": self._cpu_s}
+        return _picture(*self._asked(path, max_pixels=max_pixels, renditions=renditions, tiles=False))
+
+    def tiles(self, path: str | os.PathLike[str], *, max_pixels: int = 25_000_000) -> list[bytes]:
+        """Return the picture at its full size as JPEG tiles, row by row, or raise `DecodeFailed`.
+
+        A tile is `vision.pixels.TILE_EDGE` wide and high, less at the right and lower edges. No metadata.
+        """
+        _, tiles = self._asked(path, max_pixels=max_pixels, renditions=False, tiles=True)
+        return tiles
+
+    def _asked(self, path: str | os.PathLike[str], **wanted: Any) -> tuple[dict[str, Any], list[bytes]]:
+        request = {"path": os.fspath(path), "cpu_s": self._cpu_s, **wanted}
         child = self._living_child()
         try:
-            return _picture(self._ask(child, request))
+            return _told(*self._ask(child, request))
         except _Late:
             self.close()
             raise DecodeFailed("decode-late", f"Decoding took longer than {self._wall_s:g} s.") from None
@@ -175,10 +186,13 @@ def _read_exactly(pipe: int, length: int, deadline: float) -> bytearray:
     return data
 
 
-def _picture(reply: tuple[dict[str, Any], list[bytes]]) -> Picture:
-    answer, blocks = reply
+def _told(answer: dict[str, Any], blocks: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
     if "code" in answer:
         raise DecodeFailed(answer["code"], answer["detail"])
+    return answer, blocks
+
+
+def _picture(answer: dict[str, Any], blocks: list[bytes]) -> Picture:
     pixels, rendition, thumbnail = blocks
     return Picture(
         pixels=np.frombuffer(pixels, dtype=np.uint8).reshape(answer["shape"]),

@@ -1,7 +1,7 @@
 """The decode child: reads requests on its standard input, answers with pixels on its standard output.
 
 A message is a 4-byte big-endian length and as many bytes. A request is JSON; an answer is
-JSON with `blocks`, the number of raw blocks that follow it (pixels, rendition, thumbnail).
+JSON with `blocks`, the number of raw blocks that follow it (pixels, rendition, thumbnail; or tiles).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from vision.pixels import Read, read_picture
+from vision.pixels import Read, read_picture, read_tiles
 
 ADDRESS_SPACE = 1_500_000_000
 _LENGTH = struct.Struct(">I")
@@ -59,7 +59,10 @@ def _allow_work(seconds: float) -> None:
 
 def _answer(read: Callable[..., Read], request: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
     try:
-        picture = read(request["path"], max_pixels=request["max_pixels"], renditions=request["renditions"])
+        if request.pop("tiles"):
+            tiles = read_tiles(request["path"], max_pixels=request["max_pixels"])
+            return {"blocks": len(tiles)}, tiles
+        picture = read(**request)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return _refusal("decode-dimensions", "The image has more pixels than this line accepts.")
     except MemoryError:

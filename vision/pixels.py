@@ -1,4 +1,4 @@
-"""From an image file to upright sRGB pixels, a rendition for people and a thumbnail.
+"""From an image file to upright sRGB pixels, a rendition for people, a thumbnail, and tiles at full size.
 
 Runs inside the decode child only (`vision.decode`): it meets strangers' bytes.
 """
@@ -20,7 +20,9 @@ DECODER_ID = "pillow-srgb-1024/1"
 WORKING_EDGE = 1024
 RENDITION_EDGE = 1920
 THUMBNAIL_EDGE = 400
+TILE_EDGE = 1024
 
+_READ = ("JPEG", "PNG", "WEBP")
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP"}
 _ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -54,11 +56,25 @@ class Read:
     format: str
 
 
+def read_tiles(path: str | os.PathLike[str], *, max_pixels: int) -> list[bytes]:
+    """Return the first picture in the file at its full size, upright, in JPEG tiles of TILE_EDGE: row by row."""
+    _allow(max_pixels)
+    with Image.open(path, formats=list(_READ)) as opened:
+        opened.load()
+        turn = _UPRIGHT.get(_orientation(opened))
+        shown = _to_srgb(_plain(opened), opened.info.get("icc_profile"))
+    if turn is not None:
+        shown = shown.transpose(turn)
+    corners = [(x, y) for y in range(0, shown.height, TILE_EDGE) for x in range(0, shown.width, TILE_EDGE)]
+    return [
+        _jpeg(shown.crop((x, y, min(x + TILE_EDGE, shown.width), min(y + TILE_EDGE, shown.height)))) for x, y in corners
+    ]
+
+
 def read_picture(path: str | os.PathLike[str], *, max_pixels: int, renditions: bool) -> Read:
     """Decode the first picture in the file. Raises whatever Pillow raises on damaged input."""
-    Image.MAX_IMAGE_PIXELS = max_pixels
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
-    with Image.open(path, formats=["JPEG", "PNG", "WEBP"]) as opened:
+    _allow(max_pixels)
+    with Image.open(path, formats=list(_READ)) as opened:
         image_format, (width, height) = _FORMATS[str(opened.format)], opened.size
         # JPEG only: the decoder itself halves what would be thrown away.
         opened.draft(None, _fitted(opened.size, RENDITION_EDGE))
@@ -78,6 +94,11 @@ def read_picture(path: str | os.PathLike[str], *, max_pixels: int, renditions: b
         thumbnail=_webp(_shrink(working, THUMBNAIL_EDGE)) if renditions else b"",
         format=image_format,
     )
+
+
+def _allow(max_pixels: int) -> None:
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -1,10 +1,11 @@
-"""Pictures for people: renditions only, each at the address of its task, case or line."""
+"""Pictures for people, each at the address of its task, case or line: the rendition, closer up tiles at full size."""
 
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpResponseNotModified
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils.timezone import now as clock
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view, renderer_classes
@@ -13,8 +14,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inspection import images
-from inspection.models import User
+from inspection import full_size, images
+from inspection.models import Item, User
 from inspection.permissions import lines_for, may_adjudicate
 from review import sights
 from review.api.people import person_of
@@ -22,7 +23,7 @@ from review.api.renderers import PictureRenderer
 from review.api.serializers import HeatmapShown
 from review.models import Decision, ReviewTask
 from review.permissions import cases_for, pictures_for
-from review.pictures import references_of
+from review.pictures import references_of, upright_size
 from review.rules.blindness import Sight
 
 PICTURE = {(200, "image/jpeg"): OpenApiTypes.BINARY}
@@ -40,12 +41,32 @@ def task_image(request: Request, pk: UUID) -> FileResponse:
 @extend_schema(responses=PICTURE)
 @api_view(["GET", "HEAD"])
 @renderer_classes([PictureRenderer, JSONRenderer])
+def task_tile(request: Request, pk: UUID, column: int, row: int) -> HttpResponse:
+    """A tile of that picture at its full size: 1,024 pixels wide and high, columns and rows from 0."""
+    task = get_object_or_404(pictures_for(person_of(request)), pk=pk)
+    return tile(task.item, column=column, row=row)
+
+
+@extend_schema(responses=PICTURE)
+@api_view(["GET", "HEAD"])
+@renderer_classes([PictureRenderer, JSONRenderer])
 def case_image(request: Request, pk: UUID) -> FileResponse:
     """The picture of a case, for adjudicators of its line."""
     case = get_object_or_404(cases_for(person_of(request)), pk=pk)
     if not may_adjudicate(person_of(request), case.line):
         raise PermissionDenied
     return picture(case.item.sha256)
+
+
+@extend_schema(responses=PICTURE)
+@api_view(["GET", "HEAD"])
+@renderer_classes([PictureRenderer, JSONRenderer])
+def case_tile(request: Request, pk: UUID, column: int, row: int) -> HttpResponse:
+    """A tile of that picture at its full size: 1,024 pixels wide and high, columns and rows from 0."""
+    case = get_object_or_404(cases_for(person_of(request)), pk=pk)
+    if not may_adjudicate(person_of(request), case.line):
+        raise PermissionDenied
+    return tile(case.item, column=column, row=row)
 
 
 @extend_schema(responses=PICTURE)
@@ -103,8 +124,23 @@ def picture(sha256: str) -> FileResponse:
     except FileNotFoundError as error:
         raise Http404 from error
     response = FileResponse(file, content_type="image/jpeg")
+    _make_inert(response)
+    return response
+
+
+def tile(item: Item, *, column: int, row: int) -> HttpResponse:
+    """Answer with a tile at full size. Raises Http404 outside of the image."""
+    try:
+        jpeg = full_size.tile(item, size=upright_size(item), column=column, row=row, now=clock())
+    except full_size.NoSuchTile as error:
+        raise Http404 from error
+    response = HttpResponse(jpeg, content_type="image/jpeg")
+    _make_inert(response)
+    return response
+
+
+def _make_inert(response: HttpResponseBase) -> None:
     response["Cache-Control"] = "private, max-age=300, immutable"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Content-Disposition"] = "inline"
-    return response

@@ -1,15 +1,22 @@
-"""Pictures: renditions only, at the address of task, case or line, for those who may look."""
+"""Pictures: the rendition, and tiles closer up, at the address of task, case or line, for those who may look."""
+
+import io
+from datetime import timedelta
 
 import pytest
-from django.core.files.storage import storages
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage, storages
+from django.utils.timezone import now as clock
+from PIL import Image
 
-from inspection import images
-from inspection.models import GoldenReference, Measures
+from inspection import images, sql
+from inspection.models import GoldenReference, Item, Measures
 from inspection.rules.words import Call, Role
 from review import queues
 from review.models import Adjudication
 from tests.builders import NOON, make_user
 from tests.review.scene import lease, make_run, make_task, read, route_to_people
+from tests.vision import pictures
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +112,59 @@ def test_regions_are_in_pixels_of_the_upright_picture(line, ana, client_of):
 
     assert (shown["item"]["width"], shown["item"]["height"]) == (480, 640)
     assert queues.held([(task.pk, 1)], person=ana, now=NOON).exists()
+
+
+# Closer up -------------------------------------------------------------------------------------------------------
+
+
+def with_original(task, *, size=(2500, 1500)):
+    """Give the task's item a large original in the store."""
+    stored = images.store(ContentFile(pictures.jpeg(pictures.part(*size))))
+    sql.unprotect(("inspection_item",))
+    Item.objects.filter(pk=task.item_id).update(sha256=stored.sha256, width=size[0], height=size[1])
+    sql.protect(("inspection_item",))
+    task.item.refresh_from_db()
+    return task
+
+
+def get_tile(client, task, column=0, row=0):
+    return client.get(f"/api/v1/tasks/{task.pk}/image/tiles/{column}/{row}/")
+
+
+def test_the_holder_looks_closer_tile_by_tile(line, ana, client_of):
+    task = lease(with_original(make_task(line)), ana)
+
+    shown = get_tile(client_of(ana), task, column=2, row=1)
+
+    assert Image.open(io.BytesIO(shown.content)).size == (452, 476)
+    assert shown["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert shown["Cache-Control"] == "private, max-age=300, immutable"
+
+
+@pytest.mark.parametrize("place", [(3, 0), (0, 2)])
+def test_beyond_the_image_there_is_no_tile(line, ana, client_of, place):
+    task = lease(with_original(make_task(line)), ana)
+    assert get_tile(client_of(ana), task, *place).status_code == 404
+
+
+def test_who_may_not_see_the_picture_may_not_look_closer(line, ana, andre, quinn, client_of):
+    task = lease(with_original(make_task(line)), ana)
+    for person in (andre, quinn):
+        assert get_tile(client_of(person), task).status_code == 404
+
+
+def test_what_is_cut_is_kept_for_the_day_and_dropped_after_it(line, ana, client_of):
+    task = lease(with_original(make_task(line)), ana)
+    get_tile(client_of(ana), task)
+    default_storage.delete(images.original_name(task.item.sha256))
+
+    assert get_tile(client_of(ana), task, column=1).status_code == 200
+    assert images.forget_tiles(before=clock().date() + timedelta(days=1)) == 1
+    assert get_tile(client_of(ana), task, column=1).status_code == 404
+
+
+def test_an_image_that_cannot_be_read_at_its_full_size_has_no_tiles(line, ana, client_of):
+    task = lease(with_original(make_task(line)), ana)
+    default_storage.delete(images.original_name(task.item.sha256))
+    default_storage.save(images.original_name(task.item.sha256), ContentFile(b"no image"))
+    assert get_tile(client_of(ana), task).status_code == 404

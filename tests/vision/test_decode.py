@@ -211,3 +211,32 @@ def test_a_missing_file_is_a_picture_that_cannot_be_decoded(decoder, tmp_path):
 
 def test_the_decoder_has_a_name():
     assert DECODER_ID == "pillow-srgb-1024/1"
+
+
+def test_an_image_at_its_full_size_comes_upright_in_tiles_without_the_cameras_notes(decoder, stored):
+    lying = draw.part(1500, 2500)
+    notes = Image.Exif()
+    notes[0x0112] = 6
+
+    tiles = [Image.open(io.BytesIO(one)) for one in decoder.tiles(stored(draw.jpeg(lying, exif=notes)))]
+
+    assert [one.size for one in tiles] == [
+        (1024, 1024),
+        (1024, 1024),
+        (452, 1024),
+        (1024, 476),
+        (1024, 476),
+        (452, 476),
+    ]
+    assert not any(one.getexif() for one in tiles)
+    whole = Image.new("RGB", (2500, 1500))
+    for n, one in enumerate(tiles):
+        whole.paste(one, (n % 3 * 1024, n // 3 * 1024))
+    upright = np.asarray(lying.transpose(Image.Transpose.ROTATE_270), dtype=float)
+    assert np.abs(np.asarray(whole, dtype=float) - upright).mean() < 1
+
+
+def test_tiles_of_too_large_an_image_are_refused(decoder, stored):
+    with pytest.raises(DecodeFailed) as failed:
+        decoder.tiles(stored(draw.jpeg(draw.part(1500, 2500))), max_pixels=1_000_000)
+    assert failed.value.code == "decode-dimensions"

@@ -202,7 +202,7 @@ export class Loop {
     const { item, bitmap } = this.#task;
     reveal.close();
     goldens.show(item.reference_url);
-    viewer.show(bitmap, { width: item.width, height: item.height });
+    viewer.show(bitmap, { width: item.width, height: item.height }, item.image_url);
     this.#look = new Look(clock, wasReady);
     performance.mark("tollgate:shown", { detail: this.#task.id });
     this.#listen();

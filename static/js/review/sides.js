@@ -123,8 +123,10 @@ export class Sides extends EventTarget {
   #moved(pane) {
     for (const other of this.#all) if (other !== pane && !other.isHidden) other.viewer.follow(pane.viewer);
     this.#root.toggleAttribute("data-zoomed", this.isZoomed);
-    const percent = this.#lead.viewer.zoomPercent;
-    for (const word of document.querySelectorAll("[data-zoom]")) word.textContent = percent ? `${percent}\u00a0%` : "–";
+    const { zoomPercent: percent, isBlurred } = this.#lead.viewer;
+    for (const word of document.querySelectorAll("[data-zoom]")) {
+      word.textContent = percent ? `${percent}\u00a0%${isBlurred ? `\u00a0${word.dataset.preview}` : ""}` : "–";
+    }
   }
 }
 
@@ -148,12 +150,12 @@ class Pane {
     const isThere = await this.image.decode().then(() => true, () => false);
     if (!isThere) return null;
     const bitmap = await createImageBitmap(this.image);
-    this.show(bitmap, size, JSON.parse(this.figure.dataset.regions || "[]"));
+    this.show(bitmap, size, JSON.parse(this.figure.dataset.regions || "[]"), this.image.dataset.closer ?? null);
     return bitmap;
   }
 
-  show(bitmap, size, regions = []) {
-    this.viewer.show(bitmap, size);
+  show(bitmap, size, regions = [], address = null) {
+    this.viewer.show(bitmap, size, address);
     this.viewer.marks.regions = regions;
     this.figure.dataset.live = "";
     this.viewer.draw(true);

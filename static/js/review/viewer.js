@@ -3,6 +3,7 @@
 import { Canvas } from "./canvas.js";
 import { actual, FIT, kept, panned, scaleOf, toImage, zoomed } from "./geometry.js";
 import { boxOf, Marks } from "./marks.js";
+import { Tiles } from "./tiles.js";
 
 const STEP = 1.25;
 const PAN = 0.1;
@@ -33,6 +34,10 @@ export class Viewer extends EventTarget {
   #blink = null;
   #drag = null;
   #fingers = new Map();
+  #tiles = new Tiles(() => {
+    this.draw();
+    this.#changed();
+  });
 
   // Without canvases for the golden image it can still stand in the part's place. `opening` says where the golden image
   // stands at first, and how large each image comes up: "kept" as the one before was left, "fit" or "actual".
@@ -50,14 +55,21 @@ export class Viewer extends EventTarget {
     return this.#image ? Math.round(scaleOf(this.view, this.#image, this.#main.size) * devicePixelRatio * 100) : null;
   }
 
+  // Whether the rendition is shown larger than it is: what lies in the original alone cannot be seen yet.
+  get isBlurred() {
+    return Boolean(this.#bitmap) && this.#tiles.isBlurred(this.view, this.#main.size);
+  }
+
   get hasImage() {
     return Boolean(this.#bitmap);
   }
 
   // Put an image on the screen now. The view and the tools stay as they were; what stood beside the part before is put
-  // away: a limit sample is looked up for one part, the golden image for all.
-  show(bitmap, size) {
+  // away: a limit sample is looked up for one part, the golden image for all. Where `address` is given, the image is
+  // fetched at its full size under it as far as somebody looks so close.
+  show(bitmap, size, address = null) {
     this.putAway();
+    this.#tiles.open(address, bitmap, size);
     this.#bitmap = bitmap;
     this.#image = size;
     this.#overlay = null;
@@ -70,6 +82,7 @@ export class Viewer extends EventTarget {
 
   clear() {
     this.putAway();
+    this.#tiles.close();
     this.#bitmap = null;
     this.#overlay = null;
     this.#main.clear();
@@ -253,6 +266,7 @@ export class Viewer extends EventTarget {
   }
 
   #paintOver(context) {
+    this.#tiles.paint(context, this.view, this.#main.size);
     this.#overlay?.(context, this.place);
     this.marks.paint(context, this.place, this.#drag?.draft ?? null);
   }

@@ -1,0 +1,120 @@
+// An image at its full size, tile by tile, where the field shows it larger than its display rendition can.
+
+import { originOf, scaleOf, toImage } from "./geometry.js";
+
+const EDGE = 1024;
+// Of 4 MB each: what a field shows, and what was left a moment ago.
+const KEPT = 12;
+// Nothing is fetched for a place that one only passes by.
+const SETTLED_MS = 120;
+
+export class Tiles {
+  #arrived;
+  #image = null;
+  #tiles = new Map();
+  #settling = null;
+
+  // `arrived` is called with every tile that can be drawn now.
+  constructor(arrived) {
+    this.#arrived = arrived;
+  }
+
+  // Begin with an image: its address, its rendition and its own size. Without an address there is the rendition alone.
+  open(address, bitmap, size) {
+    this.close();
+    const sharpUpTo = bitmap.width / size.width;
+    if (address && sharpUpTo < 1) this.#image = { address, size, sharpUpTo, wanted: [], isFetching: false };
+  }
+
+  close() {
+    clearTimeout(this.#settling);
+    for (const tile of this.#tiles.values()) tile?.close();
+    this.#tiles.clear();
+    this.#image = null;
+  }
+
+  // Whether a view shows the rendition enlarged somewhere.
+  isBlurred(view, field) {
+    return this.#enlarges(view, field) && this.#inSight(view, field).some((tile) => !this.#tiles.get(tile.key));
+  }
+
+  // Draw what is there in field pixels, and ask for what is not.
+  paint(context, view, field) {
+    if (!this.#enlarges(view, field)) return;
+    const seen = this.#inSight(view, field);
+    const { left, top } = originOf(view, this.#image.size, field);
+    const scale = scaleOf(view, this.#image.size, field);
+    for (const { key, column, row } of seen) {
+      const tile = this.#tiles.get(key);
+      if (!tile) continue;
+      context.drawImage(tile, left + column * EDGE * scale, top + row * EDGE * scale, tile.width * scale, tile.height * scale);
+      // What was seen last is given up last.
+      this.#tiles.delete(key);
+      this.#tiles.set(key, tile);
+    }
+    const image = this.#image;
+    image.wanted = seen.filter((tile) => !this.#tiles.has(tile.key));
+    clearTimeout(this.#settling);
+    if (image.wanted.length) this.#settling = setTimeout(() => this.#fetch(image), SETTLED_MS);
+  }
+
+  #enlarges(view, field) {
+    return this.#image !== null && scaleOf(view, this.#image.size, field) * devicePixelRatio > this.#image.sharpUpTo;
+  }
+
+  // The tiles of which a field shows something, from its middle outward.
+  #inSight(view, field) {
+    const { size } = this.#image;
+    const from = toImage({ x: 0, y: 0 }, view, size, field);
+    const to = toImage({ x: field.width, y: field.height }, view, size, field);
+    const columns = between(from.x, to.x, size.width);
+    const rows = between(from.y, to.y, size.height);
+    const middle = { column: (from.x + to.x) / 2 / EDGE - 0.5, row: (from.y + to.y) / 2 / EDGE - 0.5 };
+    const far = ({ column, row }) => Math.hypot(column - middle.column, row - middle.row);
+    return rows
+      .flatMap((row) => columns.map((column) => ({ key: `${column}/${row}`, column, row })))
+      .sort((one, other) => far(one) - far(other));
+  }
+
+  // One at a time, the nearest to the middle first. What the server has not is not asked for again; what could not be
+  // asked for is, at the next look.
+  async #fetch(image) {
+    if (image.isFetching) return;
+    image.isFetching = true;
+    while (this.#image === image && image.wanted.length) {
+      const { key } = image.wanted.shift();
+      const tile = await bitmapOf(`${image.address}tiles/${key}/`);
+      if (this.#image !== image) return tile?.close();
+      if (tile !== undefined) this.#keep(key, tile);
+      if (tile) this.#arrived();
+    }
+    image.isFetching = false;
+  }
+
+  #keep(key, tile) {
+    this.#tiles.set(key, tile);
+    for (const [old, bitmap] of this.#tiles) {
+      if (this.#tiles.size <= KEPT) return;
+      bitmap?.close();
+      this.#tiles.delete(old);
+    }
+  }
+}
+
+// Null where the server has none, undefined where it could not be asked.
+async function bitmapOf(address) {
+  try {
+    const answer = await fetch(address);
+    return answer.ok ? await createImageBitmap(await answer.blob()) : null;
+  } catch (error) {
+    // A TypeError is fetch's word for a line that is cut.
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+function between(from, to, side) {
+  const first = Math.max(0, Math.floor(from / EDGE));
+  const last = Math.min(Math.ceil(side / EDGE), Math.ceil(to / EDGE));
+  return Array.from({ length: Math.max(0, last - first) }, (_, n) => first + n);
+}
