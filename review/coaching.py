@@ -57,7 +57,7 @@ def rounds_of(person: User, line: Line) -> list[Round]:
 
 
 def _answers(person: User, line: Line, *, only_told: bool) -> QuerySet[Decision]:
-    said = sessions.answers().filter(person=person, task__line=line, task__gold__study=None, blind=True)
+    said = sessions.answers().filter(person=person, task__gold__line=line, task__gold__study=None, blind=True)
     return said.filter(task__gold__told_in__isnull=False) if only_told else said
 
 

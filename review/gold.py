@@ -14,7 +14,8 @@ from inspection import bulkheads
 from inspection.models import Line, User
 from inspection.rules.shifts import zone_of
 from inspection.rules.words import Call, Phase, Purpose
-from review import days, known_images, planting, staging, studies
+from inspection.sql import Moments
+from review import known_images, planting, staging, studies
 from review.gold_models import GaugeStudy, GoldRule, GoldShowing
 from review.known_images import Known
 from review.models import Decision, ReviewTask
@@ -73,11 +74,10 @@ def dose_from(known: tuple[int, int], person: User, line: Line, rule: GoldRule, 
 def readings_per_day(person: User, line: Line, *, now: datetime) -> float:
     """Return how many images a person reads on a day they work here, over two weeks; 0 where they did not."""
     zone = zone_of(line.time_zone)
-    first = (now - LOOKED_BACK).astimezone(zone).date()
     last = _readings(person, line).filter(recorded_at__gte=now - LOOKED_BACK)
-    asked = days.span(first, now.astimezone(zone).date())
-    counted = [n for n in days.counted(last, "recorded_at", asked, zone) if n]
-    return sum(counted) / len(counted) if counted else 0.0
+    moments = last.aggregate(told=Moments("recorded_at"))["told"]
+    worked = {moment.astimezone(zone).date() for moment in moments}
+    return len(moments) / len(worked) if worked else 0.0
 
 
 # Giving ---------------------------------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
 """How people work on a line, for talking with them: calls on sight, and long stretches of looking. Never a ranking."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Aggregate, Count, Exists, OuterRef, Q, QuerySet
 
 from inspection.models import Line, User
 from inspection.rules.words import Phase
+from inspection.sql import Moments
 from review.models import Decision, DecisionFate
 from review.rules import vigilance as rules
 from review.rules.vigilance import Exposure
@@ -35,22 +36,20 @@ def of_line(line: Line, *, now: datetime, only: User | None = None) -> list[Habi
     A call counts where it stood and its page timed it: one taken back at once was a slip of the finger.
     """
     lately = Decision.objects.filter(phase=Phase.INITIAL.value, recorded_at__gte=now - LOOKED_BACK)
-    here = lately.filter(task__line=line, **({"person": only} if only else {}))
-    timed = Q(fate__fate=DecisionFate.FINAL, page__has_key="fast")
-    counted = (
-        here.order_by()
-        .values("person")
-        .annotate(calls=Count("pk", filter=timed), reflexes=Count("pk", filter=timed & Q(page__fast=True)))
-    )
-    told = counted.values_list("person", "calls", "reflexes")
+    here = lately.filter(task__line=line)
+    asked = User.objects.filter(pk=only.pk) if only else User.objects.all()
+    people = list(asked.filter(Exists(here.filter(person=OuterRef("pk")))).order_by("username"))
+    timed = here.filter(person__in=people, fate__fate=DecisionFate.FINAL, page__has_key="fast")
+    told = _by_person(timed, calls=Count("pk"), reflexes=Count("pk", filter=Q(page__fast=True)))
     counts = {person: (calls, reflexes) for person, calls, reflexes in told}
-    moments: dict[int, list[datetime]] = defaultdict(list)
     # A break is a break from every line.
-    for person, moment in lately.filter(person__in=counts).order_by("recorded_at").values_list("person", "recorded_at"):
-        moments[person].append(moment)
-    people = User.objects.filter(pk__in=counts).order_by("username")
+    moments = dict(_by_person(lately.filter(person__in=people), moments=Moments("recorded_at")))
     return [
         Habit(person=one, calls=calls, reflexes=reflexes, exposure=rules.exposure(moments[one.pk]))
         for one in people
-        for calls, reflexes in [counts[one.pk]]
+        for calls, reflexes in [counts.get(one.pk, (0, 0))]
     ]
+
+
+def _by_person(readings: QuerySet[Decision], **facts: Aggregate) -> QuerySet[Any, Any]:
+    return readings.order_by().values("person").annotate(**facts).values_list("person", *facts)

@@ -1,9 +1,9 @@
 """Stored images whose truth is known: the bank's defects, and parts found good beyond one person's word."""
 
 import random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from inspection.models import GoldenReference, Item, LimitSample, Line
 from inspection.rules.words import Label, TruthSource
@@ -33,12 +33,20 @@ def good_of(line: Line) -> QuerySet[Item]:
     newer = Truth.objects.filter(item=OuterRef("item"), n__gt=OuterRef("n"))
     ruled = Truth.objects.filter(~Exists(newer), item__line=line, source__in=KNOWN_GOOD, label=Label.PASS.value)
     stored = Item.objects.real().filter(line=line, view__in=line.views, pk__in=ruled.values("item"))
-    return stored.filter(*(~Exists(rows) for rows in seen_by_all(OuterRef("run__part"))))
+    return stored.filter(unseen_by_all())
 
 
-def seen_by_all(part: OuterRef) -> tuple[QuerySet[Any], ...]:
-    """Return the limit samples and golden images of a part: whoever looks at them all day proves nothing by it."""
-    return LimitSample.objects.picturing(part), GoldenReference.objects.filter(source__run__part=part)
+def unseen_by_all() -> Q:
+    """Ask that an image's part hangs nowhere as limit sample or golden image: who sees it all day proves nothing by it.
+
+    These parts are few: told once, where asking for each image would look through them for each.
+    """
+    limits, golden = LimitSample.objects.all(), GoldenReference.objects.all()
+    asked = Q()
+    for rows, image in ((limits, "still_good_image"), (limits, "already_bad_image"), (golden, "source")):
+        parts = rows.filter(**{f"{image}__isnull": False}).values(f"{image}__run__part")
+        asked &= ~Q(run__part__in=parts)
+    return asked
 
 
 def image_of(defect: BankDefect, line: Line) -> Known | None:

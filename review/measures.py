@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from inspection.models import Line, User
 from inspection.rules.words import Call, Label
 from review import gold, known_images, sessions
@@ -72,7 +74,9 @@ def of_line(line: Line) -> list[Measured]:
     """Return the measures of everybody who answered a gold item on the line, by name."""
     said: dict[User, list[Decision]] = defaultdict(list)
     for decision in (
-        sessions.answers().filter(task__line=line, task__gold__study=None, blind=True).order_by("recorded_at", "pk")
+        sessions.answers()
+        .filter(task__gold__line=line, task__gold__study=None, blind=True)
+        .order_by("recorded_at", "pk")
     ):
         said[decision.person].append(decision)
     found = [_measured(person, said[person]) for person in sorted(said, key=lambda one: one.username)]
@@ -82,8 +86,8 @@ def of_line(line: Line) -> list[Measured]:
 
 def feasible(line: Line, rule: GoldRule, *, now: datetime) -> Feasible:
     """Return what can be given on a line now, to each person who read there in the last two weeks."""
-    recent = Decision.objects.filter(task__line=line, recorded_at__gte=now - gold.LOOKED_BACK)
-    people = User.objects.filter(pk__in=recent.values("person"), is_active=True).order_by("username")
+    recent = Decision.objects.filter(person=OuterRef("pk"), task__line=line, recorded_at__gte=now - gold.LOOKED_BACK)
+    people = User.objects.filter(Exists(recent), is_active=True).order_by("username")
     counted: dict[str, int] = defaultdict(int)
     for code in known_images.defects_of(line).values_list("defect_class", flat=True):
         counted[code] += 1

@@ -81,7 +81,6 @@ def at_hand(line: Line, person: User, label: Call) -> QuerySet[Item]:
     ruled = Truth.objects.filter(~Exists(newer), item__line=line, source__in=known_images.KNOWN_GOOD, label=label.value)
     met = (
         BankImage.objects.filter(item__run__part=OuterRef("run__part")),
-        *known_images.seen_by_all(OuterRef("run__part")),
         Decision.objects.filter(person=person, task__item=here),
         PracticeItem.objects.filter(round__person=person, source=here),
         GoldShowing.objects.filter(person=person, source=here),
@@ -89,7 +88,8 @@ def at_hand(line: Line, person: User, label: Call) -> QuerySet[Item]:
         Adjudication.objects.filter(item=here, ruled_at=None),
     )
     known = Item.objects.real().filter(line=line, view__in=line.views, pk__in=ruled.values("item"))
-    return known.filter(*(~Exists(rows) for rows in met), run__part__is_challenge=False)
+    unmet = (~Exists(rows) for rows in met)
+    return known.filter(known_images.unseen_by_all(), *unmet, run__part__is_challenge=False)
 
 
 @transaction.atomic

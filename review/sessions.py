@@ -45,7 +45,7 @@ def end(person: User, line: Line, *, now: datetime) -> SessionEnd:
         raise TooShort(f"{readings} readings since the last end, {FEWEST_READINGS} needed.")
     ended = SessionEnd.objects.create(line=line, person=person, readings=readings, ended_at=now)
     # A study shows each image again: what was missed in it is nobody's to know before its sheet.
-    final = answers().filter(person=person, task__line=line, task__gold__told_in=None, task__gold__study=None)
+    final = answers().filter(person=person, task__gold__line=line, task__gold__told_in=None, task__gold__study=None)
     GoldShowing.objects.filter(pk__in=[one.task_id for one in final]).update(told_in=ended)
     return ended
 

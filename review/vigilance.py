@@ -17,7 +17,7 @@ LOOKED_BACK = timedelta(days=30)
 def of_line(line: Line, *, now: datetime) -> Vigilance:
     """Return the last thirty days of a line. A break is a break from every line. Two statements."""
     since = now - LOOKED_BACK
-    shown = sessions.answers().filter(task__line=line, task__gold__study=None, blind=True, recorded_at__gte=since)
+    shown = sessions.answers().filter(task__gold__line=line, task__gold__study=None, blind=True, recorded_at__gte=since)
     known = {one.pk: one.label for one in shown if one.task.gold.label == Call.DEFECT}
     judged = {pk: label for pk, label in known.items() if label != Label.CANNOT_JUDGE.value}
     spans = _spans({one.person_id for one in shown}, since=since) if judged else {}

@@ -102,6 +102,8 @@ class ComparisonShape(serializers.Serializer):
     escape = RateShape()
     overkill = RateShape()
     kappa = serializers.FloatField(allow_null=True)
+    kappa_low = serializers.FloatField(allow_null=True)
+    kappa_high = serializers.FloatField(allow_null=True)
     ac1 = serializers.FloatField(allow_null=True)
     mcc = serializers.FloatField(allow_null=True)
     positive_agreement = serializers.FloatField(allow_null=True)
@@ -119,6 +121,22 @@ class ClassShape(serializers.Serializer):
     found = RateShape()
 
 
+class GapShape(serializers.Serializer):
+    """A stretch without a part, and its whole clock hours."""
+
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+    hours = serializers.IntegerField()
+
+
+class HoursShape(serializers.Serializer):
+    """How many clock hours had parts, and how many between them had none."""
+
+    worked = serializers.IntegerField()
+    missing = serializers.IntegerField()
+    gaps = GapShape(many=True)
+
+
 class AgreementShape(serializers.Serializer):
     """The report of one epoch. `confusion` is [model][truth], pass before defect."""
 
@@ -127,6 +145,7 @@ class AgreementShape(serializers.Serializer):
     model = serializers.CharField(allow_null=True)
     since = serializers.DateField(allow_null=True)
     until = serializers.DateField(allow_null=True)
+    sentence = serializers.CharField(allow_blank=True)
     parts = serializers.IntegerField()
     confusion = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
     model_against_truth = ComparisonShape()
@@ -135,6 +154,9 @@ class AgreementShape(serializers.Serializer):
     detection = RateShape()
     cannot_judge = RateShape()
     two_phase = serializers.DictField()
+    hours = HoursShape()
+    timeline = serializers.ListField(child=serializers.DictField())
+    by_product = SliceShape(many=True)
     by_shift = SliceShape(many=True)
     by_inspector = SliceShape(many=True)
     by_class = ClassShape(many=True)
@@ -142,6 +164,8 @@ class AgreementShape(serializers.Serializer):
     calibration = serializers.ListField(child=serializers.DictField())
     ece = serializers.FloatField(allow_null=True)
     coverage_risk = serializers.ListField(child=serializers.DictField())
+    scored = serializers.IntegerField()
+    reliance = serializers.DictField(allow_null=True)
 
 
 class RungShape(serializers.Serializer):

@@ -143,6 +143,13 @@ def test_what_people_automate_answers_as_described(document, line, ana, quinns, 
     jsonschema.validate(answer.json(), {**schema, "components": document["components"]})
 
 
+def test_the_agreement_report_answers_nothing_that_is_not_described(document, line, ana, quinns):
+    read(make_task(line, call=Call.PASS), ana, Label.PASS)
+    said = quinns.get("/api/v1/lines/phone-glass/agreement/").json()
+    for shape, answer in (("Agreement", said), ("Hours", said["hours"]), ("Comparison", said["model_against_truth"])):
+        assert set(answer) == set(document["components"]["schemas"][f"{shape}Shape"]["properties"])
+
+
 def test_an_opened_containment_answers_as_described(document, quinns):
     answer = quinns.post("/api/v1/lines/phone-glass/containment/")
     schema = document["components"]["schemas"]["ContainmentShape"]

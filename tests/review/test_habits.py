@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils.timezone import now
 
-from review import decisions, habits
+from review import decisions, gold, habits
 from review.rules.vigilance import Exposure, exposure
 from tests.builders import NOON
-from tests.review.scene import answer, later, make_task, read
+from tests.review.scene import answer, later, make_task, make_watched_line, read
 
 pytestmark = pytest.mark.django_db
 LATELY = NOON + timedelta(days=1)
@@ -51,6 +51,29 @@ def test_a_call_counts_where_it_stood_and_was_timed(line, ana):
     decisions.undo(slip.decision.pk, person=ana, now=later(3))
     decisions.finalise_due(now=later(600))
     assert of(line, ana) == (1, 2)
+
+
+def test_who_made_no_timed_call_stands_there_all_the_same(line, ana):
+    call(line, ana, "A-1", fast=None)
+    assert of(line, ana) == (0, 0)
+
+
+def test_looking_goes_on_from_line_to_line_until_a_break(line, ana):
+    other = make_watched_line("phone-back")
+    for minute in range(0, 64, 2):
+        where = other if minute % 4 else line
+        call(where, ana, f"A-{minute}", fast=False, at=NOON + timedelta(minutes=minute))
+    [found] = habits.of_line(line, now=LATELY)
+    assert found.exposure == Exposure(62, 1)
+
+
+def test_a_persons_day_is_the_mean_of_those_on_which_they_read_there(line, ana):
+    line.time_zone = "Asia/Seoul"
+    assert gold.readings_per_day(ana, line, now=LATELY) == 0
+    # 15:00 UTC begins the next day in Seoul.
+    for serial, hours in (("A-1", 1), ("A-2", 2), ("A-3", 4)):
+        call(line, ana, serial, fast=False, at=NOON + timedelta(hours=hours))
+    assert gold.readings_per_day(ana, line, now=LATELY) == 1.5
 
 
 def test_what_is_older_than_thirty_days_is_forgotten(line, ana):
