@@ -105,6 +105,7 @@ class Line(models.Model):
     # How the loop opens; `review.loop_form` offers them.
     loop_golden = word_field(GoldenPlace, default=GoldenPlace.PANEL.value)
     loop_zoom = word_field(ZoomStart, default=ZoomStart.KEPT.value)
+    view_order = models.JSONField(null=True, help_text="in which the loop takes the views; none: as they are listed")
     second_opinion = models.BooleanField(default=False)
     practice_size = models.PositiveSmallIntegerField(default=50)
     practice_aim = models.FloatField(default=0.95)
@@ -188,6 +189,17 @@ class Line(models.Model):
     def may_collect(self) -> bool:
         """Images are taken in once somebody has signed what the line is for."""
         return self.is_demo or self.scope_signed_at is not None
+
+    @property
+    def main_view(self) -> str:
+        """The view of images that name none. The order in which the loop takes views does not move it."""
+        return self.views[0]
+
+    @property
+    def ordered_views(self) -> list[str]:
+        """The line's views as the loop takes them; one that got no place in the order comes last."""
+        order = self.view_order or []
+        return sorted(self.views, key=lambda view: order.index(view) if view in order else len(order))
 
     @property
     def local_name(self) -> str:
