@@ -102,13 +102,13 @@ class Line(models.Model):
     assist_style = word_field(AssistStyle, default=AssistStyle.REVEAL.value)
     undo_s = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(30)])
     vigilance_min = models.PositiveSmallIntegerField(default=20)
-    # How the loop opens; `review.loop_form` offers them.
-    loop_golden = word_field(GoldenPlace, default=GoldenPlace.PANEL.value)
-    loop_zoom = word_field(ZoomStart, default=ZoomStart.KEPT.value)
+    # How the loop opens; `review.loop_views` offers them.
+    loop_golden = word_field(GoldenPlace, default=GoldenPlace.PANEL.value, db_default=GoldenPlace.PANEL.value)
+    loop_zoom = word_field(ZoomStart, default=ZoomStart.KEPT.value, db_default=ZoomStart.KEPT.value)
     view_order = models.JSONField(null=True, help_text="in which the loop takes the views; none: as they are listed")
-    second_opinion = models.BooleanField(default=False)
-    practice_size = models.PositiveSmallIntegerField(default=50)
-    practice_aim = models.FloatField(default=0.95)
+    second_opinion = models.BooleanField(default=False, db_default=False)
+    practice_size = models.PositiveSmallIntegerField(default=50, db_default=50)
+    practice_aim = models.FloatField(default=0.95, db_default=0.95)
     reference_patch = models.JSONField(
         null=True,
         blank=True,
@@ -294,7 +294,7 @@ class GoldenReference(models.Model):
     revision = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     source = models.ForeignKey("Item", on_delete=models.PROTECT, null=True, related_name="+")
-    state = word_field(GoldenState, default=GoldenState.READY.value)
+    state = word_field(GoldenState, default=GoldenState.READY.value, db_default=GoldenState.READY.value)
     set_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 
