@@ -112,7 +112,7 @@ def _upload(batch: Batch, member: Member, archive: zipfile.ZipFile, position: in
         file=ContentFile(_read(archive, member.name), name="image"),
         content_type=member.content_type or None,
         serial=member.serial or f"B-{batch.pk.hex[-12:]}-{position + 1:04d}",
-        view=member.view or batch.line.views[0],
+        view=member.view or batch.line.main_view,
         lot=member.lot,
         captured_at=datetime.fromisoformat(member.captured_at) if member.captured_at else batch.created_at,
         idempotency_key=f"batch:{batch.pk}:{position}",

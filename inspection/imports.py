@@ -102,7 +102,7 @@ def _known(line: Line, serials: list[str]) -> dict[str, Item]:
 def _bring(station: Station, sample: Sample, *, serial: str, now: datetime) -> Brought:
     upload = intake.Upload(
         serial=serial,
-        view=station.line.views[0],
+        view=station.line.main_view,
         captured_at=_captured_at(sample, now=now),
         file=ContentFile(sample.path.read_bytes(), name="image"),
         idempotency_key=f"import:{serial}",

@@ -172,7 +172,7 @@ def _golden(line: Line, scene: Scene, *, now: datetime) -> None:
     stored = images.store(ContentFile(picture.getvalue()))
     images.put_rendition(stored.sha256, picture.getvalue())
     GoldenReference.objects.create(
-        line=line, product=line.product, view=line.views[0], revision=4, sha256=stored.sha256, created_at=now
+        line=line, product=line.product, view=line.main_view, revision=4, sha256=stored.sha256, created_at=now
     )
 
 

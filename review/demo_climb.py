@@ -44,7 +44,7 @@ def fill_bank(line: Line, station: Station, people: Mapping[str, User], *, now: 
         defect = bank.add(
             line,
             serial=past.serial,
-            view=line.views[0],
+            view=line.main_view,
             defect_class=code,
             mark="1",
             found_by="teardown",

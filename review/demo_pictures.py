@@ -135,7 +135,7 @@ class Pool:
         file.size = len(encoded)
         upload = intake.Upload(
             serial=serial(self.rng),
-            view=self.line.views[0],
+            view=self.line.main_view,
             captured_at=now,
             file=file,
             content_type="image/jpeg",

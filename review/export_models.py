@@ -15,7 +15,9 @@ class Export(TimeOrderedModel):
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="exports")
     epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="+")
     query = models.CharField(max_length=400, blank=True)
-    chosen = models.JSONField(default=list, help_text="the only images to take of what is found; none: all of them")
+    chosen = models.JSONField(
+        default=list, db_default=[], help_text="the only images to take of what is found; none: all of them"
+    )
     with_images = models.BooleanField()
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()

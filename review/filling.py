@@ -192,7 +192,7 @@ def _item(line: Line, run: Run, shot: Shot, incumbent: str, station: Station) ->
         run=run,
         line=line,
         station=station,
-        view=line.views[0],
+        view=line.main_view,
         captured_at=run.opened_at - timedelta(milliseconds=80),
         received_at=run.opened_at,
         sha256=shot.sha256,

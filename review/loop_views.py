@@ -34,7 +34,7 @@ class LoopForm(forms.Form):
 
     loop_golden = forms.ChoiceField(label=gettext_lazy("Golden image"), choices=[*GOLDEN.items()])
     loop_zoom = forms.ChoiceField(label=gettext_lazy("Each image comes up"), choices=[*ZOOM.items()])
-    views = forms.CharField(
+    view_order = forms.CharField(
         label=gettext_lazy("Order of the views of a part"), help_text=gettext_lazy("All of them, with commas between.")
     )
     vigilance_min = forms.IntegerField(
@@ -59,16 +59,17 @@ class LoopForm(forms.Form):
         self._line = line
         for name, field in self.fields.items():
             field.initial = getattr(line, name, "")
-        self.fields["views"].initial = ", ".join(line.views)
+        self.fields["view_order"].initial = ", ".join(line.ordered_views)
         self.fields["practice_aim"].initial = f"{line.practice_aim * 100:g}"
         if len(line.views) == 1:
-            del self.fields["views"]
+            del self.fields["view_order"]
 
-    def clean_views(self) -> list[str]:
-        named = [view.strip() for view in self.cleaned_data["views"].split(",")]
+    def clean_view_order(self) -> list[str] | None:
+        named = [view.strip() for view in self.cleaned_data["view_order"].split(",")]
         if sorted(named) != sorted(self._line.views):
             raise forms.ValidationError(_("Name each view of the line once: %s.") % ", ".join(self._line.views))
-        return named
+        # An order that nobody changed goes on as what it was, also as none.
+        return self._line.view_order if named == self._line.ordered_views else named
 
     def clean_practice_aim(self) -> float:
         return round(self.cleaned_data["practice_aim"] / 100, 8)

@@ -75,8 +75,8 @@ def _rank(task: ReviewTask) -> int:
 
 
 def _place_of_view(task: ReviewTask) -> int:
-    """Return the place of the image's view in the line's order; a view that the line no longer has comes first."""
-    views = task.line.views
+    """Return the place of the image's view in the loop's order; a view that the line no longer has comes first."""
+    views = task.line.ordered_views
     return views.index(task.item.view) if task.item.view in views else 0
 
 

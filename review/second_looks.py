@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from inspection.models import Epoch, Prediction
@@ -12,7 +12,7 @@ from inspection.rules.words import Call, Label
 from review import sentences
 from review.counts import Sums
 from review.models import Adjudication
-from review.rules.adjudication import Cause
+from review.rules.adjudication import Cause, Ruling, is_contested, standing
 from stats.adjudication import VisibleDetection, visible_detection
 
 
@@ -20,12 +20,14 @@ from stats.adjudication import VisibleDetection, visible_detection
 class SecondLook:
     """Images of the truth draw that were ruled good and that the model passes, and what a share of them turned out.
 
-    `overturned` holds those on which a third person has not decided yet: a difference counts against the model.
+    `overturned` holds the `contested` ones, on which a third person has not decided yet: a difference counts against
+    the model. What a dispute or a question overturned is a pass no more, and none of these.
     """
 
     passes: int
     rechecked: int
     overturned: int
+    contested: int
     detection: VisibleDetection
 
     @property
@@ -37,6 +39,7 @@ class SecondLook:
             "passes": f"{self.passes:,}",
             "n": f"{self.rechecked:,}",
             "k": f"{self.overturned:,}",
+            "open": f"{self.contested:,}",
             "visible": sentences.percent(self.detection.visible),
             "adjusted": sentences.percent(self.detection.adjusted),
             "low": sentences.percent(self.detection.pessimistic),
@@ -49,15 +52,22 @@ class SecondLook:
                 )
                 % facts
             )
-        return (
+        looked = (
             _(
                 "Of %(passes)s images of the truth draw that were ruled good and that the model passes, another person "
-                "looked at %(n)s again and found %(k)s to be defects. With what the others may hide the model finds "
-                "%(adjusted)s of the defects, with 95 %% confidence at least %(low)s; as first ruled it was "
-                "%(visible)s."
+                "looked at %(n)s again and did not confirm %(k)s; on %(open)s of these a third person still decides."
             )
-            % facts
+            if self.contested
+            else _(
+                "Of %(passes)s images of the truth draw that were ruled good and that the model passes, another person "
+                "looked at %(n)s again and found %(k)s to be defects."
+            )
         )
+        finds = _(
+            "With what the others may hide the model finds %(adjusted)s of the defects, with 95 %% confidence at least "
+            "%(low)s; as first ruled it was %(visible)s."
+        )
+        return f"{looked} {finds}" % facts
 
 
 def of(epoch: Epoch, detection: Sums) -> SecondLook:
@@ -66,17 +76,28 @@ def of(epoch: Epoch, detection: Sums) -> SecondLook:
     cases = Adjudication.objects.filter(
         Exists(passed), line=epoch.line_id, run__epoch=epoch, run__drawn_truth=True, ruled_at__isnull=False
     )
-    first = cases.filter(label=Label.PASS.value).exclude(cause=Cause.SECOND_LOOK.value)
-    passes = first.values("item").distinct().count()
-    looks: dict[UUID, list[str]] = defaultdict(list)
-    for item, label in (
-        cases.filter(cause=Cause.SECOND_LOOK.value).order_by("opened_at", "pk").values_list("item", "label")
-    ):
-        looks[item].append(label)
-    contested = sum(len(labels) == 1 and labels[0] != Label.PASS for labels in looks.values())
-    corrected = sum(len(labels) > 1 and labels[-1] == Label.DEFECT for labels in looks.values())
+    passes = _given(cases).filter(~Exists(_overturning()), label=Label.PASS.value).values("item").distinct()
+    rulings: dict[UUID, list[Ruling]] = defaultdict(list)
+    looks = Adjudication.objects.filter(item=OuterRef("item"), cause=Cause.SECOND_LOOK.value, ruled_at__isnull=False)
+    looked_at = cases.filter(Exists(looks), item__in=passes)
+    for item, cause, label in looked_at.order_by("opened_at", "pk").values_list("item", "cause", "label"):
+        rulings[item].append(Ruling(Cause(cause), Label(label)))
+    contested = sum(map(is_contested, rulings.values()))
+    corrected = sum(standing(given) == Label.DEFECT for given in rulings.values())
     # What was corrected stands among the misses by now; the estimate adds it itself.
     missed = max(0, detection.pd - corrected)
     overturned = contested + corrected
-    found = visible_detection(detection.dd, missed, passes, len(looks), overturned)
-    return SecondLook(passes, len(looks), overturned, found)
+    count = passes.count()
+    found = visible_detection(detection.dd, missed, count, len(rulings), overturned)
+    return SecondLook(count, len(rulings), overturned, contested, found)
+
+
+def _overturning() -> QuerySet[Adjudication]:
+    """Return the later rulings on an image, by a dispute or a question, for which it is no pass any more."""
+    rulings = Adjudication.objects.filter(item=OuterRef("item"), opened_at__gt=OuterRef("opened_at"))
+    return _given(rulings).filter(ruled_at__isnull=False).exclude(label=Label.PASS.value)
+
+
+def _given(rulings: QuerySet[Adjudication]) -> QuerySet[Adjudication]:
+    """Return the rulings that are no second look."""
+    return rulings.exclude(cause=Cause.SECOND_LOOK.value)

@@ -263,7 +263,7 @@ def view_of(line: Line, named: str) -> str:
     if named in line.views:
         return named
     if not named and len(line.views) == 1:
-        return line.views[0]
+        return line.main_view
     raise ValidationError({"view": [ErrorDetail(_("Name one of the line's views."), code="invalid_choice_of_view")]})
 
 

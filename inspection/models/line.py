@@ -102,12 +102,13 @@ class Line(models.Model):
     assist_style = word_field(AssistStyle, default=AssistStyle.REVEAL.value)
     undo_s = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(30)])
     vigilance_min = models.PositiveSmallIntegerField(default=20)
-    # How the loop opens; `review.loop_form` offers them.
-    loop_golden = word_field(GoldenPlace, default=GoldenPlace.PANEL.value)
-    loop_zoom = word_field(ZoomStart, default=ZoomStart.KEPT.value)
-    second_opinion = models.BooleanField(default=False)
-    practice_size = models.PositiveSmallIntegerField(default=50)
-    practice_aim = models.FloatField(default=0.95)
+    # How the loop opens; `review.loop_views` offers them.
+    loop_golden = word_field(GoldenPlace, default=GoldenPlace.PANEL.value, db_default=GoldenPlace.PANEL.value)
+    loop_zoom = word_field(ZoomStart, default=ZoomStart.KEPT.value, db_default=ZoomStart.KEPT.value)
+    view_order = models.JSONField(null=True, help_text="in which the loop takes the views; none: as they are listed")
+    second_opinion = models.BooleanField(default=False, db_default=False)
+    practice_size = models.PositiveSmallIntegerField(default=50, db_default=50)
+    practice_aim = models.FloatField(default=0.95, db_default=0.95)
     reference_patch = models.JSONField(
         null=True,
         blank=True,
@@ -188,6 +189,17 @@ class Line(models.Model):
     def may_collect(self) -> bool:
         """Images are taken in once somebody has signed what the line is for."""
         return self.is_demo or self.scope_signed_at is not None
+
+    @property
+    def main_view(self) -> str:
+        """The view of images that name none. The order in which the loop takes views does not move it."""
+        return self.views[0]
+
+    @property
+    def ordered_views(self) -> list[str]:
+        """The line's views as the loop takes them; one that got no place in the order comes last."""
+        order = self.view_order or []
+        return sorted(self.views, key=lambda view: order.index(view) if view in order else len(order))
 
     @property
     def local_name(self) -> str:
@@ -282,7 +294,7 @@ class GoldenReference(models.Model):
     revision = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     source = models.ForeignKey("Item", on_delete=models.PROTECT, null=True, related_name="+")
-    state = word_field(GoldenState, default=GoldenState.READY.value)
+    state = word_field(GoldenState, default=GoldenState.READY.value, db_default=GoldenState.READY.value)
     set_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 

@@ -55,10 +55,10 @@ class Membership(models.Model):
     is_founding = models.BooleanField(default=False, help_text=_("made at set-up: counts without the day of waiting"))
     granted_at = models.DateTimeField()
     granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    reason = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=300, blank=True, default="", db_default="")
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    revoked_reason = models.CharField(max_length=300, blank=True)
+    revoked_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     objects = MembershipQuerySet.as_manager()
 

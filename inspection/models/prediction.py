@@ -28,7 +28,7 @@ class ModelVersion(models.Model):
     classes = models.JSONField()
     card = models.JSONField()
     folder = models.CharField(max_length=255, help_text="below MODELS_ROOT")
-    origin = word_field(Origin, blank=True, default="")
+    origin = word_field(Origin, blank=True, default="", db_default="")
     registered_by = models.ForeignKey("User", on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 

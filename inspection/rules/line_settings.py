@@ -30,6 +30,7 @@ NEITHER = (
     "cost_reading",
     "vigilance_min",
     "views",
+    "view_order",
     "loop_golden",
     "loop_zoom",
     "second_opinion",

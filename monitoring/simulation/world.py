@@ -150,7 +150,7 @@ class World:
     def _upload(self, made: Made) -> intake.Upload:
         return intake.Upload(
             serial=made.serial,
-            view=self.line.views[0],
+            view=self.line.main_view,
             captured_at=made.captured_at,
             file=self.eyes.upload(made),
             idempotency_key=f"{made.serial}/{made.index}",

@@ -81,14 +81,26 @@ def standing_ruling(rulings: Sequence[Ruling]) -> Ruling | None:
     A second look that differs does not overturn: the first ruling stands until a third person decides.
     Any other later ruling (a dispute, a question) replaces what stood.
     """
-    stands: Ruling | None = None
-    is_contested = False
-    for ruling in rulings:
-        if ruling.cause != Cause.SECOND_LOOK or is_contested or stands is None:
-            stands, is_contested = ruling, False
-        else:
-            is_contested = ruling.label != stands.label
+    stands, _ = _after(rulings)
     return stands
+
+
+def is_contested(rulings: Sequence[Ruling]) -> bool:
+    """Say whether a second look differs from what stands, and a third person has not decided yet."""
+    _, contested = _after(rulings)
+    return contested
+
+
+def _after(rulings: Sequence[Ruling]) -> tuple[Ruling | None, bool]:
+    """Return the ruling that stands, and whether a second look differs from it."""
+    stands: Ruling | None = None
+    contested = False
+    for ruling in rulings:
+        if ruling.cause != Cause.SECOND_LOOK or contested or stands is None:
+            stands, contested = ruling, False
+        else:
+            contested = ruling.label != stands.label
+    return stands, contested
 
 
 def wants_another_look(rulings: Sequence[Ruling], *, drawn_second_look: bool) -> bool:

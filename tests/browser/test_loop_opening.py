@@ -108,6 +108,27 @@ def test_each_view_is_compared_with_its_own_golden_image(transactional_db, ana, 
     expect(loop.part("second")).to_be_visible()
 
 
+def test_what_a_person_chose_comes_back_after_a_view_without_a_golden_image(transactional_db, ana, review):
+    line = make_floor(loop_golden="side")
+    add_waiting(line, 5, views=["front", "back"])
+    loop = review(line, ana, width=1440, height=900)
+    field = loop.page.locator(".field")
+    expect(field).to_have_attribute("data-golden", "side")
+
+    loop.press("KeyG")
+    loop.decide("KeyF")
+    expect(field).to_have_attribute("data-golden", "panel")
+    # The key chooses nothing where there is nothing to choose.
+    loop.press("KeyG")
+    loop.decide("KeyF")
+    expect(field).to_have_attribute("data-golden", "blink")
+
+    loop.decide("KeyF")
+    loop.press("KeyR")
+    loop.decide("KeyF")
+    expect(field).to_have_attribute("data-golden", "side")
+
+
 def test_a_line_without_a_golden_image_opens_all_the_same(loop_of):
     loop = loop_of(loop_golden="side", golden_too=False)
 

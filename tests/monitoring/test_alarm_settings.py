@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now as clock
 
 from inspection.rules.words import Priority, Role
@@ -221,6 +222,15 @@ def test_an_alarm_is_added_on_the_page_of_its_metric_and_switched_off_there(lead
     assert rule_of(line, "brightness-below").limits.raise_at == 100
     post(lead, "brightness-below", deed="off", **wish)
     assert rule_of(line, "brightness-below") is None
+
+
+def test_a_page_with_two_alarms_asks_no_more_than_one_with_a_single_alarm(lead, line, django_assert_num_queries):
+    lead.get("/lines/phone-back/metrics/storage_days/")
+    with CaptureQueriesContext(connection) as single:
+        lead.get("/lines/phone-back/metrics/storage_days/")
+    with django_assert_num_queries(len(single)):
+        page = lead.get("/lines/phone-back/metrics/storage_free/").content.decode()
+    assert page.count('name="review_on"') == 2
 
 
 def test_all_lines_are_for_leads_of_all_lines(lead, line):

@@ -69,6 +69,12 @@ def test_a_second_import_leaves_what_is_there(folder):
     assert Item.objects.count() == 5
 
 
+def test_images_without_a_view_stay_in_the_lines_main_view_whatever_order_the_loop_takes(folder):
+    line = make_line(views=["front", "back"], view_order=["back", "front"])
+    bring(folder)
+    assert {item.view for item in Item.objects.all()} == {line.main_view} == {"front"}
+
+
 def test_labels_become_physical_truth_on_request_once(folder):
     make_line()
     bring(folder)

@@ -90,12 +90,35 @@ def test_inspectors_do_not_set_how_the_loop_opens(client, line, ana):
 def test_the_views_of_a_part_come_in_the_order_that_was_named(client, quinn, named, status):
     line = make_line(views=["front", "back"])
 
-    assert put(client, line, quinn, views=named).status_code == status
-    assert line.views == (["back", "front"] if status == 302 else ["front", "back"])
+    assert put(client, line, quinn, view_order=named).status_code == status
+    assert line.ordered_views == (["back", "front"] if status == 302 else ["front", "back"])
 
 
-def test_the_loop_takes_the_views_of_a_part_in_the_lines_order_and_parts_by_their_deadline(ana):
-    line = make_line(views=["back", "front"])
+def test_the_order_of_the_loop_leaves_the_lines_main_view(client, quinn):
+    line = make_line(views=["front", "back"])
+
+    put(client, line, quinn, view_order="back, front")
+
+    assert line.main_view == "front"
+    assert kept() == [("view_order", None, "['back', 'front']", "new camera")]
+
+
+def test_an_order_of_views_that_was_not_touched_is_no_change(client, quinn):
+    put(client, make_line(views=["front", "back"]), quinn, view_order="front, back")
+
+    assert kept() == []
+
+
+def test_a_view_without_a_place_in_the_order_comes_last():
+    assert make_line(views=["side", "front", "back"], view_order=["back", "front"]).ordered_views == [
+        "back",
+        "front",
+        "side",
+    ]
+
+
+def test_the_loop_takes_the_views_of_a_part_in_its_order_and_parts_by_their_deadline(ana):
+    line = make_line(views=["front", "back"], view_order=["back", "front"])
     runs = [make_run(line, serial, views=("front", "back"), at=later(s)) for serial, s in (("A-1", 0), ("A-2", 5))]
     for run in runs:
         for item in run.items.all():

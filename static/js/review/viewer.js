@@ -21,6 +21,7 @@ export class Viewer extends EventTarget {
   tools = { ...PLAIN };
   isMarking = false;
   mode = "panel";
+  #chosen = null;
   #opening;
   #main;
   #second;
@@ -111,11 +112,11 @@ export class Viewer extends EventTarget {
   }
 
   setGolden(bitmap) {
-    const opens = bitmap && !this.#golden && this.#openingMode !== this.mode;
-    // Without one nothing can stand beside the part or blink with it.
+    const opens = bitmap && !this.#golden && this.#wantedMode !== this.mode;
+    // Without one nothing can stand beside the part or blink with it; what was wanted comes back with the next one.
     if (!bitmap) this.setMode("panel");
     this.#golden = bitmap;
-    if (opens) this.setMode(this.#openingMode);
+    if (opens) this.setMode(this.#wantedMode);
     // Beside the golden image the field is narrower, and one to one another zoom.
     if (opens && this.#opening.zoom === "actual") this.view = this.#opened;
     this.draw(true);
@@ -196,6 +197,7 @@ export class Viewer extends EventTarget {
   resetTools() {
     this.tools = { ...PLAIN };
     this.putAway();
+    this.#chosen = null;
     this.setMode(this.#openingMode);
     this.view = this.#opened;
     this.#lit("reset");
@@ -205,6 +207,7 @@ export class Viewer extends EventTarget {
   nextMode() {
     if (this.isComparing) return this.putAway();
     this.setMode(MODES[(MODES.indexOf(this.mode) + 1) % MODES.length]);
+    if (this.#golden) this.#chosen = this.mode;
     this.#used("golden");
   }
 
@@ -258,6 +261,10 @@ export class Viewer extends EventTarget {
   get #openingMode() {
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     return this.#opening.golden === "blink" && isCalm ? "side" : this.#opening.golden;
+  }
+
+  get #wantedMode() {
+    return this.#chosen ?? this.#openingMode;
   }
 
   #turn() {
