@@ -34,6 +34,7 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
         "served": registry.served_at(line, asked_at) if asked_at else None,
         "serving": serving,
         "standing": standing,
+        "ways_back": rollout_boards.ways_back(line),
         "board": rollout_boards.board(standing, now=moment) if standing and standing.is_open else None,
         "certificate": candidate_boards.of(standing, now=moment),
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
@@ -139,7 +140,7 @@ def _abort(request: PersonRequest, line: Line) -> str:
 
 def _roll_back(request: PersonRequest, line: Line) -> str:
     again = rollbacks.roll_back(
-        _standing(line),
+        _named(request, line),
         by=request.user,
         reason=_reason(request),
         read_again=request.POST.get("read_again") == "on",
@@ -201,6 +202,15 @@ def _standing(line: Line) -> Rollout:
     if standing is None:
         raise rollouts.RolloutClosed
     return standing
+
+
+def _named(request: HttpRequest, line: Line) -> Rollout:
+    """Return the rollout that the form names: what stands on the line may be another since the page was shown."""
+    number = request.POST.get("rollout", "")
+    named = line.rollouts.filter(pk=int(number)).first() if number.isdecimal() else _standing(line)
+    if named is None:
+        raise rollouts.RolloutClosed
+    return named
 
 
 def _share(request: HttpRequest) -> float | None:
