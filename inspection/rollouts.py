@@ -20,6 +20,7 @@ from inspection.rules.rollouts import Action, Move, Phase, State, Step
 from inspection.rules.words import DECIDING, Level, RolloutOutcome, RolloutStrategy
 
 BY_GUARDRAIL = "guardrail: "
+TAKEN_OFF = (RolloutOutcome.ROLLED_BACK.value, RolloutOutcome.ABORTED.value)
 
 
 class RolloutOpen(Exception):
@@ -205,7 +206,10 @@ def go_on(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
 
 @transaction.atomic
 def abort(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -> Rollout:
-    """Take the candidate off the line; what served before it serves. Raises RolloutClosed."""
+    """Take the candidate off the line; what served before it serves. Raises RolloutClosed.
+
+    What it passed by itself is listed by `review.rollbacks.abort`.
+    """
     return take_off(_open(rollout), RolloutOutcome.ABORTED, deed="abort", by=by, cause=cause, now=now)
 
 
@@ -228,7 +232,7 @@ def roll_back(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -
 @transaction.atomic
 def explain(rollout: Rollout, *, by: User, cause: str, now: datetime) -> None:
     """Say afterwards why a rollout was taken back in a hurry, once. Raises AlreadyExplained."""
-    unexplained = Rollout.objects.filter(pk=rollout.pk, outcome=RolloutOutcome.ROLLED_BACK.value, cause="")
+    unexplained = Rollout.objects.filter(pk=rollout.pk, outcome__in=TAKEN_OFF, cause="")
     if not unexplained.update(cause=cause[:200]):
         raise AlreadyExplained(f"{rollout} was not taken back, or the reason is given.")
     note(rollout, deed="explain", cause=cause, by=by, now=now)

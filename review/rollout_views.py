@@ -39,7 +39,7 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
         "certificate": candidate_boards.of(standing, now=moment),
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
         "taken_back": taken_back,
-        "unexplained": taken_back is not None and not taken_back.cause,
+        "unexplained": rollbacks.unexplained(line),
         "last_hour": rollbacks.last_hour(taken_back).count() if taken_back else 0,
         "history": rollout_boards.history(line),
         "versions": rollout_boards.versions_for(line, serving),
@@ -134,7 +134,7 @@ def _go_on(request: PersonRequest, line: Line) -> str:
 
 
 def _abort(request: PersonRequest, line: Line) -> str:
-    rollouts.abort(_standing(line), by=request.user, cause=_reason(request), now=now())
+    rollbacks.abort(_standing(line), by=request.user, cause=_reason(request), now=now())
     return _("The candidate is off the line from the next item on.")
 
 
@@ -147,16 +147,18 @@ def _roll_back(request: PersonRequest, line: Line) -> str:
         now=now(),
     )
     done = _("Rolled back from the next item on.")
+    if again is None:
+        return f"{done} {_('Not all of the last hour is given to people yet: the rest stands on this page.')}"
     return f"{done} {_read_by_people(again)}" if again else done
 
 
 def _explain(request: PersonRequest, line: Line) -> str:
-    taken_back, reason = rollbacks.taken_back(line), _reason(request)
-    if taken_back is None:
+    unexplained, reason = rollbacks.unexplained(line), _reason(request)
+    if unexplained is None:
         raise rollouts.AlreadyExplained
     if not reason:
         raise rollout_doors.NoReason
-    rollouts.explain(taken_back, by=request.user, cause=reason, now=now())
+    rollouts.explain(unexplained, by=request.user, cause=reason, now=now())
     return _("The reason stands beside the rollback.")
 
 
