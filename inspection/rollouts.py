@@ -247,16 +247,25 @@ def open_rollouts() -> list[Rollout]:
     return list(found.select_related("line", "candidate", "incumbent").order_by("pk"))
 
 
+@transaction.atomic
 def follow(rollout: Rollout, *, now: datetime) -> Action:
     """Do what the evidence asks for without a person: roll back, pause, call for a person, end the watch.
 
-    Raises RolloutClosed where a person ended the rollout before it was locked.
+    It is read anew once the line is locked: a person may have paused it or moved it on since. Raises RolloutClosed
+    where one has ended it.
     """
     action = judge(rollout, now=now)
-    is_known = action.move == Move.PROPOSE and rollout.ready_at is not None
-    if not is_known and action.move in _BY_ITSELF:
-        _BY_ITSELF[action.move](rollout, action, now)
+    if _acts_by_itself(action, rollout):
+        rollout = _open(rollout)
+        action = judge(rollout, now=now)
+        if _acts_by_itself(action, rollout):
+            _BY_ITSELF[action.move](rollout, action, now)
     return action
+
+
+def _acts_by_itself(action: Action, rollout: Rollout) -> bool:
+    is_known = action.move == Move.PROPOSE and rollout.ready_at is not None
+    return action.move in _BY_ITSELF and not is_known
 
 
 def judge(rollout: Rollout, *, now: datetime) -> Action:
@@ -278,19 +287,14 @@ def _pause_by_itself(rollout: Rollout, action: Action, now: datetime) -> None:
     pause(rollout, by=None, cause=BY_GUARDRAIL + ", ".join(action.reasons), now=now)
 
 
-@transaction.atomic
 def _call_for_a_person(rollout: Rollout, _action: Action, now: datetime) -> None:
-    fresh = _open(rollout)
-    if fresh.ready_at is None:
-        fresh.ready_at = now
-        fresh.save(update_fields=["ready_at"])
-        note(fresh, deed="ready", cause="the evidence lets it go on", by=None, now=now)
-    rollout.ready_at = fresh.ready_at
+    rollout.ready_at = now
+    rollout.save(update_fields=["ready_at"])
+    note(rollout, deed="ready", cause="the evidence lets it go on", by=None, now=now)
 
 
-@transaction.atomic
 def _end_the_watch(rollout: Rollout, _action: Action, now: datetime) -> None:
-    finish(_open(rollout), by=None, now=now)
+    finish(rollout, by=None, now=now)
 
 
 _BY_ITSELF: dict[Move, Callable[[Rollout, Action, datetime], None]] = {

@@ -4,8 +4,9 @@ import pytest
 from django.db import DatabaseError, connection
 from django.urls import reverse
 
-from inspection import rollouts
+from inspection import arms, rollouts
 from inspection.models import Line, Rollout
+from inspection.rules.rollouts import Move
 from inspection.rules.words import RolloutOutcome, RolloutStrategy
 from review import containment, queues, rollbacks
 from review.models import Containment, ReviewTask
@@ -164,3 +165,40 @@ def test_a_shadow_that_begins_after_a_rollback_does_not_hide_what_is_left_to_rea
     rollouts.abort(shadow, by=quinn, cause="no need", now=later(5_102))
     assert rollbacks.taken_back(switched.line) == switched
     assert rollbacks.last_hour(fresh(switched)).count() == 1
+
+
+# Between the reading and the deed -------------------------------------------------------------------------------
+
+
+def test_a_rollout_that_a_person_pauses_before_its_watch_ends_is_paused(line, quinn, monkeypatch):
+    rollout = rollouts.confirm(warmed(line), by=quinn, now=later(60))
+    rollout.steps.update(min_parts=1)
+    send(Line.objects.get(pk=line.pk), "A-1", at=later(61))
+    after_the_first_reading(
+        monkeypatch, lambda: rollouts.pause(rollout, by=quinn, cause="looking", now=later(DAY + 61))
+    )
+    assert rollbacks.follow(fresh(rollout), now=later(DAY + 61)).move == Move.WAIT
+    left = fresh(rollout)
+    assert (left.outcome, left.paused_at) == ("open", later(DAY + 61))
+
+
+def test_a_step_that_a_person_began_anew_is_not_paused_for_what_the_one_before_showed(line, quinn, monkeypatch):
+    rollout = make_rollout(line)
+    for n in range(9):
+        send(line, f"A-{n}", green=0.99, position=0.01, at=later(n))
+    after_the_first_reading(monkeypatch, lambda: rollouts.set_share(rollout, share=0.01, by=quinn, now=later(19)))
+    assert rollbacks.follow(fresh(rollout), now=later(20)).reasons[0] == "no-data"
+    assert fresh(rollout).paused_at is None
+
+
+def after_the_first_reading(monkeypatch, deed):
+    """Let a person act once the guardrails were read, and before anything is locked for what they ask."""
+    read, people = arms.evidence_of, iter([deed])
+
+    def reads(step, *, now):
+        found = read(step, now=now)
+        for one in people:
+            one()
+        return found
+
+    monkeypatch.setattr(arms, "evidence_of", reads)
