@@ -326,7 +326,7 @@ def _check_candidate(
 
 def _may_skip_shadow(line: Line, candidate: ModelVersion) -> bool:
     """Say whether a version came from elsewhere, or was brought on from its shadow on this line before."""
-    return "snapshot" not in candidate.card or line.rollouts.filter(candidate=candidate, position__gte=1).exists()
+    return not candidate.trained_on.exists() or line.rollouts.filter(candidate=candidate, position__gte=1).exists()
 
 
 def _check_share(share: float | None, *, most: float) -> None:
