@@ -38,13 +38,13 @@ def enter(line: Line, model_version: ModelVersion | None, *, cause: str, now: da
     """Put the line into its epoch: the one it left under the same configuration, or the next when `fresh`.
 
     A product that returns finds its own epoch again; a demotion asks for a fresh one, and ends the certificate of
-    the version beside the serving one too: it rests on the evidence of before.
+    whatever stands beside the serving one too: it rests on the evidence of before.
     """
     line.epoch = opened(line, model_version, cause=cause, now=now, fresh=fresh)
     line.save(update_fields=["epoch"])
     _void_proposals(line, now=now)
     if fresh:
-        Deployment.objects.filter(line=line).update(bands=None)
+        Deployment.objects.filter(line=line).update(bands=None, kept_bands=None)
     return line.epoch
 
 

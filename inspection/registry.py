@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -36,11 +36,20 @@ WANTED_OF_A_CARD = ("architecture", "preprocessing", "decoder", "classes", "cali
 _load_times: deque[float] = deque(maxlen=100)
 
 
-def register(path: Path, *, name: str | None, origin: Origin, by: User | None = None, now: datetime) -> ModelVersion:
+def register(
+    path: Path,
+    *,
+    name: str | None,
+    origin: Origin,
+    by: User | None = None,
+    then: Callable[[ModelVersion], None] | None = None,
+    now: datetime,
+) -> ModelVersion:
     """Take a model in for ever: check a copy of its files, keep it below MODELS_ROOT, write its row.
 
     `path` is a folder with a card or the card itself; without a name the card's own is taken. `origin` and `by` say
-    who answers for it. Raises ModelRefused or ModelMissing; then nothing is kept.
+    who answers for it. `then` is done in the transaction that writes the row: where it raises, nothing is kept, as
+    where the model is refused with ModelRefused or ModelMissing.
     """
     source = path if path.is_dir() else path.parent
     settings.MODELS_ROOT.mkdir(parents=True, exist_ok=True)
@@ -50,7 +59,13 @@ def register(path: Path, *, name: str | None, origin: Origin, by: User | None = 
         staged.mkdir()
         _copy(source, card_file=CARD_FILE if path.is_dir() else path.name, to=staged)
         card = _checked_card(staged)
-        return _keep(staged, card, name=_proper(name or card.get("name")), origin=origin, by=by, now=now)
+        proper = _proper(name or card.get("name"))
+        with transaction.atomic():
+            version = _written(card, name=proper, origin=origin, by=by, now=now)
+            if then is not None:
+                then(version)
+            _keep(staged, version)
+        return version
 
 
 def find(name: str) -> ModelVersion:
@@ -282,12 +297,9 @@ def _try_out(folder: Path) -> None:
         raise ModelRefused("model-shape", str(failure)) from failure
 
 
-@transaction.atomic
-def _keep(
-    staged: Path, card: Mapping[str, Any], *, name: str, origin: Origin, by: User | None, now: datetime
-) -> ModelVersion:
+def _written(card: Mapping[str, Any], *, name: str, origin: Origin, by: User | None, now: datetime) -> ModelVersion:
     last = ModelVersion.objects.filter(name=name).aggregate(last=Max("version"))["last"] or 0
-    version = ModelVersion.objects.create(
+    return ModelVersion.objects.create(
         name=name,
         version=last + 1,
         architecture=card["architecture"],
@@ -303,9 +315,11 @@ def _keep(
         registered_by=by,
         created_at=now,
     )
+
+
+def _keep(staged: Path, version: ModelVersion) -> None:
     target = folder_of(version)
     target.parent.mkdir(parents=True, exist_ok=True)
     # Left by a registration that was cut off before its row was committed: nothing refers to it.
     shutil.rmtree(target, ignore_errors=True)
     staged.rename(target)
-    return version

@@ -12,13 +12,15 @@ from datetime import datetime
 from django.db import transaction
 
 from inspection import arms, registry
-from inspection.models import Deployment, Line, ModelVersion, Rollout, RolloutMove, RolloutStep, User
+from inspection.models import Line, ModelVersion, Rollout, RolloutStep, User
 from inspection.permissions import may_approve_switches
+from inspection.rollout_steps import current, enter, finish, lay_bands_aside, note, plan_of, step_of, take_off, way_back
 from inspection.rules import rollouts as rules
-from inspection.rules.rollouts import Action, Evidence, Move, Phase, State, Step
+from inspection.rules.rollouts import Action, Move, Phase, State, Step
 from inspection.rules.words import DECIDING, Level, RolloutOutcome, RolloutStrategy
 
 BY_GUARDRAIL = "guardrail: "
+TAKEN_OFF = (RolloutOutcome.ROLLED_BACK.value, RolloutOutcome.ABORTED.value)
 
 
 class RolloutOpen(Exception):
@@ -98,8 +100,7 @@ def start(
     incumbent = registry.serving(line)
     _check_candidate(line, candidate, incumbent, strategy)
     _check_share(share, most=1.0 if strategy == RolloutStrategy.SHADOW else 0.99)
-    # What an earlier rollout left beside the serving version was certified for another way onto the line.
-    Deployment.objects.filter(line=line).update(bands=None)
+    lay_bands_aside(line)
     plan = rules.plan(strategy, share=share, has_incumbent=incumbent is not None)
     rollout = Rollout.objects.create(
         line=line,
@@ -111,7 +112,7 @@ def start(
         opened_by=by,
         opened_at=now,
     )
-    _enter(rollout, plan[0], deed="start", by=by, cause=reason or f"rollout of {candidate}", now=now)
+    enter(rollout, plan[0], deed="start", by=by, cause=reason or f"rollout of {candidate}", now=now)
     return rollout
 
 
@@ -133,11 +134,11 @@ def confirm(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
         raise NotReady(action.reasons or (action.move.value,))
     plan = plan_of(rollout)
     if rollout.position + 1 >= len(plan):
-        return _finish(rollout, by=by, now=now)
+        return finish(rollout, by=by, now=now)
     rollout.position += 1
     rollout.approved_by = by if is_approval else None
     step, deed = plan[rollout.position], "approve" if is_approval else "confirm"
-    _enter(rollout, step, deed=deed, by=by, cause=f"confirmed to {_told(step)}", now=now)
+    enter(rollout, step, deed=deed, by=by, cause=f"confirmed to {_told(step)}", now=now)
     return rollout
 
 
@@ -175,7 +176,7 @@ def set_share(rollout: Rollout, *, share: float, by: User | None, now: datetime)
     if step.phase == Phase.CANARY and share > step.share and action.move != Move.PROPOSE:
         raise NotReady(action.reasons or (action.move.value,))
     wanted = Step(phase=Phase(step.phase), share=share, min_parts=step.min_parts, min_hours=step.min_hours)
-    _enter(rollout, wanted, deed="share", by=by, cause=f"share set to {share:g}", now=now)
+    enter(rollout, wanted, deed="share", by=by, cause=f"share set to {share:g}", now=now)
     return rollout
 
 
@@ -186,7 +187,7 @@ def pause(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -> Ro
     if rollout.paused_at is None:
         rollout.paused_at, rollout.ready_at = now, None
         rollout.save(update_fields=["paused_at", "ready_at"])
-        _note(rollout, deed="pause", cause=cause, by=by, now=now)
+        note(rollout, deed="pause", cause=cause, by=by, now=now)
     return rollout
 
 
@@ -196,7 +197,7 @@ def go_on(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
     rollout = _open(rollout)
     if rollout.paused_at is not None:
         rollout.paused_at = None
-        _enter(rollout, step_of(current(rollout)), deed="go_on", by=by, cause="went on after a pause", now=now)
+        enter(rollout, step_of(current(rollout)), deed="go_on", by=by, cause="went on after a pause", now=now)
     return rollout
 
 
@@ -205,36 +206,36 @@ def go_on(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
 
 @transaction.atomic
 def abort(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -> Rollout:
-    """Take the candidate off the line; what served before it serves. Raises RolloutClosed."""
-    return _return(_open(rollout), RolloutOutcome.ABORTED, deed="abort", by=by, cause=cause, now=now)
+    """Take the candidate off the line; what served before it serves. Raises RolloutClosed.
+
+    What it passed by itself is listed by `review.rollbacks.abort`.
+    """
+    return take_off(_open(rollout), RolloutOutcome.ABORTED, deed="abort", by=by, cause=cause, now=now)
 
 
 @transaction.atomic
 def roll_back(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -> Rollout:
     """Return to the incumbent by name, from the next item on: from any step, and after the rollout is over.
 
-    Raises RolloutClosed where the candidate is neither on its way nor serving.
+    What is on its way to follow a candidate that serves is taken off with it. Raises RolloutClosed where the candidate
+    is neither on its way nor what serves since the rollout.
     """
     _locked(rollout.line)
     rollout = Rollout.objects.select_related("line", "candidate", "incumbent").get(pk=rollout.pk)
-    if not rollout.is_open and not may_return(rollout):
-        raise RolloutClosed(f"{rollout} is over and its candidate does not serve.")
-    return _return(rollout, RolloutOutcome.ROLLED_BACK, deed="roll_back", by=by, cause=cause, now=now)
+    if not rollout.is_open and way_back(rollout.line) != rollout:
+        raise RolloutClosed(f"{rollout} is over and its candidate does not serve since.")
+    for follower in rollout.line.rollouts.filter(outcome=RolloutOutcome.OPEN.value).exclude(pk=rollout.pk):
+        take_off(follower, RolloutOutcome.ABORTED, deed="abort", by=by, cause=cause, now=now)
+    return take_off(rollout, RolloutOutcome.ROLLED_BACK, deed="roll_back", by=by, cause=cause, now=now)
 
 
 @transaction.atomic
 def explain(rollout: Rollout, *, by: User, cause: str, now: datetime) -> None:
     """Say afterwards why a rollout was taken back in a hurry, once. Raises AlreadyExplained."""
-    unexplained = Rollout.objects.filter(pk=rollout.pk, outcome=RolloutOutcome.ROLLED_BACK.value, cause="")
+    unexplained = Rollout.objects.filter(pk=rollout.pk, outcome__in=TAKEN_OFF, cause="")
     if not unexplained.update(cause=cause[:200]):
         raise AlreadyExplained(f"{rollout} was not taken back, or the reason is given.")
-    _note(rollout, deed="explain", cause=cause, by=by, now=now)
-
-
-def may_return(rollout: Rollout) -> bool:
-    """Say whether a rollout that is over can be taken back: its candidate serves, and nothing newer was rolled out."""
-    newer = Rollout.objects.filter(line=rollout.line, pk__gt=rollout.pk).exists()
-    return not newer and registry.serving(rollout.line) == rollout.candidate
+    note(rollout, deed="explain", cause=cause, by=by, now=now)
 
 
 # By itself ------------------------------------------------------------------------------------------------------
@@ -246,16 +247,25 @@ def open_rollouts() -> list[Rollout]:
     return list(found.select_related("line", "candidate", "incumbent").order_by("pk"))
 
 
+@transaction.atomic
 def follow(rollout: Rollout, *, now: datetime) -> Action:
     """Do what the evidence asks for without a person: roll back, pause, call for a person, end the watch.
 
-    Raises RolloutClosed where a person ended the rollout before it was locked.
+    It is read anew once the line is locked: a person may have paused it or moved it on since. Raises RolloutClosed
+    where one has ended it.
     """
     action = judge(rollout, now=now)
-    is_known = action.move == Move.PROPOSE and rollout.ready_at is not None
-    if not is_known and action.move in _BY_ITSELF:
-        _BY_ITSELF[action.move](rollout, action, now)
+    if _acts_by_itself(action, rollout):
+        rollout = _open(rollout)
+        action = judge(rollout, now=now)
+        if _acts_by_itself(action, rollout):
+            _BY_ITSELF[action.move](rollout, action, now)
     return action
+
+
+def _acts_by_itself(action: Action, rollout: Rollout) -> bool:
+    is_known = action.move == Move.PROPOSE and rollout.ready_at is not None
+    return action.move in _BY_ITSELF and not is_known
 
 
 def judge(rollout: Rollout, *, now: datetime) -> Action:
@@ -264,22 +274,9 @@ def judge(rollout: Rollout, *, now: datetime) -> Action:
     return rules.advance(state_of(rollout, step), arms.evidence_of(step, now=now))
 
 
-def current(rollout: Rollout) -> RolloutStep:
-    """Return the step the rollout is at, or ended in."""
-    return rollout.steps.order_by("-n")[0]
-
-
 def state_of(rollout: Rollout, step: RolloutStep) -> State:
     has_incumbent = rollout.incumbent_id is not None
     return State(step=step_of(step), has_incumbent=has_incumbent, is_paused=rollout.paused_at is not None)
-
-
-def step_of(step: RolloutStep) -> Step:
-    return Step(phase=Phase(step.phase), share=step.share, min_parts=step.min_parts, min_hours=step.min_hours)
-
-
-def plan_of(rollout: Rollout) -> tuple[Step, ...]:
-    return tuple(Step(**{**facts, "phase": Phase(facts["phase"])}) for facts in rollout.plan)
 
 
 def _roll_back_by_itself(rollout: Rollout, action: Action, now: datetime) -> None:
@@ -290,19 +287,14 @@ def _pause_by_itself(rollout: Rollout, action: Action, now: datetime) -> None:
     pause(rollout, by=None, cause=BY_GUARDRAIL + ", ".join(action.reasons), now=now)
 
 
-@transaction.atomic
 def _call_for_a_person(rollout: Rollout, _action: Action, now: datetime) -> None:
-    fresh = _open(rollout)
-    if fresh.ready_at is None:
-        fresh.ready_at = now
-        fresh.save(update_fields=["ready_at"])
-        _note(fresh, deed="ready", cause="the evidence lets it go on", by=None, now=now)
-    rollout.ready_at = fresh.ready_at
+    rollout.ready_at = now
+    rollout.save(update_fields=["ready_at"])
+    note(rollout, deed="ready", cause="the evidence lets it go on", by=None, now=now)
 
 
-@transaction.atomic
 def _end_the_watch(rollout: Rollout, _action: Action, now: datetime) -> None:
-    _finish(_open(rollout), by=None, now=now)
+    finish(rollout, by=None, now=now)
 
 
 _BY_ITSELF: dict[Move, Callable[[Rollout, Action, datetime], None]] = {
@@ -334,102 +326,12 @@ def _check_candidate(
 
 def _may_skip_shadow(line: Line, candidate: ModelVersion) -> bool:
     """Say whether a version came from elsewhere, or was brought on from its shadow on this line before."""
-    return "snapshot" not in candidate.card or line.rollouts.filter(candidate=candidate, position__gte=1).exists()
+    return not candidate.trained_on.exists() or line.rollouts.filter(candidate=candidate, position__gte=1).exists()
 
 
 def _check_share(share: float | None, *, most: float) -> None:
     if share is not None and not 0 < share <= most:
         raise ShareRefused(f"The share {share} must lie above 0 and not above {most}.")
-
-
-def _enter(rollout: Rollout, step: Step, *, deed: str, by: User | None, cause: str, now: datetime) -> None:
-    """Begin a step: the old one's counts are closed, and the deployment is arranged for the new one."""
-    rollout.ready_at = None
-    rollout.save(update_fields=["position", "approved_by", "ready_at", "paused_at"])
-    before = rollout.steps.order_by("-n").first()
-    evidence = arms.evidence_of(before, now=now) if before else Evidence()
-    rollout.steps.filter(ended_at=None).update(ended_at=now)
-    began = RolloutStep.objects.create(
-        rollout=rollout,
-        n=before.n + 1 if before else 1,
-        phase=step.phase.value,
-        share=step.share,
-        min_parts=step.min_parts,
-        min_hours=step.min_hours,
-        latency_limit_ms=arms.latency_limit(rollout.line, rollout.incumbent, now=now),
-        began_at=now,
-    )
-    _arrange(rollout, began, by=by, cause=cause, now=now)
-    _write(rollout, began, deed=deed, cause=cause, evidence=evidence, by=by, now=now)
-
-
-def _arrange(rollout: Rollout, step: RolloutStep, *, by: User | None, cause: str, now: datetime) -> None:
-    is_switched = step.phase == Phase.WATCH
-    strategies = {Phase.SHADOW: RolloutStrategy.SHADOW, Phase.CANARY: RolloutStrategy.CANARY}
-    strategy = strategies.get(Phase(step.phase), RolloutStrategy.BLUE_GREEN)
-    wanted = Deployment(
-        serving=rollout.candidate if is_switched else rollout.incumbent,
-        candidate=rollout.incumbent if is_switched else rollout.candidate,
-        strategy=strategy.value,
-        share=step.share,
-        standby=rollout.incumbent,
-        step=step,
-    )
-    registry.arrange(rollout.line, wanted, by=by, cause=cause, now=now)
-
-
-def _finish(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
-    cause = f"rollout of {rollout.candidate} ended"
-    wanted = Deployment(serving=rollout.candidate, standby=rollout.incumbent)
-    _close(rollout, RolloutOutcome.PROMOTED, wanted, deed="complete", by=by, cause=cause, now=now)
-    return rollout
-
-
-def _return(
-    rollout: Rollout, outcome: RolloutOutcome, *, deed: str, by: User | None, cause: str, now: datetime
-) -> Rollout:
-    # What was taken off stays loaded for a while: whoever looks into it finds it warm.
-    wanted = Deployment(serving=rollout.incumbent, standby=rollout.candidate)
-    _close(rollout, outcome, wanted, deed=deed, by=by, cause=cause, now=now)
-    return rollout
-
-
-def _close(
-    rollout: Rollout,
-    outcome: RolloutOutcome,
-    wanted: Deployment,
-    *,
-    deed: str,
-    by: User | None,
-    cause: str,
-    now: datetime,
-) -> None:
-    _note(rollout, deed=deed, cause=cause, by=by, now=now)
-    rollout.steps.filter(ended_at=None).update(ended_at=now)
-    rollout.outcome, rollout.cause, rollout.closed_at = outcome.value, cause[:200], now
-    rollout.paused_at = rollout.ready_at = None
-    rollout.save(update_fields=["outcome", "cause", "closed_at", "paused_at", "ready_at"])
-    registry.arrange(rollout.line, wanted, by=by, cause=cause, now=now)
-
-
-def _note(rollout: Rollout, *, deed: str, cause: str, by: User | None, now: datetime) -> None:
-    step = current(rollout)
-    _write(rollout, step, deed=deed, cause=cause, evidence=arms.evidence_of(step, now=now), by=by, now=now)
-
-
-def _write(
-    rollout: Rollout,
-    step: RolloutStep,
-    *,
-    deed: str,
-    cause: str,
-    evidence: Evidence,
-    by: User | None,
-    now: datetime,
-) -> None:
-    RolloutMove.objects.create(
-        rollout=rollout, step=step, deed=deed, cause=cause[:200], evidence=asdict(evidence), made_by=by, made_at=now
-    )
 
 
 def _open(rollout: Rollout) -> Rollout:
@@ -440,9 +342,9 @@ def _open(rollout: Rollout) -> Rollout:
     return fresh
 
 
-def _told(step: Step) -> str:
-    return f"{step.phase.value} {step.share:.0%}"
-
-
 def _locked(line: Line) -> Line:
     return Line.objects.select_for_update(of=("self",)).select_related("product").get(pk=line.pk)
+
+
+def _told(step: Step) -> str:
+    return f"{step.phase.value} {step.share:.0%}"

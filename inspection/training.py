@@ -31,11 +31,13 @@ def train(
     minutes: float,
     now: datetime,
     progress: Callable[[Progress], None],
+    then: Callable[[ModelVersion], None],
 ) -> ModelVersion:
     """Fit, calibrate on the validation split, judge on the test split, export and register a version.
 
     Whole groups stay on one side of the splits. The card says what the test split showed; nothing is put on the
-    line. Raises TrainingRefused or BackboneMissing, and then nothing is registered.
+    line. `then` is done with the version in the transaction that registers it. Raises TrainingRefused or
+    BackboneMissing, and then nothing is registered.
     """
     order = fitting.Order(
         samples=samples,
@@ -49,4 +51,4 @@ def train(
     )
     with tempfile.TemporaryDirectory(prefix="tollgate-model-") as folder:
         fitting.make(order, Path(folder), progress=progress)
-        return registry.register(Path(folder), name=name, origin=Origin.COMMAND, now=now)
+        return registry.register(Path(folder), name=name, origin=Origin.COMMAND, then=then, now=now)

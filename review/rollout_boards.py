@@ -9,10 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inspection import arms, rollouts
+from inspection import arms, rollout_steps, rollouts
 from inspection.models import Line, ModelVersion, Prediction, Rollout, RolloutMove
 from inspection.rules.rollouts import BREACH, FIT, LIMITS, Action, Arm, Guard, Move, Paired, Phase, Reading, Step
-from inspection.rules.words import Label
+from inspection.rules.words import Label, RolloutOutcome
 from review import comparisons, rollout_doors
 from review.models import Adjudication, ReviewTask
 from review.rules.slices import Cut
@@ -187,9 +187,15 @@ def versions_for(line: Line, serving: ModelVersion | None) -> list[ModelVersion]
 
 
 def standing(line: Line) -> Rollout | None:
-    """Return the line's newest rollout where it is open, or can be taken back by name."""
-    newest = line.rollouts.select_related("line", "candidate", "incumbent").order_by("-pk").first()
-    return newest if newest and (newest.is_open or rollouts.may_return(newest)) else None
+    """Return the line's open rollout, or the last finished one where it can be taken back by name."""
+    found = line.rollouts.filter(outcome=RolloutOutcome.OPEN.value)
+    return found.select_related("line", "candidate", "incumbent").first() or rollout_steps.way_back(line)
+
+
+def ways_back(line: Line) -> list[Rollout]:
+    """Return what can be taken back by name: first what is on its way, then what it means to follow."""
+    found = (standing(line), rollout_steps.way_back(line))
+    return list(dict.fromkeys(one for one in found if one))
 
 
 def as_plain(rollout: Rollout, *, now: datetime) -> dict[str, Any]:

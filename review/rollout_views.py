@@ -34,11 +34,12 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
         "served": registry.served_at(line, asked_at) if asked_at else None,
         "serving": serving,
         "standing": standing,
+        "ways_back": rollout_boards.ways_back(line),
         "board": rollout_boards.board(standing, now=moment) if standing and standing.is_open else None,
         "certificate": candidate_boards.of(standing, now=moment),
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
         "taken_back": taken_back,
-        "unexplained": taken_back is not None and not taken_back.cause,
+        "unexplained": rollbacks.unexplained(line),
         "last_hour": rollbacks.last_hour(taken_back).count() if taken_back else 0,
         "history": rollout_boards.history(line),
         "versions": rollout_boards.versions_for(line, serving),
@@ -133,29 +134,31 @@ def _go_on(request: PersonRequest, line: Line) -> str:
 
 
 def _abort(request: PersonRequest, line: Line) -> str:
-    rollouts.abort(_standing(line), by=request.user, cause=_reason(request), now=now())
+    rollbacks.abort(_standing(line), by=request.user, cause=_reason(request), now=now())
     return _("The candidate is off the line from the next item on.")
 
 
 def _roll_back(request: PersonRequest, line: Line) -> str:
     again = rollbacks.roll_back(
-        _standing(line),
+        _named(request, line),
         by=request.user,
         reason=_reason(request),
         read_again=request.POST.get("read_again") == "on",
         now=now(),
     )
     done = _("Rolled back from the next item on.")
+    if again is None:
+        return f"{done} {_('Not all of the last hour is given to people yet: the rest stands on this page.')}"
     return f"{done} {_read_by_people(again)}" if again else done
 
 
 def _explain(request: PersonRequest, line: Line) -> str:
-    taken_back, reason = rollbacks.taken_back(line), _reason(request)
-    if taken_back is None:
+    unexplained, reason = rollbacks.unexplained(line), _reason(request)
+    if unexplained is None:
         raise rollouts.AlreadyExplained
     if not reason:
         raise rollout_doors.NoReason
-    rollouts.explain(taken_back, by=request.user, cause=reason, now=now())
+    rollouts.explain(unexplained, by=request.user, cause=reason, now=now())
     return _("The reason stands beside the rollback.")
 
 
@@ -201,6 +204,15 @@ def _standing(line: Line) -> Rollout:
     if standing is None:
         raise rollouts.RolloutClosed
     return standing
+
+
+def _named(request: HttpRequest, line: Line) -> Rollout:
+    """Return the rollout that the form names: what stands on the line may be another since the page was shown."""
+    number = request.POST.get("rollout", "")
+    named = line.rollouts.filter(pk=int(number)).first() if number.isdecimal() else _standing(line)
+    if named is None:
+        raise rollouts.RolloutClosed
+    return named
 
 
 def _share(request: HttpRequest) -> float | None:

@@ -153,12 +153,21 @@ def _take_up(pk: int, *, now: datetime) -> Training | None:
 def _learn(training: Training, *, clock: Clock, fit: Fit) -> None:
     with snapshots.samples(training.snapshot) as lent, tempfile.TemporaryDirectory(prefix="tollgate-model-") as folder:
         order = _order(training, [sample for _, sample in lent], now=clock())
-        answers = fit(order, Path(folder), is_wanted=_Watch(training, clock))
+        watch = _Watch(training, clock)
+        answers = fit(order, Path(folder), is_wanted=watch)
         held_back = _matched(answers, lent)
         _tell_slices(Path(folder), training, held_back)
-        name, asker = order["card"]["name"], training.asked_by
-        version = registry.register(Path(folder), name=name, origin=Origin.TRAINING, by=asker, now=clock())
-        _close(training, version, [member for member, _ in lent], held_back, now=clock())
+        # Its files are checked for some seconds without a sign of life.
+        if not watch(None):
+            raise Unwanted
+        registry.register(
+            Path(folder),
+            name=order["card"]["name"],
+            origin=Origin.TRAINING,
+            by=training.asked_by,
+            then=lambda version: _close(training, version, [member for member, _ in lent], held_back, now=clock()),
+            now=clock(),
+        )
 
 
 def _order(training: Training, samples: Sequence[Sample], *, now: datetime) -> dict[str, Any]:
@@ -229,16 +238,18 @@ def _tell_slices(folder: Path, training: Training, held_back: Matched) -> None:
     card.write_text(json.dumps({**json.loads(card.read_text()), "slices": told}, indent=1, ensure_ascii=False) + "\n")
 
 
-@transaction.atomic
 def _close(
     training: Training, version: ModelVersion, members: Sequence[SnapshotImage], held_back: Matched, *, now: datetime
 ) -> None:
-    """Keep what the version learned from and says of the rest, and let it watch in shadow."""
+    """Keep what the version learned from and says of the rest, and let it watch in shadow.
+
+    Raises Unwanted where the training has ended while its files were checked: then the version is not registered.
+    """
+    if not training.move(to=State.DONE, version=version, ended_at=now):
+        raise Unwanted
     bank.note_training(version, ((member.sha256, str(member.item.run.part_id)) for member in members))
     rows = (HeldBack(training=training, member=member, probability=p) for member, p in held_back)
     HeldBack.objects.bulk_create(rows, batch_size=BATCH)
-    if not training.move(to=State.DONE, version=version, ended_at=now):
-        return
     rollout, message = _into_shadow(training, version, now=now)
     Training.objects.filter(pk=training.pk).update(rollout=rollout, message=message)
 

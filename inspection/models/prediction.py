@@ -194,6 +194,7 @@ class Deployment(models.Model):
 
     `standby` is the version that a rollback returns to: kept loaded, asked nothing. `bands` are those of the
     version beside the serving one, whose own stand on the line: a candidate's certificate, or what a rollback restores.
+    While a newer candidate stands there that has not served, `kept_bands` are those that the rollback restores.
     """
 
     line = models.OneToOneField(Line, on_delete=models.PROTECT, primary_key=True, related_name="deployment")
@@ -203,6 +204,7 @@ class Deployment(models.Model):
     share = models.FloatField(default=0.0)
     standby = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
     bands = models.ForeignKey("Bands", on_delete=models.PROTECT, null=True, related_name="+")
+    kept_bands = models.ForeignKey("Bands", on_delete=models.PROTECT, null=True, related_name="+")
     step = models.ForeignKey("RolloutStep", on_delete=models.PROTECT, null=True, related_name="+")
 
 

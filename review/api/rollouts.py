@@ -179,7 +179,7 @@ def pause(request: Request, pk: int) -> Response:
 def abort(request: Request, pk: int) -> Response:
     """Take the candidate off the line."""
     rollout, given = _moved(request, pk), CauseBody.read(request)
-    return _shown(_done(rollouts.abort, rollout, by=person_of(request), cause=given["reason"], now=now()))
+    return _shown(_done(rollbacks.abort, rollout, by=person_of(request), cause=given["reason"], now=now()))
 
 
 @extend_schema(operation_id="rollout_rollback", request=BackBody, responses=RolloutShown)

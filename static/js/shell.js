@@ -35,7 +35,7 @@ function holdToFire(button) {
   };
   const fire = () => {
     release();
-    button.form.requestSubmit();
+    button.form.requestSubmit(button);
   };
   button.addEventListener("click", (event) => event.preventDefault());
   button.addEventListener("pointerdown", () => {

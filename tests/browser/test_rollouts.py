@@ -1,14 +1,17 @@
 """What a lead does to a line, and what others see of it: a rollout started and taken back, a line stopped."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
 
-from inspection.models import Hold, Rollout
-from inspection.rules.words import Role
+from inspection import rollouts
+from inspection.models import Hold, Line, Rollout
+from inspection.rules.words import Role, RolloutStrategy
 from review import candidate_bands
 from tests.builders import NOON, PASSWORD, make_model_version, make_user
 from tests.review.candidate_scene import WIDE, make_shown_candidate
-from tests.review.rollout_scene import deployed, make_served_line
+from tests.review.rollout_scene import deployed, make_served_line, send, warmed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,6 +38,24 @@ def test_a_lead_starts_a_canary_and_takes_it_back_by_enter_twice(visit, transact
     page.click("text=Add the reason")
     page.wait_for_selector("text=The reason stands beside the rollback.")
     assert Rollout.objects.get().cause == "scratches"
+
+
+def test_beside_a_shadow_that_began_by_itself_the_line_goes_back_to_the_model_before(visit, transactional_db):
+    line, quinn = make_served_line(), make_user("quinn", role=Role.QA_LEAD)
+    rollout = rollouts.confirm(warmed(line), by=quinn, now=NOON + timedelta(minutes=1))
+    rollout.steps.update(min_parts=1)
+    send(Line.objects.get(pk=line.pk), "watched", at=NOON + timedelta(minutes=2))
+    rollouts.follow(rollout, now=NOON + timedelta(days=2))
+    later = NOON + timedelta(days=2, seconds=1)
+    red = make_model_version("red")
+    rollouts.start(line, red, strategy=RolloutStrategy.SHADOW, by=None, reason="trained on s-1", now=later)
+    page = visit(f"/lines/{line.slug}/rollouts/", quinn, width=1366, height=768)
+    expect(page.get_by_role("button", name="Roll back to green:1")).to_contain_text("takes red:1 off")
+    page.get_by_role("button", name="Roll back to blue:1").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Rolled back from the next item on.")
+    assert deployed(line) == ("blue:1", "", "", 0.0)
 
 
 def test_a_stop_shows_by_itself_on_the_page_of_another_person(visit, transactional_db):

@@ -74,6 +74,20 @@ def test_a_name_that_is_no_folder_name_is_refused(package, name):
         registry.register(package, name=name, origin=Origin.COMMAND, now=NOON)
 
 
+def test_where_what_is_to_be_noted_with_it_fails_nothing_is_kept(package, settings):
+    class CannotBeNoted(Exception):
+        pass
+
+    def note(version):
+        assert str(version) == "light:1"
+        raise CannotBeNoted
+
+    with pytest.raises(CannotBeNoted):
+        registry.register(package, name="light", origin=Origin.COMMAND, then=note, now=NOON)
+    assert not ModelVersion.objects.filter(name="light").exists()
+    assert {path.name for path in settings.MODELS_ROOT.iterdir()} == {"bought"}
+
+
 def test_what_happens_to_the_original_afterwards_does_not_matter(package):
     version = registry.register(package, name="light", origin=Origin.COMMAND, now=NOON)
     package.joinpath("model.onnx").write_bytes(b"something else")

@@ -40,6 +40,15 @@ def make_rollout(
     return rollouts.start(line, green, strategy=RolloutStrategy(strategy), share=share, by=by, now=at)
 
 
+def warmed(line: Line, *, at: datetime = NOON) -> Rollout:
+    """Return a blue-green rollout whose candidate has seen what a switch asks for."""
+    rollout = make_rollout(line, "blue_green", at=at)
+    for n in range(20):
+        send(line, f"warm-{n}", at=at + timedelta(seconds=n))
+    ReviewTask.objects.update(queue_rank=None, closed_at=at)
+    return Rollout.objects.select_related("line", "candidate", "incumbent").get(pk=rollout.pk)
+
+
 def send(
     line: Line,
     serial: str,

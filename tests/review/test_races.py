@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections, transaction
 
-from inspection import automation, outbox, registry
+from inspection import automation, outbox, registry, rollouts
 from inspection.models import Deployment, Disposition, LevelChange, Line, Measures, Outbox, Routing
 from inspection.rules.words import Call, Label, Level, Role, Stream
 from inspection.sightings import Examined
@@ -343,3 +343,38 @@ def test_a_switch_amid_parts_leaves_none_with_one_model_under_the_bands_of_anoth
     examine(make_run(line, "S-after", position=0.9).items.select_related("run__part").get())()
     last = Routing.objects.latest("pk")
     assert (str(last.model_version), last.route, last.bands) == ("green:1", "auto_pass", theirs)
+
+
+def test_a_stop_amid_changes_of_a_canary_is_met_by_every_part_that_begins_after_it(quinn):
+    line = make_certified_line()
+    rollout = make_rollout(line, share=0.5)
+    make_beside(line, rollout)
+    items = [make_run(line, f"F-{n}", position=n / 40).items.select_related("run__part").get() for n in range(40)]
+    stopped, began_after = Event(), set()
+
+    def examine(some):
+        def look_at_each():
+            for item in some:
+                if stopped.is_set():
+                    began_after.add(item.pk)
+                look(line, item, {"blue": GOOD, "green": GOOD}, at=later(1))
+
+        return look_at_each
+
+    def change():
+        for n in range(10, 0, -1):
+            rollouts.set_share(rollout, share=n / 25, by=quinn, now=later(1))
+
+    def stop():
+        automation.stop(line, by=quinn, reason="scratches", now=later(1))
+        stopped.set()
+
+    results = at_once(examine(items[:10]), examine(items[10:20]), change, stop)
+    stopped_by_then = set(began_after)
+    examine(items[20:])()
+
+    assert results == [None] * 4
+    late = Routing.objects.filter(item__in=began_after)
+    assert began_after - stopped_by_then == {item.pk for item in items[20:]}
+    assert set(late.values_list("route", "reason")) == {("human", "hold")}
+    assert not Disposition.objects.filter(run__items__in=began_after, decided_by="model").exists()

@@ -8,7 +8,7 @@ from django.urls import reverse
 from inspection import arms, registry, rollouts
 from inspection.models import Line, Rollout, RolloutStep
 from inspection.rules.words import Label, Role
-from review import adjudications, comparisons
+from review import adjudications, bank, comparisons
 from review.models import Adjudication, ReviewTask
 from tests.builders import NOON, PASSWORD, make_model_version, make_station, make_user
 from tests.inspection.models import make_bands
@@ -263,7 +263,7 @@ def test_refusals_have_their_codes_and_reasons(lead, line):
     assert (again.status_code, again.json()["code"]) == (409, "rollout-open")
     assert ask(lead, "api-rollout-abort", rollout.pk, reason="no").json()["outcome"] == "aborted"
     assert ask(lead, "api-rollout-promote", rollout.pk).json()["code"] == "rollout-closed"
-    make_model_version("taught", card={"snapshot": "1"})
+    bank.note_training(make_model_version("taught"), [("ab" * 32, "")])
     taught = ask(lead, "api-rollouts", line.slug, candidate="taught", strategy="canary")
     assert (taught.status_code, taught.json()["code"]) == (422, "rollout-refused")
     serving = ask(lead, "api-rollouts", line.slug, candidate="blue:1", strategy="canary")

@@ -1,7 +1,5 @@
 """A candidate's way onto a line, through the deeds: forward by people, back by itself."""
 
-from datetime import timedelta
-
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -18,12 +16,22 @@ from inspection.models import (
 )
 from inspection.rules import rollouts as rules
 from inspection.rules.rollouts import Evidence, Guard, Move, Tally
-from inspection.rules.words import Label, RolloutOutcome
-from review import adjudications, containment, rollbacks
-from review.models import Adjudication, Containment, ReviewTask
+from inspection.rules.words import Label
+from review import adjudications, rollbacks
+from review.models import Adjudication
 from tests.builders import NOON, make_line, make_model_version
 from tests.inspection.models import make_bands
-from tests.review.rollout_scene import BAD, GOOD, deployed, look, look_silently, make_rollout, make_served_line, send
+from tests.review.rollout_scene import (
+    BAD,
+    GOOD,
+    deployed,
+    look,
+    look_silently,
+    make_rollout,
+    make_served_line,
+    send,
+    warmed,
+)
 from tests.review.scene import later, make_run, read
 
 pytestmark = pytest.mark.django_db
@@ -354,14 +362,6 @@ def test_a_ruling_for_the_candidates_sake_is_no_part_of_the_random_check(line, a
 # Blue-green -----------------------------------------------------------------------------------------------------
 
 
-def warmed(line, *, at=NOON):
-    rollout = make_rollout(line, "blue_green", at=at)
-    for n in range(20):
-        send(line, f"warm-{n}", at=at + timedelta(seconds=n))
-    ReviewTask.objects.update(queue_rank=None, closed_at=at)
-    return fresh(rollout)
-
-
 def test_the_switch_is_one_row_and_the_old_colour_stays_warm(line, quinn):
     rollout = warmed(line)
     assert deployed(line)[:3] == ("blue:1", "green:1", "blue_green")
@@ -407,56 +407,3 @@ def test_no_run_is_decided_by_two_models(quinn):
     make_bands(line, rollout.candidate, envelope={"size_bytes": [100, 100_000]})
     look(line, back, {"blue": GOOD, "green": GOOD}, at=later(59.5))
     assert Routing.objects.get(item=back).reason == "model-changed"
-
-
-# Back by name ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def switched(quinn):
-    """A line at partial on which green serves under watch with bands of its own, and has passed two parts."""
-    line = make_served_line(level="partial")
-    rollout = rollouts.confirm(warmed(line), by=quinn, now=later(60))
-    line.refresh_from_db()
-    make_bands(line, rollout.candidate, envelope={"size_bytes": [100, 100_000]})
-    for serial, at in (("old", later(61)), ("young", later(5_000))):
-        assert send(line, serial, at=at) is None
-    return rollout
-
-
-def test_a_rollback_lists_what_the_candidate_passed_and_reads_the_last_hour_again(switched, quinn):
-    line = switched.line
-    again = rollbacks.roll_back(switched, by=quinn, reason="scratches", read_again=True, now=later(5_100))
-    assert deployed(line)[0] == "blue:1"
-    assert again == 1
-    assert ReviewTask.objects.get(queue_rank__isnull=False).run.part.serial == "young"
-    containment.list_due(now=later(5_101))
-    opened = Containment.objects.get()
-    serials = sorted(opened.runs.values_list("run__part__serial", flat=True))
-    assert (opened.model_version, serials) == (switched.candidate, ["old", "young"])
-
-
-def test_nothing_is_read_again_unless_asked(switched, quinn):
-    assert rollbacks.roll_back(switched, by=quinn, reason="no", read_again=False, now=later(5_100)) == 0
-    assert not ReviewTask.objects.filter(run__part__serial="young").exists()
-
-
-def test_a_rollout_that_is_over_can_still_be_taken_back_by_name(line, quinn):
-    rollout = rollouts.confirm(warmed(line), by=quinn, now=later(60))
-    rollout.steps.update(min_parts=0)
-    rollbacks.follow(fresh(rollout), now=later(DAY + 61))
-    send(line, "A-1", at=later(DAY + 70))
-    rollbacks.follow(fresh(rollout), now=later(2 * DAY))
-    rollbacks.roll_back(fresh(rollout), by=quinn, reason="late", read_again=False, now=later(2 * DAY + 1))
-    assert (fresh(rollout).outcome, deployed(line)[0]) == (RolloutOutcome.ROLLED_BACK, "blue:1")
-    with pytest.raises(rollouts.RolloutClosed):
-        rollbacks.roll_back(fresh(rollout), by=quinn, reason="again", read_again=False, now=later(2 * DAY + 2))
-
-
-def test_an_aborted_candidate_leaves_the_line_as_it_was(line, quinn):
-    before = Line.objects.get(pk=line.pk).epoch
-    rollout = rollouts.abort(make_rollout(line), by=quinn, cause="not now", now=later(1))
-    assert (rollout.outcome, deployed(line)) == ("aborted", ("blue:1", "", "", 0.0))
-    assert Line.objects.get(pk=line.pk).epoch == before
-    with pytest.raises(rollouts.RolloutClosed):
-        rollouts.confirm(rollout, by=quinn, now=later(2))

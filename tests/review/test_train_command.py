@@ -6,10 +6,13 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from inspection import registry
+from inspection import registry, rollouts
 from inspection.models import ModelVersion
-from tests.builders import make_line
+from inspection.rules.words import RolloutStrategy
+from review import bank
+from tests.builders import NOON, make_line, make_model_version
 from tests.inspection.test_training import easy_samples
+from tests.review.rollout_scene import make_served_line
 
 pytestmark = pytest.mark.django_db
 
@@ -48,12 +51,24 @@ def test_an_unknown_architecture_is_refused(tmp_path):
 def test_a_folder_becomes_a_model_and_its_card_is_printed(settings, tmp_path):
     settings.MODELS_ROOT = tmp_path / "models"
     make_line()
-    write_set(tmp_path, easy_samples(tmp_path))
+    samples = easy_samples(tmp_path)
+    write_set(tmp_path, samples)
     card = train("phone-glass", "--source", tmp_path, "--name", "light", "--minutes", "1")
     version = ModelVersion.objects.get()
+    assert version.trained_on.count() == len(samples)
     assert registry.folder_of(version).joinpath("weights.safetensors").is_file()
     for row in ("light:1", "AUC", "escape at 1% overkill", "escape at 5% overkill", "of 8, 95 % interval", "ECE", "ms"):
         assert row in card
+
+
+def test_a_version_that_learned_at_the_command_line_begins_in_shadow_as_any_that_learned_here():
+    line = make_served_line()
+    version = make_model_version("taught", card={"source": "a folder"})
+    bank.note_training(version, [("ab" * 32, "")])
+    for strategy in (RolloutStrategy.CANARY, RolloutStrategy.BLUE_GREEN):
+        with pytest.raises(rollouts.OnlyShadows):
+            rollouts.start(line, version, strategy=strategy, by=None, now=NOON)
+    assert rollouts.start(line, version, strategy=RolloutStrategy.SHADOW, by=None, now=NOON).is_open
 
 
 def write_set(folder, samples):

@@ -174,6 +174,28 @@ def test_a_cancelled_training_stops_at_its_next_step_and_registers_nothing(snaps
         trainings.cancel(training, by=quinn, now=NOON)
 
 
+@pytest.mark.parametrize("end", ["cancelled", "failed"])
+def test_a_training_that_ends_while_its_files_are_checked_leaves_nothing_behind(
+    snapshot, quinn, monkeypatch, settings, end
+):
+    training, register = ask(snapshot), registry.register
+
+    def overtaken(*given, **facts):
+        if end == "cancelled":
+            trainings.cancel(Training.objects.get(), by=quinn, now=NOON)
+        else:
+            assert trainings.sweep(now=NOON + timedelta(seconds=100)) == 1
+        return register(*given, **facts)
+
+    monkeypatch.setattr(registry, "register", overtaken)
+    run(training)
+    assert (training.state, training.version) == (end, None)
+    assert not ModelVersion.objects.filter(name="phone-glass-small-cnn").exists()
+    assert not (settings.MODELS_ROOT / "phone-glass-small-cnn").exists()
+    assert not TrainedOn.objects.exists()
+    assert not HeldBack.objects.exists()
+
+
 def test_a_training_whose_worker_died_fails_with_a_sentence_and_frees_the_way(snapshot):
     training = ask(snapshot)
     Training.objects.filter(pk=training.pk).update(state="running", started_at=NOON, seen_at=NOON)

@@ -42,7 +42,6 @@ class Command(BaseCommand):
         with _samples(line, options["source"]) as samples:
             learned = self._unsealed(line, samples)
             version = _train(line, learned, options)
-            bank.note_training(version, ((_sha256(one.path), one.group or one.serial) for one in learned))
         self.stdout.write(_table(version))
 
     def _unsealed(self, line: Line, samples: list[Sample]) -> list[Sample]:
@@ -72,9 +71,15 @@ def _train(line: Line, samples: list[Sample], options: dict[str, Any]) -> ModelV
             minutes=options["minutes"],
             now=clock(),
             progress=lambda step: bar.show(step.stage, step.done, step.total, step.note),
+            then=lambda version: bank.note_training(version, _names(samples)),
         )
     except (training.TrainingRefused, training.BackboneMissing) as refusal:
         raise CommandError(str(refusal)) from refusal
+
+
+def _names(samples: list[Sample]) -> Iterator[tuple[str, str]]:
+    """Yield what tells each image and its part among what is sealed."""
+    yield from ((_sha256(one.path), one.group or one.serial) for one in samples)
 
 
 def _training() -> ModuleType:
