@@ -200,7 +200,8 @@ def _load(directory: Path, onnx_sha256: str, address: str, folder: str) -> Score
     if card["files"][GRAPH]["sha256"] != onnx_sha256:
         raise ModelMissing(f"{directory} does not hold the model that was registered: the sha256 differs.")
     if address:
-        return vision_serving.load_remote(directory, address, folder.partition("/")[0])
+        name, _, number = folder.partition("/")
+        return vision_serving.load_remote(directory, address, name, number)
     return vision_serving.load(directory)
 
 
