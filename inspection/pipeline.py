@@ -139,9 +139,7 @@ def quarantine(item: Item, *, reason: str, now: datetime) -> Routing:
 
 def warm_up() -> None:
     """Start the decoder and load every model that stands on a line, so that the first item does not wait for them."""
-    deployments = Deployment.objects.filter(line__is_active=True).values_list("serving", "candidate", "standby")
-    versions = ModelVersion.objects.filter(pk__in={pk for three in deployments for pk in three if pk is not None})
-    stages.warm_up(list(versions))
+    stages.warm_up(list(registry.standing()))
 
 
 def keep_warm(line: Line) -> None:
