@@ -118,7 +118,7 @@ def record_silently(item: Item, examined: Examined, *, now: datetime) -> None:
 def pass_over_silently(item: Item, *, now: datetime) -> None:
     """Count that nobody had time for an item's silent look."""
     step = _step(_present(item))
-    if step is not None:
+    if step is not None and Phase(step.phase).is_paired:
         arms.note_dropped(item.run, step, now=now)
 
 
@@ -372,6 +372,6 @@ def _follow_rollout(item: Item, line: Line, examined: Examined, *, is_overdue: b
     said = next((opinion for opinion in examined.opinions if opinion.version.pk == chosen.speaker), None)
     has_failed = any(done.stage == Stage.PREDICT and done.outcome == Outcome.FAILED for done in examined.stages)
     # One that was never asked, because the models changed while the item was looked at, did not fail.
-    if said is not None or has_failed or is_overdue:
+    if said is not None or has_failed:
         answer = Answer(said.call, said.ms) if said and not is_overdue else None
         arms.note_spoken(item.run, _step(line), speaker=chosen.speaker, answer=answer, now=now)
