@@ -193,10 +193,11 @@ def _confirm(
     The run's verdict is then what the line was told, whatever the server would say now; what follows from the
     difference hangs on the standing.
     """
-    grant, speaker = decision.grant, _traffic(item, line).speaker
-    asked = grant.model_version_id if grant else speaker
+    # A grant names what serves. That a canary would have spoken for the run is nothing that a station could know.
+    grant, serving = decision.grant, line.deployment.serving_id if hasattr(line, "deployment") else None
+    asked = grant.model_version_id if grant else serving
     opinion = next((opinion for opinion in examined.opinions if opinion.version.pk == asked), None)
-    today = _today(item, line, seen, present, speaker=speaker, opinion=opinion, is_other=speaker != asked, now=now)
+    today = _today(item, line, seen, present, speaker=serving, opinion=opinion, is_other=serving != asked, now=now)
     judged = claims.judged(decision, _as_seen(seen, opinion), today)
     if grant is None or judged.standing == Standing.REFUSED:
         refused = Routed(route=Route.HUMAN, reason=CLAIM_REFUSED, detail=routing.SENTENCES[CLAIM_REFUSED])
