@@ -184,7 +184,7 @@ def _of_classes(line: int, said: Sequence[Said], risks: Mapping[tuple[int, str],
             yield from ((f"calls_{risk.value}", risks[line, defect_class] == risk) for risk in RiskClass)
 
 
-def _standing(said: list[Said]) -> list[Said]:
+def _standing(said: Sequence[Said]) -> list[Said]:
     """Return what the model said that serves the line, or one that only looks where none answered.
 
     What a candidate says for its share is no drift of the line's model: its guardrails judge it.
