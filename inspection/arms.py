@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
-from inspection.models import ArmEvent, Line, ModelVersion, Outbox, Prediction, RolloutStep, Routing, Run
+from inspection.models import ArmEvent, Item, Line, ModelVersion, Outbox, Prediction, RolloutStep, Routing, Run
 from inspection.models.rollout import DROPPED, READ, SEEN
 from inspection.rules.rollouts import UNANSWERED_MAX, Arm, Evidence, Guard, Phase, Tally, compared
 from inspection.rules.words import Call, Label, Level
@@ -221,10 +221,22 @@ def _tally(found: Mapping[tuple[str, str, bool], int], arm: Arm) -> Tally:
 
 
 def _unanswered(step: RolloutStep) -> int:
-    """Return how many of the candidate's last runs in a row had no answer, up to the number that matters."""
+    """Return how many of the candidate's last runs in a row had no answer, up to the number that matters.
+
+    An answer that came too late is none of these: the worker may have been away. It counts as an error all the same.
+    """
     mine = step.events.filter(arm=Arm.CANDIDATE.value)
     last = list(
         mine.filter(kind=SEEN, is_compared=False).order_by("-pk").values_list("run", flat=True)[:UNANSWERED_MAX]
     )
     failed = set(mine.filter(kind=Guard.ERRORS.value, run__in=last).values_list("run", flat=True))
+    failed &= _never_answered(step, failed)
     return next((n for n, run in enumerate(last) if run not in failed), len(last))
+
+
+def _never_answered(step: RolloutStep, runs: Collection[UUID]) -> set[UUID]:
+    """Return the runs with an image of which the candidate has said nothing, not even too late."""
+    if not runs:
+        return set()
+    said = Prediction.objects.filter(item=OuterRef("pk"), model_version=step.rollout.candidate_id)
+    return set(Item.objects.filter(~Exists(said), run__in=runs).values_list("run", flat=True))

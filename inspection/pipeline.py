@@ -118,7 +118,7 @@ def record_silently(item: Item, examined: Examined, *, now: datetime) -> None:
 def pass_over_silently(item: Item, *, now: datetime) -> None:
     """Count that nobody had time for an item's silent look."""
     step = _step(_present(item))
-    if step is not None:
+    if step is not None and Phase(step.phase).is_paired:
         arms.note_dropped(item.run, step, now=now)
 
 
@@ -139,9 +139,7 @@ def quarantine(item: Item, *, reason: str, now: datetime) -> Routing:
 
 def warm_up() -> None:
     """Start the decoder and load every model that stands on a line, so that the first item does not wait for them."""
-    deployments = Deployment.objects.filter(line__is_active=True).values_list("serving", "candidate", "standby")
-    versions = ModelVersion.objects.filter(pk__in={pk for three in deployments for pk in three if pk is not None})
-    stages.warm_up(list(versions))
+    stages.warm_up(list(registry.standing()))
 
 
 def keep_warm(line: Line) -> None:
@@ -195,10 +193,11 @@ def _confirm(
     The run's verdict is then what the line was told, whatever the server would say now; what follows from the
     difference hangs on the standing.
     """
-    grant, speaker = decision.grant, _traffic(item, line).speaker
-    asked = grant.model_version_id if grant else speaker
+    # A grant names what serves. That a canary would have spoken for the run is nothing that a station could know.
+    grant, serving = decision.grant, line.deployment.serving_id if hasattr(line, "deployment") else None
+    asked = grant.model_version_id if grant else serving
     opinion = next((opinion for opinion in examined.opinions if opinion.version.pk == asked), None)
-    today = _today(item, line, seen, present, speaker=speaker, opinion=opinion, is_other=speaker != asked, now=now)
+    today = _today(item, line, seen, present, speaker=serving, opinion=opinion, is_other=serving != asked, now=now)
     judged = claims.judged(decision, _as_seen(seen, opinion), today)
     if grant is None or judged.standing == Standing.REFUSED:
         refused = Routed(route=Route.HUMAN, reason=CLAIM_REFUSED, detail=routing.SENTENCES[CLAIM_REFUSED])
@@ -374,6 +373,6 @@ def _follow_rollout(item: Item, line: Line, examined: Examined, *, is_overdue: b
     said = next((opinion for opinion in examined.opinions if opinion.version.pk == chosen.speaker), None)
     has_failed = any(done.stage == Stage.PREDICT and done.outcome == Outcome.FAILED for done in examined.stages)
     # One that was never asked, because the models changed while the item was looked at, did not fail.
-    if said is not None or has_failed or is_overdue:
+    if said is not None or has_failed:
         answer = Answer(said.call, said.ms) if said and not is_overdue else None
         arms.note_spoken(item.run, _step(line), speaker=chosen.speaker, answer=answer, now=now)

@@ -16,7 +16,7 @@ import numpy as np
 from django.conf import settings
 from django.core.validators import slug_re
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from inspection import epochs
 from inspection.models import Deployment, DeploymentChange, Line, ModelVersion, User
@@ -25,13 +25,15 @@ from vision import serving as vision_serving
 from vision.model_files import ModelRefused, export_in_child, inspect_in_child
 from vision.serving import CARD_FILE, ModelFailed, ModelMissing, Scorer
 
-# One worker serves every line: each line's serving version and its candidate, with room for those on their way out.
-LOADED_MAX = 16
+# Kept loaded beside what stands on active lines: versions on trial, and those on their way out.
+IDLE_LOADED_MAX = 4
 
 GRAPH = "model.onnx"
 WEIGHTS = "weights.safetensors"
 WANTED_OF_A_CARD = ("architecture", "preprocessing", "decoder", "classes", "calibrator", "files")
 
+# What this process has loaded, by folder, hash and address; the one used last stands last.
+_loaded: dict[tuple[str, str, str], Scorer] = {}
 # How long each model took to load here, until somebody asks.
 _load_times: deque[float] = deque(maxlen=100)
 
@@ -143,7 +145,7 @@ def _exchange_bands(line: Line, wanted: Deployment) -> None:
     wanted.bands_id = before
 
 
-@lru_cache(maxsize=LOADED_MAX)
+@lru_cache(maxsize=256)
 def of_id(pk: int) -> ModelVersion:
     """Return a version, kept by this process: it never changes."""
     return ModelVersion.objects.get(pk=pk)
@@ -152,10 +154,20 @@ def of_id(pk: int) -> ModelVersion:
 def scorer(version: ModelVersion) -> Scorer:
     """Return the loaded model of a version, kept by this process. Raises ModelMissing for other files than its own.
 
+    What stands on an active line stays loaded, however many lines there are; of the rest only those used last.
     One that the settings name (REMOTE_MODELS, by name:version or name) runs on the prediction server of that address.
     """
     address = settings.REMOTE_MODELS.get(str(version)) or settings.REMOTE_MODELS.get(version.name, "")
-    return _loaded(version.folder, version.onnx_sha256, address)
+    key = (version.folder, version.onnx_sha256, address)
+    loaded = _loaded.pop(key, None) or _load_timed(*key)
+    _loaded[key] = loaded
+    return loaded
+
+
+def standing() -> QuerySet[ModelVersion]:
+    """Return every version that stands on an active line: serves, is on its way, or is the way back."""
+    deployments = Deployment.objects.filter(line__is_active=True).values_list("serving", "candidate", "standby")
+    return ModelVersion.objects.filter(pk__in={pk for three in deployments for pk in three if pk is not None})
 
 
 def holds_registered(version: ModelVersion) -> bool:
@@ -187,13 +199,13 @@ def folder_of(version: ModelVersion) -> Path:
 
 def forget_loaded() -> None:
     """Drop the models this process has loaded."""
-    _loaded.cache_clear()
+    _loaded.clear()
     of_id.cache_clear()
 
 
 def loaded_count() -> int:
     """Return how many models this process holds."""
-    return _loaded.cache_info().currsize
+    return len(_loaded)
 
 
 def take_load_times() -> list[float]:
@@ -201,12 +213,20 @@ def take_load_times() -> list[float]:
     return [_load_times.popleft() for _ in range(len(_load_times))]
 
 
-@lru_cache(maxsize=LOADED_MAX)
-def _loaded(folder: str, onnx_sha256: str, address: str) -> Scorer:
+def _load_timed(folder: str, onnx_sha256: str, address: str) -> Scorer:
     started = time.perf_counter()
     loaded = _load(settings.MODELS_ROOT / folder, onnx_sha256, address, folder)
     _load_times.append(time.perf_counter() - started)
+    _make_room()
     return loaded
+
+
+def _make_room() -> None:
+    """Let go of what stands on no active line and was not used lately. Asked when a model was loaded: seldom."""
+    needed = set(standing().values_list("folder", flat=True))
+    idle = [key for key in _loaded if key[0] not in needed]
+    for key in idle[:-IDLE_LOADED_MAX]:
+        del _loaded[key]
 
 
 def _load(directory: Path, onnx_sha256: str, address: str, folder: str) -> Scorer:
@@ -215,7 +235,8 @@ def _load(directory: Path, onnx_sha256: str, address: str, folder: str) -> Score
     if card["files"][GRAPH]["sha256"] != onnx_sha256:
         raise ModelMissing(f"{directory} does not hold the model that was registered: the sha256 differs.")
     if address:
-        return vision_serving.load_remote(directory, address, folder.partition("/")[0])
+        name, _, number = folder.partition("/")
+        return vision_serving.load_remote(directory, address, name, number)
     return vision_serving.load(directory)
 
 

@@ -123,13 +123,13 @@ def load(directory: str | Path, runtime: str = "onnx") -> Scorer:
     return Scorer(card, importlib.import_module(_RUNTIMES[runtime]).open_model(directory, card))
 
 
-def load_remote(directory: str | Path, address: str, name: str) -> Scorer:
-    """Return a model whose card is in the directory and whose network runs on a prediction server.
+def load_remote(directory: str | Path, address: str, name: str, version: str) -> Scorer:
+    """Return a model whose card is in the directory and whose network runs on a prediction server, under that name.
 
     Prepared, calibrated and checked here, as any other. The address is the caller's own setting.
     """
     card = read_card(directory)
-    return Scorer(card, importlib.import_module("vision.runtimes.remote").RemoteRuntime(address, name))
+    return Scorer(card, importlib.import_module("vision.runtimes.remote").RemoteRuntime(address, name, version))
 
 
 def read_card(directory: str | Path) -> dict[str, Any]:

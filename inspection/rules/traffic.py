@@ -46,7 +46,8 @@ def choose(deployed: Deployed, *, level: str, canary_position: float) -> Traffic
 
     The serving version sees every run and speaks for it. The other colour, kept warm beside it, sees
     every run silently; a shadow those whose position, drawn at intake, lies below its share. A canary
-    speaks for the runs below its share; the serving version still sees them, for the pair.
+    speaks for the runs below its share; the serving version looks at them afterwards, for the pair, so that no
+    answer waits for two models and none is late for the other's sake.
     At `human` nobody is asked, nor at a level this release does not know.
     """
     if level not in set(Level) - {Level.HUMAN}:
@@ -54,7 +55,7 @@ def choose(deployed: Deployed, *, level: str, canary_position: float) -> Traffic
     serving = _seers(deployed.serving, PredictionRole.SERVING)
     if deployed.strategy == RolloutStrategy.CANARY and canary_position < deployed.share:
         candidate = _seers(deployed.candidate, PredictionRole.CANDIDATE)
-        return _traffic(candidate + serving)
+        return _traffic(candidate + _seers(deployed.serving, PredictionRole.SHADOW))
     is_sampled = deployed.strategy == RolloutStrategy.SHADOW and canary_position < deployed.share
     if is_sampled or deployed.strategy == RolloutStrategy.BLUE_GREEN:
         return _traffic(serving + _seers(deployed.candidate, PredictionRole.SHADOW), speaks=bool(serving))

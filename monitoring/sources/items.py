@@ -117,7 +117,7 @@ def _predictions(ids: Sequence[UUID]) -> dict[UUID, list[Said]]:
     found: dict[UUID, list[Said]] = defaultdict(list)
     for item, *words in Prediction.objects.filter(item__in=ids).values_list(*_SAID):
         found[item].append(tuple(words))
-    return {item: _standing(said) for item, said in found.items()} | {item: [] for item in ids if item not in found}
+    return {item: found.get(item, []) for item in ids}
 
 
 def _of_file(image: Image, *, is_repeat: bool) -> Iterator[tuple[str, float]]:
@@ -170,7 +170,7 @@ def _of_stages(image: Image, stages: Sequence[Ran]) -> Iterator[tuple[str, float
 def _of_predictions(stages: Sequence[Ran], said: Sequence[Said]) -> Iterator[tuple[str, float]]:
     if any(stage == Stage.PREDICT for stage, _outcome, _ms in stages):
         yield "missing_predictions", not said
-    for _, probability, call, uncertainty, _class in said[:1]:
+    for _, probability, call, uncertainty, _class in _standing(said)[:1]:
         yield "score", probability
         yield "uncertainty", uncertainty
         yield "uncertain", UNCERTAIN[0] < probability < UNCERTAIN[1]
@@ -179,14 +179,18 @@ def _of_predictions(stages: Sequence[Ran], said: Sequence[Said]) -> Iterator[tup
 
 def _of_classes(line: int, said: Sequence[Said], risks: Mapping[tuple[int, str], str]) -> Iterator[tuple[str, float]]:
     """How bad what the model calls would be: the mix of classes moves when the process or the model does."""
-    for _, _, call, _, defect_class in said[:1]:
+    for _, _, call, _, defect_class in _standing(said)[:1]:
         if call == Call.DEFECT and (line, defect_class) in risks:
             yield from ((f"calls_{risk.value}", risks[line, defect_class] == risk) for risk in RiskClass)
 
 
-def _standing(said: list[Said]) -> list[Said]:
-    """Return what the model said that speaks for the line, or what any said where none did."""
-    return [words for words in said if words[0] == PredictionRole.SERVING] or said
+def _standing(said: Sequence[Said]) -> list[Said]:
+    """Return what the model said that serves the line, or one that only looks where none answered.
+
+    What a candidate says for its share is no drift of the line's model: its guardrails judge it.
+    """
+    serving = [words for words in said if words[0] == PredictionRole.SERVING]
+    return serving or [words for words in said if words[0] != PredictionRole.CANDIDATE]
 
 
 def _repeats(held: Sequence[Image]) -> set[UUID]:

@@ -190,7 +190,7 @@ def test_a_canary_without_a_certificate_predicts_and_people_decide():
     routing = run(item)
     assert (routing.reason, routing.model_version) == ("no-certificate", candidate)
     roles = dict(Prediction.objects.filter(item=item).values_list("model_version__name", "role"))
-    assert roles == {"candidate": "candidate", "light-meter": "serving"}
+    assert roles == {"candidate": "candidate"}
 
 
 def test_a_level_that_falls_while_the_model_looks_rules_from_this_item_on():

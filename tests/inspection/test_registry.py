@@ -236,6 +236,32 @@ def test_a_candidate_that_takes_over_is_no_candidate_any_more():
     assert (change.serving, change.candidate, change.strategy, change.share) == (second, None, "", 0.0)
 
 
+def test_every_model_that_stands_on_a_line_stays_loaded_however_many_there_are():
+    lines = [make_line(f"line-{n}", level="shadow") for n in range(9)]
+    for line in lines:
+        make_serving(line, name=f"{line.slug}-serving")
+        line.deployment.standby = make_light_meter(name=f"{line.slug}-before")
+        line.deployment.save()
+    pipeline.warm_up()
+    registry.take_load_times()
+    for line in lines:
+        pipeline.examine(make_item(line), now=NOON)
+        pipeline.keep_warm(line)
+    assert (registry.loaded_count(), registry.take_load_times()) == (18, [])
+
+
+def test_what_stands_on_no_line_is_let_go_when_newer_models_are_loaded():
+    standing = make_serving(make_line())
+    for n in range(registry.IDLE_LOADED_MAX + 3):
+        registry.scorer(standing)
+        registry.scorer(make_light_meter(name=f"tried-{n}"))
+    assert registry.loaded_count() <= 1 + registry.IDLE_LOADED_MAX + 1
+    registry.take_load_times()
+    registry.scorer(standing)
+    registry.scorer(registry.find(f"tried-{n}"))
+    assert registry.take_load_times() == []
+
+
 def test_a_line_without_a_deployment_has_no_model():
     assert registry.serving(make_line()) is None
 

@@ -50,8 +50,8 @@ def test_nobody_waits_for_a_shadow():
 @pytest.mark.parametrize(
     ("position", "versions", "speaker"),
     [
-        (0.0, [(2, CANDIDATE), (1, SERVING)], 2),
-        (0.0499, [(2, CANDIDATE), (1, SERVING)], 2),
+        (0.0, [(2, CANDIDATE), (1, SHADOW)], 2),
+        (0.0499, [(2, CANDIDATE), (1, SHADOW)], 2),
         (0.05, [(1, SERVING)], 1),
         (0.99, [(1, SERVING)], 1),
     ],
@@ -59,6 +59,12 @@ def test_nobody_waits_for_a_shadow():
 def test_a_canary_speaks_for_the_runs_below_its_share(position, versions, speaker):
     deployed = Deployed(serving=1, candidate=2, strategy="canary", share=0.05)
     assert seen(deployed, canary_position=position) == (versions, speaker)
+
+
+def test_nobody_waits_for_the_serving_version_where_a_canary_speaks():
+    deployed = Deployed(serving=1, candidate=2, strategy="canary", share=0.05)
+    traffic = choose(deployed, level="partial", canary_position=0.01)
+    assert ([seer.version for seer in traffic.live], [seer.version for seer in traffic.silent]) == ([2], [1])
 
 
 def test_a_canary_share_of_nothing_takes_no_run():

@@ -153,7 +153,7 @@ def test_the_bands_of_a_candidate_that_was_taken_off_do_not_come_again_with_it(l
 
 
 @pytest.mark.parametrize("is_certified", [True, False])
-def test_what_was_looked_at_before_a_move_is_decided_by_the_model_and_the_bands_of_after_it(line, quinn, is_certified):
+def test_what_the_candidate_alone_looked_at_before_it_went_is_decided_by_people(line, quinn, is_certified):
     """No run is decided by one model under the bands of another, whatever happens between looking and routing."""
     rollout = make_rollout(line)
     theirs = make_beside(line, rollout) if is_certified else None
@@ -161,7 +161,7 @@ def test_what_was_looked_at_before_a_move_is_decided_by_the_model_and_the_bands_
     looked_at = examined(line, item, {"green": GOOD, "blue": GOOD}, at=NOON)
     rollouts.abort(rollout, by=quinn, cause="no", now=later(1))
     decided = pipeline.record(item, looked_at, now=later(1))
-    assert (decided.route, decided.model_version.name, decided.bands_id) == ("auto_pass", "blue", line.bands_id)
+    assert (decided.reason, decided.model_version.name, decided.bands_id) == ("no-prediction", "blue", line.bands_id)
     assert decided.bands != theirs
 
 

@@ -5,10 +5,10 @@ import json
 import pytest
 from django.utils.timezone import now as clock
 
-from inspection import automation, grants, registry
+from inspection import automation, grants, registry, rollouts
 from inspection.models import Item, Line, OfflineAllowance, OfflineDecision, Run, StationGrant
 from inspection.rules import draws
-from inspection.rules.words import Role
+from inspection.rules.words import Role, RolloutStrategy
 from monitoring import alarms, gathering
 from monitoring.models import Alarm
 from review import receipts, reconciling, watches
@@ -248,6 +248,17 @@ def test_what_the_server_would_not_do_any_more_stays_the_verdict_is_contained_an
     assert (item.run.disposition.verdict, item.run.disposition.level) == ("pass", "partial")
     assert ContainedRun.objects.get().run == item.run
     assert ReviewTask.objects.get().item == item
+
+
+def test_what_a_station_passed_alone_during_a_canary_is_held_against_the_model_that_serves(device, line):
+    orders = beat(device)
+    candidate = make_light_meter(name="candidate")
+    rollouts.start(line, candidate, strategy=RolloutStrategy.CANARY, share=0.99, by=None, now=clock())
+    send(device, claim(orders))
+    Run.objects.update(canary_position=0.0)
+    reconcile()
+    assert OfflineDecision.objects.get().standing == "agreed"
+    assert not ContainedRun.objects.exists()
 
 
 def test_a_part_that_was_rejected_before_is_contained_when_a_station_passed_it_alone(device):

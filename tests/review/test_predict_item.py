@@ -14,6 +14,8 @@ from review.tasks import look_silently, predict_item
 from tests.builders import NOON, make_line, make_user
 from tests.inspection.items import BRIGHT, DARK, make_item
 from tests.inspection.models import make_bands, make_light_meter, make_serving
+from tests.vision import prediction_server
+from vision.runtimes import remote
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +154,20 @@ def test_a_prediction_server_that_is_away_leaves_the_part_to_people(line, settin
     assert Routing.objects.get(item=item).reason == "no-prediction"
     assert "did not answer" in StageRun.objects.get(item=item, stage="predict").detail
     assert ReviewTask.objects.get().item == item
+
+
+def test_each_version_of_a_name_on_a_prediction_server_answers_for_itself(line, settings, monkeypatch):
+    monkeypatch.setitem(remote.RemoteRuntime.__init__.__kwdefaults__, "read_s", 30.0)
+    said = []
+    with prediction_server.running() as address:
+        settings.REMOTE_MODELS = {"light-meter": address}
+        for version in (registry.serving(line), make_light_meter(version=2)):
+            registry.serve(line, version, by=None, cause="test", now=clock())
+            item = make_item(line, light=DARK, serial=str(version), at=clock())
+            predict_item(key=str(item.pk))
+            said.append((Routing.objects.get(item=item).model_version, Prediction.objects.get(item=item).call))
+    assert [(str(version), call) for version, call in said] == [("light-meter:1", "pass"), ("light-meter:2", "defect")]
+    assert Disposition.objects.get(run__part__serial="light-meter:1").verdict == "pass"
 
 
 def test_a_rollback_to_a_model_whose_file_is_gone_leaves_people_alone_with_the_part(line):

@@ -228,13 +228,43 @@ def test_less_share_at_any_time_more_only_with_evidence(line, quinn):
 def test_a_slow_answer_and_one_after_the_deadline_count_against_their_version(line):
     rollout = make_rollout(line)
     send(line, "A-1", position=0.01, ms=1_500.0, at=later(1))
-    item = make_run(line, "A-2", position=0.01, at=later(2)).items.select_related("run__part").get()
-    Routing.objects.create(
-        item=item, route="human", reason="model-deadline", level="shadow", epoch=item.run.epoch, routed_at=later(4)
-    )
-    look(line, item, {"green": GOOD, "blue": GOOD}, at=later(5))
+    send_late(line, "A-2", BOTH_GOOD, at=later(2))
     tally = arms.evidence_of(rollouts.current(rollout), now=later(6)).candidate
     assert (tally.seen, tally.failures[Guard.LATENCY], tally.failures[Guard.ERRORS]) == (2, 1, 1)
+
+
+def send_late(line, serial, said, *, at):
+    """Take a part of the canary through prediction after the model deadline has given it to people."""
+    item = make_run(line, serial, position=0.01, at=at).items.select_related("run__part").get()
+    Routing.objects.create(
+        item=item, route="human", reason="model-deadline", level="shadow", epoch=item.run.epoch, routed_at=at
+    )
+    look(line, item, said, at=at + timedelta(seconds=3))
+
+
+def test_answers_that_came_too_late_are_errors_and_no_missing_answers(line):
+    rollout = make_rollout(line)
+    for n in range(3):
+        send_late(line, f"A-{n}", BOTH_GOOD, at=later(n))
+    late = arms.evidence_of(rollouts.current(rollout), now=later(9))
+    for n in range(3):
+        send_late(line, f"B-{n}", {"green": None}, at=later(10 + n))
+    silent = arms.evidence_of(rollouts.current(rollout), now=later(19))
+    assert [(found.candidate.failures[Guard.ERRORS], found.unanswered) for found in (late, silent)] == [(3, 0), (6, 3)]
+
+
+def test_the_model_in_service_looks_at_a_run_of_the_canary_once_the_line_has_its_answer(line):
+    rollout = make_rollout(line)
+    send(line, "A-1", blue=None, position=0.01, at=later(1))
+    send(line, "A-2", position=0.01, at=later(2))
+    send(line, "A-3", position=0.01, at=later(3), is_dropped=True)
+    said = Prediction.objects.order_by("pk").values_list("item__run__part__serial", "model_version__name", "role")
+    green = "green", "candidate"
+    assert list(said) == [("A-1", *green), ("A-2", *green), ("A-2", "blue", "shadow"), ("A-3", *green)]
+    step = rollouts.current(rollout)
+    found = arms.evidence_of(step, now=later(9))
+    assert (found.candidate.seen, found.incumbent.seen, arms.dropped(step)) == (3, 0, 0)
+    assert found.candidate.failures[Guard.ERRORS] == 0
 
 
 def test_what_was_in_flight_when_the_models_changed_counts_against_nobody(line):

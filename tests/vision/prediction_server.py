@@ -4,22 +4,27 @@
 """
 
 import json
+import re
+import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
 LENGTH = "Inference-Header-Content-Length"
+PATH = re.compile(r"/v2/models/([\w-]+)/versions/(\d+)/infer")
 asked: Counter[str] = Counter()
 
 
-def outputs_of(batch: np.ndarray, name: str) -> dict[str, np.ndarray]:
-    """Return what the light meter says: the brighter, the more a defect."""
+def outputs_of(batch: np.ndarray, name: str, version: str) -> dict[str, np.ndarray]:
+    """Return what the light meter says: the brighter, the more a defect; its second version is for the dark."""
     light = batch.mean(axis=(1, 2, 3))
-    logits = np.stack([np.zeros_like(light), 8 * light], axis=1)
+    logits = np.stack([np.zeros_like(light), (-8 if version == "2" else 8) * light], axis=1)
     if name == "nan":
         logits[:] = np.nan
     wide = 3 if name == "wide" else 2
@@ -34,13 +39,16 @@ class Answers(BaseHTTPRequestHandler):
         self._send(200, json.dumps(asked).encode())
 
     def do_POST(self):
-        name = self.path.split("/")[3]
-        asked[name] += 1
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        called = PATH.fullmatch(self.path)
+        if called is None:
+            return self._send(404, b"")
+        name, self.version = called.groups()
+        asked[name] += 1
         if name == "busy" or (name == "flaky" and asked[name] == 1):
             return self._send(503, b"")
         if name == "moved":
-            return self._send(307, b"", Location="/v2/models/good/infer")
+            return self._send(307, b"", Location="/v2/models/good/versions/1/infer")
         if name == "silent":
             time.sleep(20)
             return None
@@ -54,14 +62,21 @@ class Answers(BaseHTTPRequestHandler):
         length = int(self.headers[LENGTH])
         tensor = json.loads(body[:length])["inputs"][0]
         batch = np.frombuffer(body[length:], dtype="<f4").reshape(tensor["shape"])
-        found = outputs_of(batch, name)
+        found = outputs_of(batch, name, self.version)
         if name == "words":
             return self._send(200, json.dumps({"outputs": [_as_words(*one) for one in found.items()]}).encode())
         raw = [values.astype("<f4").tobytes() for values in found.values()]
-        header = {"outputs": [_as_bytes(n, v, r) for (n, v), r in zip(found.items(), raw, strict=True)]}
+        outputs = [_as_bytes(name, values, r) for (name, values), r in zip(found.items(), raw, strict=True)]
+        header = {**self._who(name), "outputs": outputs}
         text = json.dumps(header).encode()
         content = text + b"".join(raw)
         return self._send(200, content[:-9] if name == "short" else content, **{LENGTH: str(len(text))})
+
+    def _who(self, name):
+        """Say who answers, as the protocol has it: one is always the newest, one is called otherwise, one is silent."""
+        told = {"model_name": name, "model_version": self.version}
+        others = {"newest": {**told, "model_version": "9"}, "renamed": {**told, "model_name": "other"}, "unnamed": {}}
+        return others.get(name, told)
 
     def _send(self, status, content, **headers):
         self.send_response(status)
@@ -95,6 +110,15 @@ def _as_bytes(name, values, raw):
 
 def _as_words(name, values):
     return {"name": name, "shape": list(values.shape), "datatype": "FP32", "data": values.ravel().tolist()}
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """Run the server in a process of its own; its address."""
+    command = [sys.executable, "-m", "tests.vision.prediction_server"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        server.stdin.close()
 
 
 def main() -> None:

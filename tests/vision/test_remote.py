@@ -1,41 +1,49 @@
 """Models on a prediction server: right answers are taken, everything else ends in time and goes to people."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import requests
 
+from tests.vision import prediction_server
 from vision.runtimes.remote import FAILURES_MAX, Breaker, RemoteFailed, RemoteRuntime, read_answer, write_question
 
+MODEL = {"model_name": "good", "model_version": "1"}
 BATCH = np.stack([np.full((3, 16, 16), light, dtype=np.float32) for light in (0.25, -0.5)])
 
 
 @pytest.fixture(scope="module")
 def address():
     """A server that speaks the protocol, in a process of its own."""
-    command = [sys.executable, "-m", "tests.vision.prediction_server"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-        server.stdin.close()
+    with prediction_server.running() as found:
+        yield found
 
 
 def patient(address, name, **facts):
     """Return a runtime that a slow machine does not make impatient."""
-    return RemoteRuntime(address, name, connect_s=30.0, read_s=30.0, **facts)
+    return RemoteRuntime(address, name, facts.pop("version", "1"), connect_s=30.0, read_s=30.0, **facts)
 
 
 def asked(address, name):
     return requests.get(address, timeout=30).json().get(name, 0)
 
 
-@pytest.mark.parametrize("name", ["good", "words", "flaky"])
+@pytest.mark.parametrize("name", ["good", "words", "flaky", "unnamed"])
 def test_an_answer_is_taken_in_bytes_or_words_and_at_the_second_try(address, name):
     logits, maps, embedding = patient(address, name).run(BATCH)
     np.testing.assert_allclose(logits, [[0, 2.0], [0, -4.0]], atol=1e-6)
     assert (maps.shape, embedding.shape) == ((2, 2, 24, 24), (2, 3))
     assert logits.dtype == np.float32
+
+
+def test_each_version_of_a_name_is_asked_for_itself(address):
+    first, second = (patient(address, "good", version=version).run(BATCH)[0] for version in ("1", "2"))
+    np.testing.assert_allclose(first, -second, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["newest", "renamed"])
+def test_an_answer_of_another_model_or_version_is_refused(address, name):
+    with pytest.raises(RemoteFailed, match="answered for another model"):
+        patient(address, name).run(BATCH)
 
 
 @pytest.mark.parametrize("name", ["busy", "moved", "babble", "short"])
@@ -46,18 +54,18 @@ def test_whatever_else_comes_is_a_failure(address, name):
 
 def test_a_server_that_says_nothing_is_given_up(address):
     with pytest.raises(RemoteFailed, match="did not answer: ReadTimeout"):
-        RemoteRuntime(address, "silent", connect_s=30.0, read_s=0.1).run(BATCH)
+        RemoteRuntime(address, "silent", "1", connect_s=30.0, read_s=0.1).run(BATCH)
 
 
 def test_a_server_that_sends_byte_by_byte_is_not_heard_to_the_end(address):
     with pytest.raises(RemoteFailed, match="did not answer: Timeout"):
-        RemoteRuntime(address, "dripping", connect_s=0.5, read_s=0.5).run(BATCH)
+        RemoteRuntime(address, "dripping", "1", connect_s=0.5, read_s=0.5).run(BATCH)
     assert (asked(address, "dripping"), asked(address, "heard to the end")) == (2, 0)
 
 
 def test_a_server_that_is_not_there_is_a_failure():
     with pytest.raises(RemoteFailed, match="did not answer"):
-        RemoteRuntime("http://127.0.0.1:9", "good").run(BATCH)
+        RemoteRuntime("http://127.0.0.1:9", "good", "1").run(BATCH)
 
 
 def test_no_answer_is_asked_for_twice_and_a_refusal_once(address):
@@ -110,4 +118,4 @@ def test_the_question_is_a_header_and_the_numbers_behind_it():
 )
 def test_an_answer_that_is_not_one_is_refused(answer):
     with pytest.raises(RemoteFailed, match="cannot be read"):
-        read_answer(answer, len(answer))
+        read_answer(answer, len(answer), model=MODEL)

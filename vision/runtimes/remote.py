@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -58,13 +58,16 @@ class RemoteRuntime:
         self,
         address: str,
         name: str,
+        version: str,
         *,
         connect_s: float = CONNECT_S,
         read_s: float = READ_S,
         breaker: Breaker | None = None,
     ) -> None:
         self._timeout = (connect_s, read_s)
-        self._url = f"{address.rstrip('/')}/v2/models/{name}/infer"
+        # Never the name alone: a server answers that with whichever version it holds for the newest.
+        self._url = f"{address.rstrip('/')}/v2/models/{name}/versions/{version}/infer"
+        self._model = {"model_name": name, "model_version": version}
         self._breaker = breaker or Breaker()
         self._session = requests.Session()
         # Neither proxies nor passwords of the environment: the address is all there is.
@@ -74,7 +77,7 @@ class RemoteRuntime:
         """Ask the server, and once more where it did not answer at all. Raises RemoteFailed."""
         self._breaker.check()
         try:
-            found = read_answer(*self._asked(write_question(batch)))
+            found = read_answer(*self._asked(write_question(batch)), model=self._model)
         except RemoteFailed:
             self._breaker.note(has_failed=True)
             raise
@@ -119,12 +122,16 @@ def write_question(batch: Floats) -> tuple[bytes, int]:
     return header + raw, len(header)
 
 
-def read_answer(content: bytes, header_length: int) -> tuple[Floats, Floats, Floats]:
-    """Return the three outputs of an answer, binary or JSON. Raises RemoteFailed for anything else."""
+def read_answer(content: bytes, header_length: int, *, model: Mapping[str, str]) -> tuple[Floats, Floats, Floats]:
+    """Return the three outputs of an answer, binary or JSON. Raises RemoteFailed for anything else.
+
+    `model` is what was asked, as the answer may tell it: one that names another model or version is refused.
+    """
     try:
-        described = json.loads(content[:header_length])["outputs"]
+        header = json.loads(content[:header_length])
+        _check_who_answers(header, model)
         found, start = {}, header_length
-        for output in described:
+        for output in header["outputs"]:
             size = int((output.get("parameters") or {}).get("binary_data_size", 0))
             found[output["name"]] = _tensor(output, content[start : start + size])
             start += size
@@ -132,6 +139,12 @@ def read_answer(content: bytes, header_length: int) -> tuple[Floats, Floats, Flo
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise RemoteFailed(f"The prediction server's answer cannot be read: {type(error).__name__}.") from error
     return logits, maps, embedding
+
+
+def _check_who_answers(header: Mapping[str, Any], asked: Mapping[str, str]) -> None:
+    told = {key: str(header[key]) for key in asked if header.get(key) is not None}
+    if told != {key: asked[key] for key in told}:
+        raise RemoteFailed(f"The prediction server answered for another model: {told}, asked was {dict(asked)}.")
 
 
 def _tensor(output: dict[str, Any], raw: bytes) -> Floats:
