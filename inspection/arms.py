@@ -1,25 +1,29 @@
 """What a rollout sees of its two versions, run by run, and the evidence that adds up to.
 
 Every fact is a row of its own, inserted by whoever learns it: no counter is shared, and writing twice changes nothing.
+What people said of a run may change with a later ruling: a further row takes the one before it back.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Sum
 
 from inspection.models import ArmEvent, Line, ModelVersion, Outbox, Prediction, RolloutStep, Routing, Run
 from inspection.models.rollout import DROPPED, READ, SEEN
-from inspection.rules.rollouts import UNANSWERED_MAX, Arm, Evidence, Guard, Phase, Tally, compared
+from inspection.rules.rollouts import OF_READERS, UNANSWERED_MAX, Arm, Evidence, Guard, Phase, Tally, compared
 from inspection.rules.words import Call, Label, Level
 
 SILENT = "item.silent"
 """Topic of the looks that nobody waits for."""
 LATENCY_WINDOW = timedelta(hours=24)
 LATENCY_SAMPLE = 5000
+
+# What hangs on rulings, which may still come and may change.
+_RULED = frozenset({Guard.RULINGS, Guard.ESCAPES})
 
 Failures = Mapping[Arm, Collection[Guard]]
 
@@ -34,11 +38,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRead:
-    """What people have said about one image: the first call, and the ruling where there is one."""
+    """What people have said about one image: the first call, and the ruling where there is one, or is to come."""
 
     item: UUID
     first: Label
     ruled: Label | None = None
+    awaits_ruling: bool = False
 
 
 # Facts ----------------------------------------------------------------------------------------------------------
@@ -73,29 +78,55 @@ def note_dropped(run: Run, step: RolloutStep, *, now: datetime) -> None:
     ArmEvent.objects.bulk_create([event], ignore_conflicts=True)
 
 
-def note_readings(images: Mapping[Run, Iterable[ImageRead]], *, now: datetime) -> None:
-    """Set what people said about runs against the versions that saw them, in the step in which they did.
+def note_readings(images: Mapping[Run, Sequence[ImageRead]], *, now: datetime) -> None:
+    """Set what people said about runs, each read whole, against the versions that saw them, in the step they did.
 
     At `partial` and `full` only drawn runs count: of the others people see more of a version that may not decide.
-    Runs that no rollout saw cost one statement together.
+    Rulings of a run count once none of its images waits for its own, and a later one corrects what was counted.
+    Called under the runs' locks. Runs that no rollout saw cost one statement together.
     """
-    events: dict[UUID, list[ArmEvent]] = defaultdict(list)
-    for event in ArmEvent.objects.filter(run__in=list(images), kind=SEEN).select_related("step__rollout"):
-        events[event.run_id].append(event)
+    noted: dict[UUID, list[ArmEvent]] = defaultdict(list)
+    kinds = (SEEN, READ, *(guard.value for guard in OF_READERS))
+    found = ArmEvent.objects.filter(run__in=list(images), kind__in=kinds).select_related("step__rollout")
+    for event in found.order_by("n"):
+        noted[event.run_id].append(event)
     for run, read in images.items():
-        _note_reading(run, read, events[run.pk], now=now)
+        _note_reading(run, read, noted[run.pk], now=now)
 
 
-def _note_reading(run: Run, images: Iterable[ImageRead], events: Sequence[ArmEvent], *, now: datetime) -> None:
-    steps = {event.step.pk: event.step for event in events}
-    arms = {(event.step_id, event.arm) for event in events}
+def _note_reading(run: Run, images: Sequence[ImageRead], noted: Sequence[ArmEvent], *, now: datetime) -> None:
+    steps = {event.step.pk: event.step for event in noted if event.kind == SEEN}
+    arms = {(event.step_id, event.arm) for event in noted if event.kind == SEEN}
     judged = [image for image in images if image.first != Label.CANNOT_JUDGE]
     if not steps or not judged or not _is_sampled(run):
         return
+    left_open = _RULED if any(image.awaits_ruling for image in images) else frozenset()
     for step in steps.values():
         answers = {arm: said for arm, said in _answers(run, step).items() if (step.pk, arm) in arms}
-        failures = {arm: _of_reading(run, judged, said) for arm, said in answers.items()}
-        _keep(step, run, failures, seen=READ, now=now)
+        failures = {arm: _of_reading(run, judged, said) - left_open for arm, said in answers.items()}
+        before = [event for event in noted if event.step_id == step.pk and event.kind not in {SEEN, *left_open}]
+        rows = _changes(before, _rows(step, run, failures, seen=READ, now=now), now=now)
+        ArmEvent.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _changes(noted: Iterable[ArmEvent], rows: Iterable[ArmEvent], *, now: datetime) -> Iterator[ArmEvent]:
+    """Return what must be written so that `rows` hold where `noted` was written, in its order."""
+    newest = {(event.arm, event.kind): event for event in noted}
+    wanted = {(event.arm, event.kind): event for event in rows}
+    for key in {**newest, **wanted}:
+        last, row = newest.get(key), wanted.get(key)
+        n = last.n + 1 if last else 0
+        if last and last.weight > 0:
+            if row and row.is_compared == last.is_compared:
+                continue
+            arm, kind, counts = last.arm, last.kind, last.is_compared
+            yield ArmEvent(
+                step=last.step, run_id=last.run_id, arm=arm, kind=kind, is_compared=counts, n=n, weight=-1, seen_at=now
+            )
+            n += 1
+        if row:
+            row.n = n
+            yield row
 
 
 def _is_of(step: RolloutStep, run: Run) -> bool:
@@ -155,6 +186,10 @@ def _answers(run: Run, step: RolloutStep) -> dict[Arm, dict[UUID, Answer]]:
 
 
 def _keep(step: RolloutStep, run: Run, failures: Failures, *, seen: str, now: datetime) -> None:
+    ArmEvent.objects.bulk_create(_rows(step, run, failures, seen=seen, now=now), ignore_conflicts=True)
+
+
+def _rows(step: RolloutStep, run: Run, failures: Failures, *, seen: str, now: datetime) -> list[ArmEvent]:
     phase = Phase(step.phase)
     rows = []
     for arm, failed in failures.items():
@@ -163,7 +198,7 @@ def _keep(step: RolloutStep, run: Run, failures: Failures, *, seen: str, now: da
             others = {other: guard in found for other, found in failures.items()}
             counts = arm in compared(guard, phase, others, position=run.canary_position)
             rows.append(ArmEvent(step=step, run=run, arm=arm.value, kind=guard.value, is_compared=counts, seen_at=now))
-    ArmEvent.objects.bulk_create(rows, ignore_conflicts=True)
+    return rows
 
 
 # Evidence -------------------------------------------------------------------------------------------------------
@@ -171,7 +206,7 @@ def _keep(step: RolloutStep, run: Run, failures: Failures, *, seen: str, now: da
 
 def evidence_of(step: RolloutStep, *, now: datetime) -> Evidence:
     """Return all that the step has shown so far."""
-    counted = step.events.values_list("arm", "kind", "is_compared").annotate(n=Count("pk")).order_by()
+    counted = step.events.values_list("arm", "kind", "is_compared").annotate(n=Sum("weight")).order_by()
     found = {(arm, kind, is_compared): n for arm, kind, is_compared, n in counted}
     return Evidence(
         candidate=_tally(found, Arm.CANDIDATE),

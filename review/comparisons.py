@@ -44,9 +44,13 @@ def candidate_calls(found: Sequence[ItemReadings]) -> dict[UUID, Call]:
 
 
 def note(read: Sequence[tuple[Run, Iterable[ItemReadings]]], *, now: datetime) -> None:
-    """Set what people have said about runs against both versions of the rollout that saw them."""
-    images = {run: [_image(one) for one in found if one.primary is not None] for run, found in read}
-    arms.note_readings(images, now=now)
+    """Set what people have said about runs against both versions of the rollout that saw them.
+
+    A run counts once each of its images is read: by some of them a version would be right that fails on another.
+    """
+    found = {run: list(images) for run, images in read}
+    whole = {run: images for run, images in found.items() if all(one.primary for one in images)}
+    arms.note_readings({run: [_image(one) for one in images] for run, images in whole.items()}, now=now)
 
 
 def paired(rollout: Rollout) -> Paired:
@@ -81,7 +85,8 @@ def slices(rollout: Rollout) -> list[tuple[Cut, str, Paired]]:
 
 def overkill(step: RolloutStep) -> dict[Arm, int]:
     """Return for each version on how many of the runs that people read it called an image defect that is ruled good."""
-    overruled = _overruled(step.events.filter(kind=Guard.RULINGS.value), step.rollout).filter(label=Label.PASS.value)
+    rulings = ArmEvent.objects.filter(step=step, kind=Guard.RULINGS.value).standing()
+    overruled = _overruled(rulings, step.rollout).filter(label=Label.PASS.value)
     counted = dict(overruled.values_list("arm").annotate(n=Count("run", distinct=True)).order_by())
     return {arm: counted.get(arm.value, 0) for arm in Arm}
 
@@ -110,7 +115,7 @@ def differences(rollout: Rollout, *, is_ruled: bool | None = None) -> QuerySet[P
 def _shared(rollout: Rollout) -> QuerySet[ArmEvent]:
     """Return that one version was overruled on a run that both saw, and the other was not."""
     rulings = ArmEvent.objects.filter(step__rollout=rollout, kind=Guard.RULINGS.value, is_compared=True)
-    return rulings.exclude(step__phase=Phase.CANARY.value)
+    return rulings.standing().exclude(step__phase=Phase.CANARY.value)
 
 
 def _overruled(events: QuerySet[ArmEvent], rollout: Rollout) -> QuerySet[Any]:
@@ -129,5 +134,11 @@ def _overruled(events: QuerySet[ArmEvent], rollout: Rollout) -> QuerySet[Any]:
 
 
 def _image(found: ItemReadings) -> ImageRead:
-    ruling = adjudication.standing(found.rulings)
-    return ImageRead(item=found.item.pk, first=Label(found.first.label), ruled=ruling)
+    calls = found.calls()
+    is_asked = found.open_cause is not None or adjudication.cause(calls) is not None
+    return ImageRead(
+        item=found.item.pk,
+        first=calls.first,
+        ruled=adjudication.standing(found.rulings),
+        awaits_ruling=is_asked and not found.rulings,
+    )
