@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Sum
 
 from inspection.models import ArmEvent, Line, ModelVersion, Outbox, Prediction, RolloutStep, Routing, Run
-from inspection.models.rollout import DROPPED, READ, SEEN
+from inspection.models.rollout import ASKED, DROPPED, OVERRULED, READ, SEEN
 from inspection.rules.rollouts import OF_READERS, UNANSWERED_MAX, Arm, Evidence, Guard, Phase, Tally, compared
 from inspection.rules.words import Call, Label, Level
 
@@ -21,6 +21,9 @@ SILENT = "item.silent"
 """Topic of the looks that nobody waits for."""
 LATENCY_WINDOW = timedelta(hours=24)
 LATENCY_SAMPLE = 5000
+ASKED_WITHIN = timedelta(hours=8)
+ASKED_MAX = 100
+"""On how many runs at most people are asked in that time because the two versions differ."""
 
 # What hangs on rulings, which may still come and may change.
 _RULED = frozenset({Guard.RULINGS, Guard.ESCAPES})
@@ -59,17 +62,38 @@ def note_spoken(
     _keep(step, run, {arm: _of_answer(step, answer) for arm in arms}, seen=SEEN, now=now)
 
 
-def note_pair(run: Run, step: RolloutStep, *, looked_at: UUID, now: datetime) -> None:
+def note_pair(run: Run, step: RolloutStep, *, looked_at: UUID, now: datetime) -> bool:
     """Keep how both versions did on a run that both see, once the last of its views was looked at.
 
-    A run of which a look was dropped was not seen: what nobody asked for is no missing answer.
+    A run of which a look was dropped was not seen: what nobody asked for is no missing answer. Returns whether people
+    are to be asked which of the two is right.
     """
     items = list(run.items.values_list("pk", flat=True))
     if len(items) < len(run.views_expected) or not _is_of(step, run) or _lacks_a_look(run, step, looked_at=looked_at):
-        return
+        return False
     answers = _answers(run, step)
     failures = {arm: {guard for item in items for guard in _of_answer(step, answers[arm].get(item))} for arm in answers}
     _keep(step, run, failures, seen=SEEN, now=now)
+    return _asks(run, step, answers, items=items, now=now)
+
+
+def _asks(
+    run: Run, step: RolloutStep, answers: Mapping[Arm, Mapping[UUID, Answer]], *, items: Sequence[UUID], now: datetime
+) -> bool:
+    """Note that people are asked about a run that the line may have decided alone, where the two versions differ.
+
+    Whether somebody reads it anyway plays no part: which runs are compared must not hang on how sure a version was.
+    """
+    calls = [{found[item].call for found in answers.values() if item in found} for item in items]
+    is_whole = len(answers) == len(Arm) and all(len(found) == len(items) for found in answers.values())
+    if not is_whole or all(len(said) == 1 for said in calls) or _is_sampled(run):
+        return False
+    asked = step.events.filter(arm=Arm.CANDIDATE.value, kind=ASKED, seen_at__gt=now - ASKED_WITHIN)
+    if asked.count() >= ASKED_MAX:
+        return False
+    event = ArmEvent(step=step, run=run, arm=Arm.CANDIDATE.value, kind=ASKED, seen_at=now)
+    ArmEvent.objects.bulk_create([event], ignore_conflicts=True)
+    return True
 
 
 def note_dropped(run: Run, step: RolloutStep, *, now: datetime) -> None:
@@ -81,12 +105,13 @@ def note_dropped(run: Run, step: RolloutStep, *, now: datetime) -> None:
 def note_readings(images: Mapping[Run, Sequence[ImageRead]], *, now: datetime) -> None:
     """Set what people said about runs, each read whole, against the versions that saw them, in the step they did.
 
-    At `partial` and `full` only drawn runs count: of the others people see more of a version that may not decide.
+    At `partial` and `full` drawn runs count, since of the others people see more of a version that may not decide; and
+    the rulings on runs about which they were asked because the two differ, each of which one version had wrong.
     Rulings of a run count once none of its images waits for its own, and a later one corrects what was counted.
     Called under the runs' locks. Runs that no rollout saw cost one statement together.
     """
     noted: dict[UUID, list[ArmEvent]] = defaultdict(list)
-    kinds = (SEEN, READ, *(guard.value for guard in OF_READERS))
+    kinds = (SEEN, READ, ASKED, OVERRULED, *(guard.value for guard in OF_READERS))
     found = ArmEvent.objects.filter(run__in=list(images), kind__in=kinds).select_related("step__rollout")
     for event in found.order_by("n"):
         noted[event.run_id].append(event)
@@ -98,15 +123,29 @@ def _note_reading(run: Run, images: Sequence[ImageRead], noted: Sequence[ArmEven
     steps = {event.step.pk: event.step for event in noted if event.kind == SEEN}
     arms = {(event.step_id, event.arm) for event in noted if event.kind == SEEN}
     judged = [image for image in images if image.first != Label.CANNOT_JUDGE]
-    if not steps or not judged or not _is_sampled(run):
+    if not steps or not judged:
         return
-    left_open = _RULED if any(image.awaits_ruling for image in images) else frozenset()
+    is_sampled, awaits = _is_sampled(run), any(image.awaits_ruling for image in images)
+    left_open = _RULED if awaits else frozenset()
     for step in steps.values():
+        mine = [event for event in noted if event.step_id == step.pk]
         answers = {arm: said for arm, said in _answers(run, step).items() if (step.pk, arm) in arms}
         failures = {arm: _of_reading(run, judged, said) - left_open for arm, said in answers.items()}
-        before = [event for event in noted if event.step_id == step.pk and event.kind not in {SEEN, *left_open}]
-        rows = _changes(before, _rows(step, run, failures, seen=READ, now=now), now=now)
-        ArmEvent.objects.bulk_create(rows, ignore_conflicts=True)
+        if is_sampled:
+            rows = _rows(step, run, failures, seen=READ, now=now)
+        elif not awaits and any(event.kind == ASKED for event in mine):
+            rows = _overruled(step, run, failures, now=now)
+        else:
+            continue
+        before = [event for event in mine if event.kind not in {SEEN, ASKED, *left_open}]
+        ArmEvent.objects.bulk_create(_changes(before, rows, now=now), ignore_conflicts=True)
+
+
+def _overruled(step: RolloutStep, run: Run, failures: Failures, *, now: datetime) -> list[ArmEvent]:
+    """Return which version was overruled on a run that people were asked about, where it was one of the two."""
+    arms = [arm for arm, failed in failures.items() if Guard.RULINGS in failed]
+    kept = compared(Guard.RULINGS, Phase(step.phase), {arm: arm in arms for arm in failures}, position=0.0)
+    return [ArmEvent(step=step, run=run, arm=arm.value, kind=OVERRULED, is_compared=True, seen_at=now) for arm in kept]
 
 
 def _changes(noted: Iterable[ArmEvent], rows: Iterable[ArmEvent], *, now: datetime) -> Iterator[ArmEvent]:
@@ -247,11 +286,12 @@ def _tally(found: Mapping[tuple[str, str, bool], int], arm: Arm) -> Tally:
     def count(kind: str, *of: bool) -> int:
         return sum(found.get((arm.value, kind, is_compared), 0) for is_compared in of)
 
+    counted = {guard: count(guard.value, True) for guard in Guard}
     return Tally(
         seen=count(SEEN, False),
         read=count(READ, False),
         failures={guard: count(guard.value, True, False) for guard in Guard},
-        compared={guard: count(guard.value, True) for guard in Guard},
+        compared={**counted, Guard.RULINGS: counted[Guard.RULINGS] + count(OVERRULED, True)},
     )
 
 

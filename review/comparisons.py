@@ -1,7 +1,8 @@
 """A candidate beside the serving version: what people said of both, and where the two differ.
 
 Both versions look; people rule where either differs from the first reader, and on the draws of every run. So the
-comparison costs rulings only where there is something to compare.
+comparison costs rulings only where there is something to compare. Where the line decides by itself, parts on which the
+two differ are put before people for it, up to so many a shift.
 """
 
 from collections import Counter, defaultdict
@@ -15,6 +16,7 @@ from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Value, 
 from inspection import arms
 from inspection.arms import ImageRead
 from inspection.models import ArmEvent, Prediction, Rollout, RolloutStep, Run
+from inspection.models.rollout import ASKED, OVERRULED
 from inspection.rules.rollouts import Arm, Guard, Paired, Phase
 from inspection.rules.shifts import shift_of
 from inspection.rules.words import Call, Label, RolloutOutcome
@@ -59,6 +61,11 @@ def paired(rollout: Rollout) -> Paired:
     return Paired(
         worse=shared.filter(arm=Arm.CANDIDATE.value).count(), better=shared.filter(arm=Arm.INCUMBENT.value).count()
     )
+
+
+def asked(rollout: Rollout) -> int:
+    """Return how many parts people read, at most, only because the two versions differ on them."""
+    return ArmEvent.objects.filter(step__rollout=rollout, kind=ASKED).count()
 
 
 def slices(rollout: Rollout) -> list[tuple[Cut, str, Paired]]:
@@ -114,7 +121,8 @@ def differences(rollout: Rollout, *, is_ruled: bool | None = None) -> QuerySet[P
 
 def _shared(rollout: Rollout) -> QuerySet[ArmEvent]:
     """Return that one version was overruled on a run that both saw, and the other was not."""
-    rulings = ArmEvent.objects.filter(step__rollout=rollout, kind=Guard.RULINGS.value, is_compared=True)
+    kinds = (Guard.RULINGS.value, OVERRULED)
+    rulings = ArmEvent.objects.filter(step__rollout=rollout, kind__in=kinds, is_compared=True)
     return rulings.standing().exclude(step__phase=Phase.CANARY.value)
 
 

@@ -10,8 +10,8 @@ from inspection.models.prediction import ModelVersion
 from inspection.rules.rollouts import Arm, Guard, Phase
 from inspection.rules.words import RolloutOutcome, RolloutStrategy
 
-SEEN, READ, DROPPED = "seen", "read", "dropped"
-KINDS = (SEEN, READ, DROPPED, *(guard.value for guard in Guard))
+SEEN, READ, DROPPED, ASKED, OVERRULED = "seen", "read", "dropped", "asked", "overruled"
+KINDS = (SEEN, READ, DROPPED, ASKED, OVERRULED, *(guard.value for guard in Guard))
 
 
 class Rollout(models.Model):
@@ -115,6 +115,9 @@ class ArmEventQuerySet(models.QuerySet["ArmEvent"]):
 
 class ArmEvent(models.Model):
     """That one version saw a run, was read by people on it, or failed on it. Written once.
+
+    Two kinds tell of runs that no draw took: that people were asked because the versions differ, and that the ruling
+    then went against the version.
 
     `is_compared` says whether a failure enters the comparison of the two versions. A later ruling may change either:
     then a row of weight -1 takes the one before it back, and what holds now follows, so that a sum of weights counts.
