@@ -1,25 +1,32 @@
 """What a rollout sees of its two versions, run by run, and the evidence that adds up to.
 
 Every fact is a row of its own, inserted by whoever learns it: no counter is shared, and writing twice changes nothing.
+What people said of a run may change with a later ruling: a further row takes the one before it back.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Exists, OuterRef, Sum
 
 from inspection.models import ArmEvent, Item, Line, ModelVersion, Outbox, Prediction, RolloutStep, Routing, Run
-from inspection.models.rollout import DROPPED, READ, SEEN
-from inspection.rules.rollouts import UNANSWERED_MAX, Arm, Evidence, Guard, Phase, Tally, compared
+from inspection.models.rollout import ASKED, DROPPED, OVERRULED, READ, SEEN
+from inspection.rules.rollouts import OF_READERS, UNANSWERED_MAX, Arm, Evidence, Guard, Phase, Tally, compared
 from inspection.rules.words import Call, Label, Level
 
 SILENT = "item.silent"
 """Topic of the looks that nobody waits for."""
 LATENCY_WINDOW = timedelta(hours=24)
 LATENCY_SAMPLE = 5000
+ASKED_WITHIN = timedelta(hours=8)
+ASKED_MAX = 100
+"""On how many runs at most people are asked in that time because the two versions differ."""
+
+# What hangs on rulings, which may still come and may change.
+_RULED = frozenset({Guard.RULINGS, Guard.ESCAPES})
 
 Failures = Mapping[Arm, Collection[Guard]]
 
@@ -34,11 +41,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRead:
-    """What people have said about one image: the first call, and the ruling where there is one."""
+    """What people have said about one image: the first call, and the ruling where there is one, or is to come."""
 
     item: UUID
     first: Label
     ruled: Label | None = None
+    awaits_ruling: bool = False
 
 
 # Facts ----------------------------------------------------------------------------------------------------------
@@ -54,17 +62,38 @@ def note_spoken(
     _keep(step, run, {arm: _of_answer(step, answer) for arm in arms}, seen=SEEN, now=now)
 
 
-def note_pair(run: Run, step: RolloutStep, *, looked_at: UUID, now: datetime) -> None:
+def note_pair(run: Run, step: RolloutStep, *, looked_at: UUID, now: datetime) -> bool:
     """Keep how both versions did on a run that both see, once the last of its views was looked at.
 
-    A run of which a look was dropped was not seen: what nobody asked for is no missing answer.
+    A run of which a look was dropped was not seen: what nobody asked for is no missing answer. Returns whether people
+    are to be asked which of the two is right.
     """
     items = list(run.items.values_list("pk", flat=True))
     if len(items) < len(run.views_expected) or not _is_of(step, run) or _lacks_a_look(run, step, looked_at=looked_at):
-        return
+        return False
     answers = _answers(run, step)
     failures = {arm: {guard for item in items for guard in _of_answer(step, answers[arm].get(item))} for arm in answers}
     _keep(step, run, failures, seen=SEEN, now=now)
+    return _asks(run, step, answers, items=items, now=now)
+
+
+def _asks(
+    run: Run, step: RolloutStep, answers: Mapping[Arm, Mapping[UUID, Answer]], *, items: Sequence[UUID], now: datetime
+) -> bool:
+    """Note that people are asked about a run that the line may have decided alone, where the two versions differ.
+
+    Whether somebody reads it anyway plays no part: which runs are compared must not hang on how sure a version was.
+    """
+    calls = [{found[item].call for found in answers.values() if item in found} for item in items]
+    is_whole = len(answers) == len(Arm) and all(len(found) == len(items) for found in answers.values())
+    if not is_whole or all(len(said) == 1 for said in calls) or _is_sampled(run):
+        return False
+    asked = step.events.filter(arm=Arm.CANDIDATE.value, kind=ASKED, seen_at__gt=now - ASKED_WITHIN)
+    if asked.count() >= ASKED_MAX:
+        return False
+    event = ArmEvent(step=step, run=run, arm=Arm.CANDIDATE.value, kind=ASKED, seen_at=now)
+    ArmEvent.objects.bulk_create([event], ignore_conflicts=True)
+    return True
 
 
 def note_dropped(run: Run, step: RolloutStep, *, now: datetime) -> None:
@@ -73,29 +102,70 @@ def note_dropped(run: Run, step: RolloutStep, *, now: datetime) -> None:
     ArmEvent.objects.bulk_create([event], ignore_conflicts=True)
 
 
-def note_readings(images: Mapping[Run, Iterable[ImageRead]], *, now: datetime) -> None:
-    """Set what people said about runs against the versions that saw them, in the step in which they did.
+def note_readings(images: Mapping[Run, Sequence[ImageRead]], *, now: datetime) -> None:
+    """Set what people said about runs, each read whole, against the versions that saw them, in the step they did.
 
-    At `partial` and `full` only drawn runs count: of the others people see more of a version that may not decide.
-    Runs that no rollout saw cost one statement together.
+    At `partial` and `full` drawn runs count, since of the others people see more of a version that may not decide; and
+    the rulings on runs about which they were asked because the two differ, each of which one version had wrong.
+    Rulings of a run count once none of its images waits for its own, and a later one corrects what was counted.
+    Called under the runs' locks. Runs that no rollout saw cost one statement together.
     """
-    events: dict[UUID, list[ArmEvent]] = defaultdict(list)
-    for event in ArmEvent.objects.filter(run__in=list(images), kind=SEEN).select_related("step__rollout"):
-        events[event.run_id].append(event)
+    noted: dict[UUID, list[ArmEvent]] = defaultdict(list)
+    kinds = (SEEN, READ, ASKED, OVERRULED, *(guard.value for guard in OF_READERS))
+    found = ArmEvent.objects.filter(run__in=list(images), kind__in=kinds).select_related("step__rollout")
+    for event in found.order_by("n"):
+        noted[event.run_id].append(event)
     for run, read in images.items():
-        _note_reading(run, read, events[run.pk], now=now)
+        _note_reading(run, read, noted[run.pk], now=now)
 
 
-def _note_reading(run: Run, images: Iterable[ImageRead], events: Sequence[ArmEvent], *, now: datetime) -> None:
-    steps = {event.step.pk: event.step for event in events}
-    arms = {(event.step_id, event.arm) for event in events}
+def _note_reading(run: Run, images: Sequence[ImageRead], noted: Sequence[ArmEvent], *, now: datetime) -> None:
+    steps = {event.step.pk: event.step for event in noted if event.kind == SEEN}
+    arms = {(event.step_id, event.arm) for event in noted if event.kind == SEEN}
     judged = [image for image in images if image.first != Label.CANNOT_JUDGE]
-    if not steps or not judged or not _is_sampled(run):
+    if not steps or not judged:
         return
+    is_sampled, awaits = _is_sampled(run), any(image.awaits_ruling for image in images)
+    left_open = _RULED if awaits else frozenset()
     for step in steps.values():
+        mine = [event for event in noted if event.step_id == step.pk]
         answers = {arm: said for arm, said in _answers(run, step).items() if (step.pk, arm) in arms}
-        failures = {arm: _of_reading(run, judged, said) for arm, said in answers.items()}
-        _keep(step, run, failures, seen=READ, now=now)
+        failures = {arm: _of_reading(run, judged, said) - left_open for arm, said in answers.items()}
+        if is_sampled:
+            rows = _rows(step, run, failures, seen=READ, now=now)
+        elif not awaits and any(event.kind == ASKED for event in mine):
+            rows = _overruled(step, run, failures, now=now)
+        else:
+            continue
+        before = [event for event in mine if event.kind not in {SEEN, ASKED, *left_open}]
+        ArmEvent.objects.bulk_create(_changes(before, rows, now=now), ignore_conflicts=True)
+
+
+def _overruled(step: RolloutStep, run: Run, failures: Failures, *, now: datetime) -> list[ArmEvent]:
+    """Return which version was overruled on a run that people were asked about, where it was one of the two."""
+    arms = [arm for arm, failed in failures.items() if Guard.RULINGS in failed]
+    kept = compared(Guard.RULINGS, Phase(step.phase), {arm: arm in arms for arm in failures}, position=0.0)
+    return [ArmEvent(step=step, run=run, arm=arm.value, kind=OVERRULED, is_compared=True, seen_at=now) for arm in kept]
+
+
+def _changes(noted: Iterable[ArmEvent], rows: Iterable[ArmEvent], *, now: datetime) -> Iterator[ArmEvent]:
+    """Return what must be written so that `rows` hold where `noted` was written, in its order."""
+    newest = {(event.arm, event.kind): event for event in noted}
+    wanted = {(event.arm, event.kind): event for event in rows}
+    for key in {**newest, **wanted}:
+        last, row = newest.get(key), wanted.get(key)
+        n = last.n + 1 if last else 0
+        if last and last.weight > 0:
+            if row and row.is_compared == last.is_compared:
+                continue
+            arm, kind, counts = last.arm, last.kind, last.is_compared
+            yield ArmEvent(
+                step=last.step, run_id=last.run_id, arm=arm, kind=kind, is_compared=counts, n=n, weight=-1, seen_at=now
+            )
+            n += 1
+        if row:
+            row.n = n
+            yield row
 
 
 def _is_of(step: RolloutStep, run: Run) -> bool:
@@ -155,6 +225,10 @@ def _answers(run: Run, step: RolloutStep) -> dict[Arm, dict[UUID, Answer]]:
 
 
 def _keep(step: RolloutStep, run: Run, failures: Failures, *, seen: str, now: datetime) -> None:
+    ArmEvent.objects.bulk_create(_rows(step, run, failures, seen=seen, now=now), ignore_conflicts=True)
+
+
+def _rows(step: RolloutStep, run: Run, failures: Failures, *, seen: str, now: datetime) -> list[ArmEvent]:
     phase = Phase(step.phase)
     rows = []
     for arm, failed in failures.items():
@@ -163,7 +237,7 @@ def _keep(step: RolloutStep, run: Run, failures: Failures, *, seen: str, now: da
             others = {other: guard in found for other, found in failures.items()}
             counts = arm in compared(guard, phase, others, position=run.canary_position)
             rows.append(ArmEvent(step=step, run=run, arm=arm.value, kind=guard.value, is_compared=counts, seen_at=now))
-    ArmEvent.objects.bulk_create(rows, ignore_conflicts=True)
+    return rows
 
 
 # Evidence -------------------------------------------------------------------------------------------------------
@@ -171,7 +245,7 @@ def _keep(step: RolloutStep, run: Run, failures: Failures, *, seen: str, now: da
 
 def evidence_of(step: RolloutStep, *, now: datetime) -> Evidence:
     """Return all that the step has shown so far."""
-    counted = step.events.values_list("arm", "kind", "is_compared").annotate(n=Count("pk")).order_by()
+    counted = step.events.values_list("arm", "kind", "is_compared").annotate(n=Sum("weight")).order_by()
     found = {(arm, kind, is_compared): n for arm, kind, is_compared, n in counted}
     return Evidence(
         candidate=_tally(found, Arm.CANDIDATE),
@@ -212,11 +286,12 @@ def _tally(found: Mapping[tuple[str, str, bool], int], arm: Arm) -> Tally:
     def count(kind: str, *of: bool) -> int:
         return sum(found.get((arm.value, kind, is_compared), 0) for is_compared in of)
 
+    counted = {guard: count(guard.value, True) for guard in Guard}
     return Tally(
         seen=count(SEEN, False),
         read=count(READ, False),
         failures={guard: count(guard.value, True, False) for guard in Guard},
-        compared={guard: count(guard.value, True) for guard in Guard},
+        compared={**counted, Guard.RULINGS: counted[Guard.RULINGS] + count(OVERRULED, True)},
     )
 
 

@@ -106,12 +106,16 @@ def _standing(item: Item, examined: Examined, earlier: Routing | None, present: 
 
 
 @transaction.atomic
-def record_silently(item: Item, examined: Examined, *, now: datetime) -> None:
-    """Keep what was said silently, beside what was said aloud; no answer is kept as that."""
+def record_silently(item: Item, examined: Examined, *, now: datetime) -> bool:
+    """Keep what was said silently, beside what was said aloud; no answer is kept as that.
+
+    Returns whether people are to be asked about the run, because the two versions differ.
+    """
     sightings.keep_opinions([(item, examined)], now=now)
     step = _step(_present(item))
-    if step is not None and Phase(step.phase).is_paired:
-        arms.note_pair(item.run, step, looked_at=item.pk, now=now)
+    if step is None or not Phase(step.phase).is_paired:
+        return False
+    return arms.note_pair(item.run, step, looked_at=item.pk, now=now)
 
 
 @transaction.atomic

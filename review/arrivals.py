@@ -127,9 +127,17 @@ def look_silently(key: UUID | str, *, clock: Callable[[], datetime], examine: Ex
     examined = examine(item, now=clock(), versions=versions) if versions else None
     with transaction.atomic():
         if examined is not None:
-            pipeline.record_silently(item, examined, now=clock())
+            keep_silently(item, examined, now=clock())
         outbox.finish(work, now=clock())
     return True
+
+
+@transaction.atomic
+def keep_silently(item: Item, examined: pipeline.Examined, *, now: datetime) -> None:
+    """Keep a silent look. Where it shows that the two versions differ, people read the part; its verdict stands."""
+    if pipeline.record_silently(item, examined, now=now):
+        for view in item.run.items.select_related("line", "run", "routing").order_by("pk"):
+            queues.ask_again(view, now=now)
 
 
 def _finish(found: Sequence[Sighting], work: Sequence[Outbox], *, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """A candidate beside the serving version: what people said of both, and where the two differ.
 
 Both versions look; people rule where either differs from the first reader, and on the draws of every run. So the
-comparison costs rulings only where there is something to compare.
+comparison costs rulings only where there is something to compare. Where the line decides by itself, parts on which the
+two differ are put before people for it, up to so many a shift.
 """
 
 from collections import Counter, defaultdict
@@ -15,6 +16,7 @@ from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Value, 
 from inspection import arms
 from inspection.arms import ImageRead
 from inspection.models import ArmEvent, Prediction, Rollout, RolloutStep, Run
+from inspection.models.rollout import ASKED, OVERRULED
 from inspection.rules.rollouts import Arm, Guard, Paired, Phase
 from inspection.rules.shifts import shift_of
 from inspection.rules.words import Call, Label, RolloutOutcome
@@ -44,9 +46,13 @@ def candidate_calls(found: Sequence[ItemReadings]) -> dict[UUID, Call]:
 
 
 def note(read: Sequence[tuple[Run, Iterable[ItemReadings]]], *, now: datetime) -> None:
-    """Set what people have said about runs against both versions of the rollout that saw them."""
-    images = {run: [_image(one) for one in found if one.primary is not None] for run, found in read}
-    arms.note_readings(images, now=now)
+    """Set what people have said about runs against both versions of the rollout that saw them.
+
+    A run counts once each of its images is read: by some of them a version would be right that fails on another.
+    """
+    found = {run: list(images) for run, images in read}
+    whole = {run: images for run, images in found.items() if all(one.primary for one in images)}
+    arms.note_readings({run: [_image(one) for one in images] for run, images in whole.items()}, now=now)
 
 
 def paired(rollout: Rollout) -> Paired:
@@ -55,6 +61,11 @@ def paired(rollout: Rollout) -> Paired:
     return Paired(
         worse=shared.filter(arm=Arm.CANDIDATE.value).count(), better=shared.filter(arm=Arm.INCUMBENT.value).count()
     )
+
+
+def asked(rollout: Rollout) -> int:
+    """Return how many parts people read, at most, only because the two versions differ on them."""
+    return ArmEvent.objects.filter(step__rollout=rollout, kind=ASKED).count()
 
 
 def slices(rollout: Rollout) -> list[tuple[Cut, str, Paired]]:
@@ -81,7 +92,8 @@ def slices(rollout: Rollout) -> list[tuple[Cut, str, Paired]]:
 
 def overkill(step: RolloutStep) -> dict[Arm, int]:
     """Return for each version on how many of the runs that people read it called an image defect that is ruled good."""
-    overruled = _overruled(step.events.filter(kind=Guard.RULINGS.value), step.rollout).filter(label=Label.PASS.value)
+    rulings = ArmEvent.objects.filter(step=step, kind=Guard.RULINGS.value).standing()
+    overruled = _overruled(rulings, step.rollout).filter(label=Label.PASS.value)
     counted = dict(overruled.values_list("arm").annotate(n=Count("run", distinct=True)).order_by())
     return {arm: counted.get(arm.value, 0) for arm in Arm}
 
@@ -109,8 +121,9 @@ def differences(rollout: Rollout, *, is_ruled: bool | None = None) -> QuerySet[P
 
 def _shared(rollout: Rollout) -> QuerySet[ArmEvent]:
     """Return that one version was overruled on a run that both saw, and the other was not."""
-    rulings = ArmEvent.objects.filter(step__rollout=rollout, kind=Guard.RULINGS.value, is_compared=True)
-    return rulings.exclude(step__phase=Phase.CANARY.value)
+    kinds = (Guard.RULINGS.value, OVERRULED)
+    rulings = ArmEvent.objects.filter(step__rollout=rollout, kind__in=kinds, is_compared=True)
+    return rulings.standing().exclude(step__phase=Phase.CANARY.value)
 
 
 def _overruled(events: QuerySet[ArmEvent], rollout: Rollout) -> QuerySet[Any]:
@@ -129,5 +142,11 @@ def _overruled(events: QuerySet[ArmEvent], rollout: Rollout) -> QuerySet[Any]:
 
 
 def _image(found: ItemReadings) -> ImageRead:
-    ruling = adjudication.standing(found.rulings)
-    return ImageRead(item=found.item.pk, first=Label(found.first.label), ruled=ruling)
+    calls = found.calls()
+    is_asked = found.open_cause is not None or adjudication.cause(calls) is not None
+    return ImageRead(
+        item=found.item.pk,
+        first=calls.first,
+        ruled=adjudication.standing(found.rulings),
+        awaits_ruling=is_asked and not found.rulings,
+    )

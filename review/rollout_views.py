@@ -1,6 +1,7 @@
 """The page of a line's models: what serves, what is on its way, its guardrails, and the way back."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from inspection import permissions, registry, rollouts
+from inspection import arms, permissions, registry, rollouts
 from inspection.models import Line, ModelVersion, Rollout
 from inspection.rules.words import RolloutStrategy
 from review import candidate_boards, comparisons, days, rollbacks, rollout_boards, rollout_doors, signing
@@ -65,6 +66,9 @@ def differences_page(request: PersonRequest, slug: str) -> HttpResponse:
         "worse": evidence_ratio(paired.log_e_worse) if paired else None,
         "differing": comparisons.differences(rollout).count() if rollout else 0,
         "waiting": comparisons.differences(rollout, is_ruled=False).count() if rollout else 0,
+        "asked": comparisons.asked(rollout) if rollout else 0,
+        "asked_max": arms.ASKED_MAX,
+        "asked_hours": arms.ASKED_WITHIN // timedelta(hours=1),
         "slices": rollout_boards.slices(rollout, class_names) if rollout else [],
         "gallery": rollout_boards.gallery(rollout) if rollout else [],
         "class_names": class_names,

@@ -1,7 +1,7 @@
 """Rollouts: a candidate's way onto a line, step by step, and what was seen of both versions on the way."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from inspection.models.fields import share_check, word_check, word_field
 from inspection.models.line import Line
@@ -10,8 +10,8 @@ from inspection.models.prediction import ModelVersion
 from inspection.rules.rollouts import Arm, Guard, Phase
 from inspection.rules.words import RolloutOutcome, RolloutStrategy
 
-SEEN, READ, DROPPED = "seen", "read", "dropped"
-KINDS = (SEEN, READ, DROPPED, *(guard.value for guard in Guard))
+SEEN, READ, DROPPED, ASKED, OVERRULED = "seen", "read", "dropped", "asked", "overruled"
+KINDS = (SEEN, READ, DROPPED, ASKED, OVERRULED, *(guard.value for guard in Guard))
 
 
 class Rollout(models.Model):
@@ -104,10 +104,23 @@ class RolloutMove(models.Model):
     made_at = models.DateTimeField()
 
 
-class ArmEvent(models.Model):
-    """That one version saw a run, was read by people on it, or failed on it. One row of a kind; written once.
+class ArmEventQuerySet(models.QuerySet["ArmEvent"]):
+    """Adds what is left once the rows that take others back are heard."""
 
-    `is_compared` says whether a failure enters the comparison of the two versions.
+    def standing(self) -> "ArmEventQuerySet":
+        """Leave the rows that nothing has taken back."""
+        key = {name: OuterRef(name) for name in ("run", "step", "arm", "kind")}
+        return self.filter(~Exists(ArmEvent.objects.filter(**key, n__gt=OuterRef("n"))), weight=1)
+
+
+class ArmEvent(models.Model):
+    """That one version saw a run, was read by people on it, or failed on it. Written once.
+
+    Two kinds tell of runs that no draw took: that people were asked because the versions differ, and that the ruling
+    then went against the version.
+
+    `is_compared` says whether a failure enters the comparison of the two versions. A later ruling may change either:
+    then a row of weight -1 takes the one before it back, and what holds now follows, so that a sum of weights counts.
     """
 
     step = models.ForeignKey(RolloutStep, on_delete=models.PROTECT, related_name="events")
@@ -115,12 +128,19 @@ class ArmEvent(models.Model):
     arm = word_field(Arm)
     kind = models.CharField(max_length=20, choices=[(kind, kind) for kind in KINDS])
     is_compared = models.BooleanField(default=False)
+    n = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="how many rows of its kind came before it")
+    weight = models.SmallIntegerField(
+        default=1, db_default=1, help_text="1, or -1 where it takes the row before it back"
+    )
     seen_at = models.DateTimeField()
+
+    objects = ArmEventQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["run", "step", "arm", "kind"], name="arm_event_once"),
+            models.UniqueConstraint(fields=["run", "step", "arm", "kind", "n"], name="arm_event_once"),
             word_check("arm", Arm, name="arm_event_arm_known"),
             models.CheckConstraint(condition=Q(kind__in=KINDS), name="arm_event_kind_known"),
+            models.CheckConstraint(condition=Q(weight__in=(1, -1)), name="arm_event_weighs_one"),
         ]
         indexes = [models.Index(fields=["step", "arm", "kind", "is_compared"], name="arm_event_to_count")]

@@ -11,7 +11,7 @@ from inspection.rules import traffic
 from inspection.rules.words import Outcome, PredictionRole, RolloutStrategy, Stage
 from inspection.sightings import Examined
 from inspection.stages import Opinion, Seen, StageDone
-from review import queues
+from review import arrivals, queues
 from review.models import ReviewTask
 from tests.builders import NOON, make_line, make_model_version
 from tests.review.scene import make_run
@@ -100,7 +100,7 @@ def look_silently(
         pipeline.pass_over_silently(item, now=at)
     else:
         silent = _opinions(line, item.run, said, ms=ms, wanted="silent")
-        pipeline.record_silently(item, _examined(silent, ms=ms, at=at), now=at + timedelta(seconds=0.2))
+        arrivals.keep_silently(item, _examined(silent, ms=ms, at=at), now=at + timedelta(seconds=0.2))
     outbox.finish(work, now=at)
 
 

@@ -1,5 +1,7 @@
 """A candidate's way onto a line, through the deeds: forward by people, back by itself."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -14,8 +16,7 @@ from inspection.models import (
     RolloutMove,
     Routing,
 )
-from inspection.rules import rollouts as rules
-from inspection.rules.rollouts import Evidence, Guard, Move, Tally
+from inspection.rules.rollouts import Guard, Move, Tally
 from inspection.rules.words import Label
 from review import adjudications, rollbacks
 from review.models import Adjudication
@@ -274,31 +275,6 @@ def test_what_was_in_flight_when_the_models_changed_counts_against_nobody(line):
     assert arms.evidence_of(rollouts.current(rollout), now=later(3)).candidate == Tally(
         failures=dict.fromkeys(Guard, 0), compared=dict.fromkeys(Guard, 0)
     )
-
-
-def test_the_deeds_agree_step_by_step_with_the_rule(line, ana):
-    rollout = make_rollout(line, share=0.4)
-    step = rollouts.step_of(rollouts.current(rollout))
-    expected = {"candidate": {"seen": 0, "read": 0}, "incumbent": {"seen": 0, "read": 0}}
-    for n in range(24):
-        arm, position = ("candidate", 0.1) if n % 3 == 0 else ("incumbent", 0.7)
-        says = BAD if n % 4 == 0 else GOOD
-        task = send(line, f"A-{n}", green=says, blue=says, position=position, at=later(30 * n))
-        read(task, ana, Label.PASS, at=later(30 * n + 1))
-        counts = expected[arm]
-        for kind in ("seen", "read", *(("overturns", "calls") if says == BAD else ())):
-            counts[kind] = counts.get(kind, 0) + 1
-        now = later(30 * n + 20)
-        pure = rules.advance(rules.State(step=step), _evidence(expected, hours=(30 * n + 20) / 3600))
-        assert rollouts.judge(rollout, now=now) == pure
-
-
-def _evidence(expected, *, hours):
-    tallies = {}
-    for arm, counts in expected.items():
-        failures = {guard: counts.get(guard.value, 0) for guard in Guard}
-        tallies[arm] = Tally(seen=counts["seen"], read=counts["read"], failures=failures, compared=failures)
-    return Evidence(**tallies, hours=hours)
 
 
 # Shadow and the paired comparison -------------------------------------------------------------------------------
