@@ -122,6 +122,8 @@ def shell(request: HttpRequest) -> dict[str, object]:
     return {
         "demo": SimpleLazyObject(lambda: settings.DEMO and any(line.is_demo for line in lines)),
         "theme": theme_of(request),
+        # What a page's own script asks for anew needs no frame.
+        "shell_frame": "bare.html" if "X-Background" in request.headers else "base.html",
         "system": SimpleLazyObject(lambda: health.pulse(now=now())),
         "shell_slug": slug,
         "shell_page": page,

@@ -33,12 +33,29 @@ class Judged:
     figures: Comparison
 
 
+def verdict(report: Report) -> str:
+    """Return the answer in one sentence; where no gate is asked, why there is none."""
+    if report.reading is not None:
+        return report.sentence
+    is_past = report.epoch.pk != report.line.epoch_id
+    return _("A past epoch.") if is_past else _("This line has reached the highest level.")
+
+
+def reach(report: Report) -> str:
+    """Say that the gate counts all of its epoch where the figures are of chosen days alone; empty elsewhere."""
+    if report.reading is None or not (report.since or report.until):
+        return ""
+    return _("The answer counts all of this epoch, the figures below the chosen days alone.")
+
+
 def page(report: Report, changed: Sequence[Change]) -> dict[str, object]:
     """Return what the page shows beside the report's own figures, with the way to the images behind each."""
     line, model = report.line, report.model
     judgement = report.reading.judgement if report.reading else None
     target = target_of(report)
     return {
+        "verdict": verdict(report),
+        "reach": reach(report),
         "is_open": judgement is not None and judgement.is_open,
         "check": next(iter(judgement.checks), None) if judgement else None,
         "truths": boards.truths(report.reading) if report.reading else [],

@@ -24,7 +24,9 @@ def printed(report: Report, *, now: datetime) -> bytes:
         about=_about(report),
         foot=_("Tollgate · %(at)s · figures %(hash)s") % facts,
     )
-    sheet.sentence(report.sentence or _("This line has reached the highest level."))
+    sheet.sentence(agreement_boards.verdict(report))
+    if reach := agreement_boards.reach(report):
+        sheet.note(reach)
     sheet.note(_("Blind final decisions, one per part. The band may be read at any time."))
     if missing := agreement_boards.missing(report):
         sheet.note(missing)

@@ -4,11 +4,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inspection.models import Line
-from inspection.rules.words import AssistStyle, Level
+from inspection.rules.words import AssistStyle
 from review import agreement_boards, agreement_papers, changes, reliances, reports
 from review.forms import ReportForm
 from review.permissions import line_for_leads
@@ -28,9 +27,6 @@ def agreement_page(request: HttpRequest, slug: str) -> HttpResponse:
         "report": report,
         "counts_control_alone": line.assist_style == AssistStyle.ALONGSIDE,
         "reliance": reliances.of(report.epoch),
-        "no_sentence": _("This line has reached the highest level.")
-        if line.level == Level.FULL
-        else _("A past epoch."),
         "class_names": line.class_names(),
         **agreement_boards.page(report, changes.within(report.epoch, until=now())),
     }

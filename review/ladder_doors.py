@@ -39,16 +39,16 @@ def do(name: str, request: HttpRequest, line: Line) -> bool:
 
 def _propose(request: HttpRequest, line: Line) -> str:
     _signs(request, line)
+    to_level = _rung(request, line)
     reason = _reason(request)
     _confirm(request)
-    to_level = Level(line.level).above or Level(line.level)
     signing.propose(line, to_level=to_level, by=permissions.person(request), reason=reason, now=now())
     return _("Proposed and signed. A second lead signs now.")
 
 
 def _approve(request: HttpRequest, line: Line) -> str:
     _signs(request, line)
-    proposal = _standing(line)
+    proposal = _shown(request, line)
     if proposal.proposer_id == request.user.pk:
         raise automation.SelfApproval
     _confirm(request)
@@ -68,7 +68,7 @@ def _signed(proposal: LevelProposal) -> str:
 
 def _reject(request: HttpRequest, line: Line) -> str:
     _signs(request, line)
-    automation.reject(_standing(line), by=permissions.person(request), reason=_reason(request), now=now())
+    automation.reject(_shown(request, line), by=permissions.person(request), reason=_reason(request), now=now())
     return _("The proposal is closed.")
 
 
@@ -179,7 +179,9 @@ REFUSALS: dict[type[Exception], Callable[[Exception, Line], str]] = {
     automation.Frozen: lambda *_told: _("Promotions are frozen on this line: a chart warns or the images drift."),
     automation.SelfApproval: lambda *_told: _("You signed this first: another lead must sign it."),
     automation.EvidenceStale: lambda *_told: _("The evidence no longer holds, so the proposal is void."),
-    automation.ProposalClosed: lambda *_told: _("There is no proposal to sign any more."),
+    automation.ProposalClosed: lambda *_told: _(
+        "What you read does not stand any more. Nothing was done: read what stands now."
+    ),
     automation.AlreadyStopped: lambda *_told: _("The line is stopped already."),
     waivers.NothingToWaive: lambda *_told: _("Only a defect class of this line can be waived, until a date to come."),
     waivers.WaiverClosed: lambda *_told: _("There is no such waiver to sign any more."),
@@ -211,11 +213,20 @@ def _confirm(request: HttpRequest) -> None:
     signing.confirm(request, password=request.POST.get("password", ""), code=request.POST.get("code", ""))
 
 
-def _standing(line: Line) -> LevelProposal:
+def _shown(request: HttpRequest, line: Line) -> LevelProposal:
+    """Return the proposal that the page showed. A page may be old: nobody signs what they have not read."""
     proposal = automation.open_proposal(line)
-    if proposal is None:
+    if proposal is None or request.POST.get("proposal") != str(proposal.pk):
         raise automation.ProposalClosed
     return proposal
+
+
+def _rung(request: HttpRequest, line: Line) -> Level:
+    """Return the level that the page offered, as long as it is the next one."""
+    to_level = Level(line.level).above
+    if to_level is None or request.POST.get("to_level") != to_level.value:
+        raise automation.LevelOrder
+    return to_level
 
 
 def _reason(request: HttpRequest) -> str:

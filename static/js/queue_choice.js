@@ -3,11 +3,14 @@
 import { isTyping } from "./review/keymap.js";
 
 const POLL_MS = 5000;
+// So long after the rows changed places no digit starts: the finger may still mean the row that stood there.
+const SETTLED_MS = 1000;
 const KEPT = "tollgate-line";
 const body = document.querySelector("[data-rows]");
 const filter = document.querySelector("[data-filter]");
 const bell = document.querySelector("[data-notify]");
 let selected = localStorage.getItem(KEPT);
+let movedAt = -Infinity;
 
 if (body) {
   select(rows().find((row) => row.dataset.row === selected) ?? rows()[0]);
@@ -43,6 +46,10 @@ function rows() {
   return [...body.querySelectorAll("tr:not([hidden])")];
 }
 
+function order() {
+  return [...body.querySelectorAll("tr")].map((row) => row.dataset.row).join();
+}
+
 function select(row) {
   if (!row) return;
   for (const other of body.querySelectorAll("tr")) {
@@ -74,7 +81,7 @@ function pressed(event) {
     return filter.focus();
   }
   const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
-  if (digit) return start(rows()[Number(digit[1]) - 1]);
+  if (digit) return performance.now() - movedAt > SETTLED_MS && start(rows().find((row) => row.dataset.digit === digit[1]));
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.code];
   if (!step) return;
   event.preventDefault();
@@ -98,8 +105,9 @@ async function refresh() {
   if (!response?.ok || response.redirected) return;
   const focused = document.activeElement?.closest?.("tr")?.dataset.row;
   const fresh = new DOMParser().parseFromString(`<table>${await response.text()}</table>`, "text/html");
-  const before = new Map(waiting());
+  const [before, places] = [new Map(waiting()), order()];
   body.replaceChildren(...fresh.querySelectorAll("tr"));
+  if (order() !== places) movedAt = performance.now();
   if (isNotifying()) notify(before);
   applyFilter();
   if (focused) body.querySelector(`[data-row="${CSS.escape(focused)}"] [data-start]`)?.focus();

@@ -66,7 +66,8 @@ if (document.body.dataset.holds && marks.length) setInterval(showHolds, HOLDS_EV
 
 async function showHolds() {
   if (document.hidden) return;
-  const answer = await fetch(document.body.dataset.holds, { headers: { Accept: "application/json" } }).catch(() => null);
+  const headers = { Accept: "application/json", "X-Background": "1" };
+  const answer = await fetch(document.body.dataset.holds, { headers }).catch(() => null);
   if (!answer?.ok || answer.redirected) return;
   const held = new Set((await answer.json()).holds);
   for (const line of marks) showHold(line, held.has(line.dataset.line));

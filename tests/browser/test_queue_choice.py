@@ -58,3 +58,42 @@ def test_the_way_to_a_first_line_fits_a_phone_and_is_accessible(transactional_db
     expect(page.get_by_role("link", name="Add the inspectors")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert violations(page) == []
+
+
+@pytest.fixture
+def two(line):
+    """Two lines: the one that has waited longer stands first."""
+    other = make_floor("phone-back", golden_too=False)
+    add_waiting(line, 1)
+    add_waiting(other, 1, first=1)
+    return line, other
+
+
+def test_a_digit_starts_the_line_that_it_stands_beside_also_among_filtered_ones(two, ana, visit):
+    page = visit("/", ana)
+    row = page.locator("[data-row]").nth(1)
+    slug = row.get_attribute("data-row")
+    page.keyboard.press("/")
+    page.keyboard.type(slug)
+    expect(page.locator("[data-row]:visible")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    expect(page.locator("[data-row]:visible")).to_have_count(1)
+    page.keyboard.press("2")
+    page.wait_for_url(f"**/lines/{slug}/review/")
+
+
+def test_a_digit_does_not_start_a_line_that_has_just_come_beneath_it(two, ana, visit):
+    page = visit("/accounts/login/", ana)
+    page.clock.install()
+    page.goto(page.url.replace("/accounts/login/", "/"))
+    first = page.locator("[data-row]").first
+    before = first.get_attribute("data-row")
+    ReviewTask.objects.filter(line__slug=before).update(queue_rank=None, closed_at=now())
+    page.clock.run_for(5_000)
+    expect(first).not_to_have_attribute("data-row", before)
+    page.keyboard.press("1")
+    page.clock.run_for(1_500)
+    expect(page.locator("[data-rows]")).to_be_visible()
+    page.keyboard.press("1")
+    page.wait_for_url(f"**/lines/{({'phone-glass', 'phone-back'} - {before}).pop()}/review/")

@@ -8,13 +8,14 @@ from django.urls import reverse
 from django.utils import translation
 from reportlab.graphics.shapes import Circle
 
-from inspection.models import GoldenReference, Hold
+from inspection import epochs
+from inspection.models import GoldenReference, Hold, Line
 from inspection.rules.words import Call, Label
 from review import adjudications, agreement_boards, agreement_papers, changes, paper_charts, reports
 from review.charts import Spot, reliability_chart
 from review.figures import Bin, Comparison, Point, Rate, rate
 from review.models import Adjudication, Count
-from tests.builders import NOON
+from tests.builders import NOON, make_model_version
 from tests.review.scene import later, make_task, read
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +169,50 @@ def test_paper_is_for_leads(client, counted, ana, quinn):
     assert client.get(address).status_code == 404
     client.force_login(quinn)
     assert client.get(address)["Content-Type"] == "application/pdf"
+
+
+def answered(client, line, **asked) -> str:
+    """Return the card of the verdict for what is asked of a line's report."""
+    html_of = client.get(reverse("agreement", args=[line.slug]), asked).text
+    return html_of.split('class="card verdict-card"')[1].split("</section>")[0]
+
+
+def on_paper(line, monkeypatch, **asked) -> list[str]:
+    """Return the sentences and notes of the same report on paper."""
+    said: list[str] = []
+    for kind in ("sentence", "note"):
+        monkeypatch.setattr(f"review.agreement_papers.Sheet.{kind}", lambda _sheet, text: said.append(text))
+    agreement_papers.printed(reports.agreement(line, now=NOON, **asked), now=NOON)
+    return said
+
+
+@pytest.mark.parametrize("level", ["shadow", "full"])
+def test_a_past_epoch_is_called_past_at_every_level_and_has_no_barrier(client, counted, quinn, monkeypatch, level):
+    past = counted.epoch
+    epochs.enter(counted, make_model_version("next"), cause="another model", now=later(1000))
+    Line.objects.filter(pk=counted.pk).update(level=level)
+    line = Line.objects.get(pk=counted.pk)
+    client.force_login(quinn)
+    card = answered(client, line, epoch=past.pk)
+    assert ("A past epoch." in card, 'class="barrier' in card) == (True, False)
+    assert on_paper(line, monkeypatch, epoch=past)[0] == "A past epoch."
+
+
+def test_at_the_highest_level_no_barrier_stands_in_the_way(client, counted, quinn, monkeypatch):
+    client.force_login(quinn)
+    assert 'class="barrier' in answered(client, counted)
+    Line.objects.filter(pk=counted.pk).update(level="full")
+    line = Line.objects.get(pk=counted.pk)
+    card = answered(client, line)
+    assert ("This line has reached the highest level." in card, 'class="barrier' in card) == (True, False)
+    assert on_paper(line, monkeypatch, epoch=line.epoch)[0] == "This line has reached the highest level."
+
+
+def test_an_answer_beside_figures_of_chosen_days_says_that_it_counts_the_whole_epoch(
+    client, counted, quinn, monkeypatch
+):
+    said, day = "The answer counts all of this epoch, the figures below the chosen days alone.", NOON.date()
+    client.force_login(quinn)
+    assert said not in answered(client, counted)
+    assert said in answered(client, counted, since=day.isoformat())
+    assert said in on_paper(counted, monkeypatch, epoch=counted.epoch, since=day)

@@ -57,7 +57,7 @@ def test_what_was_found_later_goes_by_its_name(korean, line, ana, quinn):
 def test_a_shut_gate_names_the_kinds_that_it_waits_for(client, quinn):
     line = make_watched_line(level=Level.ASSIST)
     client.force_login(quinn)
-    given = {"reason": "ready", "password": PASSWORD}
+    given = {"to_level": "partial", "reason": "ready", "password": PASSWORD}
     address = reverse("ladder-deed", args=[line.slug, "propose"])
     said = client.post(address, given, headers={"accept-language": "ko"}, follow=True).content.decode()
     refusal = said.partition("관문이 닫혀")[2].partition("</")[0]

@@ -167,7 +167,7 @@ def test_a_lead_ticks_off_a_ruling_a_signature_a_stop_and_a_rollback(client, cli
     assert len(ticked(client, quinn)) == 2
     quill = make_user("quill", role=Role.QA_LEAD)
     assert not ticked(client, quill)
-    post(client, "ladder-deed", lens.slug, "approve", password=PASSWORD)
+    post(client, "ladder-deed", lens.slug, "approve", proposal=lens.proposals.get().pk, password=PASSWORD)
     lens.refresh_from_db()
     assert lens.level == "assist"
     assert len(ticked(client, quill)) == 1

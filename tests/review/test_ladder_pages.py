@@ -44,6 +44,11 @@ def post(client, name, *args, **body):
     return client.post(reverse(name, args=args), json.dumps(body), content_type="application/json")
 
 
+def signature(line) -> dict[str, object]:
+    """Return what the page of a line sends when the proposal that stands now is signed."""
+    return {"proposal": automation.open_proposal(line).pk, "password": PASSWORD}
+
+
 def test_two_leads_raise_a_line_through_the_api(client, open_gate):
     client.force_login(lead("quinn"))
     made = post(client, "api-propose", open_gate.slug, to_level="assist", reason="steady")
@@ -193,12 +198,13 @@ def test_what_is_missing_stands_before_what_is_met_which_is_folded(client, line)
 
 def test_the_page_signs_like_the_api(client, open_gate):
     client.force_login(lead("quinn"))
-    client.post(reverse("ladder-deed", args=[open_gate.slug, "propose"]), {"reason": "steady", "password": PASSWORD})
+    given = {"to_level": "assist", "reason": "steady", "password": PASSWORD}
+    client.post(reverse("ladder-deed", args=[open_gate.slug, "propose"]), given)
     page = client.get(reverse("automation", args=[open_gate.slug])).content.decode()
     assert "not you: another lead" in page
     client.force_login(lead("quill"))
     waiting = make_task(open_gate)
-    client.post(reverse("ladder-deed", args=[open_gate.slug, "approve"]), {"password": PASSWORD})
+    client.post(reverse("ladder-deed", args=[open_gate.slug, "approve"]), signature(open_gate))
     open_gate.refresh_from_db()
     waiting.refresh_from_db()
     assert (open_gate.level, waiting.level) == ("assist", "assist")
@@ -354,14 +360,14 @@ def test_the_second_signature_after_stop_says_that_nothing_moved(client, open_ga
     client.post(reverse("ladder-deed", args=[open_gate.slug, "resume"]), {"reason": "clean", "password": PASSWORD})
     client.force_login(lead("quill"))
     address = reverse("ladder-deed", args=[open_gate.slug, "approve"])
-    html = client.post(address, {"password": PASSWORD}, follow=True, **spoken).content.decode()
+    html = client.post(address, signature(open_gate), follow=True, **spoken).content.decode()
     assert said in html
     assert not Hold.objects.in_force().exists()
 
 
 def test_the_second_signature_of_a_raise_says_that_the_line_moved(client, proposed):
     address = reverse("ladder-deed", args=[proposed.slug, "approve"])
-    assert "Signed. The line moved." in client.post(address, {"password": PASSWORD}, follow=True).content.decode()
+    assert "Signed. The line moved." in client.post(address, signature(proposed), follow=True).content.decode()
 
 
 def test_what_a_lead_must_do_first_is_named_and_linked(client, line, monkeypatch):
@@ -382,11 +388,12 @@ def test_the_admin_signs_like_the_page_and_has_no_level_field(client, open_gate)
     page = client.get(address).content.decode()
     assert "Every check toward assist is met." in page
     assert 'name="level"' not in page
-    client.post(reverse("admin:line-propose", args=[open_gate.pk]), {"reason": "steady", "password": PASSWORD})
-    refused = client.post(reverse("admin:line-approve", args=[open_gate.pk]), {"password": PASSWORD}, follow=True)
+    given = {"to_level": "assist", "reason": "steady", "password": PASSWORD}
+    client.post(reverse("admin:line-propose", args=[open_gate.pk]), given)
+    refused = client.post(reverse("admin:line-approve", args=[open_gate.pk]), signature(open_gate), follow=True)
     assert "another lead must sign it" in refused.content.decode()
     client.force_login(lead("quill"))
-    client.post(reverse("admin:line-approve", args=[open_gate.pk]), {"password": PASSWORD})
+    client.post(reverse("admin:line-approve", args=[open_gate.pk]), signature(open_gate))
     open_gate.refresh_from_db()
     assert open_gate.level == "assist"
 

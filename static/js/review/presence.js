@@ -122,7 +122,7 @@ export class Presence {
 
   #ask() {
     clearTimeout(this.#askAgain);
-    this.#askAgain = setTimeout(() => this.#parts.supply.fill(), ASK_AGAIN_MS);
+    this.#askAgain = setTimeout(() => this.#parts.supply.fill({ isAskedByTimer: true }), ASK_AGAIN_MS);
   }
 
   #stopAsking() {

@@ -69,14 +69,15 @@ export class Supply extends EventTarget {
     this.fill();
   }
 
-  async fill() {
+  // `isAskedByTimer`: nobody touched anything, so the five minutes of a shared station run on.
+  async fill({ isAskedByTimer = false } = {}) {
     if (this.#claiming || this.#stopped) return;
     const wanted = Math.min(this.#ahead - this.#tasks.length, this.#roomFor());
     // Two at a time at least: a claim for each decision would be half of all requests.
     if (wanted <= 0 || (wanted < LEAST_CLAIM && this.#tasks.length > 1)) return;
     this.#claiming = true;
     try {
-      await this.#claim(wanted);
+      await this.#claim(wanted, isAskedByTimer ? { headers: { "X-Background": "1" } } : {});
     } catch (error) {
       this.#emit(error instanceof Unreachable ? "unreachable" : "refused", { error });
     } finally {
@@ -84,8 +85,8 @@ export class Supply extends EventTarget {
     }
   }
 
-  async #claim(count) {
-    const answer = await this.#http.post(this.#claimAddress, { count, tab: this.#tab });
+  async #claim(count, options) {
+    const answer = await this.#http.post(this.#claimAddress, { count, tab: this.#tab }, options);
     this.counts = { waiting: answer.waiting, leased: answer.leased_by_others };
     this.waitsForReveal = Boolean(answer.waits_for_reveal);
     if (this.#stopped) return this.#emit("unwanted", { tasks: answer.tasks });
