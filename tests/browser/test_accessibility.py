@@ -1,7 +1,5 @@
 """axe on every page and state of the people's way, in both themes and languages; keyboards and small screens."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
@@ -14,15 +12,12 @@ from tools import ui_checks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 LOOKS = [("light", "en-US"), ("dark", "ko-KR")]
 
 
 def violations(page):
-    """Return what axe finds. It is handed in through the debugger, which the page's policy does not bind."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
+    """Return what axe finds."""
+    found = ui_checks.asked_of_axe(page)
     return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]]
 
 
@@ -133,7 +128,7 @@ def test_tab_comes_around_and_every_stop_shows_its_ring(floor, ana, visit, path)
 @pytest.mark.parametrize("ring", ["outline: none", "outline-color: transparent", "outline-width: 1px"])
 def test_a_ring_that_nobody_sees_is_a_fault_of_every_stop(floor, ana, visit, ring):
     page = visit("/", ana)
-    page.evaluate(ui_checks.STYLED, f"* {{ {ring} !important; }}")
+    ui_checks.run(page, "styled", f"* {{ {ring} !important; }}")
 
     faults = list(ui_checks.keyboard(page))
 
