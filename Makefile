@@ -51,7 +51,7 @@ screenshots:      ## pictures of the running demo for the documents
 	$(PY) tools/screenshots.py
 
 sheet:            ## every page of the running demo small on a few sheets, to be looked over; var/sheets/
-	$(PY) tools/contact_sheet.py
+	$(PY) -m tools.contact_sheet
 
-ui:               ## axe and the scripted checks of accessibility on every page of the running demo, both languages and themes
-	$(PY) tools/ui.py --keep bench/results/ui.json
+ui:               ## axe and the scripted checks of accessibility on every page of the running demo; about 20 minutes
+	$(PY) -m tools.ui --keep bench/results/ui.json

@@ -5,38 +5,42 @@ import io
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils.timezone import now
 from PIL import Image
 
-from inspection import images
+from inspection import images, registry, salts
 from inspection.models import (
     DefectClass,
     Disposition,
-    Epoch,
+    GoldenReference,
     Item,
     Line,
     Membership,
+    ModelVersion,
     Part,
+    Prediction,
     Product,
     Routing,
     Run,
-    Salt,
+    User,
 )
-from inspection.rules.words import Role
+from inspection.rules.words import Call, Level, Origin, PredictionRole, Role
 from review import queues, signing
+from review.demo import DEMO_MODEL
 from review.models import Decision
 
 DRAWS = ("truth", "overlap", "audit", "control", "check_defect", "second_look")
 SPARE = 12
 PASSWORD = "amber-basin-cedar-delta"
 SECOND_LEAD = "quill"
+PEOPLE = {"ana": Role.INSPECTOR, "quinn": Role.QA_LEAD, SECOND_LEAD: Role.QA_LEAD}
 
 
 @dataclass
 class Desk:
     slug: str
+    assist_slug: str
     session: str
     lead_session: str
     lead: str = "quinn"
@@ -46,7 +50,7 @@ class Desk:
     def resume(self) -> None:
         """Lift STOP by the deed of two leads, so that it can be pressed again."""
         line = Line.objects.get(slug=self.slug)
-        asked, signs = (get_user_model().objects.get(username=name) for name in (self.lead, SECOND_LEAD))
+        asked, signs = (User.objects.get(username=name) for name in (self.lead, SECOND_LEAD))
         signing.approve(signing.resume(line, by=asked, reason="timed", now=now()), by=signs, now=now())
 
     def counted(self) -> dict[str, int]:
@@ -61,37 +65,45 @@ class Desk:
         }
 
 
-def lay(pictures: list[bytes], *, runs: int, decisions: int) -> Desk:
-    """Make a line whose queue lasts for so many runs, and a signed-in inspector."""
-    line = _line()
+def lay(pictures: list[bytes], *, runs: int, decisions: int, revealed: int = 0) -> Desk:
+    """Make a line whose queue lasts for so many runs, and a signed-in inspector.
+
+    `revealed` parts wait on a second line, where a model disagrees with every pass.
+    """
+    version = registry.register(DEMO_MODEL, name="drawn-net", origin=Origin.SETUP, now=now())
+    line, assisted = (_line(level, version) for level in (Level.HUMAN, Level.ASSIST))
     stored = [_stored(picture) for picture in pictures]
     for n in range(runs * decisions + SPARE * runs):
         _add(line, n, *stored[n % len(stored)])
-    ana, quinn = _session_of("ana", Role.INSPECTOR, line), _session_of("quinn", Role.QA_LEAD, line)
-    _session_of(SECOND_LEAD, Role.QA_LEAD, line)
-    return Desk(slug=line.slug, session=ana, lead_session=quinn)
+    for n in range(revealed):
+        _add(assisted, n, *stored[n % len(stored)])
+    golden, _ = stored[0]
+    GoldenReference.objects.create(
+        line=line, product=line.product, view="front", revision=1, sha256=golden, created_at=now()
+    )
+    sessions = {name: _session_of(name, role) for name, role in PEOPLE.items()}
+    return Desk(line.slug, assisted.slug, session=sessions["ana"], lead_session=sessions["quinn"])
 
 
-def _session_of(name: str, role: Role, line: Line) -> str:
-    """Make a person with a role on the line; return the cookie of a session of theirs."""
-    user = get_user_model().objects.create_user(username=name, password=PASSWORD)
-    Membership.objects.create(user=user, line=line, role=role.value, is_founding=True, granted_at=now())
+def _session_of(name: str, role: Role) -> str:
+    """Make a person with a role on every line; return the cookie of a session of theirs."""
+    user = User.objects.create_user(username=name, password=PASSWORD)
+    Membership.objects.create(user=user, role=role.value, is_founding=True, granted_at=now())
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client.cookies["sessionid"].value
 
 
-def _line() -> Line:
-    product = Product.objects.create(sku="A12", name="Phone A12")
+def _line(level: Level, version: ModelVersion) -> Line:
+    slug = f"bench-{level.value}"
+    product = Product.objects.create(sku=slug, name=slug)
     line = Line.objects.create(
-        slug="bench-review", name="Bench", product=product, created_at=now(), scope_signed_at=now()
+        slug=slug, name=slug, product=product, level=level.value, created_at=now(), scope_signed_at=now()
     )
     DefectClass.objects.create(line=line, code="scratch", name="scratch", name_ko="긁힘", risk_class="major", key=1)
-    Salt.objects.create(line=line, secret="5a17" * 8, created_at=now())
-    line.epoch = Epoch.objects.create(
-        line=line, product=product, config_hash="0" * 64, n=1, cause="set-up", opened_at=now()
-    )
-    line.save(update_fields=["epoch"])
+    salts.rotate(line, now=now())
+    registry.serve(line, version, by=None, cause="set-up", now=now())
+    line.refresh_from_db()
     return line
 
 
@@ -137,7 +149,36 @@ def _add(line: Line, n: int, sha256: str, size: tuple[int, int]) -> None:
         height=size[1],
         content_type="image/jpeg",
     )
+    version = line.epoch.model_version
+    if line.level != Level.HUMAN:
+        _predict(item, version)
     routing = Routing.objects.create(
-        item=item, route="human", reason="level", level=line.level, epoch=line.epoch, routed_at=moment
+        item=item,
+        route="human",
+        reason="level",
+        level=line.level,
+        epoch=line.epoch,
+        model_version=version,
+        routed_at=moment,
     )
     queues.admit(routing, now=moment)
+
+
+def _predict(item: Item, version: ModelVersion) -> None:
+    """Let the model call it a defect, and say where it looked."""
+    Prediction.objects.create(
+        item=item,
+        model_version=version,
+        role=PredictionRole.SERVING.value,
+        decoder_id=version.decoder_id,
+        preprocessing_id=version.preprocessing_id,
+        raw_score=0.9,
+        probability=0.9,
+        call=Call.DEFECT.value,
+        defect_class="scratch",
+        uncertainty=0.1,
+        heatmap=bytes(range(0, 192, 4)),
+        heatmap_columns=8,
+        ms=5.0,
+        created_at=now(),
+    )

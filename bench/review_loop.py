@@ -130,14 +130,19 @@ def _pictures(folder: Path | None, size: tuple[int, int]) -> list[bytes]:
     return [path.read_bytes() for path in found[:200]]
 
 
-def opened(browser: Any, url: str, desk: Any, network: Network) -> Page:
+def opened(browser: Any, url: str, desk: Any, network: Network, *, slug: str = "") -> Page:
     """Open the loop of the desk's inspector over a network, and wait for its first image."""
     page = slowed(browser, url, desk.session, network)
-    page.goto(f"{url}/lines/{desk.slug}/review/")
+    entered(page, f"{url}/lines/{slug or desk.slug}/review/")
+    return page
+
+
+def entered(page: Page, address: str) -> None:
+    """Go to a loop, wait for its first image and give those after it the time to be fetched ahead."""
+    page.goto(address)
     page.wait_for_selector("html[data-ready]", state="attached")
     page.wait_for_function("() => document.querySelector('[data-part=serial]').textContent !== ''")
     page.wait_for_timeout(3000)
-    return page
 
 
 def slowed(browser: Any, url: str, session: str, network: Network) -> Page:

@@ -1,7 +1,7 @@
 """One picture with every page of a running demo, to be looked over by eye: `make sheet`.
 
     ./start                                             # in another terminal
-    python tools/contact_sheet.py [--data var] [--only agreement] [--to FOLDER]
+    python -m tools.contact_sheet [--data var] [--only agreement] [--to FOLDER]
 
 A sheet a person and a width: a row a page, its four looks (English and Korean, light and dark) beside each other.
 """
@@ -16,9 +16,12 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
-from ui import ARGUMENTS, LOOKS, PAGES, PATIENCE_MS, ROOT, Look, name_of, paths_of, sign_in
+
+from tools.ui import ARGUMENTS, ROOT, Look, name_of, opened, paths_of
+from tools.ui_pages import PEOPLE
 
 WIDTHS = {1366: 768, 768: 1024, 390: 844}
+LOOKS = [Look(theme=theme, language=language) for theme in ("light", "dark") for language in ("en", "ko")]
 THUMBNAIL, MARGIN, NAME = 460, 12, 22
 # Of a long page the first screens show how it looks.
 SCREENS = 2
@@ -31,7 +34,7 @@ def main() -> int:
     running = json.loads((Path(asked.data) / "run.json").read_text(encoding="utf-8"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        for person in PAGES:
+        for person in PEOPLE:
             seen: dict[tuple[int, str], list[Image.Image]] = {}
             for look in LOOKS:
                 for width, path, picture in _pictures(browser, running, person, look, only=asked.only):
@@ -48,15 +51,9 @@ def _pictures(
     browser: Browser, running: dict, person: str, look: Look, *, only: str
 ) -> Iterator[tuple[int, str, Image.Image]]:
     """Yield every page of a person in one look and each width."""
-    locale = "ko-KR" if look.language == "ko" else "en-US"
-    context = browser.new_context(locale=locale, color_scheme=look.theme, reduced_motion="reduce")
-    context.set_default_timeout(PATIENCE_MS)
-    base = running["url"].rstrip("/")
-    if person:
-        passwords = {one["username"]: one["password"] for one in running["people"]}
-        sign_in(context, base, person, passwords[person], look)
-    page = context.new_page()
-    for path in (path for path in paths_of(page, base, person) if only in path):
+    context = opened(browser, running, person, look)
+    base, page = running["url"].rstrip("/"), context.new_page()
+    for path in (path for _, path in paths_of(page, base, person) if path and only in path):
         page.goto(base + path, wait_until="load")
         for width, height in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})

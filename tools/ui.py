@@ -1,64 +1,39 @@
 """Go through every page of a running demo and say what is wrong with it for people: `make ui`.
 
     ./start                                             # in another terminal
-    python tools/ui.py [--data var] [--only agreement] [--pictures FOLDER]
+    python -m tools.ui [--data var] [--only agreement] [--pictures FOLDER]
 
-Each page is opened in both languages and both themes and asked: axe (WCAG 2.2 AA), `lang` of the page, movement under
-reduced motion, targets of 24 px, charts against their tables, Tab all the way round (focus seen, not covered), side
-scroll at 320 px, words cut off under the text spacing of 1.4.12, controls in forced colours. It prints a line a fault
-and exits 1 with any; `--keep FILE` writes how many each check found.
+The pages are those of `tools/ui_pages.py`, which knows every address of the product; what is asked of each stands in
+`tools/ui_checks.py`. Each is opened light in English and dark in Korean. It prints a line a fault and exits 1 with any;
+`--keep FILE` writes how many each check found, what each page weighs, of what axe
+could not tell, and the pages that this demo has no link to.
 """
 
 import argparse
 import json
+import os
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
+import django
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from ui_checks import CHECKS, DESK
+
+from config import settings_module
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module())
+django.setup()
+
+from tools import ui_pages, ui_weights  # noqa: E402
+from tools.ui_checks import CHECKS, DESK, ONCE, undecided  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-LINE = "/lines/phone-back/"
-LEAD = "quinn"
-PAGES = {
-    "": ["/accounts/login/"],
-    "ana": [
-        "/",
-        "/mine/",
-        "/preferences/",
-        "/lines/phone-glass/review/",
-        "/lines/phone-glass/session/",
-        "/lines/phone-glass/practice/",
-        "/lines/phone-glass/inspectors/people/ana/",
-    ],
-    "quinn": [
-        "/",
-        "/accounts/password/change/",
-        "/accounts/2fa/",
-        "/lines/new/",
-        "/components/",
-        "/lines/phone-back/inspectors/people/ana/",
-        "/lines/phone-frame/agreement/",
-        "/lines/phone-frame/data/",
-        "/fleet/",
-        "/alarms/",
-        "/models/",
-    ],
-    "admin": [
-        "/people/",
-        "/people/ana/",
-        "/models/",
-        "/lines/phone-glass/stations/",
-        "/alarms/channels/",
-        "/alarms/runbook/",
-    ],
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,66 +46,82 @@ class Look:
 
 # A machine that also runs a line may be slow to answer.
 PATIENCE_MS = 180_000
-LOOKS = [Look(theme=theme, language=language) for theme in ("light", "dark") for language in ("en", "ko")]
+FIRST = Look(theme="light", language="en")
+LOOKS = [FIRST, Look(theme="dark", language="ko")]
+
+
+@dataclass
+class Seen:
+    """What was found: faults by check, weights by address, and pages that nothing led to."""
+
+    pages: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    weights: dict[str, float] = field(default_factory=dict)
+    unreached: set[str] = field(default_factory=set)
+    undecided: Counter[str] = field(default_factory=Counter)
 
 
 def main() -> int:
     asked = _asked()
     running = json.loads((Path(asked.data) / "run.json").read_text(encoding="utf-8"))
-    found: Counter[str] = Counter()
+    seen = Seen()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        for person in PAGES:
+        for person in ui_pages.PEOPLE:
             for look in LOOKS:
-                found += _seen(browser, running, person, look, only=asked.only, pictures=asked.pictures)
+                _see(browser, running, person, look, seen, only=asked.only, pictures=asked.pictures)
         browser.close()
-    pages = found.pop("pages", 0)
-    print(f"{found.total()} faults on {pages} pages.")
+    print(f"{seen.faults.total()} faults on {seen.pages} pages; no link here to: {', '.join(sorted(seen.unreached))}")
     if asked.keep:
-        _keep(Path(asked.keep), pages, found)
-    return 1 if found else 0
+        _keep(Path(asked.keep), seen)
+    return 1 if seen.faults else 0
 
 
-def _keep(target: Path, pages: int, found: Counter[str]) -> None:
-    """Write what was seen: pages counted in every look, and the faults of each check."""
-    faults = {name: found[name] for name in ("language", *CHECKS)}
-    told = {"bench": "ui", "at": datetime.now(UTC).isoformat(timespec="seconds"), "pages seen": pages, "faults": faults}
+def _keep(target: Path, seen: Seen) -> None:
+    """Write what was seen: pages counted in every look, the faults of each check, what each page weighs."""
+    told = {
+        "bench": "ui",
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "pages seen": seen.pages,
+        "faults": {name: seen.faults[name] for name in ("language", "weight", *CHECKS)},
+        "axe could not tell": dict(sorted(seen.undecided.items())),
+        "no link to": sorted(seen.unreached),
+        "script and style, kB": dict(sorted(seen.weights.items())),
+    }
     target.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _seen(browser: Browser, running: dict, person: str, look: Look, *, only: str, pictures: str) -> Counter[str]:
-    """Print every fault of one person's pages in one look; count them by check, and the pages."""
-    locale = "ko-KR" if look.language == "ko" else "en-US"
-    context = browser.new_context(locale=locale, color_scheme=look.theme, reduced_motion="reduce")
-    context.set_default_timeout(PATIENCE_MS)
-    base, found = running["url"].rstrip("/"), Counter[str]()
-    if person:
-        passwords = {one["username"]: one["password"] for one in running["people"]}
-        sign_in(context, base, person, passwords[person], look)
-    page = context.new_page()
-    for path in (path for path in paths_of(page, base, person) if only in path):
-        page.set_viewport_size(DESK)
-        page.goto(base + path)
-        page.wait_for_load_state("load")
-        if pictures:
-            page.screenshot(
-                path=str(Path(pictures) / f"{name_of(path)}-{look.language}-{look.theme}.png"), full_page=True
-            )
-        found["pages"] += 1
-        for check, fault in _faults(page, look):
-            found[check] += 1
-            print(f"{path} [{look.language} {look.theme}] {check}: {fault}", flush=True)
+def _see(browser: Browser, running: dict, person: str, look: Look, seen: Seen, *, only: str, pictures: str) -> None:
+    """Print every fault of one person's pages in one look, and count them."""
+    context = opened(browser, running, person, look)
+    base, page = running["url"].rstrip("/"), context.new_page()
+    for name, path in paths_of(page, base, person):
+        if not path:
+            seen.unreached.add(name)
+        elif only in path:
+            page.set_viewport_size(DESK)
+            page.goto(base + path, wait_until="load")
+            if pictures:
+                page.screenshot(path=f"{pictures}/{name_of(path)}-{look.language}-{look.theme}.png", full_page=True)
+            seen.pages += 1
+            seen.weights[path] = ui_weights.weight_kb(page.content())
+            for check, fault in _faults(page, look, seen.weights[path]):
+                seen.faults[check] += 1
+                print(f"{path} [{look.language} {look.theme}] {check}: {fault}", flush=True)
+            seen.undecided.update(undecided(page))
     context.close()
-    return found
 
 
-def _faults(page: Page, look: Look) -> Iterator[tuple[str, str]]:
+def _faults(page: Page, look: Look, weight: float) -> Iterator[tuple[str, str]]:
     """Yield every fault with the check that found it."""
     if page.evaluate("document.documentElement.lang") != look.language:
         yield "language", "lang is not that of the page"
+    if weight > ui_weights.LIMIT_KB:
+        yield "weight", f"{weight} kB of script and style"
     for name, check in CHECKS.items():
-        for fault in check(page):
-            yield name, fault
+        if look == FIRST or name not in ONCE:
+            for fault in check(page):
+                yield name, fault
 
 
 def name_of(path: str) -> str:
@@ -138,13 +129,29 @@ def name_of(path: str) -> str:
     return path.strip("/").replace("/", "-") or "home"
 
 
-def paths_of(page: Page, base: str, person: str) -> list[str]:
-    """Return a person's addresses; a lead's are also all that the sidebar of a line lists."""
-    if person != LEAD:
-        return PAGES[person]
-    page.goto(f"{base}{LINE}agreement/")
-    listed = page.eval_on_selector_all(".sidebar a", "(all) => all.map((one) => one.getAttribute('href'))")
-    return [*PAGES[person], *(path for path in listed if path.startswith(LINE))]
+def opened(browser: Browser, running: dict, person: str, look: Look) -> BrowserContext:
+    """Return a browser in which a person is signed in, nobody for an empty name, and sees one look."""
+    locale = "ko-KR" if look.language == "ko" else "en-US"
+    context = browser.new_context(locale=locale, color_scheme=look.theme, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE_MS)
+    if person:
+        passwords = {one["username"]: one["password"] for one in running["people"]}
+        sign_in(context, running["url"].rstrip("/"), person, passwords[person], look)
+    return context
+
+
+def paths_of(page: Page, base: str, person: str) -> Iterator[tuple[str, str]]:
+    """Yield a person's pages, each with its address: empty where no link leads to one."""
+
+    @cache
+    def links(path: str) -> list[str]:
+        if not path:
+            return []
+        page.goto(base + path)
+        return page.eval_on_selector_all("a[href]", "(all) => all.map((one) => one.getAttribute('href'))")
+
+    # All at once: looking for links opens pages between those that are looked at.
+    return iter(list(ui_pages.addresses(person, links)))
 
 
 def sign_in(context: BrowserContext, base: str, person: str, password: str, look: Look) -> None:

@@ -1,93 +1,66 @@
 """The scripted checks of accessibility that axe cannot make: each goes over one open page and yields its faults."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page
+from PIL import Image, ImageChops
+from playwright.sync_api import Locator, Page
 
+SCRIPTS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 AXE = Path(__file__).resolve().parents[1] / "tests" / "browser" / "vendor" / "axe.min.js"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 DESK, SMALL = {"width": 1366, "height": 768}, {"width": 320, "height": 640}
+ZOOMED = {"width": DESK["width"] // 2, "height": DESK["height"] // 2}
 STOPS_MAX = 200
 SPACING = """
 * { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
 p { margin-bottom: 2em !important; }
 """
-SPACED = "(css) => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = [s]; }"
-CUT = """() => [...document.querySelectorAll('main *')].filter((one) => {
-  const style = getComputedStyle(one);
-  const hides = style.overflowX === 'hidden' || style.overflowY === 'hidden';
-  // What is there for readers alone is clipped on purpose.
-  return hides && one.textContent.trim() && !one.closest('svg, canvas') && style.clipPath === 'none'
-    && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1);
-}).map((one) => one.outerHTML.slice(0, 100))"""
-MOVES = "() => document.getAnimations().filter((one) => one.playState === 'running').length"
-VANISHED = """() => [...document.querySelectorAll('button, a.button, input, select')].filter((one) => {
-  if (!one.checkVisibility() || one.type === 'hidden') return false;
-  const style = getComputedStyle(one);
-  // The browser draws its own ticks and sliders in the reader's colours.
-  if (/^(checkbox|radio|range)$/.test(one.type) && style.appearance !== 'none') return false;
-  return parseFloat(style.borderTopWidth) === 0 && !one.textContent.trim() && !one.querySelector('svg');
-}).map((one) => one.outerHTML.slice(0, 100))"""
-STOP = """() => {
-  const one = document.activeElement;
-  if (one === document.body) return null;
-  one.dataset.stop ??= String(document.querySelectorAll('[data-stop]').length + 1);
-  const style = getComputedStyle(one), box = one.getBoundingClientRect();
-  const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-  return {
-    name: one.dataset.stop,
-    html: one.outerHTML.slice(0, 100),
-    seen: parseFloat(style.outlineWidth) >= 2 || style.boxShadow !== 'none',
-    covered: top !== null && top !== one && !one.contains(top) && !top.contains(one) && !top.closest('label'),
-  };
-}"""
-# A link within a sentence is as high as its line; whatever stands alone is not.
-SMALL_TARGETS = """() => [...document.querySelectorAll(
-  'button, summary, select, input, a.button, nav a')].filter((one) => {
-  if (!one.checkVisibility({ visibilityProperty: true })) return false;
-  if (one.type === 'hidden' || one.closest('.unseen')) return false;
-  const box = one.getBoundingClientRect();
-  return box.width > 1 && (box.width < 24 || box.height < 24);
-}).map((one) => one.outerHTML.slice(0, 100))"""
-# A chart and the table beside it: as many points as rows, and the same last number.
-UNEQUAL_TWINS = """() => [...document.querySelectorAll('figure')].flatMap((figure) => {
-  const series = figure.querySelector('polyline.series'), rows = figure.querySelectorAll('.twin tbody tr');
-  if (!figure.querySelector('.chart') || !series) return [];
-  const name = figure.querySelector('.chart').getAttribute('aria-label');
-  if (!rows.length) return [`${name}: no table`];
-  const points = series.getAttribute('points').trim().split(/\\s+/).length;
-  const last = rows[rows.length - 1].querySelector('td').textContent.trim();
-  const label = figure.querySelector('.end-label')?.textContent.trim();
-  if (points === rows.length && (!label || label === last)) return [];
-  return [`${name}: ${points} points, ${rows.length} rows, ${label} and ${last}`];
-})"""
+DEFICIENCIES = ("achromatopsia", "deuteranopia")
+# So many levels of grey apart, a line can be told from what it lies on.
+APART = 40
+
+
+def run(page: Page, name: str, argument: object = None) -> Any:
+    """Run one of the scripts on the page."""
+    return page.evaluate(f"(argument) => ({SCRIPTS}).{name}(argument)", argument)
+
+
+def asked_of_axe(page: Page) -> dict:
+    """Return all that axe says. It is handed in through the debugger, which the page's policy does not bind."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
+    page.evaluate("(left) => { window.undecided = left; }", [one["id"] for one in found["incomplete"]])
+    return found
+
+
+def undecided(page: Page) -> list[str]:
+    """Return the rules of which axe, asked before, could not tell."""
+    return page.evaluate("window.undecided ?? []")
 
 
 def axe(page: Page) -> Iterator[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    for one in page.evaluate("(rules) => axe.run(document, rules)", RULES)["violations"]:
+    for one in asked_of_axe(page)["violations"]:
         yield f"{one['id']}: {one['nodes'][0]['html'][:120]} ({len(one['nodes'])})"
 
 
 def motion(page: Page) -> Iterator[str]:
     """Nothing moves for who asked for that."""
-    if moving := page.evaluate(MOVES):
+    if moving := run(page, "moves"):
         yield f"{moving} movements though motion is reduced"
 
 
 def keyboard(page: Page) -> Iterator[str]:
     """Tab comes around, and every stop shows where it is and lies under nothing."""
-    first = None
+    names: list[str] = []
     for _ in range(STOPS_MAX):
         page.keyboard.press("Tab")
-        stop = page.evaluate(STOP)
-        if stop is None:
+        stop = run(page, "stop")
+        if stop is None or stop["name"] in names[:1]:
             return
-        if first is None:
-            first = stop["name"]
-        elif stop["name"] == first:
-            return
+        names.append(stop["name"])
         if not stop["seen"]:
             yield f"focus not seen: {stop['html']}"
         if stop["covered"]:
@@ -96,11 +69,11 @@ def keyboard(page: Page) -> Iterator[str]:
 
 
 def targets(page: Page) -> Iterator[str]:
-    yield from (f"smaller than 24 px: {one}" for one in page.evaluate(SMALL_TARGETS))
+    yield from (f"smaller than 24 px: {one}" for one in run(page, "smallTargets"))
 
 
 def twins(page: Page) -> Iterator[str]:
-    yield from page.evaluate(UNEQUAL_TWINS)
+    yield from run(page, "unequalTwins")
 
 
 def reflow(page: Page) -> Iterator[str]:
@@ -114,15 +87,72 @@ def reflow(page: Page) -> Iterator[str]:
 def spacing(page: Page) -> Iterator[str]:
     """Nothing is cut under the text spacing of 1.4.12."""
     # The policy of the page binds its own styles, not those of the debugger.
-    page.evaluate(SPACED, SPACING)
-    yield from (f"cut: {one}" for one in page.evaluate(CUT))
+    run(page, "styled", SPACING)
+    yield from (f"cut: {one}" for one in run(page, "cut"))
     page.evaluate("document.adoptedStyleSheets = []")
 
 
 def forced_colours(page: Page) -> Iterator[str]:
     page.emulate_media(forced_colors="active")
-    yield from (f"control without edge or word: {one}" for one in page.evaluate(VANISHED))
+    yield from (f"control without edge or word: {one}" for one in run(page, "vanished"))
     page.emulate_media(forced_colors="none")
+
+
+def zoom(page: Page) -> Iterator[str]:
+    """At 200 % the window holds half as many pixels of the page each way."""
+    page.set_viewport_size(ZOOMED)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size(DESK)
+    if width > ZOOMED["width"]:
+        yield f"{width} px wide at {ZOOMED['width']}"
+
+
+def contrast(page: Page) -> Iterator[str]:
+    yield from (f"too faint: {one}" for one in run(page, "faint"))
+
+
+def colour(page: Page) -> Iterator[str]:
+    """Nothing is told by colour alone, and every line is seen by who sees other colours or none."""
+    yield from run(page, "colourAlone")
+    charts = [one for one in page.locator("svg.chart:has(.series)").all() if one.is_visible()]
+    tools = page.context.new_cdp_session(page)
+    for kind in DEFICIENCIES if charts else ():
+        tools.send("Emulation.setEmulatedVisionDeficiency", {"type": kind})
+        yield from (f"not seen with {kind}: {one.get_attribute('aria-label')}" for one in charts if not _is_seen(one))
+    tools.send("Emulation.setEmulatedVisionDeficiency", {"type": "none"})
+    tools.detach()
+
+
+def _is_seen(chart: Locator) -> bool:
+    """Say whether a picture of the chart is another one without its lines."""
+    shown = _taken(chart)
+    for line in chart.locator(".series").all():
+        line.evaluate("(line) => { line.style.visibility = 'hidden'; }")
+    bare = _taken(chart)
+    for line in chart.locator(".series").all():
+        line.evaluate("(line) => { line.style.visibility = ''; }")
+    return ImageChops.difference(shown, bare).getextrema()[1] >= APART
+
+
+def _taken(chart: Locator) -> Image.Image:
+    return Image.open(io.BytesIO(chart.screenshot())).convert("L")
+
+
+def paste(page: Page) -> Iterator[str]:
+    yield from (f"paste refused: {one}" for one in run(page, "refusesPaste"))
+
+
+def languages(page: Page) -> Iterator[str]:
+    yield from (f"Korean that no lang says: {one}" for one in run(page, "unmarkedKorean"))
+
+
+def length(page: Page) -> Iterator[str]:
+    """Two fifths more of each word still fit. The page is another one afterwards: nothing is asked of it then."""
+    run(page, "lengthen")
+    yield from (f"cut when longer: {one}" for one in run(page, "cut"))
+    width = page.evaluate("document.documentElement.scrollWidth")
+    if width > DESK["width"]:
+        yield f"{width} px wide when longer"
 
 
 CHECKS = {
@@ -134,4 +164,50 @@ CHECKS = {
     "reflow at 320 px": reflow,
     "text spacing": spacing,
     "forced colours": forced_colours,
+    "zoom at 200 %": zoom,
+    "computed contrast": contrast,
+    "colour alone": colour,
+    "paste": paste,
+    "languages of parts": languages,
+    # Last: it changes the page.
+    "longer words": length,
+}
+# What neither words nor colours change is asked in one look.
+ONCE = {"reduced motion", "targets", "charts and their tables", "keyboard", "forced colours", "paste"}
+
+BROWSER = "tests/browser/"
+# The rows of accessibility that are promised, in their order: the checks above that ask every page, and the tests that
+# ask what a page at rest does not show.
+REQUIREMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "axe in both languages and themes": (("axe",), (f"{BROWSER}test_accessibility.py::test_the_loop_in_its_states",)),
+    "keyboard, no trap": (("keyboard",), (f"{BROWSER}test_review_loop.py::test_a_box_is_placed_without_a_mouse",)),
+    "single keys": (
+        (),
+        (
+            f"{BROWSER}test_review_loop.py::test_with_single_keys_off_only_buttons_decide",
+            f"{BROWSER}test_review_loop.py::test_a_chosen_letter_decides_and_the_products_no_longer_does",
+            f"{BROWSER}test_review_loop.py::test_keys_typed_into_a_comment_decide_nothing",
+        ),
+    ),
+    "focus seen, not covered": (
+        ("keyboard",),
+        (f"{BROWSER}test_accessibility.py::test_a_ring_that_nobody_sees_is_a_fault_of_every_stop",),
+    ),
+    "contrast": (("axe", "computed contrast"), ()),
+    "not colour alone": (("colour alone",), ()),
+    "zoom and reflow": (("zoom at 200 %", "reflow at 320 px"), ()),
+    "text spacing": (("text spacing", "longer words"), ()),
+    "timing": ((), (f"{BROWSER}test_layout.py::test_twenty_minutes_of_looking_ask_for_a_break_and_enter_goes_on",)),
+    "reduced motion": (("reduced motion",), (f"{BROWSER}test_layout.py::test_reduced_motion_animates_nothing",)),
+    "drag alternatives": ((), (f"{BROWSER}test_review_loop.py::test_a_box_is_placed_without_a_mouse",)),
+    "targets": (("targets",), (f"{BROWSER}test_accessibility.py::test_buttons_of_the_loop_are_large_enough",)),
+    "errors": ((), (f"{BROWSER}test_accessibility.py::test_the_entrance",)),
+    "no second entry, paste": (("paste",), ()),
+    "status": (
+        (),
+        (f"{BROWSER}test_accessibility.py::test_the_status_line_says_what_was_saved_and_what_is_left",),
+    ),
+    "images and twins": (("charts and their tables",), ()),
+    "forced colours": (("forced colours",), ()),
+    "language": (("languages of parts",), ()),
 }

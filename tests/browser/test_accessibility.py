@@ -1,7 +1,5 @@
 """axe on every page and state of the people's way, in both themes and languages; keyboards and small screens."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
@@ -10,18 +8,16 @@ from inspection.rules.words import Call, Level, Role
 from tests.browser.floor import add_disagreement, add_limits, add_single_case, add_waiting, make_floor
 from tests.browser.loop import LoopPage
 from tests.builders import make_user
+from tools import ui_checks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 LOOKS = [("light", "en-US"), ("dark", "ko-KR")]
 
 
 def violations(page):
-    """Return what axe finds. It is handed in through the debugger, which the page's policy does not bind."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
+    """Return what axe finds."""
+    found = ui_checks.asked_of_axe(page)
     return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]]
 
 
@@ -124,18 +120,20 @@ def test_tab_comes_around_and_every_stop_shows_its_ring(floor, ana, visit, path)
     page = visit(path, ana)
     if "review" in path:
         LoopPage(page).wait_until_ready()
-    stops = []
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        stop = page.evaluate(
-            "() => { const node = document.activeElement; const style = getComputedStyle(node);"
-            " return [node.outerHTML.slice(0, 80), node === document.body || parseFloat(style.outlineWidth) >= 2]; }"
-        )
-        stops.append(stop)
 
-    assert all(ringed for _, ringed in stops)
-    assert len({name for name, _ in stops}) > 5
-    assert stops[0][0] in [name for name, _ in stops[1:]]
+    assert list(ui_checks.keyboard(page)) == []
+    assert page.locator("[data-stop]").count() > 5
+
+
+@pytest.mark.parametrize("ring", ["outline: none", "outline-color: transparent", "outline-width: 1px"])
+def test_a_ring_that_nobody_sees_is_a_fault_of_every_stop(floor, ana, visit, ring):
+    page = visit("/", ana)
+    ui_checks.run(page, "styled", f"* {{ {ring} !important; }}")
+
+    faults = list(ui_checks.keyboard(page))
+
+    assert len(faults) == page.locator("[data-stop]").count() > 5
+    assert all(fault.startswith("focus not seen") for fault in faults)
 
 
 def test_buttons_of_the_loop_are_large_enough(floor, ana, review):
