@@ -241,6 +241,48 @@ def test_a_late_answer_brings_the_item_back_with_what_the_model_says(ana, review
     expect(loop.part("reveal")).to_contain_text("The model disagrees")
 
 
+def test_a_late_answer_to_the_last_item_of_the_queue_brings_it_back_too(ana, review, settings):
+    settings.REVEAL_WAIT_MS = 300
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 1, call=Call.DEFECT)
+    loop = review(line, ana)
+    held = []
+    loop.page.route("**/decision/", lambda route: route.continue_() if held else held.append(route))
+    serial = loop.decide("KeyF")
+    expect(loop.part("veil-card")).to_contain_text("Nothing waiting")
+
+    held[0].continue_()
+
+    expect(loop.part("serial")).to_have_text(serial)
+    expect(loop.part("reveal")).to_contain_text("The model disagrees")
+    loop.decide("KeyF")
+    # The page asks for more as before.
+    add_waiting(line, 1, first=1)
+    expect(loop.part("serial")).to_have_text("8F2-002")
+
+
+def test_an_answer_that_comes_in_a_pause_is_shown_after_it(ana, review, settings):
+    settings.REVEAL_WAIT_MS = 30_000
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 1, call=Call.DEFECT)
+    loop = review(line, ana)
+    held = []
+    loop.page.route("**/decision/", lambda route: route.continue_() if held else held.append(route))
+    loop.press("KeyF")
+    serial = loop.serial
+    loop.press("KeyQ")
+    expect(loop.part("veil-card")).to_contain_text("Paused")
+    wait_until(loop.page, lambda: bool(held))
+
+    held[0].continue_()
+    loop.wait_until_saved()
+    expect(loop.part("serial")).to_be_empty()
+    loop.page.get_by_role("button", name="Go on").click()
+
+    expect(loop.part("serial")).to_have_text(serial)
+    expect(loop.part("reveal")).to_contain_text("The model disagrees")
+
+
 def test_a_pause_at_a_reveal_gives_back_what_was_not_called_and_nothing_else(ana, review):
     line = make_floor(level=Level.ASSIST)
     add_waiting(line, 5, call=Call.DEFECT)

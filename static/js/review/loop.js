@@ -171,7 +171,8 @@ export class Loop {
     if (viewer.marks.takeBack()) return viewer.draw();
     const last = calls.last;
     if (!last || performance.now() < this.#guardUntil) return;
-    if (this.#phase === "final") return screen.say(screen.text("firstStays"));
+    const isAnswered = last.phase === "initial" && last.task.reveal;
+    if (this.#phase === "final" || isAnswered) return screen.say(screen.text("firstStays"));
     if (calls.undoLeft <= 0) return screen.say(screen.text("tooLate", { serial: last.serial }));
     this.#takeBack(last);
     screen.say(screen.text("undone", { serial: last.serial }));
@@ -384,11 +385,13 @@ export class Loop {
     if (call.body.ask_reveal) screen.say(screen.text("noOpinion", { serial: call.serial }));
   }
 
-  // The answer came after the page had gone on: the item comes back next.
+  // The answer came after the page had gone on: the item comes back next, at once where no other is there.
   #lateReveal(call, reveal) {
+    const { supply } = this.#setup;
     call.task.reveal = reveal;
     call.task.first = call;
-    this.#setup.supply.giveBack(call.task);
+    supply.giveBack(call.task);
+    if (!this.#task && !supply.isStopped && !this.#isBlocked) this.advance();
   }
 
   #reopenReveal() {
