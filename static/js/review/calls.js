@@ -49,7 +49,8 @@ export class Calls {
   push(entry) {
     this.#entries.push(entry);
     const old = this.#entries.at(-1 - KEPT_BITMAPS);
-    if (!old || this.#entries.some((one) => one !== old && one.task === old.task)) return;
+    // First and final call share a task: its image goes with the later of the two.
+    if (!old || this.#entries.slice(-KEPT_BITMAPS).some((one) => one.task === old.task)) return;
     old.task.bitmap?.close();
     old.task.bitmap = null;
   }
