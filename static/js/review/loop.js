@@ -7,6 +7,8 @@ import { Look } from "./look.js";
 
 const BOUNCE_MS = 150;
 const WAKE_MS = 300;
+// Whose sentence was cut off under the fingers must not judge the next part with its rest.
+const TYPED_MS = 2000;
 const UNSENT_MOST = 20;
 
 export class Loop {
@@ -21,7 +23,7 @@ export class Loop {
   #awaited = null;
   #isBlocked = false;
 
-  // setup: {line, person, undoMs, revealWaitMs, classes, addresses, screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal}
+  // setup: {line, person, undoMs, revealWaitMs, classes, addresses, screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal, comment}
   constructor(setup) {
     this.#setup = setup;
     const { viewer, supply, outbox, screen } = setup;
@@ -54,13 +56,15 @@ export class Loop {
     return Boolean(this.#task?.bitmap);
   }
 
-  get comment() {
-    return this.#look?.comment ?? "";
+  // Whether a comment would still go with a call of the item on screen.
+  get isReading() {
+    return this.isShowing && !this.#awaited;
   }
 
   // Bring the next item to the screen.
   advance() {
-    const { supply, outbox } = this.#setup;
+    const { supply, outbox, comment } = this.#setup;
+    comment.forget();
     if (outbox.waiting >= UNSENT_MOST) return this.#block();
     this.#task = supply.take();
     this.#phase = "initial";
@@ -82,6 +86,7 @@ export class Loop {
     const task = this.#task;
     this.#task = null;
     this.#awaited = null;
+    this.#setup.comment.forget();
     this.#setup.viewer.clear();
     this.#setup.reveal.close();
     this.#setup.screen.item(null);
@@ -118,17 +123,12 @@ export class Loop {
   reason(number) {
     const reason = this.#setup.reasons[number - 1];
     if (!this.#canAnswer() || (number && !reason)) return;
-    this.#look.note(reason);
-    this.decide("cannot_judge");
+    this.decide("cannot_judge", null, reason);
   }
 
   // Keep in the record of this look that something was used.
   used(name) {
     this.#look?.used(name);
-  }
-
-  keepComment(text) {
-    if (this.#look) this.#look.comment = text;
   }
 
   // Whether asking is about the item before this one: as long as its call can be taken back.
@@ -153,10 +153,10 @@ export class Loop {
     else this.#setMode("");
   }
 
-  decide(label, kind = null) {
+  decide(label, kind = null, reason = "") {
     if (!this.#canAnswer()) return;
     const { screen, calls, supply } = this.#setup;
-    const call = this.#callOf(label, kind);
+    const call = this.#callOf(label, kind, reason);
     const isFirst = this.#phase === "initial";
     screen.press({ pass: "pass", defect: "defect", cannot_judge: "unsure" }[label]);
     calls.push(call);
@@ -188,12 +188,14 @@ export class Loop {
 
   // Somebody else has the task: it is not ours to judge any more.
   withdraw(task) {
-    const { supply, screen } = this.#setup;
+    const { supply, screen, comment } = this.#setup;
     supply.drop(task.id);
     if (this.#task?.id !== task.id) return;
+    const wasTyping = comment.isOpen;
     this.abandon();
     screen.say(screen.text("reassigned", { serial: task.item.serial }));
     this.advance();
+    if (wasTyping) this.#guard(TYPED_MS);
   }
 
   // Showing ------------------------------------------------------------------------------------------------------
@@ -291,7 +293,7 @@ export class Loop {
   // Deaf for a moment: what comes now bounced, or was meant for the item before.
   #guard(ms) {
     const { screen } = this.#setup;
-    this.#guardUntil = performance.now() + ms;
+    this.#guardUntil = Math.max(this.#guardUntil, performance.now() + ms);
     screen.busy(true);
     setTimeout(() => this.#listen(), ms);
   }
@@ -303,8 +305,8 @@ export class Loop {
     screen.loading(!this.isShowing);
   }
 
-  #callOf(label, kind) {
-    const { clock, undoMs, screen, viewer } = this.#setup;
+  #callOf(label, kind, reason) {
+    const { clock, undoMs, screen, viewer, comment } = this.#setup;
     const words = kind ? `${screen.text(label)} · ${kind.name}` : screen.text(label);
     return newCall({
       task: this.#task,
@@ -316,7 +318,7 @@ export class Loop {
       clock,
       windowMs: undoMs,
       asks: this.#isAsking,
-      facts: { regions: label === "defect" ? viewer.marks.sent : [], ...this.#look.facts },
+      facts: { comment: comment.take(reason), regions: label === "defect" ? viewer.marks.sent : [], ...this.#look.facts },
     });
   }
 
