@@ -115,6 +115,7 @@ def _calls(chosen: Keys) -> dict[str, str]:
         "undone": _("{serial} is back, the call is taken back"),
         "tooLate": _("{serial} is final. Tell a QA lead: the item can be ruled on again."),
         "waitForImage": _("Wait for the image"),
+        "onGolden": _("This is the golden image: let its key go, then judge the part"),
         "commentKept": _("Comment kept for this item"),
         "besideNow": _("Beside it: {limit}"),
         "on": _("on"),

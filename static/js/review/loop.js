@@ -282,12 +282,13 @@ export class Loop {
 
   // Calling ------------------------------------------------------------------------------------------------------
 
-  // A key that bounced is passed over in silence; one before the image is answered, as it was meant.
+  // A key that bounced is passed over in silence; one before the image, or over the golden one, is answered.
   #canAnswer() {
-    const { screen } = this.#setup;
+    const { screen, viewer } = this.#setup;
     if (this.#awaited || screen.isVeiled || performance.now() < this.#guardUntil) return false;
     if (!this.isShowing) screen.say(screen.text("waitForImage"));
-    return this.isShowing;
+    else if (viewer.isHeld) screen.say(screen.text("onGolden"));
+    return this.isShowing && !viewer.isHeld;
   }
 
   // Deaf for a moment: what comes now bounced, or was meant for the item before.
