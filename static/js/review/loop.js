@@ -23,7 +23,7 @@ export class Loop {
   #awaited = null;
   #isBlocked = false;
 
-  // setup: {line, person, undoMs, revealWaitMs, classes, addresses, screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal, comment}
+  // setup: {line, person, undoMs, revealWaitMs, classes, addresses, screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal, comment, wake}
   constructor(setup) {
     this.#setup = setup;
     const { viewer, supply, outbox, screen } = setup;
@@ -428,9 +428,11 @@ export class Loop {
   }
 
   #goBack(call) {
-    const { supply, screen, calls } = this.#setup;
+    const { supply, screen, calls, wake } = this.#setup;
     clearTimeout(call.timer);
     this.#awaited = null;
+    // Taking a call back in a pause ends it: the part must not stand there with no clock and no lease renewed.
+    if (supply.isStopped) wake();
     if (this.#task && this.#task !== call.task) supply.giveBack(this.#task);
     supply.giveBack(call.task);
     call.task.first = call.first;

@@ -45,7 +45,7 @@ async function start() {
   const goldens = new Goldens({ viewer, screen, references: laidOut.references });
   let loop = null;
   const leases = new Leases({ http, addresses, isAwake: () => session.wasTouchedLately, current: () => loop?.task ?? null });
-  loop = new Loop({ ...setup(), screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal, comment });
+  loop = new Loop({ ...setup(), screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal, comment, wake: () => presence.resume() });
   const presence = new Presence({ loop, screen, session, supply, outbox, leases, calls, home: laidOut.home });
 
   leases.addEventListener("lost", ({ detail }) => loop.withdraw(detail));

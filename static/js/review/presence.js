@@ -37,6 +37,15 @@ export class Presence {
     this.#veil(screen.text("paused"), [this.#soFar()]);
   }
 
+  // Work goes on: the clock runs, and tasks are claimed again.
+  resume() {
+    const { session, supply, screen } = this.#parts;
+    clearInterval(this.#restTimer);
+    screen.unveil();
+    session.resume();
+    supply.resume();
+  }
+
   // Space on the prompt: two minutes off. Elsewhere it does nothing.
   rest() {
     if (!this.#isPrompting) return;
@@ -71,7 +80,7 @@ export class Presence {
   #countDown(end) {
     const left = end - Date.now();
     const { screen } = this.#parts;
-    if (left <= 0) return this.#resume();
+    if (left <= 0) return this.resume();
     document.querySelector(".veil h2").textContent = screen.text("resting", { time: minutesAndSeconds(left) });
   }
 
@@ -132,7 +141,7 @@ export class Presence {
   #veil(title, lines) {
     const { screen } = this.#parts;
     screen.veil(title, lines, [
-      { word: screen.text("goOn"), run: () => this.#resume(), isPrimary: true },
+      { word: screen.text("goOn"), run: () => this.resume(), isPrimary: true },
       { word: screen.text("end"), run: () => screen.part("end-form").submit() },
     ]);
   }
@@ -149,14 +158,6 @@ export class Presence {
     const { unread } = loop;
     loop.abandon();
     this.#release([...(unread ? [unread] : []), ...supply.surrender()]);
-  }
-
-  #resume() {
-    const { session, supply, screen } = this.#parts;
-    clearInterval(this.#restTimer);
-    screen.unveil();
-    session.resume();
-    supply.resume();
   }
 
   #release(tasks) {
