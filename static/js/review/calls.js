@@ -3,7 +3,8 @@
 const KEPT_BITMAPS = 3;
 const FAST_MS = 400;
 
-// A call with its request body; the UUID is made here, at the key press, and stays through every retry.
+// A call with its request body; the UUID is made here, at the key press, and stays through every retry. When it is
+// final the answer says: until then the undo window has not begun.
 export function newCall({ task, phase, first, label, kind, words, clock, windowMs, asks, facts }) {
   const id = crypto.randomUUID();
   const body = {
@@ -19,14 +20,14 @@ export function newCall({ task, phase, first, label, kind, words, clock, windowM
   };
   if (asks && phase === "initial") body.ask_reveal = true;
   const serial = task.item.serial;
-  return { id, task, serial, phase, first, label, kind, words, body, finalAt: clock.now() + windowMs, windowMs };
+  return { id, task, serial, phase, first, label, kind, words, body, finalAt: null, windowMs };
 }
 
 // The same call under a new id, with the question for the model's opinion: what was sent is taken back, never changed.
-export function askedAnew(call, clock) {
+export function askedAnew(call) {
   const id = crypto.randomUUID();
   const body = { ...call.body, decision_id: id, ask_reveal: true };
-  return { ...call, id, body, repeats: call.id, finalAt: clock.now() + call.windowMs };
+  return { ...call, id, body, repeats: call.id, finalAt: null };
 }
 
 export class Calls {
@@ -45,7 +46,7 @@ export class Calls {
     return this.#entries.length;
   }
 
-  // entry: {id, task, phase, label, words, serial, finalAt (server ms), windowMs, reveal}
+  // entry: {id, task, phase, label, words, serial, finalAt (server ms, null before its answer), windowMs, reveal}
   push(entry) {
     this.#entries.push(entry);
     const old = this.#entries.at(-1 - KEPT_BITMAPS);
@@ -70,8 +71,9 @@ export class Calls {
     return phase === "initial" && !body.ask_reveal && !task.prediction && !task.reveal && this.undoLeft > 0;
   }
 
-  // Milliseconds in which the last call may still be taken back, by the server's clock.
+  // Milliseconds in which the last call may still be taken back, by the server's clock: all of them before its answer.
   get undoLeft() {
-    return this.last ? this.last.finalAt - this.#clock.now() : 0;
+    const { finalAt, windowMs } = this.last ?? { finalAt: 0 };
+    return finalAt === null ? windowMs : finalAt - this.#clock.now();
   }
 }

@@ -351,11 +351,11 @@ export class Loop {
   // Back to the item before: the very call is taken back and made again, now with the question. The reader has seen
   // nothing of the prediction by then, so it stays a blind one. Two answers are waited for.
   #askBack() {
-    const { calls, screen, clock, revealWaitMs } = this.#setup;
+    const { calls, screen, revealWaitMs } = this.#setup;
     const last = calls.last;
     if (performance.now() < this.#guardUntil) return;
     this.#takeBack(last);
-    const anew = askedAnew(last, clock);
+    const anew = askedAnew(last);
     calls.push(anew);
     this.#guard(BOUNCE_MS);
     this.#await(anew, 2 * revealWaitMs);
@@ -367,7 +367,7 @@ export class Loop {
     if (entry.kind === "undo") return answer.task && this.#leasedAgain(entry, answer.task);
     const call = this.#setup.calls.find(entry.id);
     if (!call) return;
-    call.finalAt = Date.parse(answer.final_at) || call.finalAt;
+    call.finalAt = Date.parse(answer.final_at);
     if (this.#awaited === call) this.#goOnFrom(call, answer.reveal);
     else if (answer.reveal) this.#lateReveal(call, answer.reveal);
   }
@@ -456,6 +456,7 @@ export class Loop {
       this.withdraw({ id: entry.task, item: { serial: entry.serial } });
       return screen.say(screen.text("tooLate", { serial: entry.serial }));
     }
+    calls.remove(entry.id);
     screen.say(screen.text("refused", { serial: entry.serial, reason: problem instanceof Refused ? problem.message : "" }));
   }
 
