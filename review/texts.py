@@ -157,6 +157,8 @@ def _pauses(patience: int) -> dict[str, str]:
         "stillThereNext": _("Press any key. In %(n)s s the item goes back to the queue.") % {"n": 30 * patience},
         "givenBack": _("Your items went back to the queue"),
         "givenBackNext": _("Nothing was touched for %(n)s seconds.") % {"n": 90 * patience},
+        "ranOut": _("The time of your items ran out"),
+        "ranOutNext": _("The server was not reached, so they went back to the queue. Calls that you made are kept."),
         "nothingWaiting": _("Nothing waiting"),
         "nothingWaitingNext": _("The next item appears here by itself."),
         "heldElsewhere": _("Your other tabs hold enough items"),

@@ -1,5 +1,7 @@
 // One person's calls in this tab: what was said, how long ago, and whether it may still be taken back.
 
+import { thumbnailOf } from "./canvas.js";
+
 const KEPT_BITMAPS = 3;
 const FAST_MS = 400;
 
@@ -52,6 +54,8 @@ export class Calls {
     const old = this.#entries.at(-1 - KEPT_BITMAPS);
     // First and final call share a task: its image goes with the later of the two.
     if (!old || this.#entries.slice(-KEPT_BITMAPS).some((one) => one.task === old.task)) return;
+    // Its answer is still out: should it be lost, the list shows what it was about.
+    if (old.finalAt === null) old.thumbnail = thumbnailOf(old.task.bitmap);
     old.task.bitmap?.close();
     old.task.bitmap = null;
   }

@@ -442,10 +442,10 @@ export class Loop {
   }
 
   #leasedAgain(entry, task) {
-    const { outbox } = this.#setup;
+    const { outbox, supply } = this.#setup;
     outbox.retoken(entry.task, task.lease_token);
-    if (this.#task?.id === entry.task) this.#task.lease_token = task.lease_token;
-    for (const waiting of this.#setup.supply.tasks) if (waiting.id === entry.task) waiting.lease_token = task.lease_token;
+    const { lease_token, lease_until } = task;
+    for (const held of [this.#task, ...supply.tasks]) if (held?.id === entry.task) Object.assign(held, { lease_token, lease_until });
   }
 
   #refused({ entry, problem }) {
@@ -462,7 +462,8 @@ export class Loop {
 
   #lost({ entry }) {
     const { calls, screen } = this.#setup;
-    entry.thumbnail = thumbnailOf(calls.remove(entry.id)?.task.bitmap);
+    const call = calls.remove(entry.id);
+    entry.thumbnail = call?.thumbnail ?? thumbnailOf(call?.task.bitmap);
     if (this.#awaited?.id === entry.id) this.#afterCall(this.#awaited);
     screen.say(screen.text("lost", { serial: entry.serial }));
   }

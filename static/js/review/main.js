@@ -44,7 +44,14 @@ async function start() {
   const comment = new Comment(screen);
   const goldens = new Goldens({ viewer, screen, references: laidOut.references });
   let loop = null;
-  const leases = new Leases({ http, addresses, isAwake: () => session.wasTouchedLately, current: () => loop?.task ?? null });
+  const leases = new Leases({
+    http,
+    addresses,
+    clock,
+    isAwake: () => session.wasTouchedLately,
+    current: () => loop?.task ?? null,
+    ahead: () => supply.tasks,
+  });
   loop = new Loop({ ...setup(), screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal, comment, wake: () => presence.resume() });
   const presence = new Presence({ loop, screen, session, supply, outbox, leases, calls, home: laidOut.home });
 

@@ -15,7 +15,7 @@ export class Presence {
   constructor(parts) {
     this.#parts = parts;
     const { session, supply, screen } = parts;
-    session.addEventListener("tick", () => screen.put("active", minutesAndSeconds(session.activeMs)));
+    session.addEventListener("tick", () => this.#tick());
     session.addEventListener("tired", () => this.#tired());
     session.addEventListener("idle", () => this.#stillThere());
     session.addEventListener("back", () => this.#back());
@@ -68,6 +68,20 @@ export class Presence {
 
   get #isPrompting() {
     return !this.#parts.screen.part("vigilance").hidden;
+  }
+
+  #tick() {
+    const { screen, session, loop, leases } = this.#parts;
+    screen.put("active", minutesAndSeconds(session.activeMs));
+    if (loop.unread && leases.hasEnded(loop.unread)) this.#ranOut();
+  }
+
+  // The server was not heard for so long that the parts may be with others: a call would count for nothing.
+  #ranOut() {
+    const { screen } = this.#parts;
+    this.#isAsking = false;
+    this.#stopWork();
+    this.#veil(screen.text("ranOut"), [screen.text("ranOutNext"), this.#soFar()]);
   }
 
   #tired() {

@@ -21,8 +21,8 @@ export class Viewer extends EventTarget {
   tools = { ...PLAIN };
   isMarking = false;
   mode = "panel";
-  #chosen = null;
   isHeld = false;
+  #chosen = null;
   #opening;
   #main;
   #second;
