@@ -6,6 +6,7 @@ import pytest
 from django.utils.timezone import now
 from playwright.sync_api import expect
 
+from inspection.models import Prediction
 from inspection.rules.words import Call, Label, Level, Role
 from review.models import Decision, PendingDecision, ReviewTask
 from tests.browser.floor import add_waiting, make_floor
@@ -27,11 +28,12 @@ STORED = """async () => {
 
 @pytest.mark.parametrize("level", [Level.HUMAN, Level.SHADOW])
 def test_a_planted_prediction_shows_nowhere_before_or_after_the_call(ana, review, level):
-    line = make_floor(level=level)
-    if level == Level.HUMAN:
-        line.level = Level.SHADOW.value
-        line.save(update_fields=["level"])
-    add_waiting(line, 8, call=Call.DEFECT if level == Level.SHADOW else None, defect_class="")
+    # A line that has come down to people alone has predictions too.
+    line = make_floor(level=Level.SHADOW)
+    line.level = level.value
+    line.save(update_fields=["level"])
+    add_waiting(line, 8, call=Call.DEFECT, defect_class="")
+    assert Prediction.objects.count() == 8
     loop = review(line, ana)
     heard = []
     loop.page.on("response", lambda answer: heard.append(f"{answer.url} {answer.all_headers()} {_text_of(answer)}"))
