@@ -26,10 +26,7 @@ LISTED = 20
 @require_GET
 def mine(request: HttpRequest) -> HttpResponse:
     """My last twenty calls, newest first: nobody else's, nothing of the model."""
-    beside = ("fate", "task__line", "task__item", "task__run__part")
-    found = decisions_of(person(request)).select_related(*beside).prefetch_related("task__line__defect_classes")
-    last = list(found.order_by("-recorded_at", "-pk")[:LISTED])
-    return render(request, "review/mine.html", {"rows": [_row(decision, last) for decision in last]})
+    return _shown(request)
 
 
 @login_required
@@ -37,10 +34,9 @@ def mine(request: HttpRequest) -> HttpResponse:
 def amend(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Say with a reason that a final call of mine was wrong."""
     original = get_object_or_404(decisions_of(person(request)).select_related("task__line"), pk=pk)
-    form = AmendmentForm(request.POST, line=original.task.line)
+    form = AmendmentForm(request.POST, line=original.task.line, auto_id=_auto_id(original))
     if not form.is_valid():
-        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-        return redirect("mine")
+        return _shown(request, faulty=(original, form), status=422)
 
     moment = now()
     facts: dict[str, Any] = {"shown_at": moment, "decided_at": moment, "view_ms": 0, "phase": Phase.FINAL}
@@ -51,6 +47,24 @@ def amend(request: HttpRequest, pk: UUID) -> HttpResponse:
     except NotAmendable:
         messages.error(request, _("This call cannot be corrected here: undo it in the loop, or a lead already rules."))
     return redirect("mine")
+
+
+def _shown(
+    request: HttpRequest, *, faulty: tuple[Decision, AmendmentForm] | None = None, status: int = 200
+) -> HttpResponse:
+    """Show the calls; a correction that cannot be kept stands open at its own, as it was filled in."""
+    beside = ("fate", "task__line", "task__item", "task__run__part")
+    found = decisions_of(person(request)).select_related(*beside).prefetch_related("task__line__defect_classes")
+    last = list(found.order_by("-recorded_at", "-pk")[:LISTED])
+    rows = [_row(decision, last) for decision in last]
+    if faulty:
+        original, form = faulty
+        rows = [{**row, "form": form} if row["form"] and row["decision"] == original else row for row in rows]
+    return render(request, "review/mine.html", {"rows": rows, "faulty": faulty and faulty[1]}, status=status)
+
+
+def _auto_id(decision: Decision) -> str:
+    return f"{decision.pk}-%s"
 
 
 def _row(decision: Decision, last: list[Decision]) -> dict[str, object]:
@@ -66,5 +80,5 @@ def _row(decision: Decision, last: list[Decision]) -> dict[str, object]:
         "decision": decision,
         "state": state,
         "class_name": line.class_names().get(decision.defect_class, ""),
-        "form": AmendmentForm(line=line, auto_id=f"{decision.pk}-%s") if may_amend else None,
+        "form": AmendmentForm(line=line, auto_id=_auto_id(decision)) if may_amend else None,
     }

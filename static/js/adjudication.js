@@ -3,6 +3,7 @@
 import { isTyping } from "./review/keymap.js";
 import { look } from "./review/looking.js";
 
+const BOUNCE_MS = 150;
 const BETWEEN = { 1: "first", 2: "second", 4: "unsure" };
 
 const form = document.querySelector(".ruling-foot");
@@ -15,12 +16,18 @@ const repeats = form.querySelector("[data-repeats]");
 // After an error a key must not rule by accident: keys come back once the field asked for has been left.
 let isListening = !document.querySelector(".error-summary");
 
+// Nothing is ruled on before it is on the screen, nor by the second half of a double tap on the case before. After an
+// error it has been seen.
+form.ariaBusy = String(isListening);
+form.addEventListener("submit", (event) => form.ariaBusy === "true" && event.preventDefault());
+
 document.addEventListener("focusout", (event) => {
   if (isTyping(event.target)) isListening = true;
 });
 
 function deeds(sides) {
   const past = new Past(sides);
+  sides.addEventListener("shown", () => setTimeout(() => (form.ariaBusy = "false"), BOUNCE_MS));
   const ruled = (deed) => (digit) => isListening && deed(digit);
   return {
     digit: ruled(showsCalls ? between : (digit) => press(`[data-digit="${digit}"]`)),

@@ -63,9 +63,13 @@ class LoopPage:
         expect(self.part("saved")).to_have_attribute("data-state", "saved")
 
     def send_key(self, code: str, key: str) -> None:
-        """Send a key as an input method does: its own `key`, the physical `code`."""
+        """Send a key as an input method does: its own `key`, the physical `code`, with "Shift+" before it or not."""
         self.page.evaluate(
-            "([code, key]) => document.body.dispatchEvent("
-            "new KeyboardEvent('keydown', {code, key, bubbles: true, cancelable: true, keyCode: 229}))",
+            """([code, key]) => {
+              const pressed = { code: code.split("+").at(-1), shiftKey: code.includes("+"), key, keyCode: 229 };
+              for (const name of ["keydown", "keyup"]) {
+                document.body.dispatchEvent(new KeyboardEvent(name, { ...pressed, bubbles: true, cancelable: true }));
+              }
+            }""",
             [code, key],
         )

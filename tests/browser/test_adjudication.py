@@ -25,6 +25,26 @@ def line(transactional_db):
     return make_floor()
 
 
+@pytest.fixture
+def adjudicate(quinn, visit):
+    """Open a case as a lead, with its images on the screen and its keys at work."""
+
+    def opened(case):
+        page = visit(address_of(case), quinn)
+        listens(page)
+        return page
+
+    return opened
+
+
+def address_of(case):
+    return f"/lines/phone-glass/adjudications/{case.pk}/"
+
+
+def listens(page):
+    expect(page.locator(".ruling-foot")).to_have_attribute("aria-busy", "false")
+
+
 def ruled_truth():
     held_rulings.give_due(now=now() + timedelta(seconds=30))
     return Truth.objects.get(source=TruthSource.ADJUDICATION.value)
@@ -44,9 +64,9 @@ def test_a_disagreement_is_ruled_on_without_any_script(line, ana, quinn, visit):
     assert (ruled_truth().label, ruled_truth().defect_class) == (Label.DEFECT, "scratch")
 
 
-def test_a_ruling_that_differs_from_both_wants_a_reason(line, ana, quinn, visit):
+def test_a_ruling_that_differs_from_both_wants_a_reason(line, ana, adjudicate):
     case = add_disagreement(line, ana, make_user("andre"))
-    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+    page = adjudicate(case)
     page.get_by_label("Another call").select_option("crack")
     page.get_by_role("button", name="Rule").click()
 
@@ -59,9 +79,9 @@ def test_a_ruling_that_differs_from_both_wants_a_reason(line, ana, quinn, visit)
     assert ruled_truth().defect_class == "crack"
 
 
-def test_enter_in_the_reason_rules_nothing_before_a_ruling_is_chosen(line, ana, quinn, visit):
+def test_enter_in_the_reason_rules_nothing_before_a_ruling_is_chosen(line, ana, adjudicate):
     for case in (add_disagreement(line, ana, make_user("andre")), add_single_case(line, ana)):
-        page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+        page = adjudicate(case)
         page.get_by_role("textbox", name="Reason").fill("glare")
         page.get_by_role("textbox", name="Reason").press("Enter")
         page.wait_for_timeout(200)
@@ -70,9 +90,9 @@ def test_enter_in_the_reason_rules_nothing_before_a_ruling_is_chosen(line, ana, 
     assert not Truth.objects.filter(source=TruthSource.ADJUDICATION.value).exists()
 
 
-def test_after_say_why_the_reason_has_the_focus_and_enter_keeps_the_ruling(line, ana, quinn, visit):
+def test_after_say_why_the_reason_has_the_focus_and_enter_keeps_the_ruling(line, ana, adjudicate):
     case = add_single_case(line, ana)
-    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+    page = adjudicate(case)
     page.keyboard.press("KeyD")
     expect(page.locator(".error-summary")).to_contain_text("Say why in a few words.")
     expect(page.get_by_role("textbox", name="Reason")).to_be_focused()
@@ -86,9 +106,9 @@ def test_after_say_why_the_reason_has_the_focus_and_enter_keeps_the_ruling(line,
     assert (case.label, case.reason) == (Label.CANNOT_JUDGE, "fd 2 glare")
 
 
-def test_keys_rule_again_once_the_field_asked_for_is_left(line, ana, quinn, visit):
+def test_keys_rule_again_once_the_field_asked_for_is_left(line, ana, adjudicate):
     case = add_single_case(line, ana)
-    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+    page = adjudicate(case)
     page.keyboard.press("KeyD")
     expect(page.get_by_role("textbox", name="Reason")).to_be_focused()
 
@@ -100,9 +120,9 @@ def test_keys_rule_again_once_the_field_asked_for_is_left(line, ana, quinn, visi
     assert ruled_truth().label == Label.PASS
 
 
-def test_one_key_rules(line, ana, quinn, visit):
+def test_one_key_rules(line, ana, adjudicate):
     case = add_disagreement(line, ana, make_user("andre"))
-    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+    page = adjudicate(case)
     first = page.locator(".side-head").first.inner_text()
 
     page.keyboard.press("Digit1")
@@ -111,9 +131,9 @@ def test_one_key_rules(line, ana, quinn, visit):
     assert ruled_truth().label in first
 
 
-def test_three_then_a_digit_is_another_call_and_the_reason_keeps_it(line, ana, quinn, visit):
+def test_three_then_a_digit_is_another_call_and_the_reason_keeps_it(line, ana, adjudicate):
     case = add_disagreement(line, ana, make_user("andre"))
-    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+    page = adjudicate(case)
     page.keyboard.press("Digit3")
     page.keyboard.press("Digit2")
     expect(page.get_by_role("textbox", name="Reason")).to_be_focused()
@@ -124,12 +144,10 @@ def test_three_then_a_digit_is_another_call_and_the_reason_keeps_it(line, ana, q
     assert ruled_truth().defect_class == "crack"
 
 
-def test_a_ruling_goes_to_the_next_case_and_z_brings_it_back_with_the_image_under_the_loops_keys(
-    line, ana, quinn, visit
-):
+def test_a_ruling_goes_to_the_next_case_and_z_brings_it_back_with_the_image_under_the_loops_keys(line, ana, adjudicate):
     andre = make_user("andre")
     first, second = (add_disagreement(line, ana, andre, n=n) for n in (900, 901))
-    page = visit(f"/lines/phone-glass/adjudications/{first.pk}/", quinn)
+    page = adjudicate(first)
     page.keyboard.press("Digit1")
     page.wait_for_url(f"**/{second.pk}/?after={first.pk}")
     # Read again, the page would bring back no more than what the window leaves.
@@ -150,9 +168,9 @@ def test_a_ruling_goes_to_the_next_case_and_z_brings_it_back_with_the_image_unde
     assert not Truth.objects.filter(source=TruthSource.ADJUDICATION.value).exists()
 
 
-def test_a_single_reading_shows_one_image_and_no_call(line, ana, quinn, visit):
+def test_a_single_reading_shows_one_image_and_no_call(line, ana, adjudicate):
     case = add_single_case(line, ana)
-    page = visit(f"/lines/phone-glass/adjudications/{case.pk}/", quinn)
+    page = adjudicate(case)
 
     expect(page.locator(".side:not([hidden]) img")).to_have_count(1)
     assert "cannot judge" not in page.inner_text("main").lower()
@@ -176,6 +194,48 @@ def test_who_read_the_image_finds_no_case_of_it(line, ana, quinn, visit):
     expect(page.get_by_text("No open disagreements")).to_be_visible()
 
     page.goto(f"{page.url}{case.pk}/")
+    listens(page)
     page.keyboard.press("Digit1")
 
     expect(page.locator(".error-summary")).to_contain_text("You have read this image yourself")
+
+
+def test_nothing_is_ruled_before_its_image_is_on_the_screen(line, ana, quinn, visit):
+    case = add_single_case(line, ana)
+    page = visit("/", quinn)
+    held = []
+    page.route("**/image/", lambda route: held.append(route))
+    page.goto(page.url + address_of(case)[1:], wait_until="commit")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.keyboard.press("KeyF")
+    page.get_by_role("button", name="Pass").click()
+    expect(page.locator(".ruling-foot")).to_be_visible()
+    assert not HeldRuling.objects.exists()
+
+    for route in held:
+        route.continue_()
+    listens(page)
+    page.keyboard.press("KeyF")
+
+    expect(page.get_by_role("heading", name="Ruling kept")).to_be_visible()
+    assert ruled_truth().label == Label.PASS
+
+
+def test_the_second_half_of_a_double_tap_rules_nothing(line, ana, quinn, visit):
+    case = add_single_case(line, ana)
+    page = visit("/", quinn)
+    # A moment after the image has come, as a finger that bounces would.
+    page.add_init_script(
+        """new MutationObserver((_, watch) => {
+          if (!document.querySelector("[data-pane][data-live]")) return;
+          watch.disconnect();
+          const tap = () => document.dispatchEvent(new KeyboardEvent("keydown", { code: "KeyF" }));
+          setTimeout(() => { tap(); document.body.dataset.tapped = ""; }, 40);
+        }).observe(document, { attributes: true, subtree: true, attributeFilter: ["data-live"] });"""
+    )
+    page.goto(page.url + address_of(case)[1:])
+    expect(page.locator("body[data-tapped]")).to_have_count(1)
+    listens(page)
+
+    expect(page.locator(".ruling-foot")).to_be_visible()
+    assert not HeldRuling.objects.exists()

@@ -6,6 +6,7 @@ import pytest
 from django.utils.timezone import now
 from playwright.sync_api import expect
 
+from inspection.models import Prediction
 from inspection.rules.words import Call, Label, Level, Role
 from review.models import Decision, PendingDecision, ReviewTask
 from tests.browser.floor import add_waiting, make_floor
@@ -27,11 +28,12 @@ STORED = """async () => {
 
 @pytest.mark.parametrize("level", [Level.HUMAN, Level.SHADOW])
 def test_a_planted_prediction_shows_nowhere_before_or_after_the_call(ana, review, level):
-    line = make_floor(level=level)
-    if level == Level.HUMAN:
-        line.level = Level.SHADOW.value
-        line.save(update_fields=["level"])
-    add_waiting(line, 8, call=Call.DEFECT if level == Level.SHADOW else None, defect_class="")
+    # A line that has come down to people alone has predictions too.
+    line = make_floor(level=Level.SHADOW)
+    line.level = level.value
+    line.save(update_fields=["level"])
+    add_waiting(line, 8, call=Call.DEFECT, defect_class="")
+    assert Prediction.objects.count() == 8
     loop = review(line, ana)
     heard = []
     loop.page.on("response", lambda answer: heard.append(f"{answer.url} {answer.all_headers()} {_text_of(answer)}"))
@@ -236,6 +238,48 @@ def test_a_late_answer_brings_the_item_back_with_what_the_model_says(ana, review
     held[0].continue_()
     loop.wait_until_saved()
     loop.decide("KeyJ", "Digit1")
+
+    expect(loop.part("serial")).to_have_text(serial)
+    expect(loop.part("reveal")).to_contain_text("The model disagrees")
+
+
+def test_a_late_answer_to_the_last_item_of_the_queue_brings_it_back_too(ana, review, settings):
+    settings.REVEAL_WAIT_MS = 300
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 1, call=Call.DEFECT)
+    loop = review(line, ana)
+    held = []
+    loop.page.route("**/decision/", lambda route: route.continue_() if held else held.append(route))
+    serial = loop.decide("KeyF")
+    expect(loop.part("veil-card")).to_contain_text("Nothing waiting")
+
+    held[0].continue_()
+
+    expect(loop.part("serial")).to_have_text(serial)
+    expect(loop.part("reveal")).to_contain_text("The model disagrees")
+    loop.decide("KeyF")
+    # The page asks for more as before.
+    add_waiting(line, 1, first=1)
+    expect(loop.part("serial")).to_have_text("8F2-002")
+
+
+def test_an_answer_that_comes_in_a_pause_is_shown_after_it(ana, review, settings):
+    settings.REVEAL_WAIT_MS = 30_000
+    line = make_floor(level=Level.ASSIST)
+    add_waiting(line, 1, call=Call.DEFECT)
+    loop = review(line, ana)
+    held = []
+    loop.page.route("**/decision/", lambda route: route.continue_() if held else held.append(route))
+    loop.press("KeyF")
+    serial = loop.serial
+    loop.press("KeyQ")
+    expect(loop.part("veil-card")).to_contain_text("Paused")
+    wait_until(loop.page, lambda: bool(held))
+
+    held[0].continue_()
+    loop.wait_until_saved()
+    expect(loop.part("serial")).to_be_empty()
+    loop.page.get_by_role("button", name="Go on").click()
 
     expect(loop.part("serial")).to_have_text(serial)
     expect(loop.part("reveal")).to_contain_text("The model disagrees")

@@ -40,7 +40,6 @@ def test_a_lead_starts_a_canary_and_takes_it_back_by_enter_twice(visit, transact
     assert Rollout.objects.get().cause == "scratches"
 
 
-<<<<<<< HEAD
 def test_beside_a_shadow_that_began_by_itself_the_line_goes_back_to_the_model_before(visit, transactional_db):
     line, quinn = make_served_line(), make_user("quinn", role=Role.QA_LEAD)
     rollout = rollouts.confirm(warmed(line), by=quinn, now=NOON + timedelta(minutes=1))
@@ -59,10 +58,7 @@ def test_beside_a_shadow_that_began_by_itself_the_line_goes_back_to_the_model_be
     assert deployed(line) == ("blue:1", "", "", 0.0)
 
 
-def test_a_stop_shows_by_itself_on_the_page_of_another_person(visit, transactional_db):
-=======
 def test_a_stop_shows_by_itself_within_two_seconds_on_the_page_of_another_person(visit, transactional_db):
->>>>>>> checks
     line = make_served_line()
     elsewhere = visit(f"/lines/{line.slug}/agreement/", make_user("quill", role=Role.QA_LEAD))
     # Its own clock stands still but for the two seconds: how busy this machine is does not count.

@@ -49,6 +49,15 @@ def test_a_correction_without_reason_or_class_changes_nothing(client, mine, said
     assert Decision.objects.count() == 1
 
 
+def test_a_correction_that_cannot_be_kept_stays_as_it_was_filled_in(client, mine):
+    answer = client.post(reverse("mine-amend", args=[mine.pk]), {"is_now": "", "reason": "hairline near the lens"})
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Choose what it is." in html
+    assert 'value="hairline near the lens"' in html
+    assert html.count('<details class="menu" open>') == 1
+
+
 def test_nobody_corrects_the_call_of_another(client, mine, andre):
     client.force_login(andre)
     assert client.post(reverse("mine-amend", args=[mine.pk]), {"is_now": "scratch", "reason": "r"}).status_code == 404

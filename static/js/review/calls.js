@@ -1,9 +1,12 @@
 // One person's calls in this tab: what was said, how long ago, and whether it may still be taken back.
 
+import { thumbnailOf } from "./canvas.js";
+
 const KEPT_BITMAPS = 3;
 const FAST_MS = 400;
 
-// A call with its request body; the UUID is made here, at the key press, and stays through every retry.
+// A call with its request body; the UUID is made here, at the key press, and stays through every retry. When it is
+// final the answer says: until then the undo window has not begun.
 export function newCall({ task, phase, first, label, kind, words, clock, windowMs, asks, facts }) {
   const id = crypto.randomUUID();
   const body = {
@@ -19,14 +22,14 @@ export function newCall({ task, phase, first, label, kind, words, clock, windowM
   };
   if (asks && phase === "initial") body.ask_reveal = true;
   const serial = task.item.serial;
-  return { id, task, serial, phase, first, label, kind, words, body, finalAt: clock.now() + windowMs, windowMs };
+  return { id, task, serial, phase, first, label, kind, words, body, finalAt: null, windowMs };
 }
 
 // The same call under a new id, with the question for the model's opinion: what was sent is taken back, never changed.
-export function askedAnew(call, clock) {
+export function askedAnew(call) {
   const id = crypto.randomUUID();
   const body = { ...call.body, decision_id: id, ask_reveal: true };
-  return { ...call, id, body, repeats: call.id, finalAt: clock.now() + call.windowMs };
+  return { ...call, id, body, repeats: call.id, finalAt: null };
 }
 
 export class Calls {
@@ -45,11 +48,14 @@ export class Calls {
     return this.#entries.length;
   }
 
-  // entry: {id, task, phase, label, words, serial, finalAt (server ms), windowMs, reveal}
+  // entry: {id, task, phase, label, words, serial, finalAt (server ms, null before its answer), windowMs, reveal}
   push(entry) {
     this.#entries.push(entry);
     const old = this.#entries.at(-1 - KEPT_BITMAPS);
-    if (!old || this.#entries.some((one) => one !== old && one.task === old.task)) return;
+    // First and final call share a task: its image goes with the later of the two.
+    if (!old || this.#entries.slice(-KEPT_BITMAPS).some((one) => one.task === old.task)) return;
+    // Its answer is still out: should it be lost, the list shows what it was about.
+    if (old.finalAt === null) old.thumbnail = thumbnailOf(old.task.bitmap);
     old.task.bitmap?.close();
     old.task.bitmap = null;
   }
@@ -69,8 +75,9 @@ export class Calls {
     return phase === "initial" && !body.ask_reveal && !task.prediction && !task.reveal && this.undoLeft > 0;
   }
 
-  // Milliseconds in which the last call may still be taken back, by the server's clock.
+  // Milliseconds in which the last call may still be taken back, by the server's clock: all of them before its answer.
   get undoLeft() {
-    return this.last ? this.last.finalAt - this.#clock.now() : 0;
+    const { finalAt, windowMs } = this.last ?? { finalAt: 0 };
+    return finalAt === null ? windowMs : finalAt - this.#clock.now();
   }
 }

@@ -6,6 +6,13 @@ const HOLD_MS = 250;
 export function goldenKey(viewer) {
   let timer = null;
   let isHeld = false;
+  // A key that is let go over another window is never heard of.
+  addEventListener("blur", () => {
+    clearTimeout(timer);
+    timer = null;
+    if (isHeld) viewer.hold(false);
+    isHeld = false;
+  });
   return {
     down() {
       timer ??= setTimeout(() => {

@@ -1,7 +1,6 @@
-// One look at one item: since when, with which tools, and what was noted on the way.
+// One look at one item: since when and with which tools.
 
 export class Look {
-  comment = "";
   #clock;
   #wasReady;
   #shownAt = performance.now();
@@ -24,14 +23,9 @@ export class Look {
     this.#toolUse[name] = (this.#toolUse[name] ?? 0) + 1;
   }
 
-  note(text) {
-    this.comment = [text, this.comment].filter(Boolean).join(": ");
-  }
-
   // Members of the request's body.
   get facts() {
     return {
-      comment: this.comment,
       shown_at: this.#shownClock,
       view_ms: Math.round(performance.now() - this.#shownAt),
       tool_use: this.#toolUse,

@@ -7,6 +7,8 @@ import { Look } from "./look.js";
 
 const BOUNCE_MS = 150;
 const WAKE_MS = 300;
+// Whose sentence was cut off under the fingers must not judge the next part with its rest.
+const TYPED_MS = 2000;
 const UNSENT_MOST = 20;
 
 export class Loop {
@@ -21,7 +23,7 @@ export class Loop {
   #awaited = null;
   #isBlocked = false;
 
-  // setup: {line, person, undoMs, revealWaitMs, classes, addresses, screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal}
+  // setup: {line, person, undoMs, revealWaitMs, classes, addresses, screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal, comment, wake}
   constructor(setup) {
     this.#setup = setup;
     const { viewer, supply, outbox, screen } = setup;
@@ -54,13 +56,15 @@ export class Loop {
     return Boolean(this.#task?.bitmap);
   }
 
-  get comment() {
-    return this.#look?.comment ?? "";
+  // Whether a comment would still go with a call of the item on screen.
+  get isReading() {
+    return this.isShowing && !this.#awaited;
   }
 
   // Bring the next item to the screen.
   advance() {
-    const { supply, outbox } = this.#setup;
+    const { supply, outbox, comment } = this.#setup;
+    comment.forget();
     if (outbox.waiting >= UNSENT_MOST) return this.#block();
     this.#task = supply.take();
     this.#phase = "initial";
@@ -82,6 +86,7 @@ export class Loop {
     const task = this.#task;
     this.#task = null;
     this.#awaited = null;
+    this.#setup.comment.forget();
     this.#setup.viewer.clear();
     this.#setup.reveal.close();
     this.#setup.screen.item(null);
@@ -118,17 +123,12 @@ export class Loop {
   reason(number) {
     const reason = this.#setup.reasons[number - 1];
     if (!this.#canAnswer() || (number && !reason)) return;
-    this.#look.note(reason);
-    this.decide("cannot_judge");
+    this.decide("cannot_judge", null, reason);
   }
 
   // Keep in the record of this look that something was used.
   used(name) {
     this.#look?.used(name);
-  }
-
-  keepComment(text) {
-    if (this.#look) this.#look.comment = text;
   }
 
   // Whether asking is about the item before this one: as long as its call can be taken back.
@@ -153,10 +153,10 @@ export class Loop {
     else this.#setMode("");
   }
 
-  decide(label, kind = null) {
+  decide(label, kind = null, reason = "") {
     if (!this.#canAnswer()) return;
     const { screen, calls, supply } = this.#setup;
-    const call = this.#callOf(label, kind);
+    const call = this.#callOf(label, kind, reason);
     const isFirst = this.#phase === "initial";
     screen.press({ pass: "pass", defect: "defect", cannot_judge: "unsure" }[label]);
     calls.push(call);
@@ -171,7 +171,8 @@ export class Loop {
     if (viewer.marks.takeBack()) return viewer.draw();
     const last = calls.last;
     if (!last || performance.now() < this.#guardUntil) return;
-    if (this.#phase === "final") return screen.say(screen.text("firstStays"));
+    const isAnswered = last.phase === "initial" && last.task.reveal;
+    if (this.#phase === "final" || isAnswered) return screen.say(screen.text("firstStays"));
     if (calls.undoLeft <= 0) return screen.say(screen.text("tooLate", { serial: last.serial }));
     this.#takeBack(last);
     screen.say(screen.text("undone", { serial: last.serial }));
@@ -187,12 +188,14 @@ export class Loop {
 
   // Somebody else has the task: it is not ours to judge any more.
   withdraw(task) {
-    const { supply, screen } = this.#setup;
+    const { supply, screen, comment } = this.#setup;
     supply.drop(task.id);
     if (this.#task?.id !== task.id) return;
+    const wasTyping = comment.isOpen;
     this.abandon();
     screen.say(screen.text("reassigned", { serial: task.item.serial }));
     this.advance();
+    if (wasTyping) this.#guard(TYPED_MS);
   }
 
   // Showing ------------------------------------------------------------------------------------------------------
@@ -279,18 +282,19 @@ export class Loop {
 
   // Calling ------------------------------------------------------------------------------------------------------
 
-  // A key that bounced is passed over in silence; one before the image is answered, as it was meant.
+  // A key that bounced is passed over in silence; one before the image, or over the golden one, is answered.
   #canAnswer() {
-    const { screen } = this.#setup;
+    const { screen, viewer } = this.#setup;
     if (this.#awaited || screen.isVeiled || performance.now() < this.#guardUntil) return false;
     if (!this.isShowing) screen.say(screen.text("waitForImage"));
-    return this.isShowing;
+    else if (viewer.isHeld) screen.say(screen.text("onGolden"));
+    return this.isShowing && !viewer.isHeld;
   }
 
   // Deaf for a moment: what comes now bounced, or was meant for the item before.
   #guard(ms) {
     const { screen } = this.#setup;
-    this.#guardUntil = performance.now() + ms;
+    this.#guardUntil = Math.max(this.#guardUntil, performance.now() + ms);
     screen.busy(true);
     setTimeout(() => this.#listen(), ms);
   }
@@ -302,8 +306,8 @@ export class Loop {
     screen.loading(!this.isShowing);
   }
 
-  #callOf(label, kind) {
-    const { clock, undoMs, screen, viewer } = this.#setup;
+  #callOf(label, kind, reason) {
+    const { clock, undoMs, screen, viewer, comment } = this.#setup;
     const words = kind ? `${screen.text(label)} · ${kind.name}` : screen.text(label);
     return newCall({
       task: this.#task,
@@ -315,7 +319,7 @@ export class Loop {
       clock,
       windowMs: undoMs,
       asks: this.#isAsking,
-      facts: { regions: label === "defect" ? viewer.marks.sent : [], ...this.#look.facts },
+      facts: { comment: comment.take(reason), regions: label === "defect" ? viewer.marks.sent : [], ...this.#look.facts },
     });
   }
 
@@ -347,11 +351,11 @@ export class Loop {
   // Back to the item before: the very call is taken back and made again, now with the question. The reader has seen
   // nothing of the prediction by then, so it stays a blind one. Two answers are waited for.
   #askBack() {
-    const { calls, screen, clock, revealWaitMs } = this.#setup;
+    const { calls, screen, revealWaitMs } = this.#setup;
     const last = calls.last;
     if (performance.now() < this.#guardUntil) return;
     this.#takeBack(last);
-    const anew = askedAnew(last, clock);
+    const anew = askedAnew(last);
     calls.push(anew);
     this.#guard(BOUNCE_MS);
     this.#await(anew, 2 * revealWaitMs);
@@ -363,7 +367,7 @@ export class Loop {
     if (entry.kind === "undo") return answer.task && this.#leasedAgain(entry, answer.task);
     const call = this.#setup.calls.find(entry.id);
     if (!call) return;
-    call.finalAt = Date.parse(answer.final_at) || call.finalAt;
+    call.finalAt = Date.parse(answer.final_at);
     if (this.#awaited === call) this.#goOnFrom(call, answer.reveal);
     else if (answer.reveal) this.#lateReveal(call, answer.reveal);
   }
@@ -384,11 +388,13 @@ export class Loop {
     if (call.body.ask_reveal) screen.say(screen.text("noOpinion", { serial: call.serial }));
   }
 
-  // The answer came after the page had gone on: the item comes back next.
+  // The answer came after the page had gone on: the item comes back next, at once where no other is there.
   #lateReveal(call, reveal) {
+    const { supply } = this.#setup;
     call.task.reveal = reveal;
     call.task.first = call;
-    this.#setup.supply.giveBack(call.task);
+    supply.giveBack(call.task);
+    if (!this.#task && !supply.isStopped && !this.#isBlocked) this.advance();
   }
 
   #reopenReveal() {
@@ -422,9 +428,11 @@ export class Loop {
   }
 
   #goBack(call) {
-    const { supply, screen, calls } = this.#setup;
+    const { supply, screen, calls, wake } = this.#setup;
     clearTimeout(call.timer);
     this.#awaited = null;
+    // Taking a call back in a pause ends it: the part must not stand there with no clock and no lease renewed.
+    if (supply.isStopped) wake();
     if (this.#task && this.#task !== call.task) supply.giveBack(this.#task);
     supply.giveBack(call.task);
     call.task.first = call.first;
@@ -434,10 +442,10 @@ export class Loop {
   }
 
   #leasedAgain(entry, task) {
-    const { outbox } = this.#setup;
+    const { outbox, supply } = this.#setup;
     outbox.retoken(entry.task, task.lease_token);
-    if (this.#task?.id === entry.task) this.#task.lease_token = task.lease_token;
-    for (const waiting of this.#setup.supply.tasks) if (waiting.id === entry.task) waiting.lease_token = task.lease_token;
+    const { lease_token, lease_until } = task;
+    for (const held of [this.#task, ...supply.tasks]) if (held?.id === entry.task) Object.assign(held, { lease_token, lease_until });
   }
 
   #refused({ entry, problem }) {
@@ -448,12 +456,14 @@ export class Loop {
       this.withdraw({ id: entry.task, item: { serial: entry.serial } });
       return screen.say(screen.text("tooLate", { serial: entry.serial }));
     }
+    calls.remove(entry.id);
     screen.say(screen.text("refused", { serial: entry.serial, reason: problem instanceof Refused ? problem.message : "" }));
   }
 
   #lost({ entry }) {
     const { calls, screen } = this.#setup;
-    entry.thumbnail = thumbnailOf(calls.remove(entry.id)?.task.bitmap);
+    const call = calls.remove(entry.id);
+    entry.thumbnail = call?.thumbnail ?? thumbnailOf(call?.task.bitmap);
     if (this.#awaited?.id === entry.id) this.#afterCall(this.#awaited);
     screen.say(screen.text("lost", { serial: entry.serial }));
   }

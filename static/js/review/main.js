@@ -2,6 +2,7 @@
 
 import { Calls } from "./calls.js";
 import { ServerClock } from "./clock.js";
+import { Comment } from "./comment.js";
 import { goldenKey } from "./golden_key.js";
 import { Goldens } from "./goldens.js";
 import { Http } from "./http.js";
@@ -40,10 +41,18 @@ async function start() {
   const supply = new Supply({ http, claimAddress: addresses.claim, tab });
   const calls = new Calls(clock);
   const reveal = new RevealCard(screen, viewer);
+  const comment = new Comment(screen);
   const goldens = new Goldens({ viewer, screen, references: laidOut.references });
   let loop = null;
-  const leases = new Leases({ http, addresses, isAwake: () => session.wasTouchedLately, current: () => loop?.task ?? null });
-  loop = new Loop({ ...setup(), screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal });
+  const leases = new Leases({
+    http,
+    addresses,
+    clock,
+    isAwake: () => session.wasTouchedLately,
+    current: () => loop?.task ?? null,
+    ahead: () => supply.tasks,
+  });
+  loop = new Loop({ ...setup(), screen, viewer, goldens, supply, outbox, leases, calls, clock, reveal, comment, wake: () => presence.resume() });
   const presence = new Presence({ loop, screen, session, supply, outbox, leases, calls, home: laidOut.home });
 
   leases.addEventListener("lost", ({ detail }) => loop.withdraw(detail));
@@ -54,7 +63,7 @@ async function start() {
   }, UNDO_TICK_MS);
   const limits = new Limits({ screen, viewer, used: (name) => loop.used(name) });
   supply.addEventListener("arrived", () => limits.load(), { once: true });
-  listen({ loop, screen, viewer, reveal, presence, outbox, limits });
+  listen({ loop, screen, viewer, reveal, presence, outbox, limits, comment });
   goldens.load();
   await outbox.adopt(await livingTabs(tab));
   await supply.fill();
@@ -99,7 +108,6 @@ function listen(parts) {
   });
   document.addEventListener("keyup", (event) => keymap[event.code] === "golden" && golden.up());
   document.addEventListener("click", (event) => clicked(event, parts, deeds));
-  listenToComment(parts);
 }
 
 // The limit samples know two keys: their own leads back, a digit to those of its kind.
@@ -143,7 +151,7 @@ function clicked(event, { loop, outbox, screen }, deeds) {
   if (!button.closest("dialog")) button.blur();
 }
 
-function deedsOf({ loop, screen, viewer, reveal, presence, outbox, limits }) {
+function deedsOf({ loop, screen, viewer, reveal, presence, outbox, limits, comment }) {
   const step = (dx, dy, far) => () => viewer.hasImage && viewer.step(dx, dy, far);
   const shown = (deed) => () => viewer.hasImage && deed();
   return {
@@ -157,7 +165,7 @@ function deedsOf({ loop, screen, viewer, reveal, presence, outbox, limits }) {
     golden: () => viewer.nextMode(),
     limits: () => limits.toggle(),
     heat: () => reveal.toggleHeat(),
-    comment: () => openComment({ loop, screen }),
+    comment: () => loop.isReading && comment.open(),
     point: shown(() => viewer.chooseTool("point")),
     box: shown(() => viewer.chooseTool("box")),
     invert: () => viewer.invert(),
@@ -189,35 +197,7 @@ function deedsOf({ loop, screen, viewer, reveal, presence, outbox, limits }) {
   };
 }
 
-// Comment and outbox --------------------------------------------------------------------------------------------
-
-function openComment({ loop, screen }) {
-  if (!loop.isShowing) return;
-  screen.toggle("comment-form", true);
-  screen.part("comment").value = loop.comment;
-  screen.part("comment").focus();
-}
-
-function listenToComment({ loop, screen }) {
-  const field = screen.part("comment");
-  const leave = () => {
-    screen.toggle("comment-form", false);
-    field.blur();
-  };
-  const keep = () => {
-    loop.keepComment(field.value);
-    leave();
-    screen.say(screen.text("commentKept"));
-  };
-  screen.part("comment-keep").addEventListener("click", keep);
-  screen.part("comment-leave").addEventListener("click", leave);
-  field.addEventListener("keydown", (event) => {
-    if (event.code === "Escape") return leave();
-    if (event.code !== "Enter" || !event.ctrlKey) return;
-    event.preventDefault();
-    keep();
-  });
-}
+// Outbox --------------------------------------------------------------------------------------------------------
 
 function showOutbox({ outbox, screen }) {
   if (outbox.lost.length) {

@@ -124,9 +124,10 @@ export class Outbox extends EventTarget {
   #lose(entry, problem) {
     entry.lost = true;
     this.#lost.push(entry);
-    this.#keep(entry);
     this.#entries.splice(this.#entries.indexOf(entry), 1);
     this.#settled("lost", { entry, problem });
+    // Who heard of it has added the thumbnail.
+    this.#keep(entry);
   }
 
   #settle(entry, name, detail) {

@@ -15,7 +15,7 @@ export class Presence {
   constructor(parts) {
     this.#parts = parts;
     const { session, supply, screen } = parts;
-    session.addEventListener("tick", () => screen.put("active", minutesAndSeconds(session.activeMs)));
+    session.addEventListener("tick", () => this.#tick());
     session.addEventListener("tired", () => this.#tired());
     session.addEventListener("idle", () => this.#stillThere());
     session.addEventListener("back", () => this.#back());
@@ -35,6 +35,15 @@ export class Presence {
     if (screen.isVeiled && loop.task === null) return;
     this.#stopWork();
     this.#veil(screen.text("paused"), [this.#soFar()]);
+  }
+
+  // Work goes on: the clock runs, and tasks are claimed again.
+  resume() {
+    const { session, supply, screen } = this.#parts;
+    clearInterval(this.#restTimer);
+    screen.unveil();
+    session.resume();
+    supply.resume();
   }
 
   // Space on the prompt: two minutes off. Elsewhere it does nothing.
@@ -61,6 +70,20 @@ export class Presence {
     return !this.#parts.screen.part("vigilance").hidden;
   }
 
+  #tick() {
+    const { screen, session, loop, leases } = this.#parts;
+    screen.put("active", minutesAndSeconds(session.activeMs));
+    if (loop.unread && leases.hasEnded(loop.unread)) this.#ranOut();
+  }
+
+  // The server was not heard for so long that the parts may be with others: a call would count for nothing.
+  #ranOut() {
+    const { screen } = this.#parts;
+    this.#isAsking = false;
+    this.#stopWork();
+    this.#veil(screen.text("ranOut"), [screen.text("ranOutNext"), this.#soFar()]);
+  }
+
   #tired() {
     const { screen, session } = this.#parts;
     screen.put("vigilance-word", screen.text("tired", { minutes: Math.round(session.activeMs / 60_000) }));
@@ -71,7 +94,7 @@ export class Presence {
   #countDown(end) {
     const left = end - Date.now();
     const { screen } = this.#parts;
-    if (left <= 0) return this.#resume();
+    if (left <= 0) return this.resume();
     document.querySelector(".veil h2").textContent = screen.text("resting", { time: minutesAndSeconds(left) });
   }
 
@@ -132,7 +155,7 @@ export class Presence {
   #veil(title, lines) {
     const { screen } = this.#parts;
     screen.veil(title, lines, [
-      { word: screen.text("goOn"), run: () => this.#resume(), isPrimary: true },
+      { word: screen.text("goOn"), run: () => this.resume(), isPrimary: true },
       { word: screen.text("end"), run: () => screen.part("end-form").submit() },
     ]);
   }
@@ -149,14 +172,6 @@ export class Presence {
     const { unread } = loop;
     loop.abandon();
     this.#release([...(unread ? [unread] : []), ...supply.surrender()]);
-  }
-
-  #resume() {
-    const { session, supply, screen } = this.#parts;
-    clearInterval(this.#restTimer);
-    screen.unveil();
-    session.resume();
-    supply.resume();
   }
 
   #release(tasks) {

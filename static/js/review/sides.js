@@ -27,9 +27,10 @@ export class Sides extends EventTarget {
     for (const pane of this.#all) pane.viewer.addEventListener("change", () => this.#moved(pane));
   }
 
-  // Draw what the page shows. An image that does not come stays a plain image.
+  // Draw what the page shows, then say "shown". An image that does not come stays a plain image.
   async load() {
     await Promise.all(this.#panes.map((pane) => pane.load()));
+    this.dispatchEvent(new Event("shown"));
     this.#golden = await this.#beside?.load(this.#lead.size);
     for (const { viewer } of this.#panes) viewer.setGolden(this.#golden ?? null);
     this.#moved(this.#lead);

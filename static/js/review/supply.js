@@ -37,6 +37,10 @@ export class Supply extends EventTarget {
     return [...this.#tasks];
   }
 
+  get isStopped() {
+    return this.#stopped;
+  }
+
   // The next task, shown or not; null when nothing is claimed. A late image means: keep more ahead.
   take() {
     const task = this.#tasks.shift() ?? null;
@@ -64,8 +68,11 @@ export class Supply extends EventTarget {
     return tasks;
   }
 
+  // What was given back meanwhile waits in front, with its image or without.
   resume() {
     this.#stopped = false;
+    if (this.#tasks[0]?.bitmap) this.#emit("arrived", { task: this.#tasks[0] });
+    this.#fetchNext();
     this.fill();
   }
 
@@ -98,6 +105,7 @@ export class Supply extends EventTarget {
 
   // In order, one at a time on a slow line: a parallel fetch would only delay the next image.
   #fetchNext() {
+    if (this.#stopped) return;
     const task = this.#tasks.find((one) => !one.bitmap && !one.coming && one.failures < 2);
     if (!task || this.#fetching >= this.#lanes()) return;
     this.#fetching += 1;

@@ -21,6 +21,7 @@ export class Viewer extends EventTarget {
   tools = { ...PLAIN };
   isMarking = false;
   mode = "panel";
+  isHeld = false;
   #chosen = null;
   #opening;
   #main;
@@ -71,6 +72,8 @@ export class Viewer extends EventTarget {
   show(bitmap, size, address = null) {
     this.putAway();
     this.#tiles.open(address, bitmap, size);
+    this.#shows = "part";
+    this.isHeld = false;
     this.#bitmap = bitmap;
     this.#image = size;
     this.#overlay = null;
@@ -225,6 +228,7 @@ export class Viewer extends EventTarget {
 
   // While the key is held the golden image stands where the part stood.
   hold(isHeld) {
+    this.isHeld = isHeld;
     this.#shows = isHeld ? "golden" : "part";
     this.draw();
   }
