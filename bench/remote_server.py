@@ -22,7 +22,7 @@ import requests
 
 from bench import figures
 from vision.drawn.parts import draw_random
-from vision.runtimes.remote import CONNECT_S, READ_S, RemoteRuntime
+from vision.runtimes.remote import CONNECT_S, MODELS, READ_S, RemoteRuntime
 from vision.serving import Scorer, load, read_card
 
 NAME = "remote_server"
@@ -78,7 +78,7 @@ def compared(folder: Path, address: str, pictures: Sequence[Any]) -> dict[str, A
     The first answer of each warms it up.
     """
     local = load(folder)
-    remote = Scorer(read_card(folder), RemoteRuntime(address, MODEL, read_s=PATIENCE_S))
+    remote = Scorer(read_card(folder), RemoteRuntime(f"{address}{MODELS}{MODEL}", MODEL, "1", read_s=PATIENCE_S))
     here, there = ([scorer.score(one) for one in (pictures[0], *pictures)][1:] for scorer in (local, remote))
     pairs = list(zip(here, there, strict=True))
     return {

@@ -1,5 +1,6 @@
 """A system check with an id for each way to misconfigure. `manage.py check --deploy` runs them all."""
 
+import importlib.util
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -33,6 +34,13 @@ def broker(app_configs, **kwargs) -> Iterable[CheckMessage]:
     if urlsplit(settings.REDIS_URL).scheme not in BROKER_SCHEMES:
         hint = "Use redis://, rediss:// or redis+socket://."
         yield Error(f"REDIS_URL has an unknown scheme: {settings.REDIS_URL!r}.", hint=hint, id="tollgate.E003")
+
+
+@register()
+def runtime(app_configs, **kwargs) -> Iterable[CheckMessage]:
+    if settings.MODEL_RUNTIME == "torch" and importlib.util.find_spec("torch") is None:
+        hint = "Install torch, or leave MODEL_RUNTIME as it is: onnx."
+        yield Error("MODEL_RUNTIME is torch, which is not installed.", hint=hint, id="tollgate.E005")
 
 
 @register(Tags.database)

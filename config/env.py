@@ -42,7 +42,7 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 def addresses(name: str) -> Mapping[str, str]:
-    """Return a JSON object of names and http(s) addresses, empty when unset."""
+    """Return a JSON object of models and http(s) addresses of their servers, empty when unset."""
     raw = os.environ.get(name, "{}")
     try:
         value = json.loads(raw)
@@ -52,6 +52,9 @@ def addresses(name: str) -> Mapping[str, str]:
         isinstance(address, str) and address.startswith(("http://", "https://")) for address in value.values()
     ):
         raise ImproperlyConfigured(f"{name} must be a JSON object of names and http(s) addresses.")
+    for model, address in value.items():
+        if "/v2/models/" in address and ":" not in model:
+            raise ImproperlyConfigured(f"{name}: {address} is one model; name the version it is, such as {model}:1.")
     return value
 
 

@@ -237,7 +237,7 @@ def _load(directory: Path, onnx_sha256: str, address: str, folder: str) -> Score
     if address:
         name, _, number = folder.partition("/")
         return vision_serving.load_remote(directory, address, name, number)
-    return vision_serving.load(directory)
+    return vision_serving.load(directory, settings.MODEL_RUNTIME)
 
 
 def _note(deployment: Deployment, *, by: User | None, cause: str, now: datetime) -> DeploymentChange:

@@ -21,12 +21,10 @@ from vision.preprocessing import PREPROCESSINGS
 from vision.runtimes import Floats
 from vision.runtimes.onnx import MODEL_FILE, OnnxRuntime
 from vision.runtimes.torch import WEIGHTS_FILE, TorchRuntime
-from vision.serving import CARD_FILE
+from vision.serving import CARD_FILE, TOLERANCE, difference
 from vision.training import Fitted
 
 OPSET = 17
-TOLERANCE = 1e-4
-"""Largest difference allowed between the two runtimes, in any logit or map value."""
 
 CARD_FORMAT = 1
 
@@ -51,8 +49,8 @@ def save(fitted: Fitted, directory: str | Path, card: Mapping[str, Any]) -> dict
     _write_graph(network, probe, directory / MODEL_FILE)
     check_safetensors(directory / WEIGHTS_FILE, fitted.architecture)
     check_onnx(directory / MODEL_FILE)
-    difference = _difference(network, directory / MODEL_FILE, probe)
-    finished = {**card, **_facts(fitted, directory, difference)}
+    apart = _difference(network, directory / MODEL_FILE, probe)
+    finished = {**card, **_facts(fitted, directory, apart)}
     _write_card(finished, directory)
     return finished
 
@@ -70,9 +68,9 @@ def complete(directory: str | Path) -> dict[str, Any]:
     probe = _probe_images(card["preprocessing"], seed=0)
     _write_graph(network, probe, directory / MODEL_FILE)
     check_onnx(directory / MODEL_FILE)
-    difference = _difference(network, directory / MODEL_FILE, probe)
+    apart = _difference(network, directory / MODEL_FILE, probe)
     files = {name: _vouch(directory / name) for name in (WEIGHTS_FILE, MODEL_FILE)}
-    finished = {**card, "opset": OPSET, "runtime_difference": difference, "files": files}
+    finished = {**card, "opset": OPSET, "runtime_difference": apart, "files": files}
     _write_card(finished, directory)
     return finished
 
@@ -107,18 +105,13 @@ def _write_graph(network: nn.Module, probe: Floats, path: Path) -> None:
 
 def _difference(network: nn.Module, path: Path, probe: Floats) -> float:
     served, trained = OnnxRuntime(path), TorchRuntime(network)
-    batches = (probe, probe[:1])
-    difference = max(
-        float(np.abs(ours - theirs).max())
-        for batch in batches
-        for ours, theirs in zip(served.run(batch), trained.run(batch), strict=True)
-    )
-    if not difference <= TOLERANCE:
-        raise ExportFailed(f"onnxruntime and torch differ by {difference:.1e}, {TOLERANCE:.0e} is allowed.")
-    return difference
+    found = max(difference(served, trained, batch) for batch in (probe, probe[:1]))
+    if not found <= TOLERANCE:
+        raise ExportFailed(f"onnxruntime and torch differ by {found:.1e}, {TOLERANCE:.0e} is allowed.")
+    return found
 
 
-def _facts(fitted: Fitted, directory: Path, difference: float) -> dict[str, Any]:
+def _facts(fitted: Fitted, directory: Path, apart: float) -> dict[str, Any]:
     return {
         "format": CARD_FORMAT,
         "architecture": fitted.architecture,
@@ -129,7 +122,7 @@ def _facts(fitted: Fitted, directory: Path, difference: float) -> dict[str, Any]
         "embedding": ARCHITECTURES[fitted.architecture].embedding,
         "parameters": sum(values.size for values in fitted.state.values()),
         "opset": OPSET,
-        "runtime_difference": difference,
+        "runtime_difference": apart,
         "training": {
             "seed": fitted.seed,
             "epochs": fitted.epochs,

@@ -28,6 +28,8 @@ DEFECT = "defect"
 _RUNTIMES = {"onnx": "vision.runtimes.onnx", "torch": "vision.runtimes.torch"}
 _NEEDS = {"onnx": "model.onnx", "torch": "weights.safetensors"}
 _BATCH = 8
+TOLERANCE = 1e-4
+"""Largest difference allowed between two runtimes of one version, in any logit, map value or feature."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,14 +115,37 @@ class Scorer:
 
 
 def load(directory: str | Path, runtime: str = "onnx") -> Scorer:
-    """Load the model of a directory written by `vision.export.save`, checked against its card's sha256."""
+    """Load the model of a directory written by `vision.export.save`, checked against its card's sha256.
+
+    A version is tried by its graph before it is believed: weights that answer otherwise are not loaded.
+    """
     directory = Path(directory)
     if runtime not in _RUNTIMES:
         raise ValueError(f"runtime is {runtime!r}, use 'onnx' or 'torch'.")
     card = read_card(directory)
+    opened = _opened(directory, runtime, card)
+    if runtime == "torch":
+        _check_alike(opened, _opened(directory, "onnx", card), PREPROCESSINGS[card["preprocessing"]].side)
+    return Scorer(card, opened)
+
+
+def _opened(directory: Path, runtime: str, card: Mapping[str, Any]) -> Runtime:
     _check_file(directory / _NEEDS[runtime], card)
-    # Named, not imported: a process that serves with one runtime never loads the other.
-    return Scorer(card, importlib.import_module(_RUNTIMES[runtime]).open_model(directory, card))
+    # Named, not imported: a process that serves graphs never loads torch.
+    opened: Runtime = importlib.import_module(_RUNTIMES[runtime]).open_model(directory, card)
+    return opened
+
+
+def _check_alike(one: Runtime, other: Runtime, side: int) -> None:
+    probe = np.random.default_rng(0).normal(0, 1, (2, 3, side, side)).astype(np.float32)
+    if not difference(one, other, probe) <= TOLERANCE:
+        raise ModelMissing("The weights do not answer as the graph that was tried.")
+
+
+def difference(one: Runtime, other: Runtime, batch: Floats) -> float:
+    """Return how far two runtimes lie apart at most, in any logit, map value or feature."""
+    answers = zip(one.run(batch), other.run(batch), strict=True)
+    return max(float(np.abs(ours - theirs).max()) for ours, theirs in answers)
 
 
 def load_remote(directory: str | Path, address: str, name: str, version: str) -> Scorer:

@@ -172,6 +172,8 @@ WAITING_REQUESTS_MAX = env.integer("WAITING_REQUESTS_MAX", 4, low=0, high=1000)
 # How long the page stays on an item for what the model says of the first call, before it goes on.
 REVEAL_WAIT_MS = 300
 REMOTE_MODELS = env.addresses("REMOTE_MODELS")
+# What the models on this machine run on.
+MODEL_RUNTIME = env.text("MODEL_RUNTIME", "onnx", choices=("onnx", "torch"))
 # Receivers of webhooks inside the plant: for them alone an address may be private, plain or on another port.
 NOTICE_HOSTS = env.words("NOTICE_HOSTS")
 METRICS_TOKEN = env.secret("METRICS_TOKEN", "")

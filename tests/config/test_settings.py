@@ -39,6 +39,7 @@ def test_a_boolean_is_read(monkeypatch, raw, value):
         (lambda n: env.text(n, "a", choices=("a", "b")), "MODE", "c", "MODE is 'c', use one of a, b."),
         (env.addresses, "REMOTE_MODELS", "{", "REMOTE_MODELS is not JSON"),
         (env.addresses, "REMOTE_MODELS", '{"m": "ftp://x"}', "must be a JSON object of names and http"),
+        (env.addresses, "REMOTE_MODELS", '{"m": "http://x/v2/models/m-3"}', "name the version it is, such as m:1"),
     ],
 )
 def test_a_value_that_cannot_be_read_stops_with_one_sentence(monkeypatch, reader, name, raw, sentence):

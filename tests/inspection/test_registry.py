@@ -94,12 +94,15 @@ def test_what_happens_to_the_original_afterwards_does_not_matter(package):
     assert registry.scorer(version)
 
 
-def test_weights_that_come_alone_get_a_graph_of_our_own_that_says_the_same(tmp_path):
+def test_weights_that_come_alone_get_a_graph_of_our_own_that_says_the_same(tmp_path, settings):
     write_weights(tmp_path)
     version = registry.register(tmp_path, name="net", origin=Origin.COMMAND, now=NOON)
     grey = np.full((64, 64, 3), 90, dtype=np.uint8)
     trained = load(registry.folder_of(version), runtime="torch")
     assert registry.scorer(version).score(grey).raw_score == pytest.approx(trained.score(grey).raw_score, abs=1e-4)
+    registry.forget_loaded()
+    settings.MODEL_RUNTIME = "torch"
+    assert registry.scorer(version).score(grey).raw_score == trained.score(grey).raw_score
     assert not tmp_path.joinpath("model.onnx").exists()
 
 

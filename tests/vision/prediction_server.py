@@ -17,7 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 
 LENGTH = "Inference-Header-Content-Length"
-PATH = re.compile(r"/v2/models/([\w-]+)/versions/(\d+)/infer")
+# A server without versions has a name for each.
+PATH = re.compile(r"/v2/models/(?:([\w-]+)/versions/(\d+)|(\w+-(\d+)))/infer")
 asked: Counter[str] = Counter()
 
 
@@ -43,7 +44,7 @@ class Answers(BaseHTTPRequestHandler):
         called = PATH.fullmatch(self.path)
         if called is None:
             return self._send(404, b"")
-        name, self.version = called.groups()
+        name, self.version = called[1] or called[3], called[2] or called[4]
         asked[name] += 1
         if name == "busy" or (name == "flaky" and asked[name] == 1):
             return self._send(503, b"")

@@ -40,6 +40,11 @@ def test_each_version_of_a_name_is_asked_for_itself(address):
     np.testing.assert_allclose(first, -second, atol=1e-6)
 
 
+def test_on_a_server_without_versions_each_has_a_name_of_its_own(address):
+    first, second = (patient(f"{address}/v2/models/good-{n}", "good", version=n).run(BATCH)[0] for n in ("1", "2"))
+    np.testing.assert_allclose(first, -second, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["newest", "renamed"])
 def test_an_answer_of_another_model_or_version_is_refused(address, name):
     with pytest.raises(RemoteFailed, match="answered for another model"):

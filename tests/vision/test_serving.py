@@ -1,5 +1,6 @@
 """Serving: two runtimes that agree, calls by the line's threshold, heat where the defect is, refusals."""
 
+import hashlib
 import json
 import math
 import random
@@ -10,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file, save_file
 
 from tests.vision.conftest import CALIBRATOR, mark
 from vision.decode import Decoder
@@ -155,6 +157,18 @@ def test_a_card_from_another_world_is_refused(copy, change):
     (copy / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelMissing, match="does not have"):
         load(copy)
+
+
+def test_weights_that_answer_otherwise_than_the_graph_that_was_tried_are_not_loaded(copy):
+    weights, card_file = copy / "weights.safetensors", copy / "card.json"
+    save_file({name: values * 2 for name, values in load_file(weights).items()}, weights)
+    card = json.loads(card_file.read_text())
+    card["files"][weights.name]["sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    card_file.write_text(json.dumps(card))
+
+    with pytest.raises(ModelMissing, match="do not answer as the graph"):
+        load(copy, "torch")
+    assert load(copy)
 
 
 def test_an_unknown_runtime_is_a_mistake_of_the_caller(model):

@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from vision.runtimes import Floats
 
+MODELS = "/v2/models/"
 OUTPUTS = ("logits", "maps", "embedding")
 HEADER_LENGTH = "Inference-Header-Content-Length"
 CONNECT_S, READ_S = 0.2, 0.6
@@ -52,7 +53,11 @@ class Breaker:
 
 
 class RemoteRuntime:
-    """A model of a prediction server."""
+    """One version of a model on a prediction server.
+
+    `address` is that of the server, or of the model itself (`…/v2/models/ITS-NAME`): KServe's own server keeps no
+    versions, so each has a name of its own there.
+    """
 
     def __init__(
         self,
@@ -65,9 +70,14 @@ class RemoteRuntime:
         breaker: Breaker | None = None,
     ) -> None:
         self._timeout = (connect_s, read_s)
-        # Never the name alone: a server answers that with whichever version it holds for the newest.
-        self._url = f"{address.rstrip('/')}/v2/models/{name}/versions/{version}/infer"
-        self._model = {"model_name": name, "model_version": version}
+        server, _, own = address.rstrip("/").partition(MODELS)
+        # Never the name of several versions alone: a server answers that with whichever it holds for the newest.
+        path, self._model = (
+            (own, {"model_name": own})
+            if own
+            else (f"{name}/versions/{version}", {"model_name": name, "model_version": version})
+        )
+        self._url = f"{server}{MODELS}{path}/infer"
         self._breaker = breaker or Breaker()
         self._session = requests.Session()
         # Neither proxies nor passwords of the environment: the address is all there is.
