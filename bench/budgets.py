@@ -74,6 +74,7 @@ class Budget:
 
 # The table of promises, row by row; golden and heat map have the same.
 FEEDBACK, NEXT, COLD = Budget(16, 50), Budget(20, 50), Budget(150, 300)
+CLOSER = Budget(150, 400)
 REVEAL, ACKNOWLEDGED_IN, UNDO = Budget(60, 200), Budget(60, 200), Budget(20, 100)
 FRAME, LIGHT, PICTURE_BESIDE = Budget(8, 16), Budget(8, 16), Budget(16, 50)
 PAGE, DRILL, STOP, SIGN_IN = Budget(300, 800), Budget(200, 500), Budget(300, 1000), Budget(400, 900)
@@ -86,6 +87,18 @@ KEYS = {
     "contrast": ("Shift+BracketRight", LIGHT),
 }
 PAUSE_MS = 120
+# Of a picture whose original is fetched where somebody looks closely: twelve million pixels.
+LARGE = (4000, 3000)
+SHARP = """() => {
+  let pressed = 0;
+  const zoom = document.querySelector('[data-part="zoom"]');
+  addEventListener("keydown", (event) => { pressed = event.code === "Digit0" ? event.timeStamp : 0; }, true);
+  new MutationObserver(() => {
+    if (!pressed || zoom.textContent !== "100\\u00a0%") return;
+    window.samples.push(performance.now() - pressed);
+    pressed = 0;
+  }).observe(zoom, { childList: true, characterData: true, subtree: true });
+}"""
 # Each network takes as many calls as the three scenes of the loop, and what is fetched ahead of them.
 CALLS_A_TIME = 4
 
@@ -110,6 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             runs=len(NETWORKS) + 1,
             decisions=CALLS_A_TIME * options.times,
             revealed=(len(NETWORKS) + 1) * options.times,
+            large=shots((len(NETWORKS) + 1) * options.times, size=LARGE)
+            if any(n == "closer" for n, _ in wanted)
+            else (),
         )
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -213,6 +229,24 @@ def _assist(browser: Any, url: str, desk: Any, network: Network, times: int) -> 
     return {"first call to what the model says": REVEAL.told(reveals), "heat map": PICTURE_BESIDE.told(toggles)}
 
 
+def _closer(browser: Any, url: str, desk: Any, network: Network, times: int) -> dict[str, Any]:
+    """Time from the key for one to one to the original in every place that the field shows, cut for the first time."""
+    page = opened(browser, url, desk, network, slug=desk.large_slug)
+    page.evaluate(SHARP)
+    samples = []
+    for _ in range(times):
+        samples.append(_sample(page, lambda: page.keyboard.press("Shift+Digit0")))
+        page.keyboard.press("Digit0")
+        serial = page.locator('[data-part="serial"]').inner_text()
+        page.keyboard.press("KeyF")
+        page.wait_for_function(
+            "(before) => document.querySelector('[data-part=serial]').textContent !== before", arg=serial
+        )
+        page.wait_for_timeout(network.pause_ms)
+    page.context.close()
+    return {"original in place of its preview": CLOSER.told(samples)}
+
+
 def _pages(browser: Any, url: str, desk: Any, network: Network, times: int) -> dict[str, Any]:
     """Time the lists and reports of a lead, and from a report to its images."""
     page = slowed(browser, url, desk.lead_session, network)
@@ -278,6 +312,7 @@ SCENES = {
     "loop": (_loop, NETWORKS),
     "cold": (_cold, [LAN]),
     "assist": (_assist, NETWORKS),
+    "closer": (_closer, NETWORKS),
     "pages": (_pages, NETWORKS),
     "stop": (_stops, NETWORKS),
     "sign-in": (_sign_ins, NETWORKS),

@@ -2,9 +2,11 @@
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils.timezone import now
 from PIL import Image
@@ -41,6 +43,7 @@ PEOPLE = {"ana": Role.INSPECTOR, "quinn": Role.QA_LEAD, SECOND_LEAD: Role.QA_LEA
 class Desk:
     slug: str
     assist_slug: str
+    large_slug: str
     session: str
     lead_session: str
     lead: str = "quinn"
@@ -65,24 +68,32 @@ class Desk:
         }
 
 
-def lay(pictures: list[bytes], *, runs: int, decisions: int, revealed: int = 0) -> Desk:
+def lay(pictures: list[bytes], *, runs: int, decisions: int, revealed: int = 0, large: Sequence[bytes] = ()) -> Desk:
     """Make a line whose queue lasts for so many runs, and a signed-in inspector.
 
-    `revealed` parts wait on a second line, where a model disagrees with every pass.
+    `revealed` parts wait on a second line, where a model disagrees with every pass, `large` pictures with their
+    originals on a third.
     """
     version = registry.register(DEMO_MODEL, name="drawn-net", origin=Origin.SETUP, now=now())
-    line, assisted = (_line(level, version) for level in (Level.HUMAN, Level.ASSIST))
+    line, assisted, magnified = (
+        _line(slug, level, version)
+        for slug, level in (("human", Level.HUMAN), ("assist", Level.ASSIST), ("large", Level.HUMAN))
+    )
     stored = [_stored(picture) for picture in pictures]
     for n in range(runs * decisions + SPARE * runs):
         _add(line, n, *stored[n % len(stored)])
     for n in range(revealed):
         _add(assisted, n, *stored[n % len(stored)])
+    for n, picture in enumerate(large):
+        images.store(ContentFile(picture))
+        _add(magnified, n, *_stored(picture))
     golden, _ = stored[0]
     GoldenReference.objects.create(
         line=line, product=line.product, view="front", revision=1, sha256=golden, created_at=now()
     )
     sessions = {name: _session_of(name, role) for name, role in PEOPLE.items()}
-    return Desk(line.slug, assisted.slug, session=sessions["ana"], lead_session=sessions["quinn"])
+    slugs = (line.slug, assisted.slug, magnified.slug)
+    return Desk(*slugs, session=sessions["ana"], lead_session=sessions["quinn"])
 
 
 def _session_of(name: str, role: Role) -> str:
@@ -94,8 +105,8 @@ def _session_of(name: str, role: Role) -> str:
     return client.cookies["sessionid"].value
 
 
-def _line(level: Level, version: ModelVersion) -> Line:
-    slug = f"bench-{level.value}"
+def _line(name: str, level: Level, version: ModelVersion) -> Line:
+    slug = f"bench-{name}"
     product = Product.objects.create(sku=slug, name=slug)
     line = Line.objects.create(
         slug=slug, name=slug, product=product, level=level.value, created_at=now(), scope_signed_at=now()
@@ -108,14 +119,15 @@ def _line(level: Level, version: ModelVersion) -> Line:
 
 
 def _stored(picture: bytes) -> tuple[str, tuple[int, int]]:
-    """Keep the picture as people are shown it: JPEG, long edge at most 1920."""
+    """Keep the picture as people are shown it: JPEG, long edge at most 1920. Return its hash and its own size."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
+    size = image.size
     image.thumbnail((1920, 1920))
     shown = io.BytesIO()
     image.save(shown, "JPEG", quality=88)
     sha256 = hashlib.sha256(picture).hexdigest()
     images.put_rendition(sha256, shown.getvalue())
-    return sha256, image.size
+    return sha256, size
 
 
 def _add(line: Line, n: int, sha256: str, size: tuple[int, int]) -> None:

@@ -27,6 +27,7 @@ def test_taking_a_call_back_in_a_pause_ends_the_pause(ana, review):
     loop = review(line, ana)
     serial = loop.decide("KeyF")
     loop.wait_until_saved()
+    loop.listens()
     loop.press("KeyQ")
     expect(loop.part("veil-card")).to_contain_text("Paused")
 

@@ -18,6 +18,7 @@ def test_a_call_that_the_server_has_not_heard_is_taken_back_however_long_ago_it_
     expect(loop.part("saved-word")).to_contain_text("2 waiting")
     loop.page.evaluate("const now = Date.now; Date.now = () => now() + 31_000")
     expect(loop.part("undo")).to_be_visible()
+    loop.listens()
 
     loop.press("KeyZ")
     expect(loop.part("serial")).to_have_text(waiting)
