@@ -11,6 +11,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="line",
             name="view_order",
-            field=models.JSONField(help_text="in which the loop takes the views; none: as they are listed", null=True),
+            field=models.JSONField(blank=True, help_text="in which the loop takes the views; none: as they are listed", null=True),
         ),
     ]

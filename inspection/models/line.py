@@ -105,7 +105,9 @@ class Line(models.Model):
     # How the loop opens; `review.loop_views` offers them.
     loop_golden = word_field(GoldenPlace, default=GoldenPlace.PANEL.value, db_default=GoldenPlace.PANEL.value)
     loop_zoom = word_field(ZoomStart, default=ZoomStart.KEPT.value, db_default=ZoomStart.KEPT.value)
-    view_order = models.JSONField(null=True, help_text="in which the loop takes the views; none: as they are listed")
+    view_order = models.JSONField(
+        null=True, blank=True, help_text="in which the loop takes the views; none: as they are listed"
+    )
     second_opinion = models.BooleanField(default=False, db_default=False)
     practice_size = models.PositiveSmallIntegerField(default=50, db_default=50)
     practice_aim = models.FloatField(default=0.95, db_default=0.95)

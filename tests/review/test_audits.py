@@ -9,7 +9,7 @@ from inspection import automation, dispositions
 from inspection.models import Freeze, Hold, LevelChange, Line, Run
 from inspection.rules.ladder import DISAGREEMENT_DEMOTE
 from inspection.rules.words import Call, Label, Level
-from review import audits, evidence, watches
+from review import audits, evidence, filling, watches
 from review.audit_models import AuditFinding, AuditLot, MissResult, Watch, WatchChart
 from review.models import Adjudication, Chart
 from review.rules import charts
@@ -118,11 +118,11 @@ def test_escapes_first_tighten_and_freeze_then_lower_on_the_very_next_item(line,
     assert standing(line).epoch.n == line.epoch.n + 1
 
 
-def test_the_lowered_line_starts_its_charts_anew(line, ana, quinn):
+def test_the_lowered_line_starts_its_charts_anew(line, ana, quinn, quill):
     for n in (1, 2, 3):
         escape(line, f"A-{n}", ana, quinn, minute=n)
     assert watches.current(standing(line), now=NOON) is None
-    automation._move(standing(line), Level.PARTIAL, cause="test", by=None, now=later(900))
+    filling.stand(standing(line), [(Level.PARTIAL, later(900))], leads=(quinn, quill), cause="signed")
     fresh = watches.current(standing(line), now=later(901))
     assert (fresh.charts.get(name="escape").n, fresh.state) == (0, "tightened")
 
