@@ -51,6 +51,8 @@ export class Http {
       throw new Unreachable(address);
     }
     this.#clock.learn(response.headers.get("Date"), sent, Date.now());
+    const left = response.headers.get("X-Session-Left");
+    if (left) dispatchEvent(new CustomEvent("session-left", { detail: left }));
     const body = await response.json().catch(() => ({}));
     if (!response.ok) throw new Refused(response.status, body);
     return body;
