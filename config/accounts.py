@@ -22,6 +22,8 @@ THEMES = ("", "light", "dark")
 THEME_COOKIE = "theme"
 COOKIE_AGE = 365 * 24 * 3600
 SHARED_IDLE_S = 5 * 60
+ENDS = "ends_at"
+LEFT_HEADER = "X-Session-Left"
 MFA = "allauth.mfa"
 WRONG = _("Employee ID and password do not match. Check both and try again.")
 NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password again")}
@@ -124,15 +126,45 @@ def _say(form: forms.Form, **labels: Promise) -> None:
         form.fields[name].widget.attrs.pop("placeholder", None)
 
 
-def shared_station_idle(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """On a shared station every request made by a person starts the five minutes anew; polling does not."""
+def session_end(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Say with every answer how long the session lasts, so that no page has to ask for it.
+
+    On a shared station every request made by a person starts the five minutes anew; polling does not.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.session.get("shared_station") and "X-Background" not in request.headers:
-            request.session.modified = True
-        return get_response(request)
+            _begin_anew(request)
+        response = get_response(request)
+        # What is kept in a session starts its time anew too.
+        if request.user.is_authenticated and request.session.modified:
+            _begin_anew(request)
+        left = seconds_left(request)
+        if left is not None:
+            response[LEFT_HEADER] = str(left)
+        return response
 
     return middleware
+
+
+def seconds_left(request: HttpRequest) -> int | None:
+    """Seconds until the session ends unless somebody does something; None where nobody is signed in."""
+    user = getattr(request, "user", None)
+    ends = request.session.get(ENDS) if user is not None and user.is_authenticated else None
+    return None if ends is None else max(0, round(ends - now().timestamp()))
+
+
+def _begin_anew(request: HttpRequest) -> None:
+    request.session[ENDS] = now().timestamp() + request.session.get_expiry_age()
+
+
+@require_POST
+def stay(request: HttpRequest) -> HttpResponse:
+    """Let the session of whoever is still there begin its time anew. Nobody signed in: that is told, not sent away."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401)
+    request.session.modified = True
+    return HttpResponse(status=204)
 
 
 @require_POST

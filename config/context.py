@@ -11,7 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from config.accounts import theme_of
+from config.accounts import seconds_left, theme_of
 from inspection import changeovers
 from inspection.models import Hold, Line, PlannedChange
 from inspection.permissions import lines_for, may_enter_admin, may_found_lines, may_lower, roles_held
@@ -122,6 +122,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
     return {
         "demo": SimpleLazyObject(lambda: settings.DEMO and any(line.is_demo for line in lines)),
         "theme": theme_of(request),
+        "session_left": seconds_left(request),
         # What a page's own script asks for anew needs no frame.
         "shell_frame": "bare.html" if "X-Background" in request.headers else "base.html",
         "system": SimpleLazyObject(lambda: health.pulse(now=now())),

@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from config.accounts import choose
+from config.accounts import choose, stay
 from config.components import components
 from config.first_steps import set_up
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/v1/", include("review.api.urls")),
     path("set-up/<str:token>/", set_up, name="set-up"),
     path("choose/", choose, name="choose"),
+    path("stay/", stay, name="stay"),
     path("components/", components, name="components"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

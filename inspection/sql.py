@@ -59,6 +59,7 @@ APPEND_ONLY = (
     "review_retrainingrule",
     "review_assiststylechange",
     "review_latecall",
+    "review_download",
     "monitoring_driftwindow",
     "monitoring_driftmark",
     "monitoring_embeddingtest",

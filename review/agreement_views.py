@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from inspection.models import Line
 from inspection.rules.words import AssistStyle
-from review import agreement_boards, agreement_papers, changes, reliances, reports
+from review import agreement_boards, agreement_papers, changes, downloads, reliances, reports
 from review.forms import ReportForm
 from review.permissions import line_for_leads
 
@@ -40,7 +40,7 @@ def agreement_paper(request: HttpRequest, slug: str) -> HttpResponse:
     line = line_for_leads(request.user, slug)
     report = _report(line, ReportForm(request.GET or None, line=line))
     response = HttpResponse(agreement_papers.printed(report, now=now()), content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="agreement-{line.slug}-{report.epoch.n}.pdf"'
+    response["Content-Disposition"] = downloads.note(request, line, f"agreement-{line.slug}-{report.epoch.n}.pdf")
     return response
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inspection.models import Line
 from inspection.permissions import may_inspect
-from review import audit_log, chain_checks, log_words, spreadsheets
+from review import audit_log, chain_checks, downloads, log_words
 from review.audit_log import ACTIONS, Asked, Entry
 from review.chain_models import ChainCheck
 from review.permissions import PersonRequest, line_for_leads
@@ -62,7 +62,7 @@ def verify(request: PersonRequest, slug: str) -> HttpResponse:
 def log_rows(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """The log as CSV with the same filter, streamed to its very beginning."""
     line = line_for_leads(request.user, slug)
-    return spreadsheets.download(f"log-{line.slug}", COLUMNS, _rows(line, _asked(request, line)))
+    return downloads.table(request, line, f"log-{line.slug}", COLUMNS, _rows(line, _asked(request, line)))
 
 
 def _rows(line: Line, asked: Asked) -> Iterator[dict[str, Any]]:
@@ -147,6 +147,8 @@ def action_words() -> dict[str, str]:
         "contained": _("contained part closed"),
         "lot": _("lot released"),
         "export": _("data exported"),
+        "download": _("file taken"),
+        "gauge_download": _("sheet of a gauge study taken"),
         "alarm_rule": _("alarm set"),
         "role": _("role granted"),
         "role_ended": _("role ended"),

@@ -28,11 +28,15 @@ from review.models import (
     Certification,
     ChallengeCalendar,
     ChallengePart,
+    Download,
     GaugeStudy,
     GoldRule,
     PhysicalFinding,
     RetroTrial,
 )
+
+# How the sheets of gauge studies are named: they too would tell.
+GAUGE = "gauge-"
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,14 @@ def _account(row: PersonChange) -> dict[str, str]:
     return {"thing": row.user.username, "change": f"→ {row.deed}", "reason": row.reason}
 
 
+def _downloads(line: Line) -> QuerySet[Download]:
+    return Download.objects.filter(line=line)
+
+
+def _download(row: Download) -> dict[str, str]:
+    return {"thing": row.file, "reason": row.query}
+
+
 def _shown(value: object) -> str:
     return "–" if value is None else str(value)
 
@@ -171,6 +183,12 @@ MORE = {
     "gold": Source(lambda line: GoldRule.objects.filter(line=line), "set_at", "set_by", _gold),
     "gauge": Source(_gauges, "started_at", "started_by", _gauge),
     "gauge_stopped": Source(_gauges, "stopped_at", "stopped_by", _gauge),
+    "gauge_download": Source(
+        lambda line: _downloads(line).filter(file__startswith=GAUGE), "taken_at", "taken_by", _download
+    ),
+    "download": Source(
+        lambda line: _downloads(line).exclude(file__startswith=GAUGE), "taken_at", "taken_by", _download
+    ),
     "finding": Source(_findings, "found_at", "found_by", _finding, ReceiptKind.FINDING),
     "risk": Source(_watches, "changed_at", "changed_by", _watch),
     "planned": Source(lambda line: PlannedChange.objects.filter(line=line), "planned_at", "planned_by", _planned),

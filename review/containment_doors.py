@@ -1,12 +1,13 @@
 """What the containment page and its API share: forms, words, and the checks of who may."""
 
 from django import forms
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from rest_framework.request import Request
 
 from inspection.models import Line
-from review import containment, findings, lots, spreadsheets
+from review import containment, downloads, findings, lots
 from review.containment_models import Containment
 from review.rules.containment import Found
 
@@ -65,7 +66,7 @@ def refused(refusal: Exception) -> str:
 REFUSALS = (findings.AlreadyClosed, containment.StillOpen, lots.LotHeld)
 
 
-def download(found: Containment) -> StreamingHttpResponse:
+def download(request: HttpRequest | Request, found: Containment) -> StreamingHttpResponse:
     """Answer with the whole list as CSV."""
     name = f"containment-{found.line.slug}-{found.pk}"
-    return spreadsheets.download(name, containment.COLUMNS, containment.rows_for_export(found))
+    return downloads.table(request, found.line, name, containment.COLUMNS, containment.rows_for_export(found))

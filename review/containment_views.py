@@ -131,7 +131,7 @@ def sort_lot(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
 def rows(request: PersonRequest, slug: str, pk: int) -> StreamingHttpResponse:
     """The list as CSV, safe to open in a spreadsheet."""
     found = get_object_or_404(Containment, pk=pk, line=_line(request, slug))
-    return containment_doors.download(found)
+    return containment_doors.download(request, found)
 
 
 def _shown(request: PersonRequest, line: Line) -> HttpResponse:

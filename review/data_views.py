@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inspection.models import Item, Line
 from inspection.permissions import may_adjudicate
-from review import data_places, export_views, golden, history, limits, questions, searches, spreadsheets
+from review import data_places, downloads, export_views, golden, history, limits, questions, searches
 from review.api.images import picture, thumbnail, tile
 from review.forms import QuestionForm
 from review.models import Adjudication, Decision, ReviewTask
@@ -70,7 +70,7 @@ def found_rows(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     line = line_for_leads(request.user, slug)
     place = data_places.of(line, request.GET)
     rows = history.listed(place.epoch, searches.find(place.epoch, tokens.parse(place.asked).search))
-    return spreadsheets.download(f"data-{line.slug}", history.COLUMNS, rows)
+    return downloads.table(request, line, f"data-{line.slug}", history.COLUMNS, rows)
 
 
 @login_required

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection import images
 from inspection.models import Line
 from inspection.permissions import person
-from review import data_places, exports
+from review import data_places, downloads, exports
 from review.export_models import Export
 from review.permissions import line_for_leads
 from review.rules import exporting
@@ -85,8 +85,8 @@ def fetch(request: HttpRequest, slug: str, pk: UUID) -> FileResponse:
         file = images.open_export(export.pk)
     except FileNotFoundError as error:
         raise Http404 from error
-    response = FileResponse(file, as_attachment=True, filename=f"{line.slug}-{export.asked_at:%Y%m%d-%H%M}.zip")
-    response["Content-Type"] = "application/zip"
+    response = FileResponse(file, content_type="application/zip")
+    response["Content-Disposition"] = downloads.note(request, line, f"{line.slug}-{export.asked_at:%Y%m%d-%H%M}.zip")
     response["Cache-Control"] = "private, no-store"
     return response
 

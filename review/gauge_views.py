@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inspection.models import Line
 from inspection.permissions import may_sign_levels
-from review import bank_doors, gauge_doors, gauge_sheets, spreadsheets, studies
+from review import bank_doors, downloads, gauge_doors, gauge_sheets, studies
 from review.gold_models import GaugeStudy
 from review.permissions import PersonRequest
 
@@ -65,8 +65,9 @@ def stop(request: PersonRequest, slug: str) -> HttpResponse:
 @require_GET
 def rows(request: PersonRequest, slug: str, pk: int) -> StreamingHttpResponse:
     """The sheet as CSV."""
-    study = get_object_or_404(GaugeStudy, pk=pk, line=_line(request, slug), stopped_at__isnull=False)
-    return spreadsheets.download(f"gauge-{slug}-{pk}", gauge_sheets.COLUMNS, gauge_sheets.rows(study))
+    line = _line(request, slug)
+    study = get_object_or_404(GaugeStudy, pk=pk, line=line, stopped_at__isnull=False)
+    return downloads.table(request, line, f"gauge-{slug}-{pk}", gauge_sheets.COLUMNS, gauge_sheets.rows(study))
 
 
 def _do(request: PersonRequest, deed: Callable[[], object], said: str) -> None:

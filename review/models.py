@@ -16,6 +16,7 @@ from review.bank_models import BankDefect, BankImage, BankScore
 from review.chain_models import ChainCheck
 from review.challenge_models import ChallengeCalendar, ChallengePart, ChallengeRound, ChallengeShowing
 from review.containment_models import ContainedRun, Containment, ContainmentReach
+from review.download_models import Download
 from review.export_models import Export
 from review.finding_models import AmendmentDue, PhysicalFinding
 from review.gold_models import GaugeItem, GaugeStudy, GoldRule, GoldShowing, PlantedCall, SessionEnd
@@ -48,6 +49,7 @@ __all__ = [
     "CountDelta",
     "Decision",
     "DecisionFate",
+    "Download",
     "Export",
     "GaugeItem",
     "GaugeStudy",

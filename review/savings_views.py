@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inspection.models import Line
-from review import savings, spreadsheets
+from review import downloads, savings
 from review.charts import column_chart
 from review.permissions import line_for_leads
 from review.savings import Savings
@@ -53,7 +53,8 @@ def savings_page(request: HttpRequest, slug: str) -> HttpResponse:
 def savings_rows(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """The days of the chart as CSV."""
     line = line_for_leads(request.user, slug)
-    return spreadsheets.download(f"savings-{line.slug}", COLUMNS, _rows(savings.read(line, savings.TODAY, now=now())))
+    rows = _rows(savings.read(line, savings.TODAY, now=now()))
+    return downloads.table(request, line, f"savings-{line.slug}", COLUMNS, rows)
 
 
 def _rows(found: Savings) -> Iterator[dict[str, Any]]:

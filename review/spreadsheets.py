@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from django.http import StreamingHttpResponse
-
 # A spreadsheet would run these as a formula; a leading apostrophe makes them text.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -17,17 +15,6 @@ class _Echo:
 
     def write(self, line: str) -> str:
         return line
-
-
-def download(
-    name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, about: Mapping[str, Any] | None = None
-) -> StreamingHttpResponse:
-    """Answer with the rows as a file `name`.csv, streamed; with `about` it ends by saying what it is."""
-    lines = written(columns, rows)
-    content = lines if about is None else told(lines, about)
-    response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
 
 
 def written(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inspection import permissions
 from inspection.models import Line
-from review import retraining, snapshots, spreadsheets, training_boards, trainings
+from review import downloads, retraining, snapshots, training_boards, trainings
 from review.permissions import PersonRequest, line_for_leads
 from review.rules.trainings import Cause
 from review.training_doors import REFUSALS, RuleForm, StartForm, TakeForm, why_nothing
@@ -111,7 +111,7 @@ def snapshot_rows(request: PersonRequest, slug: str, number: int) -> StreamingHt
         "sha256", "group", "label", "defect_class", "split", "item__run__part__serial"
     )
     named = ({**row, "serial": row["item__run__part__serial"]} for row in rows.iterator(1000))
-    return spreadsheets.download(f"{line.slug}-{snapshot}", MANIFEST, named)
+    return downloads.table(request, line, f"{line.slug}-{snapshot}", MANIFEST, named)
 
 
 @login_required

@@ -145,6 +145,7 @@ def _laid_out(
             {"url": reverse("api-reference", args=[line.slug, one.view]), "revision": one.revision} for one in goldens
         ],
         "api": "/api/v1/",
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "home": reverse("queue-choice"),
         "sign_in": reverse("account_login"),
         "keys": dict(chosen.letters),

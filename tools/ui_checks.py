@@ -197,10 +197,19 @@ REQUIREMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "not colour alone": (("colour alone",), ()),
     "zoom and reflow": (("zoom at 200 %", "reflow at 320 px"), ()),
     "text spacing": (("text spacing", "longer words"), ()),
-    "timing": ((), (f"{BROWSER}test_layout.py::test_twenty_minutes_of_looking_ask_for_a_break_and_enter_goes_on",)),
+    "timing": (
+        (),
+        (
+            f"{BROWSER}test_layout.py::test_twenty_minutes_of_looking_ask_for_a_break_and_enter_goes_on",
+            f"{BROWSER}test_shared_station.py::test_before_the_session_ends_the_page_says_so_and_one_key_keeps_it",
+        ),
+    ),
     "reduced motion": (("reduced motion",), (f"{BROWSER}test_layout.py::test_reduced_motion_animates_nothing",)),
     "drag alternatives": ((), (f"{BROWSER}test_review_loop.py::test_a_box_is_placed_without_a_mouse",)),
-    "targets": (("targets",), (f"{BROWSER}test_accessibility.py::test_buttons_of_the_loop_are_large_enough",)),
+    "targets": (
+        ("targets",),
+        (f"{BROWSER}test_accessibility.py::test_all_that_is_pressed_in_the_loop_is_44_pixels_large",),
+    ),
     "errors": ((), (f"{BROWSER}test_accessibility.py::test_the_entrance",)),
     "no second entry, paste": (("paste",), ()),
     "status": (

@@ -62,7 +62,7 @@ MIDDLEWARE = [
     "config.middleware.caller_trace",
     "config.middleware.access_line",
     "config.middleware.person_language",
-    "config.accounts.shared_station_idle",
+    "config.accounts.session_end",
     "config.middleware.nothing_cached",
     "config.middleware.second_factor",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 
 from inspection.api.serializers import RFC3339, MomentField, checked
 from inspection.models import Epoch, Line, ModelVersion
-from review import history, reliances, reports, spreadsheets
+from review import downloads, history, reliances, reports
 from review.agreement_plain import as_plain
 from review.api.forms import StrictForm
 from review.api.people import reported_line
@@ -85,7 +85,7 @@ def rows(request: Request, slug: str) -> StreamingHttpResponse:
     line, epoch, window = _asked(request, slug)
     found = history.rows(epoch, since=window["since"], until=window["until"])
     about = _about(line, epoch, window) if window["about"] else None
-    return spreadsheets.download(f"agreement-{line.slug}-{epoch.n}", history.COLUMNS, found, about=about)
+    return downloads.table(request, line, f"agreement-{line.slug}-{epoch.n}", history.COLUMNS, found, about=about)
 
 
 def _about(line: Line, epoch: Epoch, window: dict[str, Any]) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def contained(request: Request, slug: str) -> Response:
 @renderer_classes([TableRenderer, JSONRenderer])
 def rows(request: Request, pk: int) -> StreamingHttpResponse:
     """The whole list as CSV, safe to open in a spreadsheet."""
-    return containment_doors.download(_containment(request, pk))
+    return containment_doors.download(request, _containment(request, pk))
 
 
 @extend_schema(operation_id="containment_close_part", request=FoundBody, responses=shapes.ContainedShape)

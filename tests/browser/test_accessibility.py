@@ -136,15 +136,48 @@ def test_a_ring_that_nobody_sees_is_a_fault_of_every_stop(floor, ana, visit, rin
     assert all(fault.startswith("focus not seen") for fault in faults)
 
 
-def test_buttons_of_the_loop_are_large_enough(floor, ana, review):
-    loop = review(floor["line"], ana)
+# What can be pressed and is smaller than 44 pixels, or lies under something else near an edge of those. What an open
+# choice or comment lies over is not pressed meanwhile.
+SMALL = """[...(document.querySelector('dialog[open]') ?? document.querySelector('.loop'))
+    .querySelectorAll('a, button')]
+  .filter((node) => node.checkVisibility())
+  .filter((node) => {
+    node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const box = node.getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const edges = [[x, y - 21], [x, y + 21], [x - 21, y], [x + 21, y]];
+    const above = edges.map(([left, top]) => document.elementFromPoint(left, top)).filter((one) => !node.contains(one));
+    const isCovered = above.some((one) => !one?.closest("[data-part='reasons'], [data-part='comment-form']"));
+    return box.width < 44 || box.height < 44 || isCovered;
+  })
+  .map((node) => node.outerHTML.slice(0, 90))"""
+DESK, TABLET = {"width": 1366, "height": 768}, {"width": 1024, "height": 768, "has_touch": True, "is_mobile": True}
 
-    small = loop.page.evaluate(
-        "[...document.querySelectorAll('.loop button')].filter((node) => node.offsetParent)"
-        ".map((node) => [node.outerHTML.slice(0, 60), node.getBoundingClientRect()])"
-        ".filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name)"
-    )
-    assert small == []
+
+@pytest.mark.parametrize("language", ["en-US", "ko-KR"])
+@pytest.mark.parametrize("screen", [DESK, TABLET])
+def test_all_that_is_pressed_in_the_loop_is_44_pixels_large(floor, ana, review, screen, language):
+    loop = review(floor["line"], ana, **screen, language=language)
+    assert loop.page.evaluate(SMALL) == []
+
+    for key, part in (("KeyD", "reasons"), ("KeyC", "comment-form"), ("Slash", "help"), ("KeyQ", "veil")):
+        loop.press("Shift+Slash" if key == "Slash" else key)
+        expect(loop.part(part)).to_be_visible()
+        assert (part, loop.page.evaluate(SMALL)) == (part, [])
+        loop.press("Escape")
+
+
+def test_after_a_reveal_and_beside_undo_all_is_as_large_and_nothing_of_the_panel_is_cut(floor, ana, review):
+    loop = review(floor["line"], ana, **DESK)
+    loop.press("KeyF")
+    expect(loop.part("reveal")).to_be_visible()
+
+    assert loop.page.evaluate(SMALL) == []
+    hidden = "(node) => node.scrollHeight - node.clientHeight"
+    assert [loop.page.locator(box).evaluate(hidden) for box in (".panel", '[data-part="reveal"]')] == [0, 0]
+    loop.decide("KeyF")
+    expect(loop.part("undo")).to_be_visible()
+    assert loop.page.evaluate(SMALL) == []
 
 
 def test_the_status_line_says_what_was_saved_and_what_is_left(floor, ana, review):

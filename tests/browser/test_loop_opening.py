@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from review.models import Decision
 from tests.browser.floor import add_waiting, make_floor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,3 +136,13 @@ def test_a_line_without_a_golden_image_opens_all_the_same(loop_of):
     loop.decide("KeyF")
 
     expect(loop.part("second")).to_be_hidden()
+
+
+def test_calls_are_taken_whatever_the_cookie_of_the_token_is_called(loop_of, settings):
+    settings.CSRF_COOKIE_NAME = "csrf"
+    loop = loop_of()
+
+    loop.decide("KeyF")
+    loop.wait_until_saved()
+
+    assert Decision.objects.count() == 1

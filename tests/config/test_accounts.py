@@ -1,6 +1,7 @@
 """What a person chooses for themselves, and what a shared station forgets."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.messages import ERROR, SUCCESS, WARNING
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.timezone import now
 
+from config import accounts
 from config.context import line_entries
 from inspection.models import Hold
 from inspection.rules.words import Level, Role
@@ -61,6 +63,53 @@ def test_polling_does_not_keep_a_shared_station_awake(client, ana):
     sign_in(client, shared_station="on")
     response = client.get("/?part=rows", headers={"X-Background": "1"})
     assert "sessionid" not in response.cookies
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Let a test say what the time of sessions is: `clock(seconds later)`."""
+    begin = now()
+    monkeypatch.setattr(accounts, "now", lambda: begin)
+    return lambda later: monkeypatch.setattr(accounts, "now", lambda: begin + timedelta(seconds=later))
+
+
+def left(response):
+    return int(response["X-Session-Left"])
+
+
+def test_each_answer_says_how_long_the_session_lasts_and_only_a_person_lengthens_it_on_a_shared_station(
+    client, ana, clock
+):
+    assert left(sign_in(client, shared_station="on")) == 300
+    clock(200)
+    assert left(client.get("/", headers={"X-Background": "1"})) == 100
+    page = client.get("/")
+    assert left(page) == 300
+    assert 'data-session-left="300"' in page.content.decode()
+
+
+def test_elsewhere_a_session_lasts_from_signing_in_and_begins_anew_when_somebody_says_so(client, ana, clock):
+    assert left(sign_in(client)) == 43_200
+    clock(43_000)
+    assert left(client.get("/")) == 200
+
+    stays = client.post("/stay/")
+
+    assert (stays.status_code, left(stays), stays.cookies["sessionid"]["max-age"]) == (204, 43_200, 43_200)
+    assert left(client.get("/")) == 43_200
+
+
+def test_the_administration_says_it_too(client):
+    make_user("ada", role=Role.ADMINISTRATOR)
+    client.post("/accounts/login/", {"login": "ada", "password": PASSWORD, "shared_station": "on"})
+    assert 'data-session-left="300"' in client.get("/admin/").content.decode()
+
+
+def test_who_is_signed_out_hears_no_end_and_cannot_stay(client):
+    page = client.get("/accounts/login/")
+    assert "X-Session-Left" not in page
+    assert "data-session-left" not in page.content.decode()
+    assert client.post("/stay/").status_code == 401
 
 
 def test_signed_in_pages_are_kept_out_of_every_cache(client, ana):

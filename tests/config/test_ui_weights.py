@@ -8,9 +8,6 @@ from tests.builders import make_user
 from tests.review.rollout_scene import make_served_line
 from tools import ui_pages, ui_weights
 
-# The API's page draws its own description with a library of others, which weighs more than the product.
-HEAVIER_KB = {"/api/docs/": 600}
-
 pytestmark = pytest.mark.django_db
 
 
@@ -29,7 +26,7 @@ def pages(client):
 def test_every_page_keeps_to_its_weight(pages):
     weights = {path: ui_weights.weight_kb(html) for path, html in pages.items()}
     assert len(weights) > 40
-    over = {path: kb for path, kb in weights.items() if kb > HEAVIER_KB.get(path, ui_weights.LIMIT_KB)}
+    over = {path: kb for path, kb in weights.items() if kb > ui_weights.LIMIT_KB}
     assert (over, [path for path, kb in weights.items() if kb < 10]) == ({}, [])
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from inspection import automation, risks, rollouts, scopes, waivers
@@ -26,7 +27,7 @@ from review import (
 )
 from review.audit_log import Asked
 from review.audit_sources import MORE, SEALED
-from review.models import Adjudication, ChainCheck, PhysicalFinding
+from review.models import Adjudication, ChainCheck, Download, PhysicalFinding
 from review.rules.containment import Found
 from review.rules.findings import How
 from tests.builders import NOON, make_user
@@ -104,6 +105,41 @@ def test_the_page_shows_and_files_the_log_to_leads_alone(client, acted, quinn, a
     assert len(rows.splitlines()) == 2
     client.force_login(ana)
     assert client.get(reverse("log", args=[acted.slug])).status_code == 404
+
+
+def test_every_file_of_data_that_is_taken_is_told_with_who_and_what_it_was_asked_for(client, acted, quinn):
+    client.force_login(quinn)
+    for name, asked in (("log-rows", {"action": "hold"}), ("data-rows", {"q": "serial:A-1"}), ("savings-rows", {})):
+        assert client.get(reverse(name, args=[acted.slug]), asked).status_code == 200
+    client.get(reverse("agreement-paper", args=[acted.slug]))
+    client.get(reverse("api-agreement-rows", args=[acted.slug]), {"about": "1"})
+    client.head(reverse("api-agreement-rows", args=[acted.slug]))
+
+    assert told(acted, who="quinn", action="download") == [
+        ("download", "quinn", "about=1"),
+        ("download", "quinn", ""),
+        ("download", "quinn", ""),
+        ("download", "quinn", "q=serial:A-1"),
+        ("download", "quinn", "action=hold"),
+    ]
+    html = client.get(reverse("log", args=[acted.slug]), {"action": "download"}).content.decode()
+    assert "file taken" in html
+    assert f"agreement-{acted.slug}-" in html
+
+
+def test_that_a_gauge_sheet_was_taken_is_hidden_from_who_inspects(line, quinn):
+    for file in ("gauge-phone-1.csv", "data-phone.csv"):
+        Download.objects.create(line=line, file=file, taken_by=quinn, taken_at=later(1))
+    taken = {one.thing for one in audit_log.page(line, Asked()).entries if "download" in one.action}
+    assert taken == {"data-phone.csv"}
+    assert {one.thing for one in audit_log.page(line, Asked(with_sealed=True)).entries} >= {"gauge-phone-1.csv"}
+
+
+@pytest.mark.parametrize("deed", [lambda rows: rows.update(file="x"), lambda rows: rows.delete()])
+def test_what_was_taken_is_never_rewritten(line, quinn, deed):
+    Download.objects.create(line=line, file="data-phone.csv", taken_by=quinn, taken_at=NOON)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        deed(Download.objects.all())
 
 
 def test_what_was_said_of_an_image_that_waits_for_a_ruling_is_not_in_the_log(line, ana, quinn):
@@ -193,11 +229,11 @@ def test_a_moment_that_cannot_be_read_asks_for_nothing(client, acted, quinn, bef
 
 def test_the_page_costs_the_same_however_long_the_history(client, acted, quinn, django_assert_max_num_queries):
     client.force_login(quinn)
-    with django_assert_max_num_queries(68):
+    with django_assert_max_num_queries(69):
         client.get(reverse("log", args=[acted.slug]))
     for n in range(5):
         Hold.objects.create(line=acted, kind=Hold.ALARM, reason=f"r{n}", placed_at=NOON + timedelta(seconds=n))
-    with django_assert_max_num_queries(68):
+    with django_assert_max_num_queries(69):
         client.get(reverse("log", args=[acted.slug]))
 
 

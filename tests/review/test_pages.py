@@ -65,8 +65,12 @@ def test_an_inspector_gives_no_rulings(as_, ana, line):
     assert as_(ana).get(f"/lines/{line.slug}/adjudications/").status_code == 403
 
 
-def test_the_loops_page_brings_the_token_its_scripts_need(as_, ana, line):
-    assert "csrftoken" in as_(ana).get(f"/lines/{line.slug}/review/").cookies
+@pytest.mark.parametrize("name", ["csrftoken", "__Host-csrf"])
+def test_the_loops_page_brings_the_token_its_scripts_need_and_names_its_cookie(as_, ana, line, settings, name):
+    settings.CSRF_COOKIE_NAME = name
+    response = as_(ana).get(f"/lines/{line.slug}/review/")
+    assert name in response.cookies
+    assert response.context["loop"]["csrf_cookie"] == name
 
 
 @pytest.mark.parametrize("level", [Level.HUMAN, Level.SHADOW])

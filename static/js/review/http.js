@@ -21,9 +21,12 @@ export class Refused extends Error {
 
 export class Http {
   #clock;
+  #csrfCookie;
 
-  constructor(clock) {
+  // `csrfCookie` is the name of the cookie that the token is in: it differs where the product runs for real.
+  constructor(clock, csrfCookie) {
     this.#clock = clock;
+    this.#csrfCookie = csrfCookie;
   }
 
   post(address, body, options = {}) {
@@ -36,28 +39,31 @@ export class Http {
 
   // A last word when the page goes away; nobody waits for its answer.
   farewell(address, body) {
-    fetch(address, { method: "POST", body: JSON.stringify(body), headers: headers(), keepalive: true }).catch(() => {});
+    fetch(address, { method: "POST", body: JSON.stringify(body), headers: this.#headers(), keepalive: true }).catch(() => {});
   }
 
   async #request(address, options) {
     const sent = Date.now();
     let response;
     try {
-      response = await fetch(address, { ...options, headers: { ...headers(), ...options.headers } });
+      response = await fetch(address, { ...options, headers: { ...this.#headers(), ...options.headers } });
     } catch {
       throw new Unreachable(address);
     }
     this.#clock.learn(response.headers.get("Date"), sent, Date.now());
+    const left = response.headers.get("X-Session-Left");
+    if (left) dispatchEvent(new CustomEvent("session-left", { detail: left }));
     const body = await response.json().catch(() => ({}));
     if (!response.ok) throw new Refused(response.status, body);
     return body;
   }
-}
 
-function headers() {
-  return { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() };
-}
+  #headers() {
+    return { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.#csrfToken() };
+  }
 
-function csrfToken() {
-  return /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+  #csrfToken() {
+    const kept = document.cookie.split("; ").find((one) => one.startsWith(`${this.#csrfCookie}=`));
+    return kept?.slice(this.#csrfCookie.length + 1) ?? "";
+  }
 }

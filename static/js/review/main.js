@@ -33,7 +33,7 @@ start();
 async function start() {
   const tab = tabId();
   const clock = new ServerClock();
-  const http = new Http(clock);
+  const http = new Http(clock, laidOut.csrf_cookie);
   const screen = new Screen(document, laidOut.texts);
   const viewer = new Viewer({ main: screen.part("picture"), second: screen.part("second"), golden: screen.part("golden"), opening: laidOut.opening });
   const outbox = new Outbox({ shelf: await openShelf(), http, person: laidOut.person, tab });

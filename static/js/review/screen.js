@@ -77,7 +77,7 @@ export class Screen {
   tools(viewer) {
     const { brightness, contrast, invert } = viewer.tools;
     const zoom = viewer.zoomPercent === null ? "–" : `${viewer.zoomPercent}\u00a0%`;
-    this.put("zoom", viewer.isBlurred ? `${zoom}\u00a0${this.text("preview")}` : zoom);
+    this.put("zoom", viewer.isBlurred ? `${zoom} ${this.text("preview")}` : zoom);
     this.put("brightness", signed(brightness));
     this.put("contrast", signed(contrast));
     this.put("invert", this.text(invert ? "on" : "off"));
