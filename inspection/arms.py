@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, OuterRef
 
+from inspection import arm_counts
 from inspection.models import ArmEvent, Item, Line, ModelVersion, Outbox, Prediction, RolloutStep, Routing, Run
 from inspection.models.rollout import ASKED, DROPPED, OVERRULED, READ, SEEN
 from inspection.rules.rollouts import OF_READERS, UNANSWERED_MAX, Arm, Evidence, Guard, Phase, Tally, compared
@@ -245,8 +246,7 @@ def _rows(step: RolloutStep, run: Run, failures: Failures, *, seen: str, now: da
 
 def evidence_of(step: RolloutStep, *, now: datetime) -> Evidence:
     """Return all that the step has shown so far."""
-    counted = step.events.values_list("arm", "kind", "is_compared").annotate(n=Sum("weight")).order_by()
-    found = {(arm, kind, is_compared): n for arm, kind, is_compared, n in counted}
+    found = arm_counts.counted(step)
     return Evidence(
         candidate=_tally(found, Arm.CANDIDATE),
         incumbent=_tally(found, Arm.INCUMBENT),
@@ -270,7 +270,7 @@ def p95_ms(step: RolloutStep) -> dict[Arm, float | None]:
     """Return for each version within which time it gave 95 of 100 answers on the newest runs that count for it."""
     found: dict[Arm, float | None] = dict.fromkeys(Arm)
     for arm, version in step.rollout.versions.items():
-        seen = step.events.filter(arm=arm.value, kind=SEEN, is_compared=False).order_by("-pk")
+        seen = step.events.filter(arm=arm.value, kind=SEEN).order_by("-pk")
         newest = seen.values("run")[:LATENCY_SAMPLE]
         said = Prediction.objects.filter(item__run__in=newest, model_version=version)
         found[arm] = _p95(said.values_list("ms", flat=True))
@@ -301,9 +301,7 @@ def _unanswered(step: RolloutStep) -> int:
     An answer that came too late is none of these: the worker may have been away. It counts as an error all the same.
     """
     mine = step.events.filter(arm=Arm.CANDIDATE.value)
-    last = list(
-        mine.filter(kind=SEEN, is_compared=False).order_by("-pk").values_list("run", flat=True)[:UNANSWERED_MAX]
-    )
+    last = list(mine.filter(kind=SEEN).order_by("-pk").values_list("run", flat=True)[:UNANSWERED_MAX])
     failed = set(mine.filter(kind=Guard.ERRORS.value, run__in=last).values_list("run", flat=True))
     failed &= _never_answered(step, failed)
     return next((n for n, run in enumerate(last) if run not in failed), len(last))

@@ -6,7 +6,7 @@ Statements take bound parameters only. Nothing else asks which database it is.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -206,6 +206,21 @@ def timed_writes() -> Iterator[list[float]]:
 def _wait_at_most(seconds: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+
+def longest_write() -> timedelta:
+    """Return for how long the oldest open transaction of others has lasted that wrote something.
+
+    On PostgreSQL its rows may have lower numbers than rows that everybody sees. SQLite has one writer at a time.
+    """
+    if connection.vendor != "postgresql":
+        return timedelta(0)
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT COALESCE(MAX(clock_timestamp() - xact_start), interval '0') FROM pg_stat_activity
+            WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+        """)
+        return cursor.fetchone()[0]
 
 
 # The queue's partial index holds waiting rows only, so the claim costs the same however much was decided.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from inspection import bulkheads, dispositions
+from inspection import arm_counts, bulkheads, dispositions
 from monitoring import drift
 from review import (
     audits,
@@ -42,7 +42,8 @@ def go(
     """
     deeds: list[Callable[..., object]] = [*_VERDICTS]
     deeds += [drift.check_all] if looks else []
-    deeds += [challenges.follow, audits.follow, containment.list_due, receipts.seal_due] if seals else []
+    if seals:
+        deeds += [challenges.follow, audits.follow, containment.list_due, receipts.seal_due, arm_counts.fold_due]
     deeds += [gold.give_due] if gives else []
     for deed in deeds:
         # One after the other, and none kept from its turn by another that fails.

@@ -12,7 +12,7 @@ from datetime import datetime
 from math import ceil, log
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from inspection import epochs
 from inspection.models import ArmEvent, Deployment, Item, Line, ModelVersion, Prediction, Rollout, Run, User
@@ -208,5 +208,4 @@ def _has_learned(line: Line, version: ModelVersion, parts: QuerySet[Run], known:
 
 
 def _events(rollout: Rollout, kind: str) -> QuerySet[ArmEvent]:
-    of_kind = Q(kind=kind) if kind not in (SEEN, READ) else Q(kind=kind, is_compared=False)
-    return ArmEvent.objects.filter(of_kind, step__rollout=rollout, arm=Arm.CANDIDATE.value)
+    return ArmEvent.objects.filter(step__rollout=rollout, kind=kind, arm=Arm.CANDIDATE.value)

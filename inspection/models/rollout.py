@@ -82,6 +82,7 @@ class RolloutStep(models.Model):
     latency_limit_ms = models.FloatField(help_text="the incumbent's p95 before the step, or the takt if that is longer")
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    folded = models.JSONField(null=True, help_text="fields of inspection.arm_counts.Folded")
 
     class Meta:
         constraints = [
@@ -123,7 +124,7 @@ class ArmEvent(models.Model):
     then a row of weight -1 takes the one before it back, and what holds now follows, so that a sum of weights counts.
     """
 
-    step = models.ForeignKey(RolloutStep, on_delete=models.PROTECT, related_name="events")
+    step = models.ForeignKey(RolloutStep, on_delete=models.PROTECT, related_name="events", db_index=False)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="arm_events")
     arm = word_field(Arm)
     kind = models.CharField(max_length=20, choices=[(kind, kind) for kind in KINDS])
@@ -143,4 +144,8 @@ class ArmEvent(models.Model):
             models.CheckConstraint(condition=Q(kind__in=KINDS), name="arm_event_kind_known"),
             models.CheckConstraint(condition=Q(weight__in=(1, -1)), name="arm_event_weighs_one"),
         ]
-        indexes = [models.Index(fields=["step", "arm", "kind", "is_compared"], name="arm_event_to_count")]
+        indexes = [
+            models.Index(fields=["step", "id"], name="arm_event_to_fold"),
+            # Newest first too: the last runs that a version saw are asked for in every round.
+            models.Index(fields=["step", "kind", "arm", "id"], name="arm_event_of_kind"),
+        ]
