@@ -12,7 +12,7 @@ from datetime import datetime
 from math import ceil, log
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from inspection import epochs
 from inspection.models import ArmEvent, Deployment, Item, Line, ModelVersion, Prediction, Rollout, Run, User
@@ -191,7 +191,9 @@ def _live(rollout: Rollout) -> list[Need]:
 
 def _is_contradicted(rollout: Rollout) -> bool:
     """Say whether people's first calls speak against it that the candidate runs as it was scored."""
-    read, overturned = (_events(rollout, kind).count() for kind in (READ, Guard.OVERTURNS.value))
+    kinds = (READ, Guard.OVERTURNS.value)
+    # What was taken back has a row of its own that takes the other away.
+    read, overturned = (_events(rollout, kind).aggregate(n=Sum("weight", default=0))["n"] for kind in kinds)
     return log_e_below(read - overturned, overturned, LIVE_AGREEMENT) >= log(1 / LIVE_ALPHA)
 
 

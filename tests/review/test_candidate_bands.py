@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from inspection import automation, certificates, epochs, heartbeats, lineage, pipeline, registry, rollouts
-from inspection.models import Disposition, Line, Rollout, Routing
+from inspection.models import ArmEvent, Disposition, Line, Rollout, Routing
 from inspection.rules.words import Level
 from review import bands, bank, candidate_bands, rollbacks
 from review.band_models import BandsChange, Certification
@@ -279,6 +279,16 @@ def test_what_speaks_against_it_refuses_without_spending_an_attempt(ana, andre, 
     miss_a_challenge(rollout)
     learn(rollout, rollout.line.items.filter(run__drawn_truth=True)[0])
     assert missing(rollout, quinn) == ["bank", "agreement", "challenges", "unlearned"]
+
+
+def test_readings_that_a_ruling_took_back_do_not_speak_against_it(ana, andre, quinn, quill):
+    rollout = make_shown_candidate(overturned=40)
+    make_defect(rollout.line, "D-new")
+    assert missing(rollout, quinn) == ["bank", "agreement"]
+    for event in ArmEvent.objects.filter(kind="overturns"):
+        event.pk, event.n, event.weight = None, event.n + 1, -1
+        event.save(force_insert=True)
+    assert missing(rollout, quinn) == ["bank"]
 
 
 def test_only_the_candidate_of_a_running_rollout_is_certified(shown, quinn):
