@@ -193,9 +193,14 @@ def pause(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -> Ro
 
 @transaction.atomic
 def go_on(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
-    """End a pause. The step's counts begin anew: what was reviewed is not held against it again."""
+    """End a pause. The step's counts begin anew: what was reviewed is not held against it again.
+
+    A guardrail that asks for a review and stands breached is answered with it, for the rest of this rollout.
+    """
     rollout = _open(rollout)
     if rollout.paused_at is not None:
+        if judge(rollout, now=now).asks_for_review:
+            rollout.reviewed_at = now
         rollout.paused_at = None
         enter(rollout, step_of(current(rollout)), deed="go_on", by=by, cause="went on after a pause", now=now)
     return rollout
@@ -275,8 +280,12 @@ def judge(rollout: Rollout, *, now: datetime) -> Action:
 
 
 def state_of(rollout: Rollout, step: RolloutStep) -> State:
-    has_incumbent = rollout.incumbent_id is not None
-    return State(step=step_of(step), has_incumbent=has_incumbent, is_paused=rollout.paused_at is not None)
+    return State(
+        step=step_of(step),
+        has_incumbent=rollout.incumbent_id is not None,
+        is_paused=rollout.paused_at is not None,
+        is_reviewed=rollout.reviewed_at is not None,
+    )
 
 
 def _roll_back_by_itself(rollout: Rollout, action: Action, now: datetime) -> None:

@@ -108,6 +108,7 @@ class Board:
     hours: float
     move: Move
     reasons: list[str]
+    asks_for_review: bool
 
     @property
     def may_go_on(self) -> bool:
@@ -132,7 +133,7 @@ def board(rollout: Rollout, *, now: datetime) -> Board:
         step=rollouts.step_of(step),
         began_at=step.began_at,
         steps=_steps(rollout),
-        guards=[_guard(reading) for reading in action.readings],
+        guards=[_guard(reading, rollout) for reading in action.readings],
         overkill=comparisons.overkill(step),
         p95_ms=arms.p95_ms(step),
         slow_above_ms=step.latency_limit_ms,
@@ -141,6 +142,7 @@ def board(rollout: Rollout, *, now: datetime) -> Board:
         hours=evidence.hours,
         move=action.move,
         reasons=[rollout_doors.reason_word(code) for code in action.reasons],
+        asks_for_review=action.asks_for_review,
     )
 
 
@@ -218,6 +220,7 @@ def as_plain(rollout: Rollout, *, now: datetime) -> dict[str, Any]:
         "opened_at": rollout.opened_at,
         "closed_at": rollout.closed_at,
         "paused": rollout.paused_at is not None,
+        "reviewed_at": rollout.reviewed_at,
         "awaits_approval": rollouts.awaits_approval(rollout),
         "opened_by": rollout.opened_by.username if rollout.opened_by else None,
         "approved_by": rollout.approved_by.username if rollout.approved_by else None,
@@ -226,7 +229,7 @@ def as_plain(rollout: Rollout, *, now: datetime) -> dict[str, Any]:
             "incumbent": {"seen": evidence.incumbent.seen, "read": evidence.incumbent.read},
         },
         "dropped": arms.dropped(step),
-        "guardrails": [_guard_plain(reading) for reading in action.readings],
+        "guardrails": [_guard_plain(reading, rollout) for reading in action.readings],
         "recommendation": _recommendation(rollout, action),
     }
 
@@ -245,7 +248,7 @@ def _recommendation(rollout: Rollout, action: Action) -> dict[str, Any]:
     return {"move": action.move.value, "reasons": list(action.reasons)}
 
 
-def _guard_plain(reading: Reading) -> dict[str, Any]:
+def _guard_plain(reading: Reading, rollout: Rollout) -> dict[str, Any]:
     (candidate, of_candidate), (incumbent, of_incumbent) = reading.candidate, reading.incumbent
     return {
         "name": reading.guard.value,
@@ -254,11 +257,11 @@ def _guard_plain(reading: Reading) -> dict[str, Any]:
         "log_e": reading.log_e_worse,
         "log_e_worse": reading.log_e_worse,
         "log_e_not_worse": reading.log_e_fit,
-        "status": _state(reading),
+        "status": _state(reading, rollout),
     }
 
 
-def _guard(reading: Reading) -> GuardRow:
+def _guard(reading: Reading, rollout: Rollout) -> GuardRow:
     return GuardRow(
         guard=reading.guard.value,
         name=str(GUARDS[reading.guard]),
@@ -266,12 +269,14 @@ def _guard(reading: Reading) -> GuardRow:
         incumbent=reading.incumbent,
         worse=evidence_ratio(reading.log_e_worse),
         fit=evidence_ratio(reading.log_e_fit),
-        state=_state(reading),
+        state=_state(reading, rollout),
         pauses=LIMITS[reading.guard].pauses,
     )
 
 
-def _state(reading: Reading) -> str:
+def _state(reading: Reading, rollout: Rollout) -> str:
+    if rollout.reviewed_at is not None and LIMITS[reading.guard].pauses:
+        return "reviewed"
     if reading.is_breached:
         return "breached"
     return "ok" if reading.is_fit else "running"

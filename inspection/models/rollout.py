@@ -34,6 +34,9 @@ class Rollout(models.Model):
         help_text="who approved a blue-green switch: another person than who started it",
     )
     paused_at = models.DateTimeField(null=True)
+    reviewed_at = models.DateTimeField(
+        null=True, help_text="when a person last went on although a guardrail that pauses stood breached"
+    )
     ready_at = models.DateTimeField(null=True, help_text="when the evidence first let a person move it on")
     outcome = word_field(RolloutOutcome, default=RolloutOutcome.OPEN.value)
     cause = models.CharField(max_length=200, blank=True)

@@ -118,11 +118,15 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Where a rollout stands. The first model of a line has no incumbent."""
+    """Where a rollout stands. The first model of a line has no incumbent.
+
+    `is_reviewed`: a person has answered a guardrail that pauses, for the whole of this rollout.
+    """
 
     step: Step
     has_incumbent: bool = True
     is_paused: bool = False
+    is_reviewed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +155,11 @@ class Action:
     move: Move
     reasons: tuple[str, ...]
     readings: tuple[Reading, ...]
+
+    @property
+    def asks_for_review(self) -> bool:
+        """Whether a guardrail that pauses stands breached: whoever goes on has seen it and answers it."""
+        return any(reading.is_breached and LIMITS[reading.guard].pauses for reading in self.readings)
 
 
 # Plans ----------------------------------------------------------------------------------------------------------
@@ -189,11 +198,12 @@ def _canary(first: float) -> list[Step]:
 def advance(state: State, evidence: Evidence) -> Action:
     """Say what the rollout does now.
 
-    Guardrails come before everything else, in every step, also while it is paused or waits for a person.
+    Guardrails come before everything else, in every step, also while it is paused or waits for a person. One that
+    pauses asks a person, and a person's answer holds: it neither asks again nor has to be proven.
     Without data it waits.
     """
     readings = _readings(state, evidence)
-    breached = [reading for reading in readings if reading.is_breached]
+    breached = [reading for reading in readings if reading.is_breached and not _is_answered(state, reading.guard)]
     stopping = [reading.guard.value for reading in breached if not LIMITS[reading.guard].pauses]
     if evidence.unanswered >= UNANSWERED_MAX:
         stopping.insert(0, "unanswered")
@@ -304,5 +314,10 @@ def _missing(state: State, evidence: Evidence, readings: tuple[Reading, ...]) ->
     if evidence.hours < step.min_hours:
         reasons.append("hours")
     if state.has_incumbent and step.phase in (Phase.SHADOW, Phase.CANARY):
-        reasons += [f"unproven-{reading.guard.value}" for reading in readings if not reading.is_fit]
+        unproven = [reading.guard for reading in readings if not reading.is_fit]
+        reasons += [f"unproven-{guard.value}" for guard in unproven if not _is_answered(state, guard)]
     return tuple(reasons)
+
+
+def _is_answered(state: State, guard: Guard) -> bool:
+    return state.is_reviewed and LIMITS[guard].pauses

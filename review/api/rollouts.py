@@ -78,7 +78,7 @@ class GuardrailShown(serializers.Serializer):
     log_e = serializers.FloatField(help_text="evidence that the candidate is worse: what the guardrail acts on")
     log_e_worse = serializers.FloatField(help_text="the same by its long name")
     log_e_not_worse = serializers.FloatField()
-    status = serializers.CharField()
+    status = serializers.ChoiceField(choices=["running", "ok", "breached", "reviewed"])
 
 
 class RolloutShown(serializers.Serializer):
@@ -96,6 +96,9 @@ class RolloutShown(serializers.Serializer):
     opened_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
     paused = serializers.BooleanField()
+    reviewed_at = serializers.DateTimeField(
+        allow_null=True, help_text="a person went on although it calls more or less: that is not asked again"
+    )
     awaits_approval = serializers.BooleanField(help_text="the next step takes another person than who started it")
     opened_by = serializers.CharField(allow_null=True)
     approved_by = serializers.CharField(allow_null=True)

@@ -95,6 +95,20 @@ def test_a_pause_is_called_once_and_nothing_advances_meanwhile():
     assert moved(CANARY, GOOD, is_paused=True) == (Move.WAIT, ("paused",))
 
 
+def test_what_a_person_reviewed_neither_pauses_again_nor_has_to_be_proven():
+    # A candidate that finds what the incumbent passes calls more, however long one looks.
+    keener = evidence(tally(1_000, overturns=10, calls=400), tally(19_000, overturns=190, calls=570))
+    assert moved(CANARY, keener) == (Move.PAUSE, ("calls",))
+    assert moved(CANARY, keener, is_reviewed=True) == (Move.PROPOSE, ())
+
+
+def test_a_review_of_the_calls_excuses_no_failure():
+    wrong = evidence(tally(400, calls=20, escapes=8), tally(7_600, calls=60, escapes=20))
+    assert moved(CANARY, wrong, is_reviewed=True) == (Move.ROLL_BACK, ("escapes",))
+    unread = evidence(replace(tally(1_000, calls=400), read=0), tally(19_000, calls=570))
+    assert moved(CANARY, unread, is_reviewed=True)[1] == ("unproven-overturns", "unproven-escapes")
+
+
 def test_guardrails_run_while_it_is_paused():
     bad = evidence(tally(400, escapes=8), tally(7_600, escapes=20))
     assert moved(CANARY, bad, is_paused=True) == (Move.ROLL_BACK, ("escapes",))

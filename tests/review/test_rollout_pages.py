@@ -233,6 +233,22 @@ def test_the_page_speaks_korean(lead, line):
     assert "모델과 배포" in shown
 
 
+def test_whoever_goes_on_after_other_calls_is_told_what_they_answer_for(lead, line):
+    rollout = make_rollout(line)
+    for n in range(9):
+        send(line, f"A-{n}", green=BAD, position=0.01, at=later(n))
+    rollouts.pause(rollout, by=None, cause=rollouts.BY_GUARDRAIL + "calls", now=later(10))
+    told = ("You answer for how often green:1 calls a defect", "reviewed")
+    paused = page(lead, line).content.decode()
+    assert [words in paused for words in told] == [True, False]
+    rollouts.go_on(rollout, by=None, now=later(11))
+    went_on = page(lead, line).content.decode()
+    assert [words in went_on for words in told] == [False, True]
+    answer = lead.get(reverse("api-rollout", args=[rollout.pk])).json()
+    assert answer["reviewed_at"] is not None
+    assert [one["status"] for one in answer["guardrails"] if one["name"] == "calls"] == ["reviewed"]
+
+
 # The API --------------------------------------------------------------------------------------------------------
 
 

@@ -207,14 +207,43 @@ def test_a_person_who_ends_a_rollout_before_its_guardrail_does_so_is_heard_and_n
 
 def test_another_call_rate_pauses_and_a_person_goes_on_with_new_counts(line, quinn):
     rollout = make_rollout(line)
-    for n in range(9):
-        send(line, f"A-{n}", green=BAD, position=0.01, at=later(n))
+    call_defects(line, "A", at=0)
     assert rollbacks.follow(fresh(rollout), now=later(20)).reasons == ("calls",)
     assert deployed(line)[2:] == ("canary", 0.05)
     assert fresh(rollout).paused_at == later(20)
     rollouts.go_on(rollout, by=quinn, now=later(30))
     assert fresh(rollout).paused_at is None
     assert rollouts.judge(fresh(rollout), now=later(31)).reasons[0] == "no-data"
+
+
+def test_what_a_person_answered_is_not_asked_again_of_this_rollout_but_of_the_next(line, quinn):
+    rollout = make_rollout(line)
+    call_defects(line, "A", at=0)
+    rollbacks.follow(fresh(rollout), now=later(20))
+    rollouts.go_on(rollout, by=quinn, now=later(30))
+    call_defects(line, "B", at=40)
+    action = rollbacks.follow(fresh(rollout), now=later(60))
+    assert (action.move, action.asks_for_review) == (Move.WAIT, True)
+    assert "unproven-calls" not in action.reasons
+    assert fresh(rollout).paused_at is None
+    rollouts.abort(rollout, by=quinn, cause="another try", now=later(61))
+    again = make_rollout(line, at=later(62))
+    call_defects(line, "C", at=63)
+    assert rollbacks.follow(fresh(again), now=later(80)).reasons == ("calls",)
+
+
+def test_a_pause_of_another_cause_answers_nothing(line, quinn):
+    rollout = make_rollout(line)
+    rollouts.pause(rollout, by=quinn, cause="shift change", now=NOON)
+    rollouts.go_on(rollout, by=quinn, now=later(1))
+    call_defects(line, "A", at=2)
+    assert rollbacks.follow(fresh(rollout), now=later(20)).reasons == ("calls",)
+
+
+def call_defects(line, name, *, at):
+    """Take nine parts through the canary that the candidate calls defects, where the incumbent passes everything."""
+    for n in range(9):
+        send(line, f"{name}-{n}", green=BAD, position=0.01, at=later(at + n))
 
 
 def test_less_share_at_any_time_more_only_with_evidence(line, quinn):
