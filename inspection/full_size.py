@@ -10,7 +10,7 @@ from threading import Lock
 from inspection import images
 from inspection.models import Item
 from vision.decode import DecodeFailed, Decoder
-from vision.pixels import TILE_EDGE
+from vision.pixels import RENDITION_EDGE, TILE_EDGE
 
 # One picture is cut at a time in a process: the decoder is no matter of several threads.
 _cutting = Lock()
@@ -18,6 +18,15 @@ _cutting = Lock()
 
 class NoSuchTile(Exception):
     """The image has no tile there."""
+
+
+def expect(item: Item) -> None:
+    """Be ready for a closer look at an image that somebody is about to see: the first one waits for no decoder."""
+    if max(item.width, item.height) > RENDITION_EDGE and _cutting.acquire(blocking=False):
+        try:
+            _decoder().start()
+        finally:
+            _cutting.release()
 
 
 def tile(item: Item, *, size: tuple[int, int], column: int, row: int, now: datetime) -> bytes:

@@ -35,6 +35,7 @@ PICTURE = {(200, "image/jpeg"): OpenApiTypes.BINARY}
 def task_image(request: Request, pk: UUID) -> FileResponse:
     """The picture of a task I hold or have decided."""
     task = get_object_or_404(pictures_for(person_of(request)), pk=pk)
+    full_size.expect(task.item)
     return picture(task.item.sha256)
 
 
@@ -55,6 +56,7 @@ def case_image(request: Request, pk: UUID) -> FileResponse:
     case = get_object_or_404(cases_for(person_of(request)), pk=pk)
     if not may_adjudicate(person_of(request), case.line):
         raise PermissionDenied
+    full_size.expect(case.item)
     return picture(case.item.sha256)
 
 

@@ -5,14 +5,13 @@ import { originOf, scaleOf, toImage } from "./geometry.js";
 const EDGE = 1024;
 // Of 4 MB each: what a field shows, and what was left a moment ago.
 const KEPT = 12;
-// Nothing is fetched for a place that one only passes by.
-const SETTLED_MS = 120;
+// Asked for at once, after the first: the server cuts all of an image for it.
+const AT_ONCE = 4;
 
 export class Tiles {
   #arrived;
   #image = null;
   #tiles = new Map();
-  #settling = null;
 
   // `arrived` is called with every tile that can be drawn now.
   constructor(arrived) {
@@ -23,11 +22,11 @@ export class Tiles {
   open(address, bitmap, size) {
     this.close();
     const sharpUpTo = bitmap.width / size.width;
-    if (address && sharpUpTo < 1) this.#image = { address, size, sharpUpTo, wanted: [], isFetching: false };
+    if (address && sharpUpTo < 1) this.#image = { address, size, sharpUpTo, wanted: [], fetched: new Map(), isCut: false };
   }
 
   close() {
-    clearTimeout(this.#settling);
+    for (const request of this.#image?.fetched.values() ?? []) request.abort();
     for (const tile of this.#tiles.values()) tile?.close();
     this.#tiles.clear();
     this.#image = null;
@@ -53,9 +52,11 @@ export class Tiles {
       this.#tiles.set(key, tile);
     }
     const image = this.#image;
-    image.wanted = seen.filter((tile) => !this.#tiles.has(tile.key));
-    clearTimeout(this.#settling);
-    if (image.wanted.length) this.#settling = setTimeout(() => this.#fetch(image), SETTLED_MS);
+    image.wanted = seen.filter(({ key }) => !this.#tiles.has(key) && !image.fetched.has(key));
+    // A place that one only passed by holds nothing up.
+    const keys = new Set(seen.map(({ key }) => key));
+    for (const [key, request] of image.fetched) if (!keys.has(key)) request.abort();
+    this.#fetch(image);
   }
 
   #enlarges(view, field) {
@@ -76,19 +77,24 @@ export class Tiles {
       .sort((one, other) => far(one) - far(other));
   }
 
-  // One at a time, the nearest to the middle first. What the server has not is not asked for again; what could not be
-  // asked for is, at the next look.
-  async #fetch(image) {
-    if (image.isFetching) return;
-    image.isFetching = true;
-    while (this.#image === image && image.wanted.length) {
-      const { key } = image.wanted.shift();
-      const tile = await bitmapOf(`${image.address}tiles/${key}/`);
-      if (this.#image !== image) return tile?.close();
-      if (tile !== undefined) this.#keep(key, tile);
-      if (tile) this.#arrived();
+  // Ask for what is wanted, the nearest to the middle first. What the server has not is not asked for again; what could
+  // not be asked for is, at the next look.
+  #fetch(image) {
+    while (image.wanted.length && image.fetched.size < (image.isCut ? AT_ONCE : 1)) {
+      this.#fetchOne(image, image.wanted.shift().key);
     }
-    image.isFetching = false;
+  }
+
+  async #fetchOne(image, key) {
+    const request = new AbortController();
+    image.fetched.set(key, request);
+    const tile = await bitmapOf(`${image.address}tiles/${key}/`, request.signal);
+    image.fetched.delete(key);
+    if (this.#image !== image) return tile?.close();
+    if (tile !== undefined) this.#keep(key, tile);
+    if (tile) image.isCut = true;
+    if (tile) this.#arrived();
+    this.#fetch(image);
   }
 
   #keep(key, tile) {
@@ -102,13 +108,13 @@ export class Tiles {
 }
 
 // Null where the server has none, undefined where it could not be asked.
-async function bitmapOf(address) {
+async function bitmapOf(address, signal) {
   try {
-    const answer = await fetch(address);
+    const answer = await fetch(address, { signal });
     return answer.ok ? await createImageBitmap(await answer.blob()) : null;
   } catch (error) {
     // A TypeError is fetch's word for a line that is cut.
-    if (error instanceof TypeError) return undefined;
+    if (error instanceof TypeError || signal.aborted) return undefined;
     throw error;
   }
 }
