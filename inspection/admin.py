@@ -110,7 +110,7 @@ class ReadOnly(admin.ModelAdmin):
         return lines_for(request.user, Role.QA_LEAD, Role.ADMINISTRATOR)
 
 
-class RolesInline(AdministratorsOnly, admin.TabularInline):
+class RolesInline(AdministratorsOnly, admin.StackedInline):
     """The roles that a person has or had, to look at: they are given and taken away on the page of people."""
 
     model = Membership

@@ -50,7 +50,7 @@ class LineForm(forms.ModelForm):
         return given
 
 
-class DefectClassInline(admin.TabularInline):
+class DefectClassInline(admin.StackedInline):
     model = DefectClass
     extra = 0
     fields = ("key", "code", "name", "name_ko", "risk_class", "retired_at")

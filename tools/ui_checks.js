@@ -4,7 +4,7 @@
     const style = getComputedStyle(one);
     const hides = style.overflowX === 'hidden' || style.overflowY === 'hidden';
     // What is there for readers alone is clipped on purpose.
-    return hides && one.textContent.trim() && !one.closest('svg, canvas') && style.clipPath === 'none'
+    return hides && one.textContent.trim() && !one.closest('svg, canvas') && style.clipPath === 'none' && style.clip === 'auto'
       && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1);
   }).map((one) => one.outerHTML.slice(0, 100)),
   moves: () => document.getAnimations().filter((one) => one.playState === 'running').length,
