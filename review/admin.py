@@ -54,6 +54,7 @@ class DefectClassInline(admin.StackedInline):
     model = DefectClass
     extra = 0
     fields = ("key", "code", "name", "name_ko", "risk_class", "retired_at")
+    readonly_fields = ("retired_at",)
 
     def has_view_permission(self, request: HttpRequest, obj: Line | None = None) -> bool:
         return permissions.may_administer(request.user, obj)
