@@ -101,13 +101,16 @@ def _see(browser: Browser, running: dict, person: str, look: Look, seen: Seen, *
         elif only in path:
             page.set_viewport_size(DESK)
             page.goto(base + path, wait_until="load")
+            if is_sent := name.endswith(ui_pages.EMPTY):
+                _send_empty(page)
             if pictures:
-                page.screenshot(path=f"{pictures}/{name_of(path)}-{look.language}-{look.theme}.png", full_page=True)
+                called = f"{name_of(path)}{'-empty' if is_sent else ''}-{look.language}-{look.theme}"
+                page.screenshot(path=f"{pictures}/{called}.png", full_page=True)
             seen.pages += 1
             seen.weights[path] = ui_weights.weight_kb(page.content())
             for check, fault in _faults(page, look, seen.weights[path]):
                 seen.faults[check] += 1
-                print(f"{path} [{look.language} {look.theme}] {check}: {fault}", flush=True)
+                print(f"{name if is_sent else path} [{look.language} {look.theme}] {check}: {fault}", flush=True)
             seen.undecided.update(undecided(page))
     context.close()
 
@@ -122,6 +125,13 @@ def _faults(page: Page, look: Look, weight: float) -> Iterator[tuple[str, str]]:
         if look == FIRST or name not in ONCE:
             for fault in check(page):
                 yield name, fault
+
+
+def _send_empty(page: Page) -> None:
+    """Send the page's first form as it stands. Raises TimeoutError where nothing is said of what is missing."""
+    with page.expect_navigation():
+        page.locator("form[method=post][novalidate]").first.evaluate("(form) => form.requestSubmit()")
+    page.wait_for_selector("[aria-invalid=true]", state="attached")
 
 
 def name_of(path: str) -> str:

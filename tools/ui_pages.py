@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from django.urls import Resolver404, get_resolver, resolve, reverse
 
+EMPTY = "sent empty"
 NOBODY, READER, LEAD, ADMIN = "", "ana", "quinn", "admin"
 PEOPLE = (NOBODY, READER, LEAD, ADMIN)
 # Addresses of one line are opened on the one that a model decides for, where nothing else is said.
@@ -104,6 +105,16 @@ STATES = {
     "/lines/phone-frame/data/": LEAD,
     "/lines/phone-glass/agreement/": LEAD,
 }
+# Pages whose first form is sent as it stands, empty: every error is said. What would be valid so is not among them.
+SENT_EMPTY = {
+    "/accounts/login/": NOBODY,
+    "/lines/new/": LEAD,
+    f"/lines/{LINE}/bank/": LEAD,
+    f"/lines/{LINE}/changeover/": LEAD,
+    f"/lines/{LINE}/scope/classes/": LEAD,
+    "/people/": ADMIN,
+    "/models/": ADMIN,
+}
 
 
 def names() -> set[str]:
@@ -122,6 +133,7 @@ def addresses(person: str, links: Callable[[str], list[str]]) -> Iterator[tuple[
         if visit.person == person:
             yield name, _address(name, links)
     yield from ((f"{path} as {person}", path) for path, who in STATES.items() if who == person)
+    yield from ((f"{path} {EMPTY}", path) for path, who in SENT_EMPTY.items() if who == person)
 
 
 def _address(name: str, links: Callable[[str], list[str]]) -> str:
