@@ -7,6 +7,8 @@ const PIXELS_FROM = 2;
 export class Canvas {
   #element;
   #context;
+  #size = null;
+  #drawn = [];
 
   constructor(element) {
     this.#element = element;
@@ -17,21 +19,24 @@ export class Canvas {
     return this.#element;
   }
 
-  // In CSS pixels. The backing store follows the screen's pixels.
+  // In CSS pixels, as it was last fitted: to ask the page means laying it out amid a key press.
   get size() {
-    return { width: this.#element.clientWidth, height: this.#element.clientHeight };
+    return (this.#size ??= { width: this.#element.clientWidth, height: this.#element.clientHeight });
   }
 
+  // The backing store follows the screen's pixels.
   fitBacking() {
+    this.#size = null;
     const ratio = devicePixelRatio;
-    const width = Math.round(this.#element.clientWidth * ratio);
-    const height = Math.round(this.#element.clientHeight * ratio);
+    const width = Math.round(this.size.width * ratio);
+    const height = Math.round(this.size.height * ratio);
     if (this.#element.width === width && this.#element.height === height) return;
     this.#element.width = width;
     this.#element.height = height;
   }
 
   clear() {
+    this.#drawn = [];
     this.#context.setTransform(1, 0, 0, 1, 0, 0);
     this.#context.clearRect(0, 0, this.#element.width, this.#element.height);
   }
@@ -49,6 +54,15 @@ export class Canvas {
     this.#context.imageSmoothingQuality = scale < 1 ? "medium" : "low";
     this.#context.drawImage(bitmap, left, top, size.width * scale, size.height * scale);
     over(this.#context);
+  }
+
+  // Draw what is mostly the same from part to part where it is another now: it costs as much as the part itself.
+  keep(bitmap, size, view) {
+    const { width, height } = this.#element;
+    const wanted = [bitmap, size.width, size.height, width, height, ...Object.values(view)];
+    if (wanted.every((value, n) => value === this.#drawn[n])) return;
+    this.draw(bitmap, size, view);
+    this.#drawn = wanted;
   }
 }
 

@@ -136,10 +136,10 @@ export class Viewer extends EventTarget {
     const size = this.#image ?? { width: 4, height: 3 };
     const onGolden = this.#shows === "golden" && this.#golden;
     this.#main.draw(onGolden ? this.#golden : this.#bitmap, size, this.view, onGolden ? undefined : (context) => this.#paintOver(context));
-    this.#goldenPanel?.draw(this.#golden, size, this.view);
+    this.#goldenPanel?.keep(this.#golden, size, this.view);
     if (this.mode !== "side") return;
     if (this.#compared) this.#second?.draw(this.#compared.bitmap, this.#compared.size, this.view);
-    else if (this.#golden) this.#second?.draw(this.#golden, size, this.view);
+    else if (this.#golden) this.#second?.keep(this.#golden, size, this.view);
   }
 
   // Look at the same place in the same light as another viewer of the part, without a word.
@@ -203,6 +203,7 @@ export class Viewer extends EventTarget {
     this.#chosen = null;
     this.setMode(this.#openingMode);
     this.view = this.#opened;
+    this.draw();
     this.#lit("reset");
   }
 
@@ -289,9 +290,9 @@ export class Viewer extends EventTarget {
     this.#used(name);
   }
 
+  // The light is the page's to change: what is drawn stays.
   #lit(name) {
     this.#shade();
-    this.draw();
     this.#used(name);
   }
 
