@@ -40,7 +40,9 @@ def cluster() -> Iterator[str]:
     bin_folder = programs()
     try:
         _run(owner, bin_folder / "initdb", "--pgdata", data, "--username", "tollgate", "--auth", "trust", "--no-sync")
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=60"
+        # Tests take their rows back: what autovacuum learns from them, that every table is empty, makes plans that take
+        # minutes for the rows of the next test.
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c autovacuum=off -c max_connections=60"
         _run(
             owner,
             bin_folder / "pg_ctl",
