@@ -24,7 +24,9 @@ def expect(item: Item) -> None:
     """Be ready for a closer look at an image that somebody is about to see: the first one waits for no decoder."""
     if max(item.width, item.height) > RENDITION_EDGE and _cutting.acquire(blocking=False):
         try:
-            _decoder().start()
+            # The rendition needs no decoder: whoever looks closer hears of it then.
+            with suppress(OSError):
+                _decoder().start()
         finally:
             _cutting.release()
 

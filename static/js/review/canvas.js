@@ -33,6 +33,7 @@ export class Canvas {
     if (this.#element.width === width && this.#element.height === height) return;
     this.#element.width = width;
     this.#element.height = height;
+    this.#drawn = [];
   }
 
   clear() {

@@ -12,6 +12,7 @@ export class Tiles {
   #arrived;
   #image = null;
   #tiles = new Map();
+  #inSightNow = 0;
 
   // `arrived` is called with every tile that can be drawn now.
   constructor(arrived) {
@@ -41,6 +42,7 @@ export class Tiles {
   paint(context, view, field) {
     if (!this.#enlarges(view, field)) return;
     const seen = this.#inSight(view, field);
+    this.#inSightNow = seen.length;
     const { left, top } = originOf(view, this.#image.size, field);
     const scale = scaleOf(view, this.#image.size, field);
     for (const { key, column, row } of seen) {
@@ -100,7 +102,8 @@ export class Tiles {
   #keep(key, tile) {
     this.#tiles.set(key, tile);
     for (const [old, bitmap] of this.#tiles) {
-      if (this.#tiles.size <= KEPT) return;
+      // Nothing that is in sight: it would be fetched again at once.
+      if (this.#tiles.size <= Math.max(KEPT, this.#inSightNow)) return;
       bitmap?.close();
       this.#tiles.delete(old);
     }
