@@ -65,7 +65,7 @@ def lay_bands_aside(line: Line) -> None:
 def enter(rollout: Rollout, step: Step, *, deed: str, by: User | None, cause: str, now: datetime) -> None:
     """Begin a step: the old one's counts are closed, and the deployment is arranged for the new one."""
     rollout.ready_at = None
-    rollout.save(update_fields=["position", "approved_by", "ready_at", "paused_at", "reviewed_at"])
+    rollout.save(update_fields=["position", "approved_by", "ready_at", "paused_at"])
     before = rollout.steps.order_by("-n").first()
     evidence = arms.evidence_of(before, now=now) if before else Evidence()
     rollout.steps.filter(ended_at=None).update(ended_at=now)

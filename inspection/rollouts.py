@@ -16,10 +16,12 @@ from inspection.models import Line, ModelVersion, Rollout, RolloutStep, User
 from inspection.permissions import may_approve_switches
 from inspection.rollout_steps import current, enter, finish, lay_bands_aside, note, plan_of, step_of, take_off, way_back
 from inspection.rules import rollouts as rules
-from inspection.rules.rollouts import Action, Move, Phase, State, Step
+from inspection.rules.rollouts import Action, Guard, Move, Phase, Shift, State, Step
 from inspection.rules.words import DECIDING, Level, RolloutOutcome, RolloutStrategy
 
 BY_GUARDRAIL = "guardrail: "
+BY_CALLS = BY_GUARDRAIL + Guard.CALLS.value
+REVIEWED = "reviewed: "
 TAKEN_OFF = (RolloutOutcome.ROLLED_BACK.value, RolloutOutcome.ABORTED.value)
 
 
@@ -61,6 +63,10 @@ class FreshApprover(Exception):
 
 class SelfApproval(Exception):
     """Who started a blue-green rollout does not approve its switch."""
+
+
+class NotAsked(Exception):
+    """What a person answered of the calls is not what the rollout asks them now."""
 
 
 class NotReady(Exception):
@@ -165,7 +171,8 @@ def awaits_approval(rollout: Rollout) -> bool:
 def set_share(rollout: Rollout, *, share: float, by: User | None, now: datetime) -> Rollout:
     """Give the candidate another share of the runs: less at any time, more as the evidence proposes.
 
-    A new share begins new counts. Raises RolloutClosed, ShareRefused or NotReady.
+    A new share begins new counts, so nobody sets one where the old counts are about to roll it back. Raises
+    RolloutClosed, ShareRefused or NotReady.
     """
     rollout = _open(rollout)
     step = current(rollout)
@@ -173,7 +180,8 @@ def set_share(rollout: Rollout, *, share: float, by: User | None, now: datetime)
         raise ShareRefused(f"There is no share in the step {step.phase}.")
     _check_share(share, most=1.0 if step.phase == Phase.SHADOW else 0.99)
     action = judge(rollout, now=now)
-    if step.phase == Phase.CANARY and share > step.share and action.move != Move.PROPOSE:
+    is_more = step.phase == Phase.CANARY and share > step.share
+    if action.move == Move.ROLL_BACK or (is_more and action.move != Move.PROPOSE):
         raise NotReady(action.reasons or (action.move.value,))
     wanted = Step(phase=Phase(step.phase), share=share, min_parts=step.min_parts, min_hours=step.min_hours)
     enter(rollout, wanted, deed="share", by=by, cause=f"share set to {share:g}", now=now)
@@ -192,18 +200,47 @@ def pause(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -> Ro
 
 
 @transaction.atomic
-def go_on(rollout: Rollout, *, by: User | None, now: datetime) -> Rollout:
+def go_on(rollout: Rollout, *, reviewed: Shift | None = None, by: User | None, now: datetime) -> Rollout:
     """End a pause. The step's counts begin anew: what was reviewed is not held against it again.
 
-    A guardrail that asks for a review and stands breached is answered with it, for the rest of this rollout.
+    `reviewed` is a person's answer to what `review_asked` told them, and holds for the rest of this rollout. Raises
+    RolloutClosed, NotReady where a failure is about to roll it back, or NotAsked where that was not asked.
     """
     rollout = _open(rollout)
-    if rollout.paused_at is not None:
-        if judge(rollout, now=now).asks_for_review:
-            rollout.reviewed_at = now
-        rollout.paused_at = None
-        enter(rollout, step_of(current(rollout)), deed="go_on", by=by, cause="went on after a pause", now=now)
+    if rollout.paused_at is None:
+        return rollout
+    action, cause = judge(rollout, now=now), "went on after a pause"
+    if action.move == Move.ROLL_BACK:
+        raise NotReady(action.reasons)
+    if reviewed is not None:
+        if reviewed != review_asked(rollout, action):
+            raise NotAsked(f"{rollout} does not ask about {reviewed.value} calls.")
+        cause = REVIEWED + reviewed.value
+        _answer(rollout, reviewed, now=now)
+    rollout.paused_at = None
+    enter(rollout, step_of(current(rollout)), deed="go_on", by=by, cause=cause, now=now)
     return rollout
+
+
+def review_asked(rollout: Rollout, action: Action) -> Shift | None:
+    """Say which other call rate a paused rollout asks a person about.
+
+    That is the one that stands breached, or for which it paused: the evidence may have gone back while they looked.
+    """
+    if rollout.paused_at is None:
+        return None
+    if action.calls.is_breached:
+        return action.calls.leans
+    pause = rollout.moves.filter(deed="pause").order_by("-pk").values_list("cause", flat=True)[0]
+    return action.calls.leans if pause == BY_CALLS else None
+
+
+def _answer(rollout: Rollout, reviewed: Shift, *, now: datetime) -> None:
+    if reviewed == Shift.MORE:
+        rollout.more_calls_reviewed_at = now
+    else:
+        rollout.fewer_calls_reviewed_at = now
+    rollout.save(update_fields=["more_calls_reviewed_at", "fewer_calls_reviewed_at"])
 
 
 # Back -----------------------------------------------------------------------------------------------------------
@@ -284,7 +321,7 @@ def state_of(rollout: Rollout, step: RolloutStep) -> State:
         step=step_of(step),
         has_incumbent=rollout.incumbent_id is not None,
         is_paused=rollout.paused_at is not None,
-        is_reviewed=rollout.reviewed_at is not None,
+        reviewed=rollout.reviewed,
     )
 
 

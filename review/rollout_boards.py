@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from inspection import arms, rollout_steps, rollouts
 from inspection.models import Line, ModelVersion, Prediction, Rollout, RolloutMove
-from inspection.rules.rollouts import BREACH, FIT, LIMITS, Action, Arm, Guard, Move, Paired, Phase, Reading, Step
+from inspection.rules.rollouts import BREACH, FIT, LIMITS, Action, Arm, Guard, Move, Paired, Phase, Reading, Shift, Step
 from inspection.rules.words import Label, RolloutOutcome
 from review import comparisons, rollout_doors
 from review.models import Adjudication, ReviewTask
@@ -48,7 +48,10 @@ GUARDS: dict[Guard, Promise] = {
     Guard.RULINGS: gettext_lazy("Overruled by adjudication"),
     Guard.CALLS: gettext_lazy("Called defect"),
 }
-
+REVIEWS: dict[Shift, Promise] = {
+    Shift.MORE: gettext_lazy("more calls reviewed"),
+    Shift.FEWER: gettext_lazy("fewer calls reviewed"),
+}
 
 # The other deeds say all with their word.
 _TOLD = {"start", "pause", "abort", "roll_back", "explain"}
@@ -108,11 +111,16 @@ class Board:
     hours: float
     move: Move
     reasons: list[str]
-    asks_for_review: bool
+    review_asked: Shift | None
 
     @property
     def may_go_on(self) -> bool:
         return self.move in (Move.PROPOSE, Move.COMPLETE)
+
+    @property
+    def is_excused(self) -> bool:
+        """Whether it may move on without having shown that it calls no more defects."""
+        return Shift.MORE in self.rollout.reviewed
 
     @property
     def worse_bar(self) -> float:
@@ -142,7 +150,7 @@ def board(rollout: Rollout, *, now: datetime) -> Board:
         hours=evidence.hours,
         move=action.move,
         reasons=[rollout_doors.reason_word(code) for code in action.reasons],
-        asks_for_review=action.asks_for_review,
+        review_asked=rollouts.review_asked(rollout, action),
     )
 
 
@@ -220,7 +228,9 @@ def as_plain(rollout: Rollout, *, now: datetime) -> dict[str, Any]:
         "opened_at": rollout.opened_at,
         "closed_at": rollout.closed_at,
         "paused": rollout.paused_at is not None,
-        "reviewed_at": rollout.reviewed_at,
+        "review_asked": rollouts.review_asked(rollout, action),
+        "more_calls_reviewed_at": rollout.more_calls_reviewed_at,
+        "fewer_calls_reviewed_at": rollout.fewer_calls_reviewed_at,
         "awaits_approval": rollouts.awaits_approval(rollout),
         "opened_by": rollout.opened_by.username if rollout.opened_by else None,
         "approved_by": rollout.approved_by.username if rollout.approved_by else None,
@@ -239,6 +249,8 @@ def _cause(move: RolloutMove) -> str:
     if move.cause.startswith(rollouts.BY_GUARDRAIL):
         codes = move.cause.removeprefix(rollouts.BY_GUARDRAIL).split(", ")
         return _("guardrail: %(reasons)s") % {"reasons": ", ".join(map(rollout_doors.reason_word, codes))}
+    if move.cause.startswith(rollouts.REVIEWED):
+        return str(REVIEWS[Shift(move.cause.removeprefix(rollouts.REVIEWED))])
     return move.cause if move.deed in _TOLD else ""
 
 
@@ -275,10 +287,10 @@ def _guard(reading: Reading, rollout: Rollout) -> GuardRow:
 
 
 def _state(reading: Reading, rollout: Rollout) -> str:
-    if rollout.reviewed_at is not None and LIMITS[reading.guard].pauses:
-        return "reviewed"
     if reading.is_breached:
         return "breached"
+    if LIMITS[reading.guard].pauses and Shift.MORE in rollout.reviewed:
+        return "reviewed"
     return "ok" if reading.is_fit else "running"
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inspection import arms, permissions, registry, rollouts
 from inspection.models import Line, ModelVersion, Rollout
+from inspection.rules.rollouts import Shift
 from inspection.rules.words import RolloutStrategy
 from review import candidate_boards, comparisons, days, rollbacks, rollout_boards, rollout_doors, signing
 from review.permissions import PersonRequest
@@ -133,7 +134,10 @@ def _pause(request: PersonRequest, line: Line) -> str:
 
 def _go_on(request: PersonRequest, line: Line) -> str:
     _confirm(request)
-    rollouts.go_on(_standing(line), by=request.user, now=now())
+    reviewed = request.POST.get("reviewed", "")
+    if reviewed and reviewed not in list(Shift):
+        raise rollouts.NotAsked
+    rollouts.go_on(_named(request, line), reviewed=Shift(reviewed) if reviewed else None, by=request.user, now=now())
     return _("Going on. Counts start at 0.")
 
 

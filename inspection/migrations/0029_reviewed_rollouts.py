@@ -10,9 +10,16 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="rollout",
-            name="reviewed_at",
+            name="more_calls_reviewed_at",
             field=models.DateTimeField(
-                null=True, help_text="when a person last went on although a guardrail that pauses stood breached"
+                null=True, help_text="when a person answered that the candidate calls defects more often"
+            ),
+        ),
+        migrations.AddField(
+            model_name="rollout",
+            name="fewer_calls_reviewed_at",
+            field=models.DateTimeField(
+                null=True, help_text="when a person answered that the candidate calls defects less often"
             ),
         ),
     ]

@@ -7,7 +7,7 @@ from inspection.models.fields import share_check, word_check, word_field
 from inspection.models.line import Line
 from inspection.models.part import Run
 from inspection.models.prediction import ModelVersion
-from inspection.rules.rollouts import Arm, Guard, Phase
+from inspection.rules.rollouts import Arm, Guard, Phase, Shift
 from inspection.rules.words import RolloutOutcome, RolloutStrategy
 
 SEEN, READ, DROPPED, ASKED, OVERRULED = "seen", "read", "dropped", "asked", "overruled"
@@ -34,8 +34,11 @@ class Rollout(models.Model):
         help_text="who approved a blue-green switch: another person than who started it",
     )
     paused_at = models.DateTimeField(null=True)
-    reviewed_at = models.DateTimeField(
-        null=True, help_text="when a person last went on although a guardrail that pauses stood breached"
+    more_calls_reviewed_at = models.DateTimeField(
+        null=True, help_text="when a person answered that the candidate calls defects more often"
+    )
+    fewer_calls_reviewed_at = models.DateTimeField(
+        null=True, help_text="when a person answered that the candidate calls defects less often"
     )
     ready_at = models.DateTimeField(null=True, help_text="when the evidence first let a person move it on")
     outcome = word_field(RolloutOutcome, default=RolloutOutcome.OPEN.value)
@@ -65,6 +68,12 @@ class Rollout(models.Model):
     @property
     def is_open(self) -> bool:
         return self.outcome == RolloutOutcome.OPEN
+
+    @property
+    def reviewed(self) -> frozenset[Shift]:
+        """The other call rates that a person has answered."""
+        answers = {Shift.MORE: self.more_calls_reviewed_at, Shift.FEWER: self.fewer_calls_reviewed_at}
+        return frozenset(way for way, at in answers.items() if at is not None)
 
     @property
     def versions(self) -> dict[Arm, int]:

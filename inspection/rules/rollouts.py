@@ -55,6 +55,13 @@ class Guard(StrEnum):
     CALLS = "calls"
 
 
+class Shift(StrEnum):
+    """Which way a candidate's calls differ from the incumbent's."""
+
+    MORE = "more"
+    FEWER = "fewer"
+
+
 class Move(StrEnum):
     """What `advance` asks for. Only a person moves a rollout forward; PROPOSE tells them that it may."""
 
@@ -120,24 +127,28 @@ class Evidence:
 class State:
     """Where a rollout stands. The first model of a line has no incumbent.
 
-    `is_reviewed`: a person has answered a guardrail that pauses, for the whole of this rollout.
+    `reviewed`: what a person has answered of the guardrail that pauses, for the whole of this rollout.
     """
 
     step: Step
     has_incumbent: bool = True
     is_paused: bool = False
-    is_reviewed: bool = False
+    reviewed: frozenset[Shift] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One guardrail with its numbers: failures and runs of both versions, and ln E that it is worse, and fit."""
+    """One guardrail with its numbers: failures and runs of both versions, and ln E that it is worse, and fit.
+
+    `leans`: for one that pauses, which way the evidence points of those that nobody has answered yet.
+    """
 
     guard: Guard
     candidate: tuple[int, int]
     incumbent: tuple[int, int]
     log_e_worse: float
     log_e_fit: float
+    leans: Shift | None = None
 
     @property
     def is_breached(self) -> bool:
@@ -157,9 +168,8 @@ class Action:
     readings: tuple[Reading, ...]
 
     @property
-    def asks_for_review(self) -> bool:
-        """Whether a guardrail that pauses stands breached: whoever goes on has seen it and answers it."""
-        return any(reading.is_breached and LIMITS[reading.guard].pauses for reading in self.readings)
+    def calls(self) -> Reading:
+        return next(reading for reading in self.readings if reading.guard == Guard.CALLS)
 
 
 # Plans ----------------------------------------------------------------------------------------------------------
@@ -199,11 +209,11 @@ def advance(state: State, evidence: Evidence) -> Action:
     """Say what the rollout does now.
 
     Guardrails come before everything else, in every step, also while it is paused or waits for a person. One that
-    pauses asks a person, and a person's answer holds: it neither asks again nor has to be proven.
-    Without data it waits.
+    pauses asks a person, and a person's answer holds for the way it leaned: that neither asks again nor has to be
+    proven. Without data it waits.
     """
     readings = _readings(state, evidence)
-    breached = [reading for reading in readings if reading.is_breached and not _is_answered(state, reading.guard)]
+    breached = [reading for reading in readings if reading.is_breached]
     stopping = [reading.guard.value for reading in breached if not LIMITS[reading.guard].pauses]
     if evidence.unanswered >= UNANSWERED_MAX:
         stopping.insert(0, "unanswered")
@@ -277,18 +287,27 @@ def _reading(guard: Guard, state: State, evidence: Evidence) -> Reading:
     candidate, incumbent = evidence.candidate, evidence.incumbent
     fc, fi = candidate.compared.get(guard, 0), incumbent.compared.get(guard, 0)
     counts = _of(candidate, guard), _of(incumbent, guard)
+    log_e, leans = _log_e_worse(guard, fc, fi, share, state) if state.has_incumbent else (0.0, None)
     return Reading(
         guard=guard,
         candidate=counts[0],
         incumbent=counts[1],
-        log_e_worse=_log_e_worse(guard, fc, fi, share) if state.has_incumbent else 0.0,
+        log_e_worse=log_e,
         log_e_fit=_log_mean(log_e_noninferior(fc, fi, share, RHO_FIT), _log_e_harmless(guard, *counts[0])),
+        leans=leans,
     )
 
 
-def _log_e_worse(guard: Guard, fc: int, fi: int, share: float) -> float:
-    limit = LIMITS[guard]
-    return (log_e_shift if limit.pauses else log_e_worse)(fc, fi, share, limit.rho)
+def _log_e_worse(guard: Guard, fc: int, fi: int, share: float, state: State) -> tuple[float, Shift | None]:
+    rho = LIMITS[guard].rho
+    if not LIMITS[guard].pauses:
+        return log_e_worse(fc, fi, share, rho), None
+    ways = {Shift.MORE: log_e_worse(fc, fi, share, rho), Shift.FEWER: log_e_noninferior(fc, fi, share, 1 / rho)}
+    unanswered = {way: log_e for way, log_e in ways.items() if way not in state.reviewed}
+    if not unanswered:
+        return 0.0, None
+    log_e = log_e_shift(fc, fi, share, rho) if len(unanswered) == len(Shift) else max(unanswered.values())
+    return log_e, max(unanswered, key=unanswered.__getitem__)
 
 
 def _log_e_harmless(guard: Guard, failures: int, runs: int) -> float:
@@ -315,9 +334,8 @@ def _missing(state: State, evidence: Evidence, readings: tuple[Reading, ...]) ->
         reasons.append("hours")
     if state.has_incumbent and step.phase in (Phase.SHADOW, Phase.CANARY):
         unproven = [reading.guard for reading in readings if not reading.is_fit]
-        reasons += [f"unproven-{guard.value}" for guard in unproven if not _is_answered(state, guard)]
+        if Shift.MORE in state.reviewed:
+            # Fit means: not more often. A person has said that more is right.
+            unproven = [guard for guard in unproven if not LIMITS[guard].pauses]
+        reasons += [f"unproven-{guard.value}" for guard in unproven]
     return tuple(reasons)
-
-
-def _is_answered(state: State, guard: Guard) -> bool:
-    return state.is_reviewed and LIMITS[guard].pauses

@@ -113,7 +113,10 @@ class Leads:
             if rollout.paused_at is None:
                 self._confirm(rollout, world)
             elif rollout.paused_at <= world.now - PAUSED_FOR:
-                rollouts.go_on(rollout, by=self.second, now=world.now)
+                asked = rollouts.review_asked(rollout, rollouts.judge(rollout, now=world.now))
+                # A failure that shows meanwhile takes it back before anybody goes on.
+                with suppress(rollouts.NotReady):
+                    rollouts.go_on(rollout, reviewed=asked, by=self.second, now=world.now)
 
     def _confirm(self, rollout: Rollout, world: "World") -> None:
         if rollout.ready_at is None:

@@ -15,6 +15,7 @@ from inspection import registry, rollouts
 from inspection.api.problems import Problem
 from inspection.api.serializers import StrictBooleanField, StrictCharField
 from inspection.models import ModelVersion, Rollout
+from inspection.rules.rollouts import Shift
 from inspection.rules.words import RolloutStrategy
 from review import rollbacks, rollout_boards, rollout_doors, signing
 from review.api.forms import ConfirmationForm, StrictForm
@@ -30,6 +31,7 @@ CODES = {
     rollouts.ClassMissing: "rollout-refused",
     rollouts.ShareRefused: "rollout-refused",
     rollouts.NotReady: "rollout-not-ready",
+    rollouts.NotAsked: "rollout-refused",
     rollouts.SelfApproval: "self-approval",
     rollouts.FreshApprover: "forbidden",
     signing.NotConfirmed: "not-confirmed",
@@ -57,8 +59,15 @@ class BackBody(CauseBody):
     read_again = StrictBooleanField(required=False, default=False)
 
 
-class PauseBody(CauseBody):
+class PauseBody(CauseBody, ConfirmationForm):
     paused = StrictBooleanField(required=False, default=True)
+    reviewed = serializers.ChoiceField(
+        [shift.value for shift in Shift],
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="the answer to `review_asked`, with password or code",
+    )
 
 
 class CountShown(serializers.Serializer):
@@ -96,8 +105,14 @@ class RolloutShown(serializers.Serializer):
     opened_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
     paused = serializers.BooleanField()
-    reviewed_at = serializers.DateTimeField(
-        allow_null=True, help_text="a person went on although it calls more or less: that is not asked again"
+    review_asked = serializers.ChoiceField(
+        [shift.value for shift in Shift], allow_null=True, help_text="which other call rate it is paused for"
+    )
+    more_calls_reviewed_at = serializers.DateTimeField(
+        allow_null=True, help_text="when a person answered that it calls more: not asked again, nor to be proven"
+    )
+    fewer_calls_reviewed_at = serializers.DateTimeField(
+        allow_null=True, help_text="when a person answered that it calls less: not asked again"
     )
     awaits_approval = serializers.BooleanField(help_text="the next step takes another person than who started it")
     opened_by = serializers.CharField(allow_null=True)
@@ -170,11 +185,17 @@ def promote(request: Request, pk: int) -> Response:
 @extend_schema(operation_id="rollout_pause", request=PauseBody, responses=RolloutShown)
 @api_view(["POST"])
 def pause(request: Request, pk: int) -> Response:
-    """Let nothing advance; or go on, with `paused` false."""
+    """Let nothing advance; or go on, with `paused` false.
+
+    A pause for another call rate comes back unless `reviewed` answers it: a person does, with password or code.
+    """
     rollout, given = _moved(request, pk), PauseBody.read(request)
     if given["paused"]:
         return _shown(_done(rollouts.pause, rollout, by=person_of(request), cause=given["reason"], now=now()))
-    return _shown(_done(rollouts.go_on, rollout, by=person_of(request), now=now()))
+    reviewed = Shift(given["reviewed"]) if given["reviewed"] else None
+    if reviewed is not None:
+        _done(signing.confirm, request._request, password=given["password"], code=given["code"])
+    return _shown(_done(rollouts.go_on, rollout, reviewed=reviewed, by=person_of(request), now=now()))
 
 
 @extend_schema(operation_id="rollout_abort", request=CauseBody, responses=RolloutShown)

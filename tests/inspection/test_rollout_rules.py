@@ -10,6 +10,7 @@ from inspection.rules.rollouts import (
     Guard,
     Move,
     Phase,
+    Shift,
     State,
     Step,
     Tally,
@@ -95,18 +96,33 @@ def test_a_pause_is_called_once_and_nothing_advances_meanwhile():
     assert moved(CANARY, GOOD, is_paused=True) == (Move.WAIT, ("paused",))
 
 
-def test_what_a_person_reviewed_neither_pauses_again_nor_has_to_be_proven():
-    # A candidate that finds what the incumbent passes calls more, however long one looks.
-    keener = evidence(tally(1_000, overturns=10, calls=400), tally(19_000, overturns=190, calls=570))
-    assert moved(CANARY, keener) == (Move.PAUSE, ("calls",))
-    assert moved(CANARY, keener, is_reviewed=True) == (Move.PROPOSE, ())
+MORE, FEWER = frozenset({Shift.MORE}), frozenset({Shift.FEWER})
+# A candidate that finds what the incumbent passes calls more, however long one looks.
+KEENER = evidence(tally(1_000, overturns=10, calls=400), tally(19_000, overturns=190, calls=570))
+BLINDER = evidence(tally(1_000, overturns=10), tally(19_000, overturns=190, calls=570))
+
+
+@pytest.mark.parametrize(("seen", "reviewed"), [(KEENER, MORE), (BLINDER, FEWER), (KEENER, MORE | FEWER)])
+def test_what_a_person_reviewed_neither_pauses_again_nor_has_to_be_proven(seen, reviewed):
+    assert moved(CANARY, seen) == (Move.PAUSE, ("calls",))
+    assert moved(CANARY, seen, reviewed=reviewed) == (Move.PROPOSE, ())
+
+
+@pytest.mark.parametrize(("seen", "reviewed"), [(KEENER, FEWER), (BLINDER, MORE)])
+def test_a_review_of_more_calls_answers_for_no_fewer_and_the_other_way_round(seen, reviewed):
+    assert moved(CANARY, seen, reviewed=reviewed) == (Move.PAUSE, ("calls",))
+
+
+@pytest.mark.parametrize(("seen", "leans"), [(KEENER, Shift.MORE), (BLINDER, Shift.FEWER)])
+def test_a_pause_says_which_way_the_calls_lean(seen, leans):
+    assert advance(State(step=CANARY), seen).calls.leans == leans
 
 
 def test_a_review_of_the_calls_excuses_no_failure():
     wrong = evidence(tally(400, calls=20, escapes=8), tally(7_600, calls=60, escapes=20))
-    assert moved(CANARY, wrong, is_reviewed=True) == (Move.ROLL_BACK, ("escapes",))
+    assert moved(CANARY, wrong, reviewed=MORE) == (Move.ROLL_BACK, ("escapes",))
     unread = evidence(replace(tally(1_000, calls=400), read=0), tally(19_000, calls=570))
-    assert moved(CANARY, unread, is_reviewed=True)[1] == ("unproven-overturns", "unproven-escapes")
+    assert moved(CANARY, unread, reviewed=MORE)[1] == ("unproven-overturns", "unproven-escapes")
 
 
 def test_guardrails_run_while_it_is_paused():

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from inspection import arms, registry, rollouts
 from inspection.models import Line, Rollout, RolloutStep
+from inspection.rules import rollouts as rules
 from inspection.rules.words import Label, Role
 from review import adjudications, bank, comparisons
 from review.models import Adjudication, ReviewTask
@@ -237,19 +238,71 @@ def test_whoever_goes_on_after_other_calls_is_told_what_they_answer_for(lead, li
     rollout = make_rollout(line)
     for n in range(9):
         send(line, f"A-{n}", green=BAD, position=0.01, at=later(n))
-    rollouts.pause(rollout, by=None, cause=rollouts.BY_GUARDRAIL + "calls", now=later(10))
-    told = ("You answer for how often green:1 calls a defect", "reviewed")
+    rollouts.pause(rollout, by=None, cause=rollouts.BY_CALLS, now=later(10))
+    told = ("You answer for green:1 calling defects more often", "more calls reviewed · quinn")
     paused = page(lead, line).content.decode()
     assert [words in paused for words in told] == [True, False]
-    rollouts.go_on(rollout, by=None, now=later(11))
-    went_on = page(lead, line).content.decode()
+    went_on = do(lead, line, "go-on", **re_entered(paused), password=PASSWORD)
     assert [words in went_on for words in told] == [False, True]
     answer = lead.get(reverse("api-rollout", args=[rollout.pk])).json()
-    assert answer["reviewed_at"] is not None
+    assert answer["more_calls_reviewed_at"] is not None
     assert [one["status"] for one in answer["guardrails"] if one["name"] == "calls"] == ["reviewed"]
 
 
+def test_the_page_answers_for_nothing_that_it_did_not_ask(lead, line):
+    rollout = make_rollout(line)
+    rollouts.pause(rollout, by=None, cause="shift change", now=NOON)
+    shown = page(lead, line).content.decode()
+    for n in range(9):
+        send(line, f"A-{n}", green=BAD, position=0.01, at=later(n))
+    do(lead, line, "go-on", **re_entered(shown), password=PASSWORD)
+    rollout.refresh_from_db()
+    assert (rollout.paused_at, rollout.reviewed) == (None, frozenset())
+
+
+@pytest.mark.parametrize("answer", ["fewer", "nonsense"])
+def test_another_answer_than_was_asked_for_is_refused_and_the_pause_stays(lead, line, answer):
+    rollout = make_rollout(line)
+    for n in range(9):
+        send(line, f"A-{n}", green=BAD, position=0.01, at=later(n))
+    rollouts.pause(rollout, by=None, cause=rollouts.BY_CALLS, now=later(10))
+    shown = do(lead, line, "go-on", reviewed=answer, password=PASSWORD)
+    assert "has changed since: look again" in shown
+    rollout.refresh_from_db()
+    assert (rollout.paused_at, rollout.reviewed) == (later(10), frozenset())
+
+
+def test_a_reviewed_candidate_is_not_said_to_be_no_worse_on_every_guardrail(lead, line, monkeypatch):
+    rollout = make_rollout(line)
+    monkeypatch.setattr(rules, "_missing", lambda *_: ())
+    every, other = "Every guardrail says no worse", "Every other guardrail says no worse, and that it calls more"
+    shown = page(lead, line).content.decode()
+    assert [words in shown for words in (every, other)] == [True, False]
+    Rollout.objects.filter(pk=rollout.pk).update(more_calls_reviewed_at=NOON)
+    shown = page(lead, line).content.decode()
+    assert [words in shown for words in (every, other)] == [False, True]
+
+
+def re_entered(shown: str) -> dict[str, str]:
+    """Return the hidden fields of the form that goes on, as the page was shown."""
+    form = re.search(r"<form[^>]*rollouts/go-on/.*?</form>", shown, re.DOTALL)[0]
+    return dict(re.findall(r'type="hidden" name="(rollout|reviewed)" value="([^"]*)"', form))
+
+
 # The API --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("proof", "status"), [({}, 403), ({"password": "wrong"}, 403), ({"password": PASSWORD}, 200)])
+def test_an_answer_to_other_calls_over_http_takes_the_password(lead, line, proof, status):
+    rollout = make_rollout(line)
+    for n in range(9):
+        send(line, f"A-{n}", green=BAD, position=0.01, at=later(n))
+    rollouts.pause(rollout, by=None, cause=rollouts.BY_CALLS, now=later(10))
+    asked = lead.get(reverse("api-rollout", args=[rollout.pk])).json()["review_asked"]
+    answer = ask(lead, "api-rollout-pause", rollout.pk, paused=False, reviewed=asked, **proof)
+    assert (asked, answer.status_code) == ("more", status)
+    rollout.refresh_from_db()
+    assert rollout.reviewed == (frozenset({"more"}) if status == 200 else frozenset())
 
 
 def test_a_rollout_by_the_api_from_start_to_rollback(lead, line):

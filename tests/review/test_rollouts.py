@@ -16,7 +16,7 @@ from inspection.models import (
     RolloutMove,
     Routing,
 )
-from inspection.rules.rollouts import Guard, Move, Tally
+from inspection.rules.rollouts import Guard, Move, Shift, Tally
 from inspection.rules.words import Label
 from review import adjudications, rollbacks
 from review.models import Adjudication
@@ -220,10 +220,11 @@ def test_what_a_person_answered_is_not_asked_again_of_this_rollout_but_of_the_ne
     rollout = make_rollout(line)
     call_defects(line, "A", at=0)
     rollbacks.follow(fresh(rollout), now=later(20))
-    rollouts.go_on(rollout, by=quinn, now=later(30))
+    rollouts.go_on(rollout, reviewed=Shift.MORE, by=quinn, now=later(30))
+    assert (fresh(rollout).more_calls_reviewed_at, fresh(rollout).fewer_calls_reviewed_at) == (later(30), None)
     call_defects(line, "B", at=40)
     action = rollbacks.follow(fresh(rollout), now=later(60))
-    assert (action.move, action.asks_for_review) == (Move.WAIT, True)
+    assert action.move == Move.WAIT
     assert "unproven-calls" not in action.reasons
     assert fresh(rollout).paused_at is None
     rollouts.abort(rollout, by=quinn, cause="another try", now=later(61))
@@ -232,17 +233,52 @@ def test_what_a_person_answered_is_not_asked_again_of_this_rollout_but_of_the_ne
     assert rollbacks.follow(fresh(again), now=later(80)).reasons == ("calls",)
 
 
-def test_a_pause_of_another_cause_answers_nothing(line, quinn):
+def test_whoever_goes_on_without_an_answer_is_asked_again(line, quinn):
+    rollout = make_rollout(line)
+    call_defects(line, "A", at=0)
+    rollbacks.follow(fresh(rollout), now=later(20))
+    rollouts.go_on(rollout, by=quinn, now=later(30))
+    call_defects(line, "B", at=40)
+    assert rollbacks.follow(fresh(rollout), now=later(60)).reasons == ("calls",)
+
+
+def test_nothing_is_answered_that_is_not_asked(line, quinn):
     rollout = make_rollout(line)
     rollouts.pause(rollout, by=quinn, cause="shift change", now=NOON)
-    rollouts.go_on(rollout, by=quinn, now=later(1))
+    with pytest.raises(rollouts.NotAsked):
+        rollouts.go_on(rollout, reviewed=Shift.MORE, by=quinn, now=later(1))
     call_defects(line, "A", at=2)
-    assert rollbacks.follow(fresh(rollout), now=later(20)).reasons == ("calls",)
+    with pytest.raises(rollouts.NotAsked):
+        rollouts.go_on(rollout, reviewed=Shift.FEWER, by=quinn, now=later(20))
+    assert fresh(rollout).paused_at == NOON
+    rollouts.go_on(rollout, reviewed=Shift.MORE, by=quinn, now=later(21))
+    assert fresh(rollout).paused_at is None
 
 
-def call_defects(line, name, *, at):
-    """Take nine parts through the canary that the candidate calls defects, where the incumbent passes everything."""
-    for n in range(9):
+def test_a_pause_for_the_calls_may_be_answered_although_the_evidence_went_back_meanwhile(line, quinn):
+    rollout = make_rollout(line)
+    call_defects(line, "A", at=0, count=4)
+    assert not rollouts.judge(fresh(rollout), now=later(20)).calls.is_breached
+    rollouts.pause(rollout, by=None, cause=rollouts.BY_CALLS, now=later(20))
+    rollouts.go_on(rollout, reviewed=Shift.MORE, by=quinn, now=later(30))
+    assert fresh(rollout).reviewed == {Shift.MORE}
+
+
+def test_nobody_goes_on_or_lowers_the_share_past_a_failure_that_is_about_to_take_it_back(line, quinn):
+    rollout = make_rollout(line)
+    rollouts.pause(rollout, by=quinn, cause="shift change", now=NOON)
+    for n in range(3):
+        send(line, f"A-{n}", green=None, position=0.01, at=later(n))
+    with pytest.raises(rollouts.NotReady):
+        rollouts.go_on(rollout, by=quinn, now=later(10))
+    with pytest.raises(rollouts.NotReady):
+        rollouts.set_share(rollout, share=0.01, by=quinn, now=later(10))
+    assert rollbacks.follow(fresh(rollout), now=later(11)).move == Move.ROLL_BACK
+
+
+def call_defects(line, name, *, at, count=9):
+    """Take parts through the canary that the candidate calls defects, where the incumbent passes everything."""
+    for n in range(count):
         send(line, f"{name}-{n}", green=BAD, position=0.01, at=later(at + n))
 
 
