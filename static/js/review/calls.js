@@ -76,8 +76,9 @@ export class Calls {
   }
 
   // Milliseconds in which the last call may still be taken back, by the server's clock: all of them before its answer.
+  // The clock is known to half a second, so it may run behind: never more than the whole window is left.
   get undoLeft() {
-    const { finalAt, windowMs } = this.last ?? { finalAt: 0 };
-    return finalAt === null ? windowMs : finalAt - this.#clock.now();
+    const { finalAt, windowMs } = this.last ?? { finalAt: 0, windowMs: 0 };
+    return finalAt === null ? windowMs : Math.min(windowMs, finalAt - this.#clock.now());
   }
 }
