@@ -94,3 +94,32 @@ def test_an_original_that_is_gone_leaves_the_preview_and_the_word_for_it(line, a
     expect(loop.part("zoom")).to_have_text("100\u00a0%\u00a0preview")
     loop.press("KeyF")
     loop.wait_until_saved()
+
+
+def test_a_server_that_is_busy_is_asked_again_when_one_looks_again(large, ana, review):
+    loop = review(large, ana)
+    busy = []
+    loop.page.route("**/tiles/**", lambda route: route.continue_() if busy else (busy.append(1), route.fulfill(status=503)))
+
+    with loop.page.expect_response("**/tiles/**"):
+        loop.press("Shift+Digit0")
+    loop.press("Minus", "Shift+Digit0")
+
+    expect(loop.part("zoom")).to_have_text("100\u00a0%")
+    assert loop.page.evaluate(DARK_AND_BRIGHT) > 100
+
+
+def test_a_tile_that_is_no_picture_keeps_none_of_the_others_away(large, ana, review):
+    loop = review(large, ana)
+    asked = []
+
+    def first_broken(route):
+        asked.append(route.request.url)
+        route.fulfill(status=200, body="no picture") if len(asked) == 1 else route.continue_()
+
+    loop.page.route("**/tiles/**", first_broken)
+    loop.press("Shift+Digit0")
+
+    wait_until(loop.page, lambda: len(asked) > 1)
+    assert len(set(asked)) == len(asked)
+    expect(loop.part("zoom")).to_have_text("100\u00a0%\u00a0preview")

@@ -56,3 +56,17 @@ def test_a_golden_key_let_go_in_another_window_brings_the_part_back(loop):
     loop.decide("KeyF")
     loop.wait_until_saved()
     assert Decision.objects.count() == 1
+
+
+def test_the_golden_image_stands_beside_the_part_again_after_the_other_ways_of_comparing(loop):
+    second = loop.part("second")
+    loop.press("KeyG")
+    wait_until(loop.page, lambda: "255" in second.evaluate(PIXELS))
+    beside = second.evaluate(PIXELS)
+    loop.press("KeyG")
+    expect(second).to_be_hidden()
+
+    loop.press("KeyG", "KeyG")
+
+    expect(second).to_be_visible()
+    wait_until(loop.page, lambda: second.evaluate(PIXELS) == beside)

@@ -42,3 +42,44 @@ def test_no_more_than_the_window_to_undo_is_left_where_the_servers_clock_is_know
     page = visit("/accounts/login/")
 
     assert page.evaluate(UNDO_LEFT, [window_ms, final_at]) == left
+
+
+LOOKED_AWAY = """async (isCut) => {
+  const { Tiles } = await import("/static/js/review/tiles.js");
+  const answers = [];
+  window.fetch = (address, { signal }) =>
+    new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      answers.push(resolve);
+    });
+  const drawn = new OffscreenCanvas(1024, 1024);
+  drawn.getContext("2d");
+  const blob = await drawn.convertToBlob();
+  let arrived;
+  const next = () => new Promise((resolve) => (arrived = resolve));
+  const tiles = new Tiles(() => arrived?.());
+  const field = { width: 2048, height: 2048 };
+  const [close, away] = [{ zoom: 4, x: 0.5, y: 0.5 }, { zoom: 1, x: 0.5, y: 0.5 }];
+  tiles.open("/image/", { width: 2048, height: 2048 }, { width: 8192, height: 8192 });
+  const answer = async (n) => {
+    const coming = next();
+    answers[n](new Response(blob));
+    await coming;
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  const context = new OffscreenCanvas(2048, 2048).getContext("2d");
+  tiles.paint(context, close, field);
+  if (isCut) await answer(0);
+  const asked = answers.length;
+  tiles.paint(context, away, field);
+  if (!isCut) await answer(0);
+  await new Promise((resolve) => setTimeout(resolve));
+  return answers.length - asked;
+}"""
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_no_more_tiles_are_asked_for_once_one_has_looked_away(visit, is_cut):
+    page = visit("/accounts/login/")
+
+    assert page.evaluate(LOOKED_AWAY, is_cut) == 0

@@ -40,9 +40,15 @@ export class Tiles {
 
   // Draw what is there in field pixels, and ask for what is not.
   paint(context, view, field) {
-    if (!this.#enlarges(view, field)) return;
-    const seen = this.#inSight(view, field);
+    if (!this.#image) return;
+    // Where the rendition is sharp enough, no tile is in sight.
+    const seen = this.#enlarges(view, field) ? this.#inSight(view, field) : [];
     this.#inSightNow = seen.length;
+    this.#draw(context, view, field, seen);
+    this.#want(this.#image, seen);
+  }
+
+  #draw(context, view, field, seen) {
     const { left, top } = originOf(view, this.#image.size, field);
     const scale = scaleOf(view, this.#image.size, field);
     for (const { key, column, row } of seen) {
@@ -53,11 +59,13 @@ export class Tiles {
       this.#tiles.delete(key);
       this.#tiles.set(key, tile);
     }
-    const image = this.#image;
+  }
+
+  #want(image, seen) {
     image.wanted = seen.filter(({ key }) => !this.#tiles.has(key) && !image.fetched.has(key));
-    // A place that one only passed by holds nothing up.
+    // A place that one only passed by holds nothing up; but what is asked for first cuts all the others too.
     const keys = new Set(seen.map(({ key }) => key));
-    for (const [key, request] of image.fetched) if (!keys.has(key)) request.abort();
+    if (image.isCut) for (const [key, request] of image.fetched) if (!keys.has(key)) request.abort();
     this.#fetch(image);
   }
 
@@ -110,14 +118,16 @@ export class Tiles {
   }
 }
 
-// Null where the server has none, undefined where it could not be asked.
+// Null where the server has none that can be drawn, undefined where it could not be asked or is too busy.
 async function bitmapOf(address, signal) {
   try {
     const answer = await fetch(address, { signal });
-    return answer.ok ? await createImageBitmap(await answer.blob()) : null;
+    if (answer.ok) return await createImageBitmap(await answer.blob());
+    return answer.status >= 500 || answer.status === 429 ? undefined : null;
   } catch (error) {
     // A TypeError is fetch's word for a line that is cut.
     if (error instanceof TypeError || signal.aborted) return undefined;
+    if (error.name === "InvalidStateError") return null;
     throw error;
   }
 }
