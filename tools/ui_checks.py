@@ -32,7 +32,9 @@ def asked_of_axe(page: Page) -> dict:
     """Return all that axe says. It is handed in through the debugger, which the page's policy does not bind."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
-    page.evaluate("(left) => { window.undecided = left; }", [one["id"] for one in found["incomplete"]])
+    # Kept for every time it is asked: the same page may be looked at folded and unfolded.
+    left = [one["id"] for one in found["incomplete"]]
+    page.evaluate("(left) => { window.undecided = [...new Set([...(window.undecided ?? []), ...left])]; }", left)
     return found
 
 
