@@ -98,9 +98,15 @@ def test_an_original_that_is_gone_leaves_the_preview_and_the_word_for_it(line, a
 
 def test_a_server_that_is_busy_is_asked_again_when_one_looks_again(large, ana, review):
     loop = review(large, ana)
-    busy = []
-    loop.page.route("**/tiles/**", lambda route: route.continue_() if busy else (busy.append(1), route.fulfill(status=503)))
+    refused = []
 
+    def first_busy(route):
+        if refused:
+            return route.continue_()
+        refused.append(route.request.url)
+        return route.fulfill(status=503)
+
+    loop.page.route("**/tiles/**", first_busy)
     with loop.page.expect_response("**/tiles/**"):
         loop.press("Shift+Digit0")
     loop.press("Minus", "Shift+Digit0")
