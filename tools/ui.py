@@ -129,11 +129,11 @@ def _faults(page: Page, look: Look, weight: float) -> Iterator[tuple[str, str]]:
 
 
 def _said_of_empty(page: Page) -> list[tuple[str, str]]:
-    """Send the page's first form as it stands. Nothing marked as missing in what comes back is a fault."""
+    """Send the page's first form as it stands. It is a fault where what comes back says of nothing that it is wrong."""
     with page.expect_navigation():
         page.locator("form[method=post][novalidate]").first.evaluate("(form) => form.requestSubmit()")
-    is_marked = page.locator("[aria-invalid=true]").count() > 0
-    return [] if is_marked else [(ui_pages.EMPTY, "nothing is marked as missing")]
+    is_said = page.locator("[aria-invalid=true], [role=alert]").count() > 0
+    return [] if is_said else [(ui_pages.EMPTY, "nothing is said to be wrong")]
 
 
 def name_of(path: str) -> str:
