@@ -83,3 +83,30 @@ def test_no_more_tiles_are_asked_for_once_one_has_looked_away(visit, is_cut):
     page = visit("/accounts/login/")
 
     assert page.evaluate(LOOKED_AWAY, is_cut) == 0
+
+
+LEFT_ALONE = """async ([status, ms]) => {
+  const { Tiles } = await import("/static/js/review/tiles.js");
+  let now = 0;
+  performance.now = () => now;
+  let asked = 0;
+  window.fetch = async () => { asked += 1; return new Response(null, { status }); };
+  const tiles = new Tiles(() => {});
+  tiles.open("/image/", { width: 512, height: 512 }, { width: 1024, height: 1024 });
+  const context = new OffscreenCanvas(1024, 1024).getContext("2d");
+  const look = async () => {
+    tiles.paint(context, { zoom: 1, x: 0.5, y: 0.5 }, { width: 1024, height: 1024 });
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  for (let n = 0; n < 5; n += 1) await look();
+  now = ms;
+  await look();
+  return asked;
+}"""
+
+
+@pytest.mark.parametrize(("status", "ms", "asked"), [(503, 900, 1), (503, 1000, 2), (429, 1000, 2), (404, 1000, 1)])
+def test_a_busy_server_is_left_alone_for_a_second_and_one_that_has_no_tile_for_good(visit, status, ms, asked):
+    page = visit("/accounts/login/")
+
+    assert page.evaluate(LEFT_ALONE, [status, ms]) == asked

@@ -7,6 +7,8 @@ const EDGE = 1024;
 const KEPT = 12;
 // Asked for at once, after the first: the server cuts all of an image for it.
 const AT_ONCE = 4;
+// Before a server that could not be asked is asked again.
+const REST_MS = 1000;
 
 export class Tiles {
   #arrived;
@@ -14,7 +16,7 @@ export class Tiles {
   #tiles = new Map();
   #inSightNow = 0;
 
-  // `arrived` is called with every tile that can be drawn now.
+  // `arrived` is called with every tile that can be drawn now, and where it is time to look again.
   constructor(arrived) {
     this.#arrived = arrived;
   }
@@ -23,7 +25,7 @@ export class Tiles {
   open(address, bitmap, size) {
     this.close();
     const sharpUpTo = bitmap.width / size.width;
-    if (address && sharpUpTo < 1) this.#image = { address, size, sharpUpTo, wanted: [], fetched: new Map(), isCut: false };
+    if (address && sharpUpTo < 1) this.#image = { address, size, sharpUpTo, wanted: [], fetched: new Map(), isCut: false, restsUntil: 0 };
   }
 
   close() {
@@ -88,8 +90,9 @@ export class Tiles {
   }
 
   // Ask for what is wanted, the nearest to the middle first. What the server has not is not asked for again; what could
-  // not be asked for is, at the next look.
+  // not be asked for is, after a while.
   #fetch(image) {
+    if (performance.now() < image.restsUntil) return;
     while (image.wanted.length && image.fetched.size < (image.isCut ? AT_ONCE : 1)) {
       this.#fetchOne(image, image.wanted.shift().key);
     }
@@ -102,9 +105,15 @@ export class Tiles {
     image.fetched.delete(key);
     if (this.#image !== image) return tile?.close();
     if (tile !== undefined) this.#keep(key, tile);
+    else if (!request.signal.aborted) this.#rest(image);
     if (tile) image.isCut = true;
     if (tile) this.#arrived();
     this.#fetch(image);
+  }
+
+  #rest(image) {
+    image.restsUntil = performance.now() + REST_MS;
+    setTimeout(() => this.#image === image && this.#arrived(), REST_MS);
   }
 
   #keep(key, tile) {
