@@ -23,7 +23,7 @@ from itertools import chain
 from pathlib import Path
 
 import django
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, sync_playwright
 
 from config import settings_module
 
@@ -130,8 +130,11 @@ def _faults(page: Page, look: Look, weight: float) -> Iterator[tuple[str, str]]:
 
 def _said_of_empty(page: Page) -> list[tuple[str, str]]:
     """Send the page's first form as it stands. It is a fault where what comes back says of nothing that it is wrong."""
-    with page.expect_navigation():
-        page.locator("form[method=post][novalidate]").first.evaluate("(form) => form.requestSubmit()")
+    try:
+        with page.expect_navigation():
+            page.locator("form[method=post][novalidate]").first.evaluate("(form) => form.requestSubmit()")
+    except TimeoutError:
+        return [(ui_pages.EMPTY, "no form, or one that is not sent")]
     is_said = page.locator("[aria-invalid=true], [role=alert]").count() > 0
     return [] if is_said else [(ui_pages.EMPTY, "nothing is said to be wrong")]
 
