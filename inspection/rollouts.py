@@ -5,7 +5,7 @@ Callable without HTTP: `start` puts a candidate beside the serving version, `fol
 Every deed takes the line's row lock first, and the next item of any process meets what it wrote.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 
@@ -16,12 +16,11 @@ from inspection.models import Line, ModelVersion, Rollout, RolloutStep, User
 from inspection.permissions import may_approve_switches
 from inspection.rollout_steps import current, enter, finish, lay_bands_aside, note, plan_of, step_of, take_off, way_back
 from inspection.rules import rollouts as rules
-from inspection.rules.rollouts import Action, Guard, Move, Phase, Shift, State, Step
+from inspection.rules.rollouts import Action, Move, Phase, Shift, State, Step
 from inspection.rules.words import DECIDING, Level, RolloutOutcome, RolloutStrategy
 
 BY_GUARDRAIL = "guardrail: "
-BY_CALLS = BY_GUARDRAIL + Guard.CALLS.value
-REVIEWED = "reviewed: "
+REVIEWED: Mapping[Shift, str] = {Shift.MORE: "more calls reviewed", Shift.FEWER: "fewer calls reviewed"}
 TAKEN_OFF = (RolloutOutcome.ROLLED_BACK.value, RolloutOutcome.ABORTED.value)
 
 
@@ -65,7 +64,7 @@ class SelfApproval(Exception):
     """Who started a blue-green rollout does not approve its switch."""
 
 
-class NotAsked(Exception):
+class ReviewDiffers(Exception):
     """What a person answered of the calls is not what the rollout asks them now."""
 
 
@@ -189,12 +188,12 @@ def set_share(rollout: Rollout, *, share: float, by: User | None, now: datetime)
 
 
 @transaction.atomic
-def pause(rollout: Rollout, *, by: User | None, cause: str, now: datetime) -> Rollout:
+def pause(rollout: Rollout, *, by: User | None, cause: str, paused_for: Shift | None = None, now: datetime) -> Rollout:
     """Let nothing advance until a person goes on. The share stays, and so do the guardrails. Raises RolloutClosed."""
     rollout = _open(rollout)
     if rollout.paused_at is None:
-        rollout.paused_at, rollout.ready_at = now, None
-        rollout.save(update_fields=["paused_at", "ready_at"])
+        rollout.paused_at, rollout.ready_at, rollout.paused_for = now, None, paused_for or ""
+        rollout.save(update_fields=["paused_at", "ready_at", "paused_for"])
         note(rollout, deed="pause", cause=cause, by=by, now=now)
     return rollout
 
@@ -204,20 +203,20 @@ def go_on(rollout: Rollout, *, reviewed: Shift | None = None, by: User | None, n
     """End a pause. The step's counts begin anew: what was reviewed is not held against it again.
 
     `reviewed` is a person's answer to what `review_asked` told them, and holds for the rest of this rollout. Raises
-    RolloutClosed, NotReady where a failure is about to roll it back, or NotAsked where that was not asked.
+    RolloutClosed, NotReady where a failure is about to roll it back, or ReviewDiffers where another answer is asked.
     """
     rollout = _open(rollout)
+    action = judge(rollout, now=now)
+    if reviewed != review_asked(rollout, action):
+        raise ReviewDiffers(f"{rollout} asks about other calls than were answered.")
     if rollout.paused_at is None:
         return rollout
-    action, cause = judge(rollout, now=now), "went on after a pause"
     if action.move == Move.ROLL_BACK:
         raise NotReady(action.reasons)
     if reviewed is not None:
-        if reviewed != review_asked(rollout, action):
-            raise NotAsked(f"{rollout} does not ask about {reviewed.value} calls.")
-        cause = REVIEWED + reviewed.value
         _answer(rollout, reviewed, now=now)
     rollout.paused_at = None
+    cause = REVIEWED[reviewed] if reviewed else "went on after a pause"
     enter(rollout, step_of(current(rollout)), deed="go_on", by=by, cause=cause, now=now)
     return rollout
 
@@ -229,10 +228,7 @@ def review_asked(rollout: Rollout, action: Action) -> Shift | None:
     """
     if rollout.paused_at is None:
         return None
-    if action.calls.is_breached:
-        return action.calls.leans
-    pause = rollout.moves.filter(deed="pause").order_by("-pk").values_list("cause", flat=True)[0]
-    return action.calls.leans if pause == BY_CALLS else None
+    return action.calls.leans or (Shift(rollout.paused_for) if rollout.paused_for else None)
 
 
 def _answer(rollout: Rollout, reviewed: Shift, *, now: datetime) -> None:
@@ -330,7 +326,8 @@ def _roll_back_by_itself(rollout: Rollout, action: Action, now: datetime) -> Non
 
 
 def _pause_by_itself(rollout: Rollout, action: Action, now: datetime) -> None:
-    pause(rollout, by=None, cause=BY_GUARDRAIL + ", ".join(action.reasons), now=now)
+    cause = BY_GUARDRAIL + ", ".join(action.reasons)
+    pause(rollout, by=None, cause=cause, paused_for=action.calls.leans, now=now)
 
 
 def _call_for_a_person(rollout: Rollout, _action: Action, now: datetime) -> None:

@@ -48,9 +48,9 @@ GUARDS: dict[Guard, Promise] = {
     Guard.RULINGS: gettext_lazy("Overruled by adjudication"),
     Guard.CALLS: gettext_lazy("Called defect"),
 }
-REVIEWS: dict[Shift, Promise] = {
-    Shift.MORE: gettext_lazy("more calls reviewed"),
-    Shift.FEWER: gettext_lazy("fewer calls reviewed"),
+REVIEWS: dict[str, Promise] = {
+    rollouts.REVIEWED[Shift.MORE]: gettext_lazy("more calls reviewed"),
+    rollouts.REVIEWED[Shift.FEWER]: gettext_lazy("fewer calls reviewed"),
 }
 
 # The other deeds say all with their word.
@@ -59,7 +59,10 @@ _TOLD = {"start", "pause", "abort", "roll_back", "explain"}
 
 @dataclass(frozen=True, kw_only=True)
 class GuardRow:
-    """One guardrail as it is read: both versions' failures, and how strong the evidence is either way."""
+    """One guardrail as it is read: both versions' failures, and how strong the evidence is either way.
+
+    `pauses`: at which other rates it still pauses, "either", "more", "fewer" or "reviewed"; empty where it rolls back.
+    """
 
     guard: str
     name: str
@@ -68,7 +71,7 @@ class GuardRow:
     worse: float
     fit: float
     state: str
-    pauses: bool
+    pauses: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +119,11 @@ class Board:
     @property
     def may_go_on(self) -> bool:
         return self.move in (Move.PROPOSE, Move.COMPLETE)
+
+    @property
+    def asks_last(self) -> bool:
+        """Whether the other way was answered before, so that nothing pauses for calls after this answer."""
+        return bool(self.rollout.reviewed)
 
     @property
     def is_excused(self) -> bool:
@@ -246,11 +254,11 @@ def as_plain(rollout: Rollout, *, now: datetime) -> dict[str, Any]:
 
 def _cause(move: RolloutMove) -> str:
     """Return why a move was made where somebody, or a guardrail, said why."""
-    if move.cause.startswith(rollouts.BY_GUARDRAIL):
+    if move.made_by_id is None and move.cause.startswith(rollouts.BY_GUARDRAIL):
         codes = move.cause.removeprefix(rollouts.BY_GUARDRAIL).split(", ")
         return _("guardrail: %(reasons)s") % {"reasons": ", ".join(map(rollout_doors.reason_word, codes))}
-    if move.cause.startswith(rollouts.REVIEWED):
-        return str(REVIEWS[Shift(move.cause.removeprefix(rollouts.REVIEWED))])
+    if move.deed == "go_on":
+        return str(REVIEWS.get(move.cause, ""))
     return move.cause if move.deed in _TOLD else ""
 
 
@@ -282,8 +290,17 @@ def _guard(reading: Reading, rollout: Rollout) -> GuardRow:
         worse=evidence_ratio(reading.log_e_worse),
         fit=evidence_ratio(reading.log_e_fit),
         state=_state(reading, rollout),
-        pauses=LIMITS[reading.guard].pauses,
+        pauses=_pauses(reading, rollout),
     )
+
+
+def _pauses(reading: Reading, rollout: Rollout) -> str:
+    if not LIMITS[reading.guard].pauses:
+        return ""
+    unanswered = [shift.value for shift in Shift if shift not in rollout.reviewed]
+    if len(unanswered) == len(Shift):
+        return "either"
+    return unanswered[0] if unanswered else "reviewed"
 
 
 def _state(reading: Reading, rollout: Rollout) -> str:

@@ -58,7 +58,7 @@ REFUSALS: dict[type[Exception], Callable[[Exception], str]] = {
         "You started this rollout: another lead or administrator of the line approves its switch."
     ),
     rollouts.FreshApprover: lambda _refusal: _("A role or an account that was opened today approves no switch yet."),
-    rollouts.NotAsked: lambda _refusal: _("What the page asked you to answer for has changed since: look again."),
+    rollouts.ReviewDiffers: lambda _refusal: _("How it calls has changed since this was shown: look again."),
     rollouts.NotReady: lambda refusal: _("Not yet: %(reasons)s.") % {"reasons": reasons_of(refusal)},
     signing.NotConfirmed: lambda _refusal: _("The password or code is not right. Nothing was signed."),
 }

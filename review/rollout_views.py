@@ -136,7 +136,7 @@ def _go_on(request: PersonRequest, line: Line) -> str:
     _confirm(request)
     reviewed = request.POST.get("reviewed", "")
     if reviewed and reviewed not in list(Shift):
-        raise rollouts.NotAsked
+        raise rollouts.ReviewDiffers
     rollouts.go_on(_named(request, line), reviewed=Shift(reviewed) if reviewed else None, by=request.user, now=now())
     return _("Going on. Counts start at 0.")
 

@@ -303,6 +303,7 @@ SPECTACULAR_SETTINGS = {
         "ModelCall": "review.api.inputs.CALLS",
         "PersonLabel": "review.api.inputs.LABELS",
         "Rung": "review.api.forms.LEVELS",
+        "Shift": "review.api.rollouts.SHIFTS",
     },
 }
 

@@ -291,7 +291,14 @@ _ENTRIES = (
         409,
         _("Rollout is not ready"),
         _("The evidence does not let the rollout go on."),
-        _("Wait for the guardrails, or give a smaller share."),
+        _("Read the detail: it says what the guardrails still want, or what is about to roll it back."),
+    ),
+    Entry(
+        "review-differs",
+        409,
+        _("Another review is asked for"),
+        _("The answer to how the candidate calls is not the one that the rollout asks for now."),
+        _("Look at the rollout again, and send as reviewed what review_asked says."),
     ),
     Entry(
         "evidence-stale",

@@ -34,6 +34,9 @@ class Rollout(models.Model):
         help_text="who approved a blue-green switch: another person than who started it",
     )
     paused_at = models.DateTimeField(null=True)
+    paused_for = word_field(
+        Shift, blank=True, default="", help_text="the other call rate for which the guardrail last paused it"
+    )
     more_calls_reviewed_at = models.DateTimeField(
         null=True, help_text="when a person answered that the candidate calls defects more often"
     )

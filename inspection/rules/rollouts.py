@@ -140,7 +140,7 @@ class State:
 class Reading:
     """One guardrail with its numbers: failures and runs of both versions, and ln E that it is worse, and fit.
 
-    `leans`: for one that pauses, which way the evidence points of those that nobody has answered yet.
+    `leans`: where one that pauses is breached, which way of those that nobody has answered yet.
     """
 
     guard: Guard
@@ -307,7 +307,7 @@ def _log_e_worse(guard: Guard, fc: int, fi: int, share: float, state: State) -> 
     if not unanswered:
         return 0.0, None
     log_e = log_e_shift(fc, fi, share, rho) if len(unanswered) == len(Shift) else max(unanswered.values())
-    return log_e, max(unanswered, key=unanswered.__getitem__)
+    return log_e, max(unanswered, key=unanswered.__getitem__) if log_e >= BREACH else None
 
 
 def _log_e_harmless(guard: Guard, failures: int, runs: int) -> float:

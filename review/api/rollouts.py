@@ -5,6 +5,7 @@ from typing import Any
 from django.core.validators import RegexValidator
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -31,12 +32,13 @@ CODES = {
     rollouts.ClassMissing: "rollout-refused",
     rollouts.ShareRefused: "rollout-refused",
     rollouts.NotReady: "rollout-not-ready",
-    rollouts.NotAsked: "rollout-refused",
+    rollouts.ReviewDiffers: "review-differs",
     rollouts.SelfApproval: "self-approval",
     rollouts.FreshApprover: "forbidden",
     signing.NotConfirmed: "not-confirmed",
 }
 VERSION = RegexValidator(r"^[-a-zA-Z0-9_]+(:[0-9]{1,9})?\Z")
+SHIFTS = [shift.value for shift in Shift]
 REFUSALS: tuple[type[Exception], ...] = tuple(CODES)
 
 
@@ -60,14 +62,21 @@ class BackBody(CauseBody):
 
 
 class PauseBody(CauseBody, ConfirmationForm):
+    """Pause, or go on with `paused` false; then `reviewed` is the answer to `review_asked`, null where that is null."""
+
     paused = StrictBooleanField(required=False, default=True)
     reviewed = serializers.ChoiceField(
-        [shift.value for shift in Shift],
+        SHIFTS,
         required=False,
         allow_null=True,
         default=None,
         help_text="the answer to `review_asked`, with password or code",
     )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given["paused"] and given["reviewed"]:
+            raise serializers.ValidationError({"reviewed": _("Only going on answers: give paused as false.")})
+        return given
 
 
 class CountShown(serializers.Serializer):
@@ -105,9 +114,7 @@ class RolloutShown(serializers.Serializer):
     opened_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
     paused = serializers.BooleanField()
-    review_asked = serializers.ChoiceField(
-        [shift.value for shift in Shift], allow_null=True, help_text="which other call rate it is paused for"
-    )
+    review_asked = serializers.ChoiceField(SHIFTS, allow_null=True, help_text="which other call rate it is paused for")
     more_calls_reviewed_at = serializers.DateTimeField(
         allow_null=True, help_text="when a person answered that it calls more: not asked again, nor to be proven"
     )
@@ -187,7 +194,7 @@ def promote(request: Request, pk: int) -> Response:
 def pause(request: Request, pk: int) -> Response:
     """Let nothing advance; or go on, with `paused` false.
 
-    A pause for another call rate comes back unless `reviewed` answers it: a person does, with password or code.
+    Where `review_asked` names another call rate, `reviewed` has to answer it: a person does, with password or code.
     """
     rollout, given = _moved(request, pk), PauseBody.read(request)
     if given["paused"]:

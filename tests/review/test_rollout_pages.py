@@ -8,6 +8,7 @@ from django.urls import reverse
 from inspection import arms, registry, rollouts
 from inspection.models import Line, Rollout, RolloutStep
 from inspection.rules import rollouts as rules
+from inspection.rules.rollouts import Shift
 from inspection.rules.words import Label, Role
 from review import adjudications, bank, comparisons
 from review.models import Adjudication, ReviewTask
@@ -238,38 +239,60 @@ def test_whoever_goes_on_after_other_calls_is_told_what_they_answer_for(lead, li
     rollout = make_rollout(line)
     for n in range(9):
         send(line, f"A-{n}", green=BAD, position=0.01, at=later(n))
-    rollouts.pause(rollout, by=None, cause=rollouts.BY_CALLS, now=later(10))
-    told = ("You answer for green:1 calling defects more often", "more calls reviewed · quinn")
+    rollouts.pause(rollout, by=None, cause="", paused_for=Shift.MORE, now=later(10))
+    asked = ("You answer for green:1 calling defects more often", "Calls that become fewer still pause it")
+    told = ("more calls reviewed · quinn", "pauses at fewer")
     paused = page(lead, line).content.decode()
-    assert [words in paused for words in told] == [True, False]
+    assert [words in paused for words in (*asked, *told)] == [True, True, False, False]
     went_on = do(lead, line, "go-on", **re_entered(paused), password=PASSWORD)
-    assert [words in went_on for words in told] == [False, True]
+    assert [words in went_on for words in (*asked, *told)] == [False, False, True, True]
     answer = lead.get(reverse("api-rollout", args=[rollout.pk])).json()
     assert answer["more_calls_reviewed_at"] is not None
     assert [one["status"] for one in answer["guardrails"] if one["name"] == "calls"] == ["reviewed"]
 
 
-def test_the_page_answers_for_nothing_that_it_did_not_ask(lead, line):
+def test_after_the_other_way_too_was_answered_the_page_promises_no_pause(lead, line):
+    rollout = make_rollout(line)
+    Rollout.objects.filter(pk=rollout.pk).update(more_calls_reviewed_at=NOON)
+    rollouts.pause(rollout, by=None, cause="", paused_for=Shift.FEWER, now=later(10))
+    paused = page(lead, line).content.decode()
+    asked = ("You answer for green:1 calling defects less often", "still pause it")
+    assert [words in paused for words in asked] == [True, False]
+    assert "pauses no more" in do(lead, line, "go-on", **re_entered(paused), password=PASSWORD)
+
+
+def test_a_page_that_was_shown_before_the_calls_differed_answers_nothing(lead, line):
     rollout = make_rollout(line)
     rollouts.pause(rollout, by=None, cause="shift change", now=NOON)
     shown = page(lead, line).content.decode()
     for n in range(9):
         send(line, f"A-{n}", green=BAD, position=0.01, at=later(n))
-    do(lead, line, "go-on", **re_entered(shown), password=PASSWORD)
+    assert "has changed since this was shown" in do(lead, line, "go-on", **re_entered(shown), password=PASSWORD)
     rollout.refresh_from_db()
-    assert (rollout.paused_at, rollout.reviewed) == (None, frozenset())
+    assert (rollout.paused_at, rollout.reviewed) == (NOON, frozenset())
 
 
 @pytest.mark.parametrize("answer", ["fewer", "nonsense"])
 def test_another_answer_than_was_asked_for_is_refused_and_the_pause_stays(lead, line, answer):
     rollout = make_rollout(line)
-    for n in range(9):
-        send(line, f"A-{n}", green=BAD, position=0.01, at=later(n))
-    rollouts.pause(rollout, by=None, cause=rollouts.BY_CALLS, now=later(10))
-    shown = do(lead, line, "go-on", reviewed=answer, password=PASSWORD)
-    assert "has changed since: look again" in shown
+    rollouts.pause(rollout, by=None, cause="", paused_for=Shift.MORE, now=later(10))
+    shown = do(lead, line, "go-on", rollout=rollout.pk, reviewed=answer, password=PASSWORD)
+    assert "has changed since this was shown" in shown
     rollout.refresh_from_db()
     assert (rollout.paused_at, rollout.reviewed) == (later(10), frozenset())
+
+
+@pytest.mark.parametrize("reason", ["reviewed: looks fine", "more calls reviewed", "guardrail: unproven-x"])
+def test_what_a_person_writes_as_a_reason_is_told_as_it_was_written(lead, line, reason):
+    rollout = make_rollout(line)
+    do(lead, line, "pause", reason=reason)
+    assert reason in page(lead, line, headers={"accept-language": "ko"}).content.decode()
+    assert rollouts.review_asked(*judged(rollout)) is None
+
+
+def judged(rollout):
+    rollout.refresh_from_db()
+    return rollout, rollouts.judge(rollout, now=later(5))
 
 
 def test_a_reviewed_candidate_is_not_said_to_be_no_worse_on_every_guardrail(lead, line, monkeypatch):
@@ -297,8 +320,11 @@ def test_an_answer_to_other_calls_over_http_takes_the_password(lead, line, proof
     rollout = make_rollout(line)
     for n in range(9):
         send(line, f"A-{n}", green=BAD, position=0.01, at=later(n))
-    rollouts.pause(rollout, by=None, cause=rollouts.BY_CALLS, now=later(10))
+    rollouts.pause(rollout, by=None, cause="", paused_for=Shift.MORE, now=later(10))
     asked = lead.get(reverse("api-rollout", args=[rollout.pk])).json()["review_asked"]
+    unanswered = ask(lead, "api-rollout-pause", rollout.pk, paused=False)
+    assert (unanswered.status_code, unanswered.json()["code"]) == (409, "review-differs")
+    assert ask(lead, "api-rollout-pause", rollout.pk, reviewed=asked, password=PASSWORD).status_code == 422
     answer = ask(lead, "api-rollout-pause", rollout.pk, paused=False, reviewed=asked, **proof)
     assert (asked, answer.status_code) == ("more", status)
     rollout.refresh_from_db()

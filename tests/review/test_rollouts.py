@@ -211,7 +211,7 @@ def test_another_call_rate_pauses_and_a_person_goes_on_with_new_counts(line, qui
     assert rollbacks.follow(fresh(rollout), now=later(20)).reasons == ("calls",)
     assert deployed(line)[2:] == ("canary", 0.05)
     assert fresh(rollout).paused_at == later(20)
-    rollouts.go_on(rollout, by=quinn, now=later(30))
+    rollouts.go_on(rollout, reviewed=Shift.MORE, by=quinn, now=later(30))
     assert fresh(rollout).paused_at is None
     assert rollouts.judge(fresh(rollout), now=later(31)).reasons[0] == "no-data"
 
@@ -233,35 +233,35 @@ def test_what_a_person_answered_is_not_asked_again_of_this_rollout_but_of_the_ne
     assert rollbacks.follow(fresh(again), now=later(80)).reasons == ("calls",)
 
 
-def test_whoever_goes_on_without_an_answer_is_asked_again(line, quinn):
+def test_nothing_is_answered_that_is_not_asked_and_what_is_asked_must_be(line, quinn):
     rollout = make_rollout(line)
-    call_defects(line, "A", at=0)
-    rollbacks.follow(fresh(rollout), now=later(20))
-    rollouts.go_on(rollout, by=quinn, now=later(30))
-    call_defects(line, "B", at=40)
-    assert rollbacks.follow(fresh(rollout), now=later(60)).reasons == ("calls",)
-
-
-def test_nothing_is_answered_that_is_not_asked(line, quinn):
-    rollout = make_rollout(line)
+    with pytest.raises(rollouts.ReviewDiffers):
+        rollouts.go_on(rollout, reviewed=Shift.MORE, by=quinn, now=NOON)
     rollouts.pause(rollout, by=quinn, cause="shift change", now=NOON)
-    with pytest.raises(rollouts.NotAsked):
+    with pytest.raises(rollouts.ReviewDiffers):
         rollouts.go_on(rollout, reviewed=Shift.MORE, by=quinn, now=later(1))
     call_defects(line, "A", at=2)
-    with pytest.raises(rollouts.NotAsked):
-        rollouts.go_on(rollout, reviewed=Shift.FEWER, by=quinn, now=later(20))
+    for answer in (None, Shift.FEWER):
+        with pytest.raises(rollouts.ReviewDiffers):
+            rollouts.go_on(rollout, reviewed=answer, by=quinn, now=later(20))
     assert fresh(rollout).paused_at == NOON
     rollouts.go_on(rollout, reviewed=Shift.MORE, by=quinn, now=later(21))
     assert fresh(rollout).paused_at is None
 
 
-def test_a_pause_for_the_calls_may_be_answered_although_the_evidence_went_back_meanwhile(line, quinn):
-    rollout = make_rollout(line)
-    call_defects(line, "A", at=0, count=4)
-    assert not rollouts.judge(fresh(rollout), now=later(20)).calls.is_breached
-    rollouts.pause(rollout, by=None, cause=rollouts.BY_CALLS, now=later(20))
-    rollouts.go_on(rollout, reviewed=Shift.MORE, by=quinn, now=later(30))
-    assert fresh(rollout).reviewed == {Shift.MORE}
+@pytest.mark.parametrize(
+    ("calls", "asked"), [({"green": BAD}, Shift.MORE), ({"green": GOOD, "blue": BAD}, Shift.FEWER)]
+)
+def test_a_pause_asks_about_what_it_paused_for_although_the_evidence_went_back_meanwhile(line, quinn, calls, asked):
+    rollout = make_rollout(line, share=0.5)
+    for n in range(60):
+        send(line, f"A-{n}", **{"blue": GOOD, **calls}, position=0.01 + n % 2 * 0.9, at=later(n))
+    assert rollbacks.follow(fresh(rollout), now=later(100)).reasons == ("calls",)
+    rollouts.set_share(fresh(rollout), share=0.05, by=quinn, now=later(101))
+    action = rollouts.judge(fresh(rollout), now=later(102))
+    assert (action.calls.leans, rollouts.review_asked(fresh(rollout), action)) == (None, asked)
+    rollouts.go_on(rollout, reviewed=asked, by=quinn, now=later(103))
+    assert fresh(rollout).reviewed == {asked}
 
 
 def test_nobody_goes_on_or_lowers_the_share_past_a_failure_that_is_about_to_take_it_back(line, quinn):
