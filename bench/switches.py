@@ -78,16 +78,19 @@ class Load:
 
     def _send(self, first: int, started: float) -> int:
         sent = 0
-        for n in itertools.count(first, SENDERS):
-            if self._done.wait(max(0.0, started + n / self.rate - time.monotonic())):
-                return sent
-            self._post(f"S-{n // len(VIEWS):06d}", VIEWS[n % len(VIEWS)], self.pictures[n % len(self.pictures)])
-            sent += 1
+        # A station keeps its connection from one image to the next.
+        with requests.Session() as station:
+            for n in itertools.count(first, SENDERS):
+                if self._done.wait(max(0.0, started + n / self.rate - time.monotonic())):
+                    break
+                picture = self.pictures[n % len(self.pictures)]
+                self._post(station, f"S-{n // len(VIEWS):06d}", VIEWS[n % len(VIEWS)], picture)
+                sent += 1
         return sent
 
-    def _post(self, serial: str, view: str, picture: bytes) -> None:
+    def _post(self, station: requests.Session, serial: str, view: str, picture: bytes) -> None:
         key = f"Station {self.station['key_id']}:{self.station['secret']}"
-        answer = requests.post(
+        answer = station.post(
             f"{self.url}/api/v1/items/",
             headers={"Authorization": key, "Idempotency-Key": uuid4().hex},
             data={"serial": serial, "view": view, "captured_at": clock().isoformat()},

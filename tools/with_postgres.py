@@ -30,8 +30,12 @@ def programs() -> Path:
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """Yield the DATABASE_URL of a fresh cluster; stop and remove it afterwards."""
+def cluster(*, is_for_tests: bool = False) -> Iterator[str]:
+    """Yield the DATABASE_URL of a fresh cluster; stop and remove it afterwards.
+
+    Tests take their rows back: what autovacuum learns from them, that every table is empty, makes plans that take minutes
+    for the rows of the next test. So theirs learns nothing; any other has to, as one that serves does.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tollgate-pg-"))
     owner = _owner()
     if owner is not None:
@@ -40,9 +44,8 @@ def cluster() -> Iterator[str]:
     bin_folder = programs()
     try:
         _run(owner, bin_folder / "initdb", "--pgdata", data, "--username", "tollgate", "--auth", "trust", "--no-sync")
-        # Tests take their rows back: what autovacuum learns from them, that every table is empty, makes plans that take
-        # minutes for the rows of the next test.
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c autovacuum=off -c max_connections=60"
+        learns = "off" if is_for_tests else "on"
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c autovacuum={learns} -c max_connections=60"
         _run(
             owner,
             bin_folder / "pg_ctl",
@@ -84,7 +87,7 @@ def _run(owner: pwd.struct_passwd | None, *command: object) -> None:
 
 if __name__ == "__main__":
     try:
-        with cluster() as url:
+        with cluster(is_for_tests=True) as url:
             sys.exit(subprocess.run(sys.argv[1:], env={**os.environ, "DATABASE_URL": url}, check=False).returncode)
     except NoPostgres as reason:
         print(f"Skipped on PostgreSQL: {reason}")
