@@ -20,9 +20,15 @@ SHOWN_EVERY_S = 10.0
 
 
 class WatchedTask(Task):
-    """A task that shows a progress stamp while it runs. Its log lines, one at its end, name it and what it works on."""
+    """A task that shows a progress stamp while it runs. Its log lines, one at its end, name it and what it works on.
+
+    In a worker it finds the connection to the database that the task before it left, or a new one where that is old or
+    broken.
+    """
 
     def __call__(self, *args: object, **kwargs: object) -> object:
+        if not self.request.called_directly:
+            close_old_connections()
         key = kwargs.get("key")
         named = {"task": self.name, "task_id": self.request.id, "key": key, "trace_id": tracing.trace_of_key(key)}
         told = {name: value for name, value in named.items() if value is not None}

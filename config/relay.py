@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from datetime import datetime
+from functools import cache
 
 import django
 import structlog
@@ -94,17 +95,28 @@ def main() -> None:
 
 
 def send_due(rows: list, *, now: datetime) -> list[int]:
-    """Publish a wake-up for each row and return the ids of those that were sent."""
-    sent = []
+    """Publish a wake-up for each row and return the ids of those that are on their way.
+
+    One that was sent before is sent again where its queue is empty: it was lost. Where workers are behind it waits there
+    still, and another would only keep them from the work.
+    """
+    sent, crowded = [], cache(_is_crowded)
     for row in rows:
         try:
-            publish(row.topic, row.key)
+            if row.sent_at is None or not crowded(TASKS[row.topic][1]):
+                publish(row.topic, row.key)
+                ids = {"key": row.key, "trace_id": tracing.trace_of_key(row.key)}
+                told = {name: one for name, one in ids.items() if one is not None}
+                logger.info("woken", topic=row.topic, **told)
         except (OperationalError, RedisError, OSError):
             break
         sent.append(row.pk)
-        ids = {"key": row.key, "trace_id": tracing.trace_of_key(row.key)}
-        logger.info("woken", topic=row.topic, **{name: one for name, one in ids.items() if one is not None})
     return sent
+
+
+def _is_crowded(queue: str) -> bool:
+    with producers[_connection()].acquire(block=True, timeout=BELL_TIMEOUT_S) as producer:
+        return bool(producer.channel.queue_declare(queue=queue).message_count)
 
 
 if __name__ == "__main__":

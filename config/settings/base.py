@@ -1,5 +1,6 @@
 """Everything for the embedded engine and the demo. Values come from the environment through typed readers."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -140,6 +141,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Celery would close the database before and after each task; config/celery.py looks after the connection instead.
+CELERY_DB_REUSE_MAX = sys.maxsize
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

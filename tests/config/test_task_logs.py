@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 import structlog
+from kombu import Connection
 from kombu.asynchronous.timer import Timer
 
 from config import relay
@@ -53,6 +54,21 @@ def test_the_relay_names_the_trace_of_the_image_that_it_wakes_a_worker_for(caplo
     assert relay.send_due([row], now=NOON) == [1]
     (line,) = [one.msg for one in caplog.records]
     assert (line["event"], line["topic"], line["trace_id"]) == ("woken", "item.received", tracing.trace_id(IMAGE))
+
+
+def test_what_waits_in_its_queue_is_sent_again_only_once_the_queue_is_empty(monkeypatch):
+    broker = Connection("memory://")
+    monkeypatch.setattr(relay, "_connection", lambda: broker)
+    queue = broker.SimpleQueue("predict")
+    queue.clear()
+    sent = [Outbox(pk=n, topic="item.received", key=str(IMAGE), sent_at=NOON) for n in (1, 2)]
+    never_sent = Outbox(pk=3, topic="item.received", key=str(IMAGE))
+    for rows, lie_there in [(sent, 2), (sent, 2), ([*sent, never_sent], 3)]:
+        assert relay.send_due(rows, now=NOON) == [row.pk for row in rows]
+        assert queue.qsize() == lie_there
+    queue.clear()
+    relay.send_due(sent, now=NOON)
+    assert queue.qsize() == 2
 
 
 def test_a_worker_with_more_images_than_it_can_look_at_shows_itself_between_two(monkeypatch):
