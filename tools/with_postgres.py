@@ -33,8 +33,8 @@ def programs() -> Path:
 def cluster(*, is_for_tests: bool = False) -> Iterator[str]:
     """Yield the DATABASE_URL of a fresh cluster; stop and remove it afterwards.
 
-    Tests take their rows back: what autovacuum learns from them, that every table is empty, makes plans that take minutes
-    for the rows of the next test. So theirs learns nothing; any other has to, as one that serves does.
+    Tests take their rows back: what autovacuum learns from them, that every table is empty, makes plans that take
+    minutes for the rows of the next test. So theirs learns nothing; any other has to, as one that serves does.
     """
     folder = Path(tempfile.mkdtemp(prefix="tollgate-pg-"))
     owner = _owner()
