@@ -97,8 +97,8 @@ def main() -> None:
 def send_due(rows: list, *, now: datetime) -> list[int]:
     """Publish a wake-up for each row and return the ids of those that are on their way.
 
-    One that was sent before is sent again where its queue is empty: it was lost. Where workers are behind it waits there
-    still, and another would only keep them from the work.
+    One that was sent before is sent again where its queue is empty: it was lost. Where workers are behind it waits
+    there still, and another would only keep them from the work.
     """
     sent, crowded = [], cache(_is_crowded)
     for row in rows:
