@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 choices=[("more", "more"), ("fewer", "fewer")],
                 default="",
+                db_default="",
                 help_text="the other call rate for which the guardrail last paused it",
                 max_length=20,
             ),

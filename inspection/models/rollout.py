@@ -35,7 +35,11 @@ class Rollout(models.Model):
     )
     paused_at = models.DateTimeField(null=True)
     paused_for = word_field(
-        Shift, blank=True, default="", help_text="the other call rate for which the guardrail last paused it"
+        Shift,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="the other call rate for which the guardrail last paused it",
     )
     more_calls_reviewed_at = models.DateTimeField(
         null=True, help_text="when a person answered that the candidate calls defects more often"
