@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Route, sync_playwright
 
 from bench import figures
@@ -131,13 +132,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
         told: dict[str, Any] = {}
+        fell: list[str] = []
         for name, network in wanted:
             timed, _ = SCENES[name]
-            for row, value in timed(browser, engine.url, desk, network, options.times).items():
-                told[f"{network.name}: {row}"] = value
+            try:
+                seen = timed(browser, engine.url, desk, network, options.times)
+            except PlaywrightError as error:
+                # What was timed before it took many minutes, and stands.
+                fell.append(f"{network.name}: {name}: {error.message.splitlines()[0]}")
+                continue
+            told.update({f"{network.name}: {row}": value for row, value in seen.items()})
         browser.close()
     over = [name for name, value in told.items() if value["of its budget"] > 1]
-    figures.keep(options.keep, {**told, "over their budget": over})
+    figures.keep(options.keep, {**told, "over their budget": over, "fell over": fell})
+    if fell:
+        raise SystemExit(1)
 
 
 def _loop(browser: Any, url: str, desk: Any, network: Network, times: int) -> dict[str, Any]:

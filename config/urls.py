@@ -28,4 +28,5 @@ urlpatterns = [
 handler400 = "inspection.api.problems.bad_request"
 handler403 = "inspection.api.problems.permission_denied"
 handler404 = "inspection.api.problems.page_not_found"
+handler429 = "config.lockout.too_many"
 handler500 = "inspection.api.problems.server_error"

@@ -1,12 +1,15 @@
 """People: invited by a link good once, given roles and relieved of them, let out and in. Each deed leaves a trace."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from inspection.models import Line, Membership, PersonChange, User
@@ -125,6 +128,27 @@ def remove_second_factor(user: User, *, reason: str, by: User, now: datetime) ->
     _refuse_own(user, by)
     if Authenticator.objects.filter(user=user).delete()[0]:
         _let_in(user, PersonDeed.FACTOR_REMOVED, reason=reason, by=by, now=now)
+
+
+@transaction.atomic
+def unlock(user: User, *, reason: str, by: User, now: datetime) -> None:
+    """Forget the wrong passwords given for somebody, from every address. It opens no way in: the password stays."""
+    _refuse_own(user, by)
+    if _wrong_passwords(user).delete()[0]:
+        _note(user, PersonDeed.UNLOCKED, reason=reason, by=by, now=now)
+
+
+def is_locked(user: User, *, now: datetime) -> bool:
+    """Return whether too many wrong passwords keep somebody out at one address or more."""
+    since = now - timedelta(hours=settings.AXES_COOLOFF_TIME)
+    counted = _wrong_passwords(user).filter(attempt_time__gt=since)
+    return counted.filter(failures_since_start__gte=settings.AXES_FAILURE_LIMIT).exists()
+
+
+def _wrong_passwords(user: User) -> QuerySet[AccessAttempt]:
+    # Kept under what was typed: the name or the address in either case, never the employee id, read as the name.
+    typed = Q(username__iexact=user.username)
+    return AccessAttempt.objects.filter(typed | Q(username__iexact=user.email) if user.email else typed)
 
 
 def _let_in(user: User, deed: PersonDeed, *, reason: str, by: User, now: datetime) -> None:

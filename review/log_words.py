@@ -31,6 +31,7 @@ WORDS: dict[str, Promise] = {
     PersonDeed.FACTOR_REMOVED: _("second factor removed"),
     PersonDeed.DISABLED: _("disabled"),
     PersonDeed.ENABLED: _("enabled again"),
+    PersonDeed.UNLOCKED: _("sign-in unlocked"),
     ProposalStatus.OPEN: _("open"),
     ProposalStatus.APPROVED: _("approved"),
     ProposalStatus.REJECTED: _("rejected"),

@@ -146,7 +146,7 @@ def take_role(request: PersonRequest, username: str, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def account_deed(request: PersonRequest, username: str, deed: str) -> HttpResponse:
-    """Close an account, open it, give it a new link, or remove its second factor."""
+    """Close an account, open it, give it a new link, remove its second factor, or lift the lock of its sign-in."""
     person = _seen(request, username)
     if deed not in _DEEDS:
         raise Http404
@@ -184,11 +184,18 @@ def _factor(request: PersonRequest, person: User) -> HttpResponse:
     return redirect("person", person.username)
 
 
+def _unlock(request: PersonRequest, person: User) -> HttpResponse:
+    people.unlock(person, reason=_reason(request), by=request.user, now=now())
+    messages.success(request, _("Unlocked. The password is the one from before."))
+    return redirect("person", person.username)
+
+
 _DEEDS: dict[str, Callable[[PersonRequest, User], HttpResponse]] = {
     "disable": _disable,
     "enable": _enable,
     "link": _link,
     "factor": _factor,
+    "unlock": _unlock,
 }
 
 
@@ -235,6 +242,7 @@ def _shown(request: PersonRequest, person: User, form: RoleForm, *, status: int 
         "form": form,
         "is_own": person == request.user,
         "is_kept": is_kept,
+        "is_locked": is_kept and people.is_locked(person, now=now()),
         "done": people_boards.done_to(person) if is_kept else [],
         "zone": zones.of_site(),
     }

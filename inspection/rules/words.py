@@ -128,6 +128,7 @@ class PersonDeed(StrEnum):
     FACTOR_REMOVED = "factor-removed"
     DISABLED = "disabled"
     ENABLED = "enabled"
+    UNLOCKED = "unlocked"
 
 
 class GoldenState(StrEnum):

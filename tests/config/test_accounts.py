@@ -27,7 +27,8 @@ def ana():
 
 
 def sign_in(client, **extra):
-    return client.post("/accounts/login/", {"login": "ana", "password": PASSWORD, **extra})
+    headers = {name: extra.pop(name) for name in ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR") if name in extra}
+    return client.post("/accounts/login/", {"login": "ana", "password": PASSWORD, **extra}, **headers)
 
 
 @pytest.mark.parametrize("way", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"])
@@ -51,6 +52,43 @@ def test_an_unknown_theme_or_language_is_not_kept(client, ana):
 
 def test_choosing_is_never_a_get(client):
     assert client.get("/choose/").status_code == 405
+
+
+def test_a_shift_signs_in_from_one_address_within_a_minute(client, ana):
+    answers = [sign_in(type(client)(), REMOTE_ADDR="203.0.113.1").status_code for _ in range(60)]
+    assert answers == [302] * 60
+
+
+def test_more_than_two_sign_ins_a_second_from_one_address_wait_a_minute_on_a_page_of_the_product(client, ana):
+    for _ in range(120):
+        sign_in(client, REMOTE_ADDR="203.0.113.2", login="")
+    answer = sign_in(client, REMOTE_ADDR="203.0.113.2")
+    assert (answer.status_code, answer["Retry-After"]) == (429, "60")
+    assert "try again in a minute" in answer.content.decode()
+    assert sign_in(client, REMOTE_ADDR="203.0.113.3").status_code == 302
+
+
+def test_wrong_passwords_elsewhere_keep_nobody_out(client, ana):
+    for place in range(20):
+        sign_in(client, REMOTE_ADDR=f"203.0.113.{100 + place}", password="wrong")
+    assert sign_in(client, REMOTE_ADDR="203.0.113.4").status_code == 302
+
+
+def test_one_address_does_not_try_name_after_name(client, ana):
+    for name in range(30):
+        sign_in(client, REMOTE_ADDR="203.0.113.5", login=f"name-{name}")
+    answer = sign_in(client, REMOTE_ADDR="203.0.113.5")
+    assert "Too many failed login attempts" in answer.content.decode()
+    assert sign_in(client, REMOTE_ADDR="203.0.113.6").status_code == 302
+
+
+@pytest.mark.parametrize(("proxies", "is_locked"), [(0, True), (1, False)])
+def test_behind_a_proxy_wrong_passwords_are_counted_by_the_address_it_heard(client, ana, settings, proxies, is_locked):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    for _ in range(5):
+        sign_in(client, HTTP_X_FORWARDED_FOR="198.51.100.9, 198.51.100.1", password="wrong")
+    answer = sign_in(client, HTTP_X_FORWARDED_FOR="198.51.100.9, 198.51.100.2")
+    assert answer.status_code == (429 if is_locked else 302)
 
 
 def test_a_shared_station_forgets_after_five_minutes(client, ana):

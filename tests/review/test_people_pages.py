@@ -185,7 +185,7 @@ def test_nobody_but_administrators_opens_these_pages_or_does_a_deed(role, client
     answers = [client.get(reverse("people")), client.get(reverse("person", args=["ana"]))]
     answers += [invite(client), give(client, ana, role="qa_lead")]
     answers += [client.post(reverse("person-take", args=["ana", ana.memberships.get().pk]), {"reason": "x"})]
-    answers += [deed(client, ana, name) for name in ("disable", "enable", "link", "factor")]
+    answers += [deed(client, ana, name) for name in ("disable", "enable", "link", "factor", "unlock")]
     assert {answer.status_code for answer in answers} == {403}
     ana.refresh_from_db()
     assert (roles(ana), ana.is_active, User.objects.count()) == ([("inspector", "")], True, 2)
@@ -219,7 +219,7 @@ def test_whoever_administers_one_line_gives_no_role_beyond_it(client, lena, line
     assert roles(User.objects.get(username="berta")) == [("inspector", line.slug)]
 
 
-@pytest.mark.parametrize("name", ["disable", "enable", "link", "factor"])
+@pytest.mark.parametrize("name", ["disable", "enable", "link", "factor", "unlock"])
 @pytest.mark.parametrize("place", ["", "phone-back"])
 def test_an_account_with_roles_beyond_the_line_is_kept_by_those_of_every_line(client, lena, line, name, place):
     beyond = make_line("phone-back")
@@ -252,7 +252,7 @@ def test_a_person_of_the_line_alone_is_kept_by_its_administrator(client, lena, l
     assert "disabled" in client.get(reverse("person", args=["ana"])).content.decode()
 
 
-@pytest.mark.parametrize("name", ["disable", "enable", "link", "factor"])
+@pytest.mark.parametrize("name", ["disable", "enable", "link", "factor", "unlock"])
 def test_nobody_closes_or_opens_their_own_account(office, admin, name):
     assert deed(office, admin, name).status_code == 403
     admin.refresh_from_db()
@@ -352,6 +352,31 @@ def test_a_lost_second_factor_is_removed_with_its_recovery_codes(office):
     deed(office, quinn, "factor")
     assert not Authenticator.objects.filter(user=quinn).exists()
     assert "Remove the second factor" not in office.get(reverse("person", args=["quinn"])).content.decode()
+
+
+@pytest.mark.parametrize("typed", ["ana", "Ana", "ana@plant.example", "E-7"])
+def test_an_administrator_lifts_the_lock_of_a_sign_in(client, office, typed):
+    ana = make_user("ana", email="ana@plant.example", employee_id="E-7")
+    desk = type(client)()
+    wrong = [desk.post(reverse("account_login"), {"login": typed, "password": "wrong"}) for _ in range(5)]
+    assert wrong[-1].status_code == 429
+    assert "Lift the lock" in office.get(reverse("person", args=["ana"])).content.decode()
+
+    deed(office, ana, "unlock")
+
+    assert "Lift the lock" not in office.get(reverse("person", args=["ana"])).content.decode()
+    assert desk.post(reverse("account_login"), {"login": typed, "password": PASSWORD}).status_code == 302
+    assert [(one.deed, one.reason) for one in ana.changes.all()] == [("unlocked", "asked for it")]
+
+
+def test_four_wrong_passwords_are_no_lock_and_lifting_none_leaves_no_trace(client, office):
+    ana = make_user("ana")
+    deed(office, ana, "unlock")
+    desk = type(client)()
+    for _ in range(4):
+        desk.post(reverse("account_login"), {"login": "ana", "password": "wrong"})
+    assert "Lift the lock" not in office.get(reverse("person", args=["ana"])).content.decode()
+    assert not ana.changes.exists()
 
 
 def test_each_deed_is_in_the_log_of_the_persons_lines_and_of_no_other(office, line):
