@@ -130,6 +130,11 @@ class RolloutShown(serializers.Serializer):
     recommendation = serializers.DictField()
 
 
+class ReadAgainShown(serializers.Serializer):
+    requeued = serializers.IntegerField(help_text="parts that people will read again")
+    left = serializers.IntegerField(help_text="parts of the last hour that nobody was asked about yet")
+
+
 class RolloutsShown(serializers.Serializer):
     rollouts = RolloutShown(many=True)
 
@@ -220,6 +225,18 @@ def rollback(request: Request, pk: int) -> Response:
     rollout, given = _moved(request, pk), BackBody.read(request)
     _done(rollbacks.roll_back, rollout, by=person_of(request), now=now(), **given)
     return _shown(_rollout(request, pk))
+
+
+@extend_schema(operation_id="rollout_requeue", request=None, responses=ReadAgainShown)
+@api_view(["POST"])
+def requeue(request: Request, pk: int) -> Response:
+    """Ask people to read blind what the candidate decided by itself in its last hour, after any way back.
+
+    A thousand parts at a time, those that nobody has been asked about since: asked again it finds what is left.
+    """
+    rollout = _moved(request, pk)
+    requeued = rollbacks.requeue_last_hour(rollout, now=now())
+    return Response({"requeued": requeued, "left": rollbacks.last_hour(rollout).count()})
 
 
 def _shown(rollout: Rollout, *, status: int = 200) -> Response:

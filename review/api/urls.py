@@ -78,6 +78,7 @@ urlpatterns = [
     path("rollouts/<int:pk>/pause/", rollouts.pause, name="api-rollout-pause"),
     path("rollouts/<int:pk>/abort/", rollouts.abort, name="api-rollout-abort"),
     path("rollouts/<int:pk>/rollback/", rollouts.rollback, name="api-rollout-rollback"),
+    path("rollouts/<int:pk>/requeue/", rollouts.requeue, name="api-rollout-requeue"),
     path("rollouts/<int:pk>/certificate/", candidate_bands.certificate, name="api-candidate-certificate"),
     path("rollouts/<int:pk>/certificate/put/", candidate_bands.put_in_force, name="api-candidate-put"),
     path("rollouts/<int:pk>/certificate/withdraw/", candidate_bands.withdraw, name="api-candidate-withdraw"),

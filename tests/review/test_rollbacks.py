@@ -153,6 +153,19 @@ def test_where_the_last_hour_cannot_be_given_to_people_the_line_is_back_and_the_
     assert "1 part is read again" in answer
 
 
+def test_programs_ask_for_the_last_hour_of_what_a_guardrail_or_an_abort_took_off(client, switched, quinn, ana):
+    address = reverse("api-rollout-requeue", args=[switched.pk])
+    client.force_login(quinn)
+    assert client.post(address).json() == {"requeued": 0, "left": 0}
+    rollbacks.abort(switched, by=None, cause="overturns", now=later(5_100))
+    client.force_login(ana)
+    assert client.post(address).status_code == 404
+    client.force_login(quinn)
+    assert client.post(address).json() == {"requeued": 1, "left": 0}
+    assert ReviewTask.objects.get(queue_rank__isnull=False).run.part.serial == "young"
+    assert client.post(address).json() == {"requeued": 0, "left": 0}
+
+
 def rollouts_closed_at(monkeypatch, moment):
     """Let the page's deeds be of this moment: the parts of the test are of the same hour."""
     monkeypatch.setattr("review.rollout_views.now", lambda: moment)
