@@ -69,8 +69,12 @@ def note_pair(run: Run, step: RolloutStep, *, looked_at: UUID, now: datetime) ->
     A run of which a look was dropped was not seen: what nobody asked for is no missing answer. Returns whether people
     are to be asked which of the two is right.
     """
+    if len(run.views_expected) > 1:
+        # Of two views that are looked at at once, the second one sees the first.
+        Run.objects.select_for_update(no_key=True).values_list("pk").get(pk=run.pk)
     items = list(run.items.values_list("pk", flat=True))
-    if len(items) < len(run.views_expected) or not _is_of(step, run) or _lacks_a_look(run, step, looked_at=looked_at):
+    others = [item for item in items if item != looked_at]
+    if len(items) < len(run.views_expected) or not _is_of(step, run) or _lacks_a_look(run, step, others):
         return False
     answers = _answers(run, step)
     failures = {arm: {guard for item in items for guard in _of_answer(step, answers[arm].get(item))} for arm in answers}
@@ -174,15 +178,12 @@ def _is_of(step: RolloutStep, run: Run) -> bool:
     return run.opened_at >= step.began_at
 
 
-def _lacks_a_look(run: Run, step: RolloutStep, *, looked_at: UUID) -> bool:
-    """Say whether a view still waits for a look, the live or the silent one, or will never have its silent one."""
-    others = run.items.exclude(pk=looked_at)
-    keys = [str(item) for item in others.values_list("pk", flat=True)]
+def _lacks_a_look(run: Run, step: RolloutStep, others: Sequence[UUID]) -> bool:
+    """Say whether one of the other views still waits for a look, live or silent, or will never have its silent one."""
+    waiting = Outbox.objects.filter(topic=SILENT, key__in=[str(item) for item in others], done_at=None)
     return (
-        others.filter(routing=None).exists()
-        or Outbox.objects.filter(topic=SILENT, key__in=keys, done_at=None).exists()
-        or step.events.filter(run=run, kind=DROPPED).exists()
-    )
+        bool(others) and (Item.objects.filter(pk__in=others, routing=None).exists() or waiting.exists())
+    ) or step.events.filter(run=run, kind=DROPPED).exists()
 
 
 def _is_sampled(run: Run) -> bool:

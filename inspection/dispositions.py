@@ -63,7 +63,7 @@ def settle_view(
     return Disposition.objects.get(run=settled[0]) if settled else None
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def settle_views(given: Sequence[Given], *, at: datetime) -> list[UUID]:
     """Keep the final verdicts, one an image, and settle each run once every view has its own, by the worst of them.
 

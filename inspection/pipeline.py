@@ -57,7 +57,7 @@ def record(item: Item, examined: Examined, *, now: datetime) -> Routing:
     return record_all([(item, examined)], now=now)[0]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_all(found: Sequence[Sighting], *, now: datetime) -> list[Routing]:
     """Write what was found, and route each item, in the order given, by the level, model and bands in force now.
 
@@ -105,23 +105,23 @@ def _standing(item: Item, examined: Examined, earlier: Routing | None, present: 
     return routed
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_silently(item: Item, examined: Examined, *, now: datetime) -> bool:
     """Keep what was said silently, beside what was said aloud; no answer is kept as that.
 
     Returns whether people are to be asked about the run, because the two versions differ.
     """
     sightings.keep_opinions([(item, examined)], now=now)
-    step = _step(_present(item))
+    step = _step_now(item)
     if step is None or not Phase(step.phase).is_paired:
         return False
     return arms.note_pair(item.run, step, looked_at=item.pk, now=now)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def pass_over_silently(item: Item, *, now: datetime) -> None:
     """Count that nobody had time for an item's silent look."""
-    step = _step(_present(item))
+    step = _step_now(item)
     if step is not None and Phase(step.phase).is_paired:
         arms.note_dropped(item.run, step, now=now)
 
@@ -154,10 +154,6 @@ def keep_warm(line: Line) -> None:
 
 
 # Routing --------------------------------------------------------------------------------------------------------
-
-
-def _present(item: Item) -> Line:
-    return Present([item]).line_of(item)
 
 
 def _route(item: Item, line: Line, examined: Examined, seen: Seen, present: Present, *, now: datetime) -> Routing:
@@ -361,12 +357,18 @@ def seers_of(item: Item) -> list[tuple[ModelVersion, PredictionRole]]:
 
 
 def silent_seers_of(item: Item) -> list[ModelVersion]:
-    """Return the versions that look at the item once it has its answer, as the line stands now."""
-    return [registry.of_id(seer.version) for seer in _traffic(item, _present(item)).silent]
+    """Return the versions that look at the item once it has its answer, by the line as it was read with the item."""
+    return [registry.of_id(seer.version) for seer in _traffic(item, item.line).silent]
 
 
 def _step(line: Line) -> RolloutStep | None:
     return line.deployment.step if hasattr(line, "deployment") else None
+
+
+def _step_now(item: Item) -> RolloutStep | None:
+    """Return the step of the item's line at this moment: a look that nobody waits for asks for nothing else of it."""
+    deployment = Deployment.objects.select_related("step__rollout").filter(line=item.line_id).first()
+    return deployment.step if deployment else None
 
 
 def _follow_rollout(item: Item, line: Line, examined: Examined, *, is_overdue: bool, now: datetime) -> None:

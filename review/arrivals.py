@@ -132,7 +132,7 @@ def look_silently(key: UUID | str, *, clock: Callable[[], datetime], examine: Ex
     return True
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def keep_silently(item: Item, examined: pipeline.Examined, *, now: datetime) -> None:
     """Keep a silent look. Where it shows that the two versions differ, people read the part; its verdict stands."""
     if pipeline.record_silently(item, examined, now=now):

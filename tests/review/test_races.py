@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier, Event
+from time import sleep
 from uuid import uuid4
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections, transaction
 
-from inspection import automation, outbox, registry, rollouts
+from inspection import arms, automation, outbox, registry, rollouts
 from inspection.models import Deployment, Disposition, LevelChange, Line, Measures, Outbox, Routing
 from inspection.rules.words import Call, Label, Level, Role, Stream
 from inspection.sightings import Examined
@@ -24,7 +25,7 @@ from tests.builders import NOON, make_user
 from tests.inspection.models import make_bands
 from tests.inspection.test_automation import evaluation
 from tests.review.candidate_scene import make_beside, make_certified_line
-from tests.review.rollout_scene import GOOD, look, make_rollout, make_served_line
+from tests.review.rollout_scene import GOOD, look, look_silently, make_rollout, make_served_line
 from tests.review.scene import (
     an_answer,
     answer,
@@ -378,3 +379,24 @@ def test_a_stop_amid_changes_of_a_canary_is_met_by_every_part_that_begins_after_
     assert began_after - stopped_by_then == {item.pk for item in items[20:]}
     assert set(late.values_list("route", "reason")) == {("human", "hold")}
     assert not Disposition.objects.filter(run__items__in=began_after, decided_by="model").exists()
+
+
+def test_of_two_views_looked_at_silently_at_once_the_run_is_seen():
+    line = make_served_line()
+    rollout = make_rollout(line, "shadow")
+    run = make_run(line, "A-1", views=("front", "back"), at=later(1))
+    views = list(run.items.select_related("run__part", "station"))
+    said = {"blue": GOOD, "green": GOOD}
+    for item in views:
+        look(line, item, said, at=later(2))
+
+    def silently(item):
+        with transaction.atomic():
+            look_silently(line, item, said, at=later(2))
+            # Neither has committed when the other looks whether it is the last one.
+            sleep(0.5)
+
+    at_once(*(lambda item=item: silently(item) for item in views))
+
+    evidence = arms.evidence_of(rollouts.current(rollout), now=later(3))
+    assert (evidence.candidate.seen, evidence.incumbent.seen) == (1, 1)
