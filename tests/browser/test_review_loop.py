@@ -14,6 +14,10 @@ from tests.builders import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+CUT_MS = 30_000
+# A key held down, repeated as a keyboard does.
+HELD_MS, REPEAT_MS = 3000, 33
+
 
 @pytest.fixture
 def line(transactional_db):
@@ -52,6 +56,7 @@ def test_decisions_made_while_the_network_is_cut_arrive_once_and_in_order(line, 
 
     loop.page.context.set_offline(True)
     serials += [loop.decide("KeyF"), loop.decide("KeyF")]
+    loop.page.wait_for_timeout(CUT_MS)
     expect(loop.part("saved-word")).to_contain_text("waiting")
     loop.page.context.set_offline(False)
     loop.wait_for_image()
@@ -100,8 +105,9 @@ def test_a_key_held_down_is_one_decision(line, ana, review):
     loop = review(line, ana)
     first = loop.serial
 
-    for _ in range(40):
+    for _ in range(HELD_MS // REPEAT_MS):
         loop.page.keyboard.down("KeyF")
+        loop.page.wait_for_timeout(REPEAT_MS)
     loop.page.keyboard.up("KeyF")
     loop.wait_until_saved()
     loop.listens()
