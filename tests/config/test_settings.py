@@ -77,11 +77,19 @@ def test_a_storage_address_that_means_nothing_is_refused(url):
         storage_of(url)
 
 
+OFF = "?server_side_binding=false"
+
+
 @pytest.mark.parametrize("url", ["garbage", "foo://bar", "mysql://u:p4ss@h/n", "postgres://u:p4ss@h:port/n"])
 def test_a_database_address_that_means_nothing_is_refused_without_repeating_it(url):
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL cannot be read") as refusal:
         database_of(url, wait_s=3, statement_s=5)
     assert "p4ss" not in str(refusal.value)
+
+
+def test_statements_are_prepared_unless_the_address_says_otherwise():
+    asked = [database_of(f"postgres://u@h/n{more}", wait_s=3, statement_s=5)["OPTIONS"] for more in ("", OFF)]
+    assert [one["server_side_binding"] for one in asked] == [True, False]
 
 
 def test_what_the_address_asks_of_postgresql_wins_over_the_limits_of_the_process():
@@ -101,6 +109,9 @@ def test_a_page_is_held_up_for_a_shorter_time_than_a_task(begin, limits):
     seen = {**os.environ, "DATABASE_URL": "postgres://nobody@127.0.0.1:9/none"}
     said = subprocess.run([sys.executable, "-c", f"{begin}; {told}"], env=seen, capture_output=True, text=True)
     assert said.stdout.strip() == limits, said.stderr
+
+
+OFF = "?server_side_binding=false"
 
 
 @pytest.mark.parametrize("url", ["garbage", "http://x", "redis://h:port/0", "amqp://u:p4ss@h"])
