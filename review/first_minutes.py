@@ -6,7 +6,7 @@ the door that did it tells this list.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from django.db.models import Q
@@ -82,9 +82,12 @@ def keep(person: User, tried: Iterable[Try]) -> None:
 
 
 def _since(person: User) -> datetime:
-    """Return from when on a deed ticks its step off: since the list began anew, else at any time."""
+    """Return from when on a deed ticks its step off: since the list began anew, else since the person joined.
+
+    The demo's invented past, its rulings and signatures with it, was written before its people joined.
+    """
     begun = person.preferences.get(ANEW)
-    return datetime.fromisoformat(begun) if begun else datetime.min.replace(tzinfo=UTC)
+    return max(person.date_joined, datetime.fromisoformat(begun)) if begun else person.date_joined
 
 
 def _tried(person: User) -> list[str]:
@@ -92,8 +95,7 @@ def _tried(person: User) -> list[str]:
 
 
 def _inspector(person: User) -> list[Step]:
-    # The demo's invented past was written before its people joined.
-    calls = Decision.objects.filter(person=person, recorded_at__gt=max(person.date_joined, _since(person)))
+    calls = Decision.objects.filter(person=person, recorded_at__gt=_since(person))
     has_judged = calls[:FIRST_CALLS].count() == FIRST_CALLS
     loop = _at("review", "phone-glass")
     return [
@@ -106,7 +108,7 @@ def _lead(person: User) -> list[Step]:
     # Inside its undo window a ruling is given, too: who comes back at once finds it ticked.
     since = _since(person)
     held = HeldRuling.objects.filter(ruled_by=person, ended_at=None, held_at__gt=since)
-    given = Adjudication.objects.filter(ruled_by=person, ruled_at__gt=max(person.date_joined, since))
+    given = Adjudication.objects.filter(ruled_by=person, ruled_at__gt=since)
     ruled = held.exists() or given.exists()
     raises = LevelProposal.objects.filter(line__slug="phone-lens", resumes=False)
     by_them = Q(proposer=person, proposed_at__gt=since) | Q(approver=person, approved_at__gt=since)

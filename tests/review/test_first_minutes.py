@@ -10,8 +10,8 @@ from django.utils.timezone import now
 
 from inspection import automation, epochs
 from inspection.models import Line, Rollout
-from inspection.rules.words import Call, Role
-from review import decisions, held_rulings
+from inspection.rules.words import Call, Level, Role
+from review import decisions, filling, held_rulings
 from review.models import Adjudication
 from tests.builders import NOON, PASSWORD, make_model_version, make_user
 from tests.inspection.test_ladder import GOOD
@@ -57,8 +57,16 @@ def test_a_line_that_this_demo_does_not_have_is_not_pointed_to(client, quinn):
 
 def test_what_was_done_is_ticked_off(client, quinn):
     assert home(client, quinn).count("#ring-tick") == 0
-    automation.stop(Line.objects.get(slug="phone-back"), by=quinn, reason="smoke", now=NOON)
+    automation.stop(Line.objects.get(slug="phone-back"), by=quinn, reason="smoke", now=now())
     assert home(client, quinn).count("#ring-tick") == 1
+
+
+def test_what_the_demo_invents_of_its_peoples_past_ticks_nothing_off(client, quinn):
+    lens, before = make_served_line("phone-lens", is_demo=True), now() - timedelta(hours=1)
+    quill = make_user("quill", role=Role.QA_LEAD)
+    filling.stand(lens, [(Level.ASSIST, before)], leads=(quinn, quill), cause="the evidence allows it")
+    automation.stop(Line.objects.get(slug="phone-back"), by=quinn, reason="smoke", now=before)
+    assert not ticked(client, quinn)
 
 
 def test_who_knows_the_way_sees_it_no_more(client, ana):
