@@ -9,7 +9,7 @@ from inspection.models import Line, SettingChange
 from inspection.rules.words import Role
 from review import first_minutes, simulated
 from review.first_minutes import Try
-from tests.builders import NOON, make_line, make_station, make_user
+from tests.builders import make_line, make_station, make_user
 from tests.inspection.device import Device
 from tests.review.deciding import make_deciding_line
 from tests.review.scene import make_watched_line
@@ -104,7 +104,7 @@ def test_where_no_demo_runs_there_is_nothing_to_remove(client, demo, quinn, sett
 
 
 def test_the_first_steps_begin_anew_with_nothing_ticked_off(client, demo, quinn):
-    automation.stop(demo[1], by=quinn, reason="smoke", now=NOON)
+    automation.stop(demo[1], by=quinn, reason="smoke", now=now())
     first_minutes.keep(quinn, [Try.DIMMED])
     client.force_login(quinn)
     assert client.get("/").content.decode().count("#ring-tick") == 2
