@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.urls import reverse
 
 from inspection.models import Line, Membership, PersonChange, User
@@ -142,7 +142,9 @@ def is_locked(user: User, *, now: datetime) -> bool:
     """Return whether too many wrong passwords keep somebody out at one address or more."""
     since = now - timedelta(hours=settings.AXES_COOLOFF_TIME)
     counted = _wrong_passwords(user).filter(attempt_time__gt=since)
-    return counted.filter(failures_since_start__gte=settings.AXES_FAILURE_LIMIT).exists()
+    # One row for each browser: the lock is of the name at the address.
+    pairs = counted.values("username", "ip_address").annotate(wrong=Sum("failures_since_start"))
+    return pairs.filter(wrong__gte=settings.AXES_FAILURE_LIMIT).exists()
 
 
 def _wrong_passwords(user: User) -> QuerySet[AccessAttempt]:

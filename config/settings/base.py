@@ -223,9 +223,9 @@ AXES_RESET_ON_SUCCESS = True
 # Each proxy in front adds whom it heard to X-Forwarded-For; what stands before those entries is anybody's claim.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("PROXIES", 0, low=0, high=5)
 # Before a password is hashed. A shift signs in within minutes, from one address where the floor has one: right ones are
-# counted for the processor's sake alone. Wrong ones: by address, and by name from anywhere far above the lock of the
-# pair, so that nobody far away keeps a colleague out.
-ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "30/10m/ip,100/15m/key"}
+# counted for the processor's sake alone. Wrong ones: by address, and by name or person from anywhere, above the lock of
+# the pair. The same limit is that of codes of a second factor, of which there are a million.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "30/10m/ip,10/15m/key"}
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -358,7 +358,12 @@ def test_a_lost_second_factor_is_removed_with_its_recovery_codes(office):
 def test_an_administrator_lifts_the_lock_of_a_sign_in(client, office, typed):
     ana = make_user("ana", email="ana@plant.example", employee_id="E-7")
     desk = type(client)()
-    wrong = [desk.post(reverse("account_login"), {"login": typed, "password": "wrong"}) for _ in range(5)]
+    wrong = [
+        desk.post(
+            reverse("account_login"), {"login": typed, "password": "wrong"}, headers={"User-Agent": f"two {n % 2}"}
+        )
+        for n in range(5)
+    ]
     assert wrong[-1].status_code == 429
     assert "Lift the lock" in office.get(reverse("person", args=["ana"])).content.decode()
 
