@@ -17,6 +17,7 @@ from review.containment_models import Containment
 from review.models import ReviewTask
 
 READ_AGAIN = timedelta(hours=1)
+IN_FLIGHT = timedelta(minutes=1)
 READ_AGAIN_MAX = 1000
 READ_AGAIN_AT_ONCE = 50
 
@@ -139,7 +140,8 @@ def last_hour(rollout: Rollout) -> QuerySet[Disposition]:
         line=rollout.line_id,
         model_version__in=_taken_off_with(rollout).values("candidate"),
         decided_by=DecidedBy.MODEL.value,
-        settled_at__gte=rollout.closed_at - READ_AGAIN,
+        # What it decides once it is back in another rollout is none of this one's.
+        settled_at__range=(rollout.closed_at - READ_AGAIN, rollout.closed_at + IN_FLIGHT),
     )
 
 
