@@ -10,8 +10,9 @@ DRIFTED = (DriftMark.ALARM, DriftMark.SUSTAINED)
 
 
 def follow(*, now: datetime) -> None:
-    """Close trainings whose worker is gone, and order those that a line's rule wants now."""
+    """Close trainings whose worker is gone, let versions that waited begin, and order what a line's rule wants now."""
     trainings.sweep(now=now)
+    trainings.follow_waiting(now=now)
     for line in Line.objects.filter(is_active=True, retraining_rules__isnull=False).distinct():
         drift = DriftMark.objects.filter(baseline__line=line, kind__in=DRIFTED).order_by("-marked_at").first()
         retraining.ask_where_due(line, drifted_at=drift.marked_at if drift else None, now=now)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Subquery
 
 from inspection import fitter, outbox, registry, rollouts
 from inspection.fitter import Answer, FittingFailed, Unwanted
@@ -33,6 +34,7 @@ MINUTES, MINUTES_MAX = 10, 240
 SHOWN_EVERY = timedelta(seconds=2)
 SILENT_AFTER = timedelta(seconds=90)
 BATCH = 500
+WAITS = "Another rollout is open on the line; the version waits in the registry."
 
 Fit = Callable[..., list[Answer]]
 Clock = Callable[[], datetime]
@@ -107,6 +109,26 @@ def sweep(*, now: datetime) -> int:
     silent = Training.objects.filter(state=State.RUNNING.value, seen_at__lt=now - SILENT_AFTER)
     message = "The worker ended while it was learning. Nothing was registered; start it again."
     return sum(training.move(to=State.FAILED, message=message, ended_at=now) for training in silent)
+
+
+def follow_waiting(*, now: datetime) -> int:
+    """Put versions that waited for another rollout to end beside their lines. Return how many.
+
+    Of several trainings of a line only the last one counts: a version that somebody has put on the line waits no more.
+    """
+    newest = Training.objects.filter(state=State.DONE.value, snapshot__line=OuterRef("snapshot__line"))
+    waiting = Training.objects.filter(
+        ~Exists(Rollout.objects.filter(candidate=OuterRef("version"))),
+        state=State.DONE.value,
+        message=WAITS,
+        pk=Subquery(newest.order_by("-ended_at", "-pk").values("pk")[:1]),
+    )
+    put = 0
+    for training in waiting.select_related("version", "snapshot__line", "asked_by"):
+        rollout, message = _into_shadow(training, training.version, now=now)
+        Training.objects.filter(pk=training.pk).update(rollout=rollout, message=message)
+        put += rollout is not None
+    return put
 
 
 # Running --------------------------------------------------------------------------------------------------------
@@ -267,6 +289,6 @@ def _into_shadow(training: Training, version: ModelVersion, *, now: datetime) ->
                 now=now,
             ), ""
     except rollouts.RolloutOpen:
-        return None, "Another rollout is open on the line; the version waits in the registry."
+        return None, WAITS
     except rollouts.ClassMissing:
         return None, "It does not know every class of the serving version; it waits in the registry."

@@ -13,6 +13,7 @@ from inspection import registry, rollouts
 from inspection.fitter import Answer, FittingFailed, Unwanted
 from inspection.models import Deployment, ModelVersion, Outbox, Rollout, TrainedOn
 from inspection.rules.words import Role, RolloutStrategy
+from monitoring import retraining as monitored
 from review import bank, retraining, snapshots, tasks, trainings
 from review.models import HeldBack, RetrainingRule, Training
 from review.rules.trainings import Cause, Occasions, cause_now
@@ -110,6 +111,27 @@ def test_beside_an_open_rollout_the_version_waits_in_the_registry(line, snapshot
     assert (training.state, training.rollout) == ("done", None)
     assert training.message == "Another rollout is open on the line; the version waits in the registry."
     assert Deployment.objects.get(line=line).candidate == other
+
+
+def test_the_newest_version_that_waited_is_put_beside_the_line_once_the_other_rollout_has_ended(line, snapshot, quinn):
+    make_serving(line)
+    other = make_model_version("other", classes=["scratch"])
+    open_one = rollouts.start(line, other, strategy=RolloutStrategy.SHADOW, by=None, now=NOON)
+    older, newest = (run(ask(snapshot, at=days(n)), at=days(n)) for n in (1, 2))
+    monitored.follow(now=days(3))
+    assert Deployment.objects.get(line=line).candidate == other
+
+    rollouts.abort(open_one, by=quinn, cause="no better", now=days(3))
+    monitored.follow(now=days(3))
+    newest.refresh_from_db()
+    older.refresh_from_db()
+    deployment = Deployment.objects.get(line=line)
+    assert (deployment.candidate, deployment.strategy) == (newest.version, "shadow")
+    assert (newest.rollout.candidate, newest.message, older.rollout) == (newest.version, "", None)
+
+    rollouts.abort(newest.rollout, by=quinn, cause="nor this one", now=days(4))
+    monitored.follow(now=days(4))
+    assert Deployment.objects.get(line=line).candidate is None
 
 
 @pytest.mark.parametrize("strategy", [RolloutStrategy.CANARY, RolloutStrategy.BLUE_GREEN])
