@@ -90,12 +90,24 @@ def zipped(marker):
     return packed.getvalue()
 
 
+def bomb():
+    """An archive of 64 MB of nothing in a few kB."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/0", bytes(64_000_000))
+    return packed.getvalue()
+
+
 def headed(header: dict, body: bytes = b"\0" * 64) -> bytes:
     text = json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + body
 
 
 OVERLAP = {name: {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]} for name in ("classify.bias", "other")}
+
+
+HUGE = {"classify.bias": {"dtype": "F32", "shape": [2**62, 2**62], "data_offsets": [0, 8]}}
+BEYOND = {"classify.bias": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}
 
 
 def changed(state, **tensors):
@@ -111,6 +123,9 @@ HOSTILE = {
         415,
         "model-type-unsupported",
     ),
+    "an archive that unpacks to 64 MB": (lambda state, marker: bomb(), None, 415, "model-type-unsupported"),
+    "a tensor of 2^124 numbers": (lambda state, marker: headed(HUGE), None, 422, "model-corrupt"),
+    "a tensor of four terabytes": (lambda state, marker: headed(BEYOND), None, 422, "model-corrupt"),
     "good weights called otherwise": (lambda state, marker: save(state), "weights.onnx", 415, "model-type-unsupported"),
     "nothing in it": (lambda state, marker: b"\0", None, 422, "model-corrupt"),
     "a header of 2^63 bytes": (lambda state, marker: struct.pack("<Q", 2**63) + b"{}", None, 422, "model-corrupt"),
