@@ -38,7 +38,7 @@ DRAWS = ("truth", "overlap", "audit", "control", "check_defect", "second_look")
 
 # Both versions saw each run and both were read on it.
 _FILL = """
-WITH RECURSIVE times(n) AS (SELECT %(first)s UNION ALL SELECT n + 1 FROM times WHERE n < %(last)s),
+WITH RECURSIVE times(n) AS (SELECT CAST(%(first)s AS integer) UNION ALL SELECT n + 1 FROM times WHERE n < %(last)s),
 noted(arm, kind) AS (VALUES ('candidate', 'seen'), ('incumbent', 'seen'), ('candidate', 'read'), ('incumbent', 'read'))
 INSERT INTO inspection_armevent (step_id, run_id, arm, kind, is_compared, n, weight, seen_at)
 SELECT %(step)s, runs.id, noted.arm, noted.kind, FALSE, times.n, 1, runs.opened_at
