@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Subquery
@@ -125,7 +125,8 @@ def follow_waiting(*, now: datetime) -> int:
     )
     put = 0
     for training in waiting.select_related("version", "snapshot__line", "asked_by"):
-        rollout, message = _into_shadow(training, training.version, now=now)
+        # The database lets none be done without its version.
+        rollout, message = _into_shadow(training, cast("ModelVersion", training.version), now=now)
         Training.objects.filter(pk=training.pk).update(rollout=rollout, message=message)
         put += rollout is not None
     return put
