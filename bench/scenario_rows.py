@@ -9,6 +9,7 @@ from math import sqrt
 from statistics import mean, median, stdev
 from typing import Any
 
+from bench.guarantees_canary import median_delay
 from stats.proportions import clopper_pearson
 
 Report = dict[str, Any]
@@ -20,6 +21,8 @@ RUN_LENGTH_WITHIN = 0.25
 STANDARD_ERRORS = 2.0
 NAIVE_OFF = 2.0
 STARVED_SHIFTS = 2
+# Of the serving model of `bad-candidate`, and the canary's first share.
+OVERTURNS, FIRST_SHARE = 0.05, 0.05
 ALPHAS = {"shadow": 0.05, "assist": 0.05, "partial": 0.01}
 CLIMBED = ("assist", "partial", "full")
 _RUNGS = ("human", "shadow", "assist", "partial", "full")
@@ -226,6 +229,15 @@ def _candidate(outcome: str) -> Callable[[str, Runs], list[Row]]:
     return said
 
 
+def _taken_back(name: str, runs: Runs) -> list[Row]:
+    """Beside the outcome, the median beside that of the rule alone: ten runs tell half from double, no more."""
+    items = median(run["rollout"]["canary_items"] for run in runs)
+    exact = median_delay(OVERTURNS, FIRST_SHARE, runs[0]["factor"])
+    ratio, found = items / exact, f"{items:.0f} parts, {exact:.0f} by the rule alone"
+    beside = Row(name, len(runs), "parts until rolled back", found, "half to double", 1 / 2 <= ratio <= 2, ratio / 2)
+    return [*_candidate("rolled_back")(name, runs), beside]
+
+
 _ROWS: dict[str, Callable[[str, Runs], list[Row]]] = {
     "climb": _climb,
     "stay": _stay,
@@ -235,6 +247,6 @@ _ROWS: dict[str, Callable[[str, Runs], list[Row]]] = {
     "dead-model": _dead,
     "starved-audit": _starved,
     "noisy-inspectors": _noisy,
-    "bad-candidate": _candidate("rolled_back"),
+    "bad-candidate": _taken_back,
     "good-candidate": _candidate("promoted"),
 }
