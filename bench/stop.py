@@ -1,19 +1,23 @@
-"""STOP under full load: how long until its answer, and what is still decided automatically after it.
+"""STOP in the moment in which a canary's share changes, under load: its answer, and what is decided alone after it.
 
-    python -m bench.stop [--lines 20] [--seconds 2] [--rate 16]
+    python -m bench.stop [--lines 20] [--seconds 2] [--rate 12]
 
-Lines at `partial` whose bands decide most parts are fed nearly as fast as one worker can look, and stopped one after
-the other by a lead. The limit is two seconds from the press to the last automatic decision of the line.
+Real PostgreSQL, Redis, relay, two web processes and two workers. On lines at `partial` whose bands decide most parts,
+fed at a fixed rate, half of the runs belong to a canary. On one line after the other a lead changes its share and
+another one stops the line, both at once. The limit is two seconds from the press to the last automatic decision of the
+line in every process; when each was written is the database's word.
 """
 
 import argparse
 import importlib
 import itertools
+import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from threading import Event
 from typing import Any
 from uuid import uuid4
@@ -24,44 +28,81 @@ from django.utils.timezone import now as clock
 from bench import figures
 from bench.engine import running
 from bench.shots import shots
+from tools.with_postgres import cluster
 
+WORKERS = 2
 SENDERS = 4
 LIMIT_S = 2.0
 PICTURES = 900
+CANARY = "drawn-net:2"
+SHARES = (0.5, 0.2)
+
+
+@dataclass(frozen=True)
+class Press:
+    """One STOP: of which line, when it was pressed, and when its answer came."""
+
+    line: str
+    pressed_at: datetime
+    answered_at: datetime
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Time STOP under full load.")
+    parser = argparse.ArgumentParser(description="Time STOP in the moment in which a canary's share changes.")
     parser.add_argument("--lines", type=int, default=20, help="lines to stop, one after the other")
     parser.add_argument("--seconds", type=float, default=2.0, help="time between two presses")
-    parser.add_argument("--rate", type=float, default=16.0, help="images a second over all lines")
+    parser.add_argument("--rate", type=float, default=12.0, help="images a second over all lines")
     options = parser.parse_args(arguments)
-    pictures = shots(PICTURES)
-    with running() as engine:
-        # Its models exist only inside a set-up Django.
-        floor = importlib.import_module("bench.floor_rows").lay(
-            [f"stop-{n}:partial:1:600" for n in range(options.lines)]
-        )
-        stations = floor["stations"]
-        with _load(engine.url, stations, pictures, rate=options.rate):
-            time.sleep(3 * options.seconds)
-            presses = []
-            for station in stations:
-                presses.append(_press(engine.url, station["line"], token=floor["people"]["quinn"]))
-                time.sleep(options.seconds)
-        late = [_automatic_after(*press) for press in presses]
-    answers = [(answered - pressed).total_seconds() for _, pressed, answered in presses]
-    figures.keep(
-        "stop",
-        {
-            "press to answer, ms": figures.spread([seconds * 1000 for seconds in answers]),
-            "slowest answer over the limit of 2 s": round(max(answers) / LIMIT_S, 3),
-            "press to last automatic decision, ms at most": round(max(ms for ms, _ in late)),
-            "decided automatically after the answer": sum(after for _, after in late),
-            "images at all": importlib.import_module("inspection.models").Item.objects.count(),
-            "decided automatically at all": sum(_automatic(line).count() for line, *_ in presses),
-        },
-    )
+    with cluster() as database:
+        os.environ["DATABASE_URL"] = database
+        with running(workers=WORKERS, has_second=True) as engine:
+            figures.keep("stop", _measured(engine.url, options))
+
+
+def _measured(url: str, options: argparse.Namespace) -> dict[str, Any]:
+    # Its models exist only inside a set-up Django.
+    rows = importlib.import_module("bench.stop_rows")
+    floor = rows.prepare([f"stop-{n}:partial:1:600" for n in range(options.lines)])
+    stations, people = floor["stations"], floor["people"]
+    canaries = {one["line"]: _canary(url, one["line"], token=people["quill"]) for one in stations}
+    with _load(url, stations, shots(PICTURES), rate=options.rate):
+        time.sleep(5 * options.seconds)
+        presses = []
+        for line, canary in canaries.items():
+            presses.append(_press(url, line, canary, leads=(people["quinn"], people["quill"])))
+            time.sleep(options.seconds)
+        time.sleep(LIMIT_S)
+    answers = [(one.answered_at - one.pressed_at).total_seconds() for one in presses]
+    return {
+        "press to answer, ms": figures.spread([seconds * 1000 for seconds in answers]),
+        "slowest answer over the limit of 2 s": round(max(answers) / LIMIT_S, 3),
+        **rows.outcome(presses),
+    }
+
+
+def _canary(url: str, line: str, *, token: str) -> int:
+    """Put the candidate beside what serves, for half of the runs. Return the rollout."""
+    wanted = {"candidate": CANARY, "strategy": "canary", "share": SHARES[0], "reason": "bench"}
+    return _posted(url, f"lines/{line}/rollouts/", token=token, **wanted)["id"]
+
+
+def _press(url: str, line: str, canary: int, *, leads: tuple[str, str]) -> Press:
+    """Stop a line while another lead changes the share of its canary."""
+    stops, moves = leads
+    with ThreadPoolExecutor(1) as other:
+        moving = other.submit(_posted, url, f"rollouts/{canary}/share/", token=moves, share=SHARES[1])
+        pressed = clock()
+        _posted(url, f"lines/{line}/automation/stop/", token=stops, reason="bench")
+        answered = clock()
+        moving.result()
+    return Press(line, pressed, answered)
+
+
+def _posted(url: str, path: str, *, token: str, **body: Any) -> dict[str, Any]:
+    signed_in = {"Authorization": f"Bearer {token}"}
+    answer = requests.post(f"{url}/api/v1/{path}", headers=signed_in, json=body, timeout=60)
+    answer.raise_for_status()
+    return answer.json()
 
 
 @contextmanager
@@ -95,30 +136,6 @@ def _post(url: str, station: dict[str, Any], serial: str, picture: bytes) -> Non
     )
     if answer.status_code != requests.codes.too_many_requests:
         answer.raise_for_status()
-
-
-def _press(url: str, line: str, *, token: str) -> tuple[str, datetime, datetime]:
-    pressed = clock()
-    answer = requests.post(
-        f"{url}/api/v1/lines/{line}/automation/stop/",
-        headers={"Authorization": f"Bearer {token}"},
-        json={"reason": "bench"},
-        timeout=60,
-    )
-    answer.raise_for_status()
-    return line, pressed, clock()
-
-
-def _automatic(line: str) -> Any:
-    routings = importlib.import_module("inspection.models").Routing.objects
-    return routings.filter(item__line__slug=line, route__in=["auto_pass", "auto_reject"])
-
-
-def _automatic_after(line: str, pressed: datetime, answered: datetime) -> tuple[float, int]:
-    """Return milliseconds from the press to the line's last automatic decision (0 if none), and how many came late."""
-    moments = list(_automatic(line).filter(routed_at__gt=pressed).values_list("routed_at", flat=True))
-    last = max(moments, default=pressed)
-    return (last - pressed) / timedelta(milliseconds=1), sum(moment > answered for moment in moments)
 
 
 if __name__ == "__main__":

@@ -30,13 +30,18 @@ def prepare(wish: str, *, views: Sequence[str]) -> dict[str, Any]:
     floor = floor_rows.lay([wish])
     Line.objects.update(views=list(views))
     registry.register(DEMO_MODEL, name=NAME, origin=Origin.SETUP, now=clock())
+    witness()
+    return floor
+
+
+def witness() -> None:
+    """Let the database note of each row that tells of a decision which process wrote it, and when."""
     with connection.cursor() as cursor:
         for table, column in WITNESSED.items():
             cursor.execute(
                 f"ALTER TABLE {table} ADD COLUMN {column} text DEFAULT current_setting('application_name'),"
                 f" ADD COLUMN {column}_at timestamptz DEFAULT clock_timestamp()"
             )
-    return floor
 
 
 def outcome(sent: int) -> dict[str, Any]:
@@ -99,8 +104,9 @@ def _written(statement: str) -> Written:
 def _by_process(switches: Sequence[Any], rows: Written) -> dict[str, dict[str, Any]]:
     """Return by process when its last row of the old version and its first of the new one were written.
 
-    The first is 0 where none came after the press; the second waits for the process's next work too, and where none
-    came before the next switch there is none. A process that was killed in the switch is left out of it.
+    The first is 0 where its rows after the press are all new; the second waits for the process's next work too. A
+    process that wrote nothing before the next switch, or was killed in this one, is left out of it: `n` says how many
+    it was seen in.
     """
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: {"old until": [], "new from": []})
     names = {row[0] for row in rows}
@@ -108,6 +114,8 @@ def _by_process(switches: Sequence[Any], rows: Written) -> dict[str, dict[str, A
         between = _between(rows, switch.pressed_at, end)
         for name in names - {switch.killed}:
             mine = [((at - switch.pressed_at) / MS, version) for process, at, version in between if process == name]
+            if not mine:
+                continue
             new = [ms for ms, version in mine if version == switch.version]
             found[name]["old until"].append(max((ms for ms, version in mine if version != switch.version), default=0.0))
             found[name]["new from"] += new[:1]
