@@ -35,7 +35,7 @@ faults:           ## kill processes under load and check that nothing is lost
 soak:             ## half an hour of the same on one engine, with its memory; SOAK="--minutes 2" for a short one
 	$(PY) -m bench.soak $(SOAK)
 
-moments:          ## the demo's three moments in a browser, on the product's own processes; minutes
+moments:          ## the demo's three moments and first ten minutes in a browser, on the product's own processes; minutes
 	TOLLGATE_ENV=test TOLLGATE_PICTURES=docs/pictures .venv/bin/pytest -m moments
 
 dark-story:       ## pictures of a lamp that fades, fails and comes back, as a lead sees it; into docs/pictures/
