@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections, transaction
 
-from inspection import arms, automation, outbox, registry, rollouts
+from inspection import arms, automation, outbox, pipeline, registry, rollouts
 from inspection.models import Deployment, Disposition, LevelChange, Line, Measures, Outbox, Routing
 from inspection.rules.words import Call, Label, Level, Role, Stream
 from inspection.sightings import Examined
@@ -25,7 +25,7 @@ from tests.builders import NOON, make_user
 from tests.inspection.models import make_bands
 from tests.inspection.test_automation import evaluation
 from tests.review.candidate_scene import make_beside, make_certified_line
-from tests.review.rollout_scene import GOOD, look, look_silently, make_rollout, make_served_line
+from tests.review.rollout_scene import GOOD, examined, look, look_silently, make_rollout, make_served_line
 from tests.review.scene import (
     an_answer,
     answer,
@@ -344,6 +344,32 @@ def test_a_switch_amid_parts_leaves_none_with_one_model_under_the_bands_of_anoth
     examine(make_run(line, "S-after", position=0.9).items.select_related("run__part").get())()
     last = Routing.objects.latest("pk")
     assert (str(last.model_version), last.route, last.bands) == ("green:1", "auto_pass", theirs)
+
+
+def test_a_part_meets_a_line_and_what_is_deployed_on_it_from_before_a_switch_or_from_after_it():
+    line = make_certified_line()
+    rollout = make_rollout(line, share=0.5)
+    make_beside(line, rollout)
+    item = make_run(line, "S-mid", position=0.9).items.select_related("run__part").get()
+    switched = []
+
+    def switch():
+        wanted = Deployment(serving=rollout.candidate, candidate=rollout.incumbent, strategy="blue_green")
+        return registry.arrange(Line.objects.get(pk=line.pk), wanted, by=None, cause="switch", now=later(1))
+
+    def switch_once_the_line_is_read(execute, sql, params, many, context):
+        answer = execute(sql, params, many, context)
+        if 'FROM "inspection_line"' in sql and not switched:
+            switched.extend(at_once(switch))
+        return answer
+
+    seen = examined(line, item, {"blue": GOOD, "green": GOOD}, at=later(1))
+    with connection.execute_wrapper(switch_once_the_line_is_read):
+        pipeline.record(item, seen, now=later(2))
+
+    assert str(switched[0].serving) == "green:1"
+    routed = Routing.objects.get(item=item)
+    assert (str(routed.model_version), routed.route, routed.bands) == ("blue:1", "auto_pass", line.bands)
 
 
 def test_a_stop_amid_changes_of_a_canary_is_met_by_every_part_that_begins_after_it(quinn):
