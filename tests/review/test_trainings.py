@@ -1,25 +1,29 @@
 """Trainings: asked for, run one at a time in a child, ending in a candidate in shadow or in a sentence."""
 
+import io
 import json
 import os
 import shutil
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from PIL import Image
 
 from inspection import registry, rollouts
 from inspection.fitter import Answer, FittingFailed, Unwanted
 from inspection.models import Deployment, ModelVersion, Outbox, Rollout, TrainedOn
-from inspection.rules.words import Role, RolloutStrategy
+from inspection.rules.words import Label, Role, RolloutStrategy
 from monitoring import retraining as monitored
 from review import bank, retraining, snapshots, tasks, trainings
 from review.models import HeldBack, RetrainingRule, Training
 from review.rules.trainings import Cause, Occasions, cause_now
 from tests.builders import NOON, make_line, make_model_version, make_user
+from tests.inspection.items import BRIGHT, DARK, make_item, picture
 from tests.inspection.models import make_light_meter, make_serving
-from tests.review.training_scene import make_labelled
+from tests.review.training_scene import make_labelled, state
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
@@ -53,6 +57,12 @@ def light_meter(order, folder, *, is_wanted):
             raise Unwanted
     held_back = [one for one in order["samples"] if one["split"] != "train"]
     return [Answer(path=one["path"], split=one["split"], probability=float(one["label"] != "ok")) for one in held_back]
+
+
+def square_of(light):
+    """Return an unseen scene of this light, as the decoder hands it on."""
+    with Image.open(io.BytesIO(picture(light, seed=99))) as opened:
+        return np.asarray(opened.convert("RGB"))
 
 
 def run(training, *, fit=light_meter, at=NOON):
@@ -262,6 +272,28 @@ def test_a_real_child_learns_light_from_dark(line):
     assert training.version.architecture == "small-cnn"
     assert training.version.card["figures"]["auc_low"] <= training.version.card["figures"]["auc"]
     assert len(training.curve) == training.version.card["training"]["epochs"]
+
+
+@pytest.mark.slow
+def test_a_line_without_a_defect_yet_gets_a_watching_model_of_its_good_parts(client, line, quinn):
+    for n in range(40):
+        state(make_item(line, light=DARK, serial=f"P-{n}", seed=n, at=NOON + timedelta(seconds=n)), Label.PASS)
+    good_only = snapshots.take(line, query="", by=None, now=NOON)
+    training = ask(good_only, architecture="patch-memory")
+    trainings.run(str(training.pk), clock=lambda: NOON)
+
+    training.refresh_from_db()
+    assert (training.message, training.state) == ("", "done")
+    assert Deployment.objects.get(line=line).candidate == training.version
+    assert "auc" not in training.version.card["figures"]
+    client.force_login(quinn)
+    card = client.get(reverse("model", args=[training.version.name, 1])).content.decode()
+    assert "There was no defect among them" in card
+    assert "AUC" not in card
+    assert "watches in shadow" in client.get(reverse("training-job", args=[line.slug, training.pk])).content.decode()
+    assert client.get(reverse("training", args=[line.slug])).status_code == 200
+    scored = registry.scorer(training.version).score
+    assert scored(square_of(BRIGHT)).raw_score > scored(square_of(DARK)).raw_score
 
 
 @pytest.mark.slow

