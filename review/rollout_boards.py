@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inspection import arms, rollout_steps, rollouts
-from inspection.models import Line, ModelVersion, Prediction, Rollout, RolloutMove
+from inspection import arms, health, rollout_steps, rollouts
+from inspection.models import HealthRun, Line, ModelVersion, Prediction, Rollout, RolloutMove
 from inspection.rules.rollouts import BREACH, FIT, LIMITS, Action, Arm, Guard, Move, Paired, Phase, Reading, Shift, Step
 from inspection.rules.words import Label, RolloutOutcome
 from review import comparisons, rollout_doors
@@ -247,9 +247,17 @@ def as_plain(rollout: Rollout, *, now: datetime) -> dict[str, Any]:
             "incumbent": {"seen": evidence.incumbent.seen, "read": evidence.incumbent.read},
         },
         "dropped": arms.dropped(step),
+        "trial": _trial_plain(health.trial_of(rollout)),
         "guardrails": [_guard_plain(reading, rollout) for reading in action.readings],
         "recommendation": _recommendation(rollout, action),
     }
+
+
+def _trial_plain(trial: HealthRun | None) -> dict[str, Any] | None:
+    if trial is None:
+        return None
+    facts = {name: getattr(trial, name) for name in ("items", "missing", "p95_ms", "complaint")}
+    return {**facts, "finished_at": trial.finished_at}
 
 
 def _cause(move: RolloutMove) -> str:

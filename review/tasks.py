@@ -128,9 +128,9 @@ def retrain(*, key: str, **_later_arguments: object) -> None:
 
 @shared_task
 def check_health(**_later_arguments: object) -> None:
-    """Let models that wait at `human` try the line's last images."""
-    for line in health.lines_to_try(now=clock()):
-        health.try_model(line, now=clock())
+    """Let models that wait at `human`, and candidates that have just begun, try the line's last images."""
+    for line, version in health.due(now=clock()):
+        health.try_model(line, version, now=clock())
 
 
 @shared_task

@@ -99,6 +99,14 @@ class GuardrailShown(serializers.Serializer):
     status = serializers.ChoiceField(choices=["running", "ok", "breached", "reviewed"])
 
 
+class TrialShown(serializers.Serializer):
+    items = serializers.IntegerField(help_text="the line's last images that the candidate was shown when it began")
+    missing = serializers.IntegerField(help_text="of them without an answer")
+    p95_ms = serializers.FloatField()
+    complaint = serializers.CharField(help_text="of the first that is missing, as the log has it")
+    finished_at = serializers.DateTimeField()
+
+
 class RolloutShown(serializers.Serializer):
     id = serializers.IntegerField()
     line = serializers.CharField()
@@ -126,6 +134,7 @@ class RolloutShown(serializers.Serializer):
     approved_by = serializers.CharField(allow_null=True)
     arms = serializers.DictField(child=ArmShown())
     dropped = serializers.IntegerField()
+    trial = TrialShown(allow_null=True)
     guardrails = GuardrailShown(many=True)
     recommendation = serializers.DictField()
 
