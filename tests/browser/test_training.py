@@ -3,7 +3,9 @@
 import pytest
 from django.utils.timezone import now
 
+from inspection import fitter
 from inspection.rules.words import Label, Role
+from monitoring.models import Alarm
 from review import trainings
 from review.models import Snapshot, Training
 from tests.builders import PASSWORD, make_line, make_user
@@ -16,6 +18,7 @@ from vision.drawn.parts import draw, encode
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MOSTLY = 0.75
+EPOCHS_SEEN = (1, 3)
 MAY_GO_ON = "Every guardrail says no worse: a person may move it on."
 
 
@@ -29,7 +32,7 @@ def test_a_lead_brings_labels_to_a_candidate_in_shadow(visit, transactional_db, 
     assert deployed(line) == ("None", "phone-glass-small-cnn:1", "shadow", 1.0)
 
 
-def test_parts_of_another_family_bring_a_retrained_model_from_shadow_into_service(
+def test_an_alarm_over_parts_of_another_family_leads_to_a_retrained_model_from_shadow_into_service(
     visit, transactional_db, settings, tmp_path, monkeypatch
 ):
     settings.MODELS_ROOT = tmp_path / "models"
@@ -40,7 +43,10 @@ def test_parts_of_another_family_bring_a_retrained_model_from_shadow_into_servic
     floor.bring("learned", NEW, count=LEARNED, bad_every=2, is_read_twice=True)
     assert (floor.right("light-meter", "old"), floor.right("light-meter", "learned")) == (1.0, 0.5)
 
-    page = visit(f"/lines/{line.slug}/data/", floor.lead, width=1366, height=768)
+    alarm = Alarm.objects.create(line=line, rule="image-drift", state="unacknowledged", is_on=True, raised_at=now())
+    page = visit(f"/alarms/{alarm.pk}/", floor.lead, width=1366, height=768)
+    page.click("text=Labels of those days")
+    page.wait_for_url("**/data/?q=date**")
     train(page)
     assert Snapshot.objects.get().images == LEARNED
     assert deployed(line) == ("light-meter:1", f"{candidate}:1", "shadow", 1.0)
@@ -78,7 +84,23 @@ def train(page):
     page.fill("[name=minutes]", "5")
     page.click("[aria-labelledby='start-title'] button")
     page.wait_for_selector("text=waits for the worker")
-    trainings.run(str(Training.objects.get().pk), clock=now)
+    trainings.run(str(Training.objects.get().pk), clock=now, fit=watched_on(page))
     page.wait_for_selector("text=watches in shadow")
     page.click("[aria-labelledby='result-title'] >> text=Models and rollouts")
     page.wait_for_selector("text=Candidate phone-glass-small-cnn:1")
+
+
+def watched_on(page):
+    """Learn as ever; at the first epoch and at a later one the open page must show by itself how far it is."""
+
+    def learn(order, folder, *, is_wanted):
+        def seen(told):
+            goes_on = is_wanted(told)
+            if told and told["stage"] == "train" and told["done"] in EPOCHS_SEEN:
+                page.wait_for_selector(f".verdict:has-text('{told['done']} / {told['total']}')")
+                page.wait_for_selector("polyline.series", state="attached")
+            return goes_on
+
+        return fitter.fit(order, folder, is_wanted=seen)
+
+    return learn
