@@ -15,8 +15,8 @@ from vision.networks import SmallCnn, load_state, state_of
 from vision.preprocessing import Preprocessing
 from vision.trainers import Course, Examples, Progress, binary_loss, epoch_done, outputs_of
 
-MAX_EPOCHS = 14
-PATIENCE = 6
+MAX_EPOCHS = 30
+PATIENCE = 10
 _BATCH = 32
 _PEAK_RATE = 2e-3
 _WARM_UP = 0.15
