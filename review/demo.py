@@ -181,4 +181,4 @@ def _stand(line: Line, scene: Scene, pool: Pool, people: Mapping[str, User], *, 
     steps = [(level, line.created_at + timedelta(days=day)) for day, level in enumerate(scene.steps)]
     filling.stand(line, steps, leads=(people["quinn"], people["quill"]), cause=STOOD)
     if scene.level == Level.SHADOW:
-        health.note(line, registry.present(line), items=200, missing=0, p95_ms=pool.p95_ms, now=now)
+        health.note(line, items=200, missing=0, p95_ms=pool.p95_ms, now=now)

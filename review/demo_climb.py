@@ -57,7 +57,7 @@ def fill_bank(line: Line, station: Station, people: Mapping[str, User], *, now: 
 def climb(line: Line, station: Station, scene: Scene, pool: Pool, people: Mapping[str, User], *, now: datetime) -> None:
     """Take the line from `human` to `partial`, each rung on the evidence that it had by then."""
     shadow_end, assist_end, end = now - timedelta(days=6), now - timedelta(days=1), now - LEFT_BEFORE
-    health.note(line, registry.present(line), items=200, missing=0, p95_ms=pool.p95_ms, now=line.created_at)
+    health.note(line, items=200, missing=0, p95_ms=pool.p95_ms, now=line.created_at)
     with _campaign(line):
         _sign_up(line, people, now=line.created_at)
         _live(line, station, scene, pool, people, Stretch(SHADOW, line.created_at + timedelta(hours=4), shadow_end))

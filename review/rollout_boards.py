@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inspection import arms, health, rollout_steps, rollouts
-from inspection.models import HealthRun, Line, ModelVersion, Prediction, Rollout, RolloutMove
+from inspection import arms, rollout_steps, rollouts, trials
+from inspection.models import CandidateTrial, Line, ModelVersion, Prediction, Rollout, RolloutMove
 from inspection.rules.rollouts import BREACH, FIT, LIMITS, Action, Arm, Guard, Move, Paired, Phase, Reading, Shift, Step
 from inspection.rules.words import Label, RolloutOutcome
 from review import comparisons, rollout_doors
@@ -216,6 +216,28 @@ def ways_back(line: Line) -> list[Rollout]:
     return list(dict.fromkeys(one for one in found if one))
 
 
+@dataclass(frozen=True)
+class TrialShown:
+    """The trial of the line's newest rollout: under way or not begun where it has none."""
+
+    rollout: Rollout
+    trial: CandidateTrial | None
+    is_lost: bool
+
+    @property
+    def has_failed(self) -> bool:
+        return self.is_lost or bool(self.trial and self.trial.missing)
+
+
+def trial(line: Line, *, now: datetime) -> TrialShown | None:
+    """Return how the candidate of the newest rollout did on the line's last images, also after it was taken off."""
+    newest = line.rollouts.select_related("candidate", "trial").order_by("-pk").first()
+    if newest is None:
+        return None
+    found = getattr(newest, "trial", None)
+    return TrialShown(newest, found, is_lost=found is not None and trials.is_lost(found, now=now))
+
+
 def as_plain(rollout: Rollout, *, now: datetime) -> dict[str, Any]:
     """Return a rollout as the API tells it."""
     step = rollouts.current(rollout)
@@ -247,17 +269,16 @@ def as_plain(rollout: Rollout, *, now: datetime) -> dict[str, Any]:
             "incumbent": {"seen": evidence.incumbent.seen, "read": evidence.incumbent.read},
         },
         "dropped": arms.dropped(step),
-        "trial": _trial_plain(health.trial_of(rollout)),
+        "trial": _trial_plain(rollout),
         "guardrails": [_guard_plain(reading, rollout) for reading in action.readings],
         "recommendation": _recommendation(rollout, action),
     }
 
 
-def _trial_plain(trial: HealthRun | None) -> dict[str, Any] | None:
-    if trial is None:
-        return None
-    facts = {name: getattr(trial, name) for name in ("items", "missing", "p95_ms", "complaint")}
-    return {**facts, "finished_at": trial.finished_at}
+def _trial_plain(rollout: Rollout) -> dict[str, Any] | None:
+    trial = CandidateTrial.objects.filter(rollout=rollout).first()
+    told = ("items", "missing", "p95_ms", "complaint", "began_at", "finished_at")
+    return {name: getattr(trial, name) for name in told} if trial else None
 
 
 def _cause(move: RolloutMove) -> str:

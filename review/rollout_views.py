@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from inspection import arms, health, permissions, registry, rollouts
+from inspection import arms, permissions, registry, rollouts
 from inspection.models import Line, ModelVersion, Rollout
 from inspection.rules.rollouts import Shift
 from inspection.rules.words import RolloutStrategy
@@ -38,7 +38,7 @@ def rollouts_page(request: PersonRequest, slug: str) -> HttpResponse:
         "standing": standing,
         "ways_back": rollout_boards.ways_back(line),
         "board": rollout_boards.board(standing, now=moment) if standing and standing.is_open else None,
-        "trial": health.trial_of(about) if (about := standing or taken_back) else None,
+        "trial": rollout_boards.trial(line, now=moment),
         "certificate": candidate_boards.of(standing, now=moment),
         "may_sign": permissions.may_sign_levels(request.user, line, now=moment),
         "taken_back": taken_back,

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils.timezone import now as clock
 
-from inspection import batches, health, images, intake, outbox, salts, shared_cache, stations
+from inspection import batches, health, images, intake, outbox, salts, shared_cache, stations, trials
 from inspection.models import LevelProposal
 from review import (
     arrivals,
@@ -129,8 +129,10 @@ def retrain(*, key: str, **_later_arguments: object) -> None:
 @shared_task
 def check_health(**_later_arguments: object) -> None:
     """Let models that wait at `human`, and candidates that have just begun, try the line's last images."""
-    for line, version in health.due(now=clock()):
-        health.try_model(line, version, now=clock())
+    for line in health.lines_to_try(now=clock()):
+        health.try_model(line, now=clock())
+    for rollout in trials.due():
+        trials.run(rollout, clock=clock)
 
 
 @shared_task

@@ -22,7 +22,7 @@ from inspection.models.prediction import (
     TrainedOn,
 )
 from inspection.models.receipt import Receipt, ReceiptHead
-from inspection.models.rollout import ArmEvent, Rollout, RolloutMove, RolloutStep
+from inspection.models.rollout import ArmEvent, CandidateTrial, Rollout, RolloutMove, RolloutStep
 from inspection.models.scope import (
     Baseline,
     Changeover,
@@ -45,6 +45,7 @@ __all__ = [
     "Baseline",
     "Batch",
     "Campaign",
+    "CandidateTrial",
     "Changeover",
     "DefectClass",
     "Deployment",

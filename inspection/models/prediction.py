@@ -232,7 +232,6 @@ class HealthRun(models.Model):
     items = models.PositiveIntegerField()
     missing = models.PositiveIntegerField()
     p95_ms = models.FloatField()
-    complaint = models.CharField(max_length=300, blank=True, db_default="", help_text="of the first that is missing")
     finished_at = models.DateTimeField()
 
     class Meta:

@@ -1,7 +1,7 @@
 """Rollouts: a candidate's way onto a line, step by step, and what was seen of both versions on the way."""
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from inspection.models.fields import share_check, word_check, word_field
 from inspection.models.line import Line
@@ -109,6 +109,23 @@ class RolloutStep(models.Model):
             models.UniqueConstraint(fields=["rollout"], condition=Q(ended_at=None), name="rollout_one_step_at_a_time"),
             word_check("phase", Phase, name="rollout_step_phase_known"),
             share_check("share", name="rollout_step_share_is_a_share"),
+        ]
+
+
+class CandidateTrial(models.Model):
+    """How a candidate did on the line's last images when its rollout began; without an end while it is under way."""
+
+    rollout = models.OneToOneField(Rollout, on_delete=models.PROTECT, primary_key=True, related_name="trial")
+    items = models.PositiveSmallIntegerField(default=0, help_text="images that could be decoded")
+    missing = models.PositiveSmallIntegerField(default=0, help_text="of them without an answer")
+    p95_ms = models.FloatField(null=True)
+    complaint = models.CharField(max_length=300, blank=True, help_text="of the first that is missing")
+    began_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(missing__lte=F("items")), name="candidate_trial_missing_within_items")
         ]
 
 

@@ -176,8 +176,8 @@ class World:
 
     def _hourly(self) -> None:
         """The leads' round, and what the product does by the clock besides its rounds."""
-        for line, version in health.due(now=self.now):
-            health.try_model(line, version, now=self.now, examine=self.eyes.examine)
+        for line in health.lines_to_try(now=self.now):
+            health.try_model(line, now=self.now, examine=self.eyes.examine)
         self._score_bank()
         # Where the round has just read the gates, what they stand on has not moved since.
         if not self._was_read:

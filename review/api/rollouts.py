@@ -102,9 +102,10 @@ class GuardrailShown(serializers.Serializer):
 class TrialShown(serializers.Serializer):
     items = serializers.IntegerField(help_text="the line's last images that the candidate was shown when it began")
     missing = serializers.IntegerField(help_text="of them without an answer")
-    p95_ms = serializers.FloatField()
+    p95_ms = serializers.FloatField(allow_null=True)
     complaint = serializers.CharField(help_text="of the first that is missing, as the log has it")
-    finished_at = serializers.DateTimeField()
+    began_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True, help_text="null while it is under way, or was lost")
 
 
 class RolloutShown(serializers.Serializer):

@@ -4,9 +4,10 @@ import io
 from datetime import datetime, timedelta
 
 import numpy as np
+from django.core.files.storage import default_storage
 from PIL import Image
 
-from inspection import intake
+from inspection import images, intake
 from inspection.models import Item, Line, Station
 from tests.builders import NOON, make_station
 from tests.inspection.pictures import file_of
@@ -45,6 +46,12 @@ def make_item(
     )
     accepted = intake.accept(station or line.stations.first() or make_station(line), upload=upload, now=at)
     return Item.objects.select_related("run__part", "station").get(pk=accepted.item.pk)
+
+
+def damage(item: Item) -> None:
+    """Put other bytes in the place of the item's file, as a failing disk would."""
+    with open(default_storage.path(images.original_name(item.sha256)), "wb") as stored:
+        stored.write(b"\xff\xd8\xff\xe0 nothing that follows is a picture")
 
 
 def soon(seconds: float = 0.5) -> datetime:

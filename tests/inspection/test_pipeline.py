@@ -1,12 +1,11 @@
 """One item through the stages: what is found out, what is written, who answers."""
 
 import pytest
-from django.core.files.storage import default_storage
 
 from inspection import cameras, images, pipeline, registry, stages, stations
 from inspection.models import Disposition, Measures, Outbox, Prediction, Routing, Run, StageRun
 from tests.builders import NOON, make_line, make_station
-from tests.inspection.items import BRIGHT, DARK, make_item, soon
+from tests.inspection.items import BRIGHT, DARK, damage, make_item, soon
 from tests.inspection.looking import beside, make_partial_line, run
 from tests.inspection.models import make_bands, make_light_meter, make_serving
 from vision.decode import Decoder
@@ -137,12 +136,6 @@ def test_a_worker_that_warmed_up_has_its_decoder_and_models_at_hand():
 
 
 # Files that give no pixels --------------------------------------------------------------------------------------
-
-
-def damage(item):
-    """Put other bytes in the place of the item's file, as a failing disk would."""
-    with open(default_storage.path(images.original_name(item.sha256)), "wb") as stored:
-        stored.write(b"\xff\xd8\xff\xe0 nothing that follows is a picture")
 
 
 def test_a_file_that_gives_no_pixels_is_quarantined_and_its_part_held():

@@ -279,7 +279,7 @@ def test_images_and_runs_of_gold_are_in_no_measure_of_the_line(line, ana):
     assert line.items.count() == real + 1
     assert line.runs.real().count() == line.runs.count() - 1
     assert intake._same_pictures({"x": "0" * 64}, line=line) == {}
-    assert health.due(now=NOON) == []
+    assert health.lines_to_try(now=NOON) == []
 
 
 def test_what_was_shown_as_gold_is_sealed_from_training(line, ana):

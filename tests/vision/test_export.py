@@ -114,7 +114,7 @@ def test_a_published_file_with_another_hash_is_not_opened(tmp_path, monkeypatch)
 
 def test_without_the_package_the_converter_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(backbone, "PACKAGE", "no_such_package_at_all")
-    with pytest.raises(backbone.BackboneMissing, match=r"requirements\.txt"):
+    with pytest.raises(backbone.BackboneMissing, match=r"tools/environment\.py"):
         backbone.ensure(tmp_path / "lite0.safetensors")
 
 
