@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail as OrtFail
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from sklearn.metrics import roc_auc_score
@@ -82,7 +83,17 @@ def _of_model(folder: Path, pictures: Pictures, labels: NDArray[np.int64], range
             "int8, weights": lambda: load(_dynamic(folder, Path(work) / "dynamic")),
             "int8, weights and activations": lambda: load(_static(folder, Path(work) / "static", ranges)),
         }
-        return {way: _measured(scorer(), reference, pictures, labels) for way, scorer in ways.items()}
+        return {way: _tried(scorer, reference, pictures, labels) for way, scorer in ways.items()}
+
+
+def _tried(
+    scorer: Callable[[], Scorer], reference: NDArray[np.float64], pictures: Pictures, labels: NDArray[np.int64]
+) -> dict[str, Any]:
+    """Return the row of a runtime, or what onnxruntime says of a graph that its own tools made and it cannot run."""
+    try:
+        return _measured(scorer(), reference, pictures, labels)
+    except OrtFail as failure:
+        return {"cannot run": str(failure)[:200]}
 
 
 def _measured(

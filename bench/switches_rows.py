@@ -12,7 +12,9 @@ from django.utils.timezone import now as clock
 
 from bench import figures, floor_rows
 from inspection import registry
-from inspection.models import Disposition, Item, Line, Rollout, Routing, StageRun
+from inspection.models import ArmEvent, Disposition, Item, Line, Rollout, Routing, StageRun
+from inspection.models.rollout import DROPPED, SEEN
+from inspection.rules.rollouts import Arm
 from inspection.rules.words import DecidedBy, Origin, Outcome, Route, Stage
 from review.demo import DEMO_MODEL
 
@@ -61,6 +63,23 @@ def outcome(sent: int) -> dict[str, Any]:
         "runs that met both models, all given to people": Routing.objects.filter(reason="model-changed").count(),
         "routed, by reason": dict(reasons),
         "rollouts taken back by a guardrail": Rollout.objects.filter(cause__startswith="guardrail").count(),
+    }
+
+
+def beside_a_shadow(turns: Sequence[tuple[datetime, datetime, bool]]) -> dict[str, Any]:
+    """Return milliseconds from arrival to routing, of turns with a shadow beside turns without one."""
+    spent: dict[bool, list[float]] = {True: [], False: []}
+    for began, ended, is_shadowed in turns:
+        items = Routing.objects.filter(item__received_at__range=(began, ended))
+        spent[is_shadowed] += [(at - came) / MS for came, at in items.values_list("item__received_at", "routed_at")]
+    with_it, without = figures.spread(spent[True]), figures.spread(spent[False])
+    kinds = ArmEvent.objects.filter(arm=Arm.CANDIDATE.value)
+    return {
+        "arrival to routing with a shadow, ms": with_it,
+        "arrival to routing without, ms": without,
+        "with over without": {word: round(with_it[word] / without[word], 3) for word in ("p50", "p95")},
+        "runs the shadow looked at": kinds.filter(kind=SEEN).count(),
+        "runs nobody had time to look at": ArmEvent.objects.filter(kind=DROPPED).count(),
     }
 
 
