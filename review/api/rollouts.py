@@ -99,7 +99,7 @@ class GuardrailShown(serializers.Serializer):
     status = serializers.ChoiceField(choices=["running", "ok", "breached", "reviewed"])
 
 
-class TrialShown(serializers.Serializer):
+class CandidateTrialShown(serializers.Serializer):
     items = serializers.IntegerField(help_text="the line's last images that the candidate was shown when it began")
     missing = serializers.IntegerField(help_text="of them without an answer")
     p95_ms = serializers.FloatField(allow_null=True)
@@ -135,7 +135,7 @@ class RolloutShown(serializers.Serializer):
     approved_by = serializers.CharField(allow_null=True)
     arms = serializers.DictField(child=ArmShown())
     dropped = serializers.IntegerField()
-    trial = TrialShown(allow_null=True)
+    trial = CandidateTrialShown(allow_null=True)
     guardrails = GuardrailShown(many=True)
     recommendation = serializers.DictField()
 
