@@ -179,11 +179,12 @@ def _is_of(step: RolloutStep, run: Run) -> bool:
 
 
 def _lacks_a_look(run: Run, step: RolloutStep, others: Sequence[UUID]) -> bool:
-    """Say whether one of the other views still waits for a look, live or silent, or will never have its silent one."""
-    waiting = Outbox.objects.filter(topic=SILENT, key__in=[str(item) for item in others], done_at=None)
-    return (
-        bool(others) and (Item.objects.filter(pk__in=others, routing=None).exists() or waiting.exists())
-    ) or step.events.filter(run=run, kind=DROPPED).exists()
+    """Say whether one of the other views still waits for a look, live or silent, or will never have its silent one.
+
+    A view whose file cannot be decoded, or that stepped aside for fresher ones, is never ordered to be looked at.
+    """
+    looked_at = Outbox.objects.filter(topic=SILENT, key__in=[str(item) for item in others]).exclude(done_at=None)
+    return looked_at.count() < len(others) or step.events.filter(run=run, kind=DROPPED).exists()
 
 
 def _is_sampled(run: Run) -> bool:
@@ -299,11 +300,15 @@ def _tally(found: Mapping[tuple[str, str, bool], int], arm: Arm) -> Tally:
 def _unanswered(step: RolloutStep) -> int:
     """Return how many of the candidate's last runs in a row had no answer, up to the number that matters.
 
-    An answer that came too late is none of these: the worker may have been away. It counts as an error all the same.
+    An answer that came too late is none of these: the worker may have been away. Nor is one where the other version,
+    which saw the same run, failed on it as well: what failed is not the candidate. Both count as errors all the same.
     """
     mine = step.events.filter(arm=Arm.CANDIDATE.value)
     last = list(mine.filter(kind=SEEN).order_by("-pk").values_list("run", flat=True)[:UNANSWERED_MAX])
-    failed = set(mine.filter(kind=Guard.ERRORS.value, run__in=last).values_list("run", flat=True))
+    errors = step.events.filter(kind=Guard.ERRORS.value, run__in=last).values_list("arm", "run")
+    failed = {run for arm, run in errors if arm == Arm.CANDIDATE.value}
+    if Phase(step.phase).is_paired:
+        failed -= {run for arm, run in errors if arm == Arm.INCUMBENT.value}
     failed &= _never_answered(step, failed)
     return next((n for n, run in enumerate(last) if run not in failed), len(last))
 

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from inspection import rollouts
+from inspection import bulkheads, rollouts
 from inspection.models import Disposition, Line, Rollout, RolloutMove, RolloutStep, User
 from inspection.rollouts import TAKEN_OFF, RolloutClosed
 from inspection.rules.rollouts import Action, Move, Phase
@@ -25,14 +26,12 @@ logger = logging.getLogger(__name__)
 
 
 def follow_all(*, now: datetime) -> list[tuple[Rollout, Action]]:
-    """Let every open rollout act on its evidence. One that goes back has its containment list at once."""
+    """Let every open rollout act on its evidence, whatever fails on another; what goes back is contained at once."""
     acted = []
     for rollout in rollouts.open_rollouts():
-        try:
+        # A person may end it between the reading and the deed, and has done what it asks for.
+        with suppress(RolloutClosed), bulkheads.around(f"{__name__}.follow", line=rollout.line_id):
             acted.append((rollout, follow(rollout, now=now)))
-        except RolloutClosed:
-            # A person ended it between the reading and the deed, and has done what it asks for.
-            continue
     return acted
 
 

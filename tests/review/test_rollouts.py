@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
-from inspection import arms, registry, rollouts
+from inspection import arms, pipeline, registry, rollouts
 from inspection.models import (
     ArmEvent,
     DeploymentChange,
@@ -26,6 +26,7 @@ from tests.review.rollout_scene import (
     BAD,
     GOOD,
     deployed,
+    examined,
     look,
     look_silently,
     make_rollout,
@@ -181,6 +182,27 @@ def test_guardrails_hold_while_the_rollout_waits_for_a_person(line):
     for n in range(3):
         send(line, f"A-{n}", green=None, position=0.01, at=later(n))
     assert [action.move for _, action in rollbacks.follow_all(now=later(4))] == [Move.ROLL_BACK]
+
+
+def test_a_rollout_that_the_database_refuses_to_move_keeps_no_other_one_waiting(line):
+    elsewhere = make_line("phone-lens", level="partial")
+    registry.serve(elsewhere, registry.serving(line), by=None, cause="set-up", now=NOON)
+    refused, other = make_rollout(line), make_rollout(elsewhere)
+    for n in range(3):
+        send(line, f"A-{n}", green=None, position=0.01, at=later(n))
+        send(elsewhere, f"B-{n}", green=None, position=0.01, at=later(n))
+
+    def refuse(execute, sql, params, *rest):
+        if sql.startswith('UPDATE "inspection_rollout"') and refused.pk in params:
+            raise OperationalError
+        return execute(sql, params, *rest)
+
+    with connection.execute_wrapper(refuse):
+        acted = rollbacks.follow_all(now=later(4))
+    assert [(rollout, action.move) for rollout, action in acted] == [(other, Move.ROLL_BACK)]
+    assert (fresh(refused).outcome, fresh(other).outcome) == ("open", "rolled_back")
+
+    assert [rollout for rollout, _ in rollbacks.follow_all(now=later(6))] == [refused]
 
 
 def test_a_person_who_ends_a_rollout_before_its_guardrail_does_so_is_heard_and_no_other_rollout_waits(line):
@@ -388,6 +410,35 @@ def test_a_run_of_which_one_look_was_dropped_is_not_held_against_the_candidate(l
         look_silently(line, item, BOTH_GOOD, at=later(2), is_dropped=item == front)
     assert seen_and_errors(rollout) == (0, 0)
     assert arms.dropped(rollouts.current(rollout)) == 1
+
+
+def test_a_run_with_a_view_that_no_camera_can_be_read_from_counts_against_nobody(line, two_views):
+    rollout, front, back = two_views
+    pipeline.quarantine(front, reason="decode-corrupt", now=later(2))
+    look(line, back, BOTH_GOOD, at=later(3))
+    look_silently(line, back, BOTH_GOOD, at=later(3))
+    assert seen_and_errors(rollout) == (0, 0)
+
+
+def test_a_run_with_a_view_that_stepped_aside_for_fresher_ones_counts_against_nobody(line, two_views):
+    rollout, front, back = two_views
+    late = examined(line, front, {"blue": GOOD, "green": GOOD}, at=later(3))
+    pipeline.record_late(front, late, now=later(3))
+    look(line, back, BOTH_GOOD, at=later(4))
+    look_silently(line, back, BOTH_GOOD, at=later(4))
+    assert seen_and_errors(rollout) == (0, 0)
+
+
+def test_what_takes_both_versions_down_does_not_take_the_candidate_off(line):
+    rollout = make_rollout(line, "shadow")
+    for n in range(4):
+        send(line, f"A-{n}", blue=None, green=None, at=later(n))
+    assert seen_and_errors(rollout) == (4, 4)
+    assert rollbacks.follow(fresh(rollout), now=later(9)).move == Move.WAIT
+
+    for n in range(3):
+        send(line, f"B-{n}", green=None, at=later(10 + n))
+    assert rollbacks.follow(fresh(rollout), now=later(19)).reasons[0] == "unanswered"
 
 
 def seen_and_errors(rollout) -> tuple[int, int]:
