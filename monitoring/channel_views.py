@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from inspection import permissions, zones
@@ -48,6 +49,9 @@ class ChannelForm(forms.Form):
     )
     least = forms.ChoiceField(
         label=gettext_lazy("From priority"), choices=[(word.value, word.value) for word in Priority], initial="P2"
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of its messages"), choices=settings.LANGUAGES, initial=get_language
     )
 
     def clean_name(self) -> str:

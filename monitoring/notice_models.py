@@ -20,6 +20,9 @@ class Channel(models.Model):
     shown = models.CharField(max_length=120, help_text="scheme and host of the address, for the list")
     line = models.ForeignKey(Line, on_delete=models.PROTECT, null=True, blank=True, related_name="channels")
     least = word_field(Priority, default=Priority.P2.value)
+    language = models.CharField(
+        max_length=5, choices=[("en", "English"), ("ko", "한국어")], default="en", db_default="en"
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 

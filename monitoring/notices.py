@@ -67,10 +67,12 @@ def facts(notice: Notice) -> list[dict[str, object]]:
 @transaction.atomic
 def test(channel: Channel, *, by: User, now: datetime) -> Notice:
     """Put a test message on its way."""
+    with translation.override(channel.language):
+        title, text = _("Tollgate: test alarm"), _("%(name)s sent a test. Nothing is wrong.") % {"name": by}
     return Notice.objects.create(
         channel=channel,
-        title=_("Tollgate: test alarm"),
-        text=_("%(name)s sent a test. Nothing is wrong.") % {"name": by},
+        title=title,
+        text=text,
         alarms=[],
         next_at=now,
         written_at=now,
@@ -115,7 +117,7 @@ def _write(channel: Channel, news: News, *, now: datetime) -> Notice | None:
     came, went = _loudest(channel, news.came), _loudest(channel, news.went)
     if not came and not went:
         return None
-    with translation.override(settings.LANGUAGE_CODE):
+    with translation.override(channel.language):
         title = _headline(came, went, is_flood=news.is_flood)
         text = "\n\n".join([*(_paragraph(alarm) for alarm in came[:SHOWN]), *_ends(went)])
     return Notice.objects.create(

@@ -143,7 +143,7 @@ def test_prometheus_itself_accepts_the_rules_and_the_exposition(client, line):
 
 
 WEBHOOK = {"name": "control room", "kind": "webhook", "address": "https://plant.example/alarms",
-           "secret": "sixteen-characters", "line": "", "least": "P2"}  # fmt: skip
+           "secret": "sixteen-characters", "line": "", "least": "P2", "language": "ko"}  # fmt: skip
 
 
 @pytest.fixture
@@ -159,13 +159,16 @@ def test_an_administrator_makes_a_channel_and_sends_a_test(admin):
     assert "sixteen-characters" not in page
     number = re.search(r"/alarms/channels/(\d+)/test/", page)[1]
     admin.post(f"/alarms/channels/{number}/test/")
-    assert "Tollgate: test alarm" in admin.get("/alarms/channels/").content.decode()
+    page = admin.get("/alarms/channels/").content.decode()
+    assert "Tollgate: 시험 경보" in page
+    assert '<td lang="ko">한국어</td>' in page
     admin.post(f"/alarms/channels/{number}/switch/")
     assert "Switch on" in admin.get("/alarms/channels/").content.decode()
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"secret": "short"}, {"address": "http://plant.example/"}, {"kind": "apprise"}, {"name": ""}]
+    "wrong",
+    [{"secret": "short"}, {"address": "http://plant.example/"}, {"kind": "apprise"}, {"name": ""}, {"language": "de"}],
 )
 def test_a_channel_that_may_not_be_is_refused_with_a_sentence(admin, wrong):
     answer = admin.post("/alarms/channels/add/", WEBHOOK | wrong)

@@ -1,17 +1,19 @@
 """What people are told: one letter a round, one in a flood, signed, retried, and dead in the end."""
 
 import json
+import re
 import threading
 import time
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from django.utils import translation
 
 from inspection import automation
 from inspection.models import Hold, Line
 from inspection.rules.words import Priority, Role
-from monitoring import alarms, delivery, notices
+from monitoring import alarm_words, alarms, delivery, notices
 from monitoring.models import Alarm, AlarmChange, Channel, Notice
 from monitoring.rules.alarm_rules import RULES
 from tests.builders import NOON, make_line, make_user
@@ -81,6 +83,22 @@ def test_an_alarm_is_told_once_with_what_since_consequence_and_deed(settings):
     for part in ("since 2026-11-23 12:00:00 UTC", "the line gets its fail-safe", "Call another inspector"):
         assert part in notice.text
     assert notice.text.endswith(f"/alarms/{alarm.pk}/")
+
+
+def test_each_channel_is_written_to_in_its_language(settings):
+    settings.NOTICE_HOSTS = ["plant.example"]
+    make_channel()
+    make_channel(name="현장", language="ko")
+    alarm = make_alarm(make_line())
+    notices.write_due(now=NOON)
+    english, korean = Notice.objects.order_by("channel")
+    assert english.title == "phone-glass: P2 Images wait too long for a person: 4\u00a0m"
+    with translation.override("ko"):
+        assert str(alarm_words.WORDS["queue-old"].what) in korean.title
+        assert str(alarm_words.WORDS["queue-old"].todo) in korean.text
+    assert re.search("[가-힣]", korean.title)
+    assert "since" not in korean.text
+    assert (english.alarms, korean.alarms) == ([alarm.pk], [alarm.pk])
 
 
 def test_a_message_about_a_hold_says_why_the_line_is_held():
