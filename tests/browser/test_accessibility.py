@@ -145,12 +145,15 @@ SMALL = """[...(document.querySelector('dialog[open]') ?? document.querySelector
     node.scrollIntoView({ block: "nearest", inline: "nearest" });
     const box = node.getBoundingClientRect();
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-    const edges = [[x, y - 21], [x, y + 21], [x - 21, y], [x + 21, y]];
+    const far = LEAST / 2 - 1;
+    const edges = [[x, y - far], [x, y + far], [x - far, y], [x + far, y]];
     const above = edges.map(([left, top]) => document.elementFromPoint(left, top)).filter((one) => !node.contains(one));
     const isCovered = above.some((one) => !one?.closest("[data-part='reasons'], [data-part='comment-form']"));
-    return box.width < 44 || box.height < 44 || isCovered;
+    return box.width < LEAST || box.height < LEAST || isCovered;
   })
   .map((node) => node.outerHTML.slice(0, 90))"""
+GLOVES = SMALL.replace("LEAST", "48"), SMALL.replace("LEAST", "56")
+SMALL = SMALL.replace("LEAST", "44")
 DESK, TABLET = {"width": 1366, "height": 768}, {"width": 1024, "height": 768, "has_touch": True, "is_mobile": True}
 
 
@@ -165,6 +168,25 @@ def test_all_that_is_pressed_in_the_loop_is_44_pixels_large(floor, ana, review, 
         expect(loop.part(part)).to_be_visible()
         assert (part, loop.page.evaluate(SMALL)) == (part, [])
         loop.press("Escape")
+
+
+@pytest.mark.parametrize("language", ["en-US", "ko-KR"])
+@pytest.mark.parametrize(("screen", "small"), zip((DESK, TABLET), GLOVES, strict=True))
+def test_with_gloves_all_is_larger_at_the_desk_and_on_touch(floor, ana, review, screen, small, language):
+    ana.preferences = {"glove": True}
+    ana.save(update_fields=["preferences"])
+    loop = review(floor["line"], ana, **screen, language=language)
+    assert loop.page.evaluate(small) == []
+
+    loop.page.locator(".answer.pass").click()
+    expect(loop.part("reveal")).to_be_visible()
+    loop.decide("KeyF")
+    expect(loop.part("undo")).to_be_visible()
+    assert loop.page.evaluate(small) == []
+    size = loop.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    assert size == [screen["width"], screen["height"]]
+    field = loop.page.locator(".field").bounding_box()
+    assert field["width"] * field["height"] >= 0.55 * screen["width"] * screen["height"]
 
 
 def test_after_a_reveal_and_beside_undo_all_is_as_large_and_nothing_of_the_panel_is_cut(floor, ana, review):
