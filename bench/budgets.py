@@ -1,6 +1,6 @@
 """What a person waits for at each key and page, on three networks, against what is promised.
 
-    python -m bench.budgets [--times 20] [--only loopback] [--scene assist] [--keep NAME]
+    python -m bench.budgets [--times 20] [--only loopback] [--scene assist] [--keep NAME] [--table]
 
 Keys are timed in a real browser from the press to the frame that shows what it did; pages from the click to the end of
 their loading; STOP from its first Enter to the words on the page. Each stands beside its budget, p50 and p95, and the
@@ -110,7 +110,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", choices=[network.name for network in (*NETWORKS, LAN)])
     parser.add_argument("--scene", choices=list(SCENES), help="one part of the table alone")
     parser.add_argument("--keep", default="budgets", help="name under which the figures are kept")
+    parser.add_argument("--table", action="store_true", help="print the kept figures as a table, and measure nothing")
     options = parser.parse_args(arguments)
+    if options.table:
+        print("\n".join(table(figures.kept(options.keep))))
+        return
     wanted = [
         (name, network)
         for name, (_, networks) in SCENES.items()
@@ -147,6 +151,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures.keep(options.keep, {**told, "over their budget": over, "fell over": fell})
     if fell:
         raise SystemExit(1)
+
+
+def table(kept: dict[str, Any]) -> list[str]:
+    """Return kept figures as rows of a table: p50 / p95 on each network, in bold where either is over its budget."""
+    names = [network.name for network in (*NETWORKS, LAN)]
+    rows: dict[str, dict[str, str]] = {}
+    for name, value in kept.items():
+        network, _, row = name.partition(": ")
+        if network in names:
+            spread = f"{value['p50']:.0f} / {value['p95']:.0f}"
+            rows.setdefault(row, {})[network] = f"**{spread}**" if value["of its budget"] > 1 else spread
+    head = f"| p50 / p95 in ms | {' | '.join(names)} |"
+    lines = [f"| {row} | {' | '.join(cells.get(name, '') for name in names)} |" for row, cells in rows.items()]
+    return [head, "|---" * (len(names) + 1) + "|", *lines]
 
 
 def _loop(browser: Any, url: str, desk: Any, network: Network, times: int) -> dict[str, Any]:

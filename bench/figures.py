@@ -28,6 +28,12 @@ def keep(name: str, figures: Mapping[str, Any]) -> None:
         print(f"{key:<44}{value}")
 
 
+def kept(name: str) -> dict[str, Any]:
+    """Return the figures that an earlier run kept, none where there is none."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text())["figures"] if path.is_file() else {}
+
+
 def write(name: str, figures: Mapping[str, Any]) -> None:
     """Write the figures beside the facts of the machine; whoever reads the file meets the old ones or the new."""
     RESULTS.mkdir(exist_ok=True)

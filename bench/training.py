@@ -9,7 +9,6 @@ in the results already are left as they are, so that a run goes on where the las
 """
 
 import argparse
-import json
 import os
 import shutil
 import sys
@@ -125,8 +124,7 @@ def ahead(rows: dict[str, Any]) -> dict[str, float]:
 
 def kept() -> dict[str, Any]:
     """Return what earlier runs measured, by set and architecture."""
-    path = figures.RESULTS / f"{NAME}.json"
-    return json.loads(path.read_text())["figures"] if path.is_file() else {}
+    return figures.kept(NAME)
 
 
 def _processor_s() -> float:
