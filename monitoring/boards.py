@@ -38,7 +38,7 @@ STALE_S = 60
 # A metric without a value for so long is not measured on this line just now.
 SILENT = timedelta(minutes=60)
 TILES = {
-    Kind.SOFTWARE: ("stage_p95", "predict_ms", "queue_age", "model_errors", "missing_predictions"),
+    Kind.SOFTWARE: ("stage_p95", "predict_ms", "queue_age", "loop_wait", "model_errors", "missing_predictions"),
     Kind.INPUT: ("p99_luminance", "brightness", "contrast", "sharpness", "missing_views"),
     Kind.OUTPUT: ("call_rate", "score", "decided_alone", "missed", "overkill"),
 }

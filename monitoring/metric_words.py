@@ -51,6 +51,8 @@ NAMES = {
     "calibrate_ms": _("calibrating"),
     "explain_ms": _("explaining"),
     "model_errors": _("model errors"),
+    "loop_wait": _("system wait per decision"),
+    "loop_late": _("images not there at the call before"),
     "queue_waiting": _("images waiting for people"),
     "final_lag": _("oldest call that should be final"),
     "outbox_waiting": _("work waiting"),

@@ -141,8 +141,9 @@ METRICS: tuple[Metric, ...] = (
         ("predict_ms", "ms", _HIGH),
         ("calibrate_ms", "ms", _HIGH),
         ("explain_ms", "ms", _HIGH),
+        ("loop_wait", "ms", _HIGH),
     ),
-    *_some(Kind.SOFTWARE, Fold.SHARE, ("model_errors", "", _HIGH)),
+    *_some(Kind.SOFTWARE, Fold.SHARE, ("model_errors", "", _HIGH), ("loop_late", "", _HIGH)),
     *_some(
         Kind.SOFTWARE,
         Fold.LEVEL,

@@ -1,8 +1,11 @@
-"""What people's answers tell about people: known defects they passed, wrong advice they withstood, second readings."""
+"""What people's answers tell about people (known defects they passed, wrong advice they withstood, second readings).
+
+And of the page they work with: how long it let them wait for the next image.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -16,11 +19,14 @@ REACH = timedelta(hours=1)
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = ("fate__at", "task__line", "task", "task__item", "label", "blind", "revealed_at", "task__gold__label",
-            "task__gold__study", "task__gold__planted__is_wrong")  # fmt: skip
+            "task__gold__study", "task__gold__planted__is_wrong", "task__purpose", "page")  # fmt: skip
 
 
 class Answer(NamedTuple):
-    """A final first call. `truth` is that of an image whose truth is known, `is_wrong` of the advice planted on it."""
+    """A final first call. `truth` is that of an image whose truth is known, `is_wrong` of the advice planted on it.
+
+    `page` are the facts that the page of the loop sent along: a call over the API has none.
+    """
 
     at: datetime
     line: int
@@ -32,17 +38,18 @@ class Answer(NamedTuple):
     truth: str | None
     study: int | None
     is_wrong: bool | None
+    purpose: str
+    page: dict[str, Any]
 
 
 def final(after: int, *, until: datetime) -> tuple[list[Seen], int]:
     """Return what the answers tell that became final after a place, and the new place: places are microseconds."""
     since = max(_EPOCH + after * _MICROSECOND, until - REACH)
     became = _final(Phase.INITIAL).filter(fate__at__gt=since, fate__at__lte=until, recorded_at__gt=since - REACH)
-    asked = became.filter(task__purpose__in=(Purpose.GOLD.value, Purpose.OVERLAP.value))
-    answers = [Answer(*row) for row in asked.values_list(*_COLUMNS)]
+    answers = [Answer(*row) for row in became.values_list(*_COLUMNS)]
     known = [one for one in answers if one.truth is not None and one.study is None]
-    second = [one for one in answers if one.truth is None and one.blind]
-    return [*_of_known(known), *_of_second(second)], (until - _EPOCH) // _MICROSECOND
+    second = [one for one in answers if one.purpose == Purpose.OVERLAP and one.truth is None and one.blind]
+    return [*_of_known(known), *_of_second(second), *_of_page(answers)], (until - _EPOCH) // _MICROSECOND
 
 
 def _of_known(answers: Sequence[Answer]) -> Iterator[Seen]:
@@ -61,6 +68,14 @@ def _of_second(answers: Sequence[Answer]) -> Iterator[Seen]:
         calls = {one.label, first.get(one.item, Label.CANNOT_JUDGE.value)}
         if Label.CANNOT_JUDGE.value not in calls:
             yield Seen(one.line, "people_agreement", one.at, float(len(calls) == 1))
+
+
+def _of_page(answers: Sequence[Answer]) -> Iterator[Seen]:
+    """Yield what the page let a person wait: nothing of the first image after a pause, an empty queue or an undo."""
+    for one in answers:
+        if "wait_ms" in one.page:
+            yield Seen(one.line, "loop_wait", one.at, float(one.page["wait_ms"]))
+            yield Seen(one.line, "loop_late", one.at, float(not one.page.get("prefetch_hit", True)))
 
 
 def _last_calls(tasks: Sequence[UUID]) -> dict[UUID, str]:

@@ -19,7 +19,7 @@ from review.queues import CLAIM_MAX
 INTEGER_MAX = 2**31 - 1
 CALLS = [call.value for call in Call]
 LABELS = [label.value for label in Label]
-PAGE_FACTS = ("tool_use", "viewport", "prefetch_hit", "fast")
+PAGE_FACTS = ("tool_use", "viewport", "prefetch_hit", "wait_ms", "fast")
 
 
 class TextField(StrictCharField):
@@ -82,7 +82,7 @@ class CallForm(StrictSerializer):
 
 
 class DecisionForm(CallForm):
-    """A first call, or the final one after a reveal. The last four fields are the page's own facts."""
+    """A first call, or the final one after a reveal. The last five fields are the page's own facts."""
 
     lease_token = StrictIntegerField(min_value=0, max_value=INTEGER_MAX)
     comment = TextField(max_length=COMMENT_MAX)
@@ -96,6 +96,7 @@ class DecisionForm(CallForm):
         child=StrictIntegerField(min_value=0, max_value=INTEGER_MAX), required=False, min_length=2, max_length=2
     )
     prefetch_hit = StrictBooleanField(required=False)
+    wait_ms = StrictIntegerField(min_value=0, max_value=INTEGER_MAX, required=False)
     fast = StrictBooleanField(required=False)
 
 

@@ -1,6 +1,9 @@
 """Nothing moves in the loop, nothing is cut, and the image has the room it is promised."""
 
+import io
+
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from inspection.rules.words import Call, Level
@@ -181,6 +184,63 @@ def test_touch_keeps_a_comment_and_places_a_point(loop_at):
     decision = Decision.objects.get()
     assert decision.comment == "near the lens"
     assert decision.regions == [{"x": 400, "y": 300}]
+
+
+# What lies under a point of the field, in shares of the image's sides, told by the picture itself: it grows brighter
+# to the right and redder downwards.
+UNDER = """([x, y]) => {
+  const field = document.querySelector('[data-part="picture"]');
+  const ratio = field.width / field.getBoundingClientRect().width;
+  const [red, green] = field.getContext("2d").getImageData(x * ratio, y * ratio, 1, 1).data;
+  return [red, green];
+}"""
+
+
+def test_two_fingers_zoom_and_carry_the_picture_along(transactional_db, ana, review):
+    across, down = Image.linear_gradient("L").rotate(90), Image.linear_gradient("L")
+    written = io.BytesIO()
+    Image.merge("RGB", (across, down, down)).resize((800, 600)).save(written, "PNG")
+    line = make_floor()
+    add_waiting(line, 3, shown=[written.getvalue()])
+    loop = review(line, ana, width=1024, height=768, has_touch=True, is_mobile=True)
+    corner = loop.part("picture").bounding_box()
+    fingers = Fingers(loop.page, corner)
+
+    fingers.put((300, 300), (400, 300))
+    left, right = fingers.under(300, 300), fingers.under(400, 300)
+    for step in range(1, 11):
+        fingers.move((300 - 10 * step, 300 + 8 * step), (400, 300 + 8 * step))
+    fingers.lift()
+
+    assert fingers.under(200, 380) == pytest.approx(left, abs=4)
+    assert fingers.under(400, 380) == pytest.approx(right, abs=4)
+
+
+class Fingers:
+    """Two fingers on the image, in pixels of the field."""
+
+    def __init__(self, page, corner):
+        self.page, self.corner = page, corner
+        self.devtools = page.context.new_cdp_session(page)
+
+    def put(self, *points):
+        self._send("touchStart", points)
+
+    def move(self, *points):
+        self._send("touchMove", points)
+
+    def lift(self):
+        self._send("touchEnd", ())
+
+    def under(self, x, y):
+        self.page.evaluate("new Promise(requestAnimationFrame)")
+        return self.page.evaluate(UNDER, [x, y])
+
+    def _send(self, kind, points):
+        touches = [
+            {"x": self.corner["x"] + x, "y": self.corner["y"] + y, "id": n} for n, (x, y) in enumerate(points)
+        ]
+        self.devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
 
 def test_on_touch_the_models_word_leaves_the_part_in_sight(ana, review):

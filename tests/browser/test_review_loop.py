@@ -47,6 +47,23 @@ def test_a_hundred_items_by_keyboard_alone_arrive_once_each(line, ana, review):
     assert Decision.objects.filter(label=Label.DEFECT, defect_class="scratch").count() == 10
 
 
+def test_the_wait_between_a_call_and_the_next_image_is_kept_but_not_after_an_undo(line, ana, review):
+    add_waiting(line, 6)
+    loop = review(line, ana)
+
+    first, second = loop.decide("KeyF"), loop.decide("KeyF")
+    loop.listens()
+    loop.press("KeyZ")
+    expect(loop.part("serial")).to_have_text(second)
+    again = loop.decide("KeyF")
+    loop.wait_until_saved()
+
+    kept = {one.task.run.part.serial: one.page for one in Decision.objects.order_by("recorded_at")}
+    assert (again, list(kept)) == (second, [first, second])
+    assert "wait_ms" not in kept[first] and "wait_ms" not in kept[again]
+    assert [one.page["wait_ms"] > 0 for one in Decision.objects.filter(fate__fate=DecisionFate.UNDONE)] == [True]
+
+
 def test_decisions_made_while_the_network_is_cut_arrive_once_and_in_order(line, ana, review):
     add_waiting(line, 20)
     loop = review(line, ana)

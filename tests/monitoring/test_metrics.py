@@ -361,6 +361,7 @@ TESTED_BY_NAME = {
     "silence", "escape_chart", "drift", "score_shift", "outbox_waiting", "outbox_age", "storage_free", "storage_days",
     "database_ms", "broker_down", "load", "worker_silence", "models_loaded", "model_load", "embedding_distance",
     "gold_misses", "overturns", "people_agreement", "web_requests", "web_errors", "web_time", "write_wait",
+    "loop_wait", "loop_late",
 } | {f"{name}_{what}" for name in PROCESSES for what in ("memory", "processor")}  # fmt: skip
 
 

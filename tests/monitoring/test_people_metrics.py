@@ -90,6 +90,14 @@ def test_two_readers_of_one_image_agree_or_do_not(ana, second, seen):
     assert totals("people_agreement") == seen
 
 
+def test_what_the_page_let_people_wait_is_told_of_every_call_that_followed_another_at_once(ana):
+    line = make_watched_line()
+    facts = [{"prefetch_hit": True, "wait_ms": 14}, {"prefetch_hit": False, "wait_ms": 900}, {"prefetch_hit": True}, {}]
+    for n, page in enumerate(facts):
+        answer(make_task(line, f"A-{n}"), ana, page=page)
+    assert (totals("loop_wait"), totals("loop_late")) == ([(2, 914)], [(2, 1)])
+
+
 def test_how_far_an_image_lies_from_the_certified_ones_is_told_in_their_greatest_distance():
     line = make_deciding_line()
     known = {"mean": [100.0] * LENGTH, "spread": [10.0] * LENGTH, "limit": 2.0}

@@ -112,7 +112,7 @@ def test_a_decision_is_created_once_and_replayed(line, ana, client_of):
 def test_the_pages_own_facts_are_kept(line, ana, client_of):
     make_task(line)
     client = client_of(ana)
-    facts = {"tool_use": {"zoom": 2}, "viewport": [1920, 1080], "prefetch_hit": True, "fast": False}
+    facts = {"tool_use": {"zoom": 2}, "viewport": [1920, 1080], "prefetch_hit": True, "wait_ms": 12, "fast": False}
 
     assert decide(client, the_task(client, line), **facts).status_code == 201
     assert Decision.objects.get().page == facts
@@ -138,6 +138,8 @@ def test_the_pages_own_facts_are_kept(line, ana, client_of):
         ({"lease_token": True}, "/lease_token"),
         ({"view_ms": -1}, "/view_ms"),
         ({"view_ms": 1.5}, "/view_ms"),
+        ({"wait_ms": -1}, "/wait_ms"),
+        ({"wait_ms": "12"}, "/wait_ms"),
         ({"view_ms": 2**31}, "/view_ms"),
         ({"decision_id": "7"}, "/decision_id"),
         ({"decision_id": 7}, "/decision_id"),

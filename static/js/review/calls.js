@@ -22,7 +22,7 @@ export function newCall({ task, phase, first, label, kind, words, clock, windowM
   };
   if (asks && phase === "initial") body.ask_reveal = true;
   const serial = task.item.serial;
-  return { id, task, serial, phase, first, label, kind, words, body, finalAt: null, windowMs };
+  return { id, task, serial, phase, first, label, kind, words, body, finalAt: null, windowMs, madeAt: performance.now() };
 }
 
 // The same call under a new id, with the question for the model's opinion: what was sent is taken back, never changed.

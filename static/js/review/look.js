@@ -5,12 +5,15 @@ export class Look {
   #wasReady;
   #shownAt = performance.now();
   #shownClock;
+  #waitedMs = null;
   #toolUse = {};
 
-  // `wasReady` says whether the image was decoded before it was asked for.
-  constructor(clock, wasReady) {
+  // `wasReady` says whether the image was decoded before it was asked for; `since` is when the call before was made,
+  // null where something else than the page stood in between (a pause, an empty queue, a call taken back).
+  constructor(clock, wasReady, since) {
     this.#clock = clock;
     this.#wasReady = wasReady;
+    if (since !== null) requestAnimationFrame(() => { this.#waitedMs = Math.round(performance.now() - since); });
     this.#shownClock = clock.iso();
   }
 
@@ -30,6 +33,7 @@ export class Look {
       view_ms: Math.round(performance.now() - this.#shownAt),
       tool_use: this.#toolUse,
       prefetch_hit: this.#wasReady,
+      ...(this.#waitedMs === null ? {} : { wait_ms: this.#waitedMs }),
     };
   }
 }

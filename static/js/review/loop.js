@@ -15,6 +15,7 @@ export class Loop {
   #setup;
   #task = null;
   #look = null;
+  #since = null;
   #guardUntil = 0;
   #mode = "";
   #phase = "initial";
@@ -61,11 +62,13 @@ export class Loop {
     return this.isShowing && !this.#awaited;
   }
 
-  // Bring the next item to the screen.
-  advance() {
+  // Bring the next item to the screen. `since` is when the call before it was made, where it follows one at once: what
+  // the person waits for it is the system's.
+  advance(since = null) {
     const { supply, outbox, comment } = this.#setup;
     comment.forget();
     if (outbox.waiting >= UNSENT_MOST) return this.#block();
+    this.#since = since;
     this.#task = supply.take();
     this.#phase = "initial";
     this.#first = null;
@@ -206,7 +209,7 @@ export class Loop {
     reveal.close();
     goldens.show(item.reference_url);
     viewer.show(bitmap, { width: item.width, height: item.height }, item.image_url);
-    this.#look = new Look(clock, wasReady);
+    this.#look = new Look(clock, wasReady, this.#since);
     performance.mark("tollgate:shown", { detail: this.#task.id });
     this.#listen();
     screen.unveil();
@@ -333,7 +336,7 @@ export class Loop {
     this.#isAsking = false;
     this.#awaited = null;
     screen.last(call);
-    this.advance();
+    this.advance(call.madeAt);
     this.#showCounts();
     screen.put("said", "");
     screen.announce(screen.text("savedLeft", { call: call.words, count: screen.part("left").textContent }));

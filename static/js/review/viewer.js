@@ -371,12 +371,14 @@ export class Viewer extends EventTarget {
     this.#look(panned(this.view, last.x - at.x, last.y - at.y, this.#image, this.#main.size), "pan");
   }
 
+  // Two fingers hold what lies under them: apart they zoom, together they carry the picture along.
   #pinch(id, at) {
     const [otherId] = [...this.#fingers.keys()].filter((one) => one !== id);
-    const other = this.#fingers.get(otherId);
-    const before = this.#fingers.get(id);
-    const factor = Math.hypot(at.x - other.x, at.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
-    this.zoom(factor, { x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 });
+    const [before, other] = [this.#fingers.get(id), this.#fingers.get(otherId)];
+    const factor = between(at, other) / Math.max(1, between(before, other));
+    const carried = zoomed(this.view, factor, halfway(before, other), this.#image, this.#main.size);
+    const [dx, dy] = [(before.x - at.x) / 2, (before.y - at.y) / 2];
+    this.#look(panned(carried, dx, dy, this.#image, this.#main.size), "zoom");
   }
 
   #at(event) {
@@ -392,4 +394,12 @@ export class Viewer extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("change"));
   }
+}
+
+function between(a, b) {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}
+
+function halfway(a, b) {
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
 }
