@@ -237,9 +237,7 @@ class Fingers:
         return self.page.evaluate(UNDER, [x, y])
 
     def _send(self, kind, points):
-        touches = [
-            {"x": self.corner["x"] + x, "y": self.corner["y"] + y, "id": n} for n, (x, y) in enumerate(points)
-        ]
+        touches = [{"x": self.corner["x"] + x, "y": self.corner["y"] + y, "id": n} for n, (x, y) in enumerate(points)]
         self.devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
 

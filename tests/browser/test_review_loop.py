@@ -60,7 +60,8 @@ def test_the_wait_between_a_call_and_the_next_image_is_kept_but_not_after_an_und
 
     kept = {one.task.run.part.serial: one.page for one in Decision.objects.order_by("recorded_at")}
     assert (again, list(kept)) == (second, [first, second])
-    assert "wait_ms" not in kept[first] and "wait_ms" not in kept[again]
+    assert "wait_ms" not in kept[first]
+    assert "wait_ms" not in kept[again]
     assert [one.page["wait_ms"] > 0 for one in Decision.objects.filter(fate__fate=DecisionFate.UNDONE)] == [True]
 
 

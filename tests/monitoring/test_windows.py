@@ -114,7 +114,15 @@ def test_shares_and_levels_keep_no_sketch(line):
     gathering.follow(now=LATER)
     gathering.read_levels(now=LATER)
     kept = {row.metric for row in MetricWindow.objects.exclude(sketch=None)}
-    unseen = {"time_to_verdict", "patch_luminance", "embedding_distance", "model_load", "web_time", "write_wait"}
+    unseen = {
+        "time_to_verdict",
+        "patch_luminance",
+        "embedding_distance",
+        "loop_wait",
+        "model_load",
+        "web_time",
+        "write_wait",
+    }
     assert kept == {metric.name for metric in METRICS if metric.fold == Fold.SPREAD} - unseen
 
 
