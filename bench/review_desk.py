@@ -5,12 +5,14 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils.timezone import now
 from PIL import Image
 
+from bench import figures
 from inspection import images, registry, salts
 from inspection.models import (
     DefectClass,
@@ -56,14 +58,19 @@ class Desk:
         asked, signs = (User.objects.get(username=name) for name in (self.lead, SECOND_LEAD))
         signing.approve(signing.resume(line, by=asked, reason="timed", now=now()), by=signs, now=now())
 
-    def counted(self) -> dict[str, int]:
-        """Say what reached the database since the last count: decisions, two for a task, images that came late."""
+    def counted(self) -> dict[str, Any]:
+        """Say what reached the database since the last count: decisions, two for a task, images that came late.
+
+        And how long the page says that it let the person wait for each.
+        """
         ids = Decision.objects.order_by("recorded_at", "pk").values_list("pk", flat=True)[self._seen :]
         new = Decision.objects.filter(pk__in=list(ids))
         self._seen += new.count()
+        pages = list(new.values_list("page", flat=True))
         return {
             "decisions": new.count(),
             "decided twice": new.count() - new.values("task").distinct().count(),
+            "system wait per decision, ms": figures.spread([page["wait_ms"] for page in pages if "wait_ms" in page]),
             "image not there yet": new.filter(page__prefetch_hit=False).count(),
         }
 

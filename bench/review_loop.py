@@ -1,12 +1,13 @@
 """A person's loop in a real browser: key press to the next image painted, on three networks.
 
     python -m bench.review_loop [--images FOLDER] [--decisions 100] [--only loopback]
-    python -m bench.review_loop --only loopback --decisions 2000 --keep review_session
+    python -m bench.review_loop --only loopback --decisions 1000 --keep review_session
 
 Each run starts with an empty cache and decides by keyboard alone, at a fixed pace. The pictures are drawn parts,
 or the images of a data-set folder. Painted means: the frame after the drawing has been handed to the screen. What the
 machine itself needs for that is measured beside it, on a page that only draws a ready bitmap at each key: the loop's
 own share is the difference. The second form is one long session: what is lost, doubled, moved, or kept in memory.
+A call that was pressed before its image was there is answered with a word and decides nothing: it is no decision lost.
 """
 
 import argparse
@@ -31,6 +32,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 DRAWN_SIZE = (1600, 1200)
 VIEWPORT = {"width": 1366, "height": 768}
 WATCH = """
+  performance.setResourceTimingBufferSize(100_000);
   window.samples = []; window.shift = 0; window.shifted = []; let pressed = 0;
   addEventListener("keydown", (event) => { pressed = event.timeStamp; }, true);
   // Asked in the very task that drew: an observer would hear of the mark a frame later.
@@ -74,6 +76,14 @@ BARE = """async (source) => {
 }"""
 ACKNOWLEDGED = """performance.getEntriesByType("resource").filter((one) => one.name.endsWith("/decision/"))
   .map((one) => one.duration)"""
+# The loop says so where a call is pressed and no image is there to be judged.
+UNREADY = """() => {
+  window.unready = 0;
+  const said = document.querySelector('[data-part="said"]');
+  const words = JSON.parse(document.querySelector("#loop").textContent).texts.waitForImage;
+  new MutationObserver(() => { if (said.textContent === words) window.unready += 1; })
+    .observe(said, { childList: true, characterData: true, subtree: true });
+}"""
 HEAP = "performance.memory.usedJSHeapSize / 1048576"
 
 
@@ -178,13 +188,16 @@ def _bare(browser: Any, picture: bytes, network: Network) -> dict[str, float]:
 
 def _decide(page: Page, decisions: int, network: Network) -> dict[str, Any]:
     before = page.evaluate(HEAP)
-    page.evaluate("window.shift = 0")
+    page.evaluate("window.shift = 0; window.samples = []")
+    page.evaluate(UNREADY)
     for n in range(decisions):
         for code in ("KeyJ", "Digit1") if n % 10 == 0 else ("KeyF",):
             page.keyboard.press(code)
         page.wait_for_timeout(network.pause_ms)
     page.wait_for_selector('[data-part="saved"][data-state="saved"]')
     return {
+        "calls pressed": decisions,
+        "pressed before the image": page.evaluate("window.unready"),
         "key to painted, ms": figures.spread(page.evaluate("window.samples")),
         "decision acknowledged, ms": figures.spread(page.evaluate(ACKNOWLEDGED)),
         "layout shift": page.evaluate("window.shift"),

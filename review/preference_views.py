@@ -30,11 +30,20 @@ ACTION_WORDS = {
     "reset": gettext_lazy("reset all tools"),
     "pause": gettext_lazy("pause, or end the session"),
     "skip": gettext_lazy("give back an image that cannot be shown"),
+    "zoom-in": gettext_lazy("zoom in"),
+    "zoom-out": gettext_lazy("zoom out"),
+    "fit": gettext_lazy("fit the image"),
+    "actual": gettext_lazy("one to one"),
+    "darker": gettext_lazy("darker"),
+    "brighter": gettext_lazy("brighter"),
+    "flatter": gettext_lazy("less contrast"),
+    "steeper": gettext_lazy("more contrast"),
+    "help": gettext_lazy("list of keys"),
 }
 
 
 class PreferencesForm(forms.Form):
-    """A letter for each action of the loop; the same letter twice is refused."""
+    """A key for each action of the loop; the same letter twice is refused."""
 
     off = forms.BooleanField(label=gettext_lazy("Switch all single keys off; buttons stay"), required=False)
     more_time = forms.BooleanField(
@@ -45,8 +54,8 @@ class PreferencesForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        choices = [(letter, letter or _("off")) for letter in keys.LETTERS]
         for action, word in ACTION_WORDS.items():
+            choices = [(key, key or _("off")) for key in keys.choices(action)]
             self.fields[action] = forms.ChoiceField(label=word, choices=choices, required=False)
 
     def letters(self) -> list[forms.BoundField]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from inspection.models import Line, LineScope, Run
 from inspection.rules.words import Stream
 from review import counts, days
-from review.counts import Sums
+from review.counts import Ledger, Sums
 from review.figures import TOO_FEW
 from stats.proportions import clopper_pearson
 
@@ -48,11 +48,12 @@ class Rates:
 
 def read(line: Line, scope: LineScope, *, now: datetime) -> Rates:
     """Return the rates of the line's present epoch and of its last two weeks."""
+    ledger = counts.ledger(line.epoch) if line.epoch else Ledger({})
     return Rates(
         parts_per_day=_measured_parts(line, now=now) or _promised_parts(scope),
-        defect_rate=_measured_defects(line) or _promised_defects(scope),
-        agreement=_share(line, Stream.AGREEMENT, fewest=FEWEST_PARTS, assumed=0.98),
-        detection=_share(line, Stream.DETECTION, fewest=TOO_FEW, assumed=0.95),
+        defect_rate=_measured_defects(ledger) or _promised_defects(scope),
+        agreement=_share(ledger.sums(Stream.AGREEMENT), Stream.AGREEMENT, fewest=FEWEST_PARTS, assumed=0.98),
+        detection=_share(ledger.sums(Stream.DETECTION), Stream.DETECTION, fewest=TOO_FEW, assumed=0.95),
     )
 
 
@@ -82,14 +83,10 @@ def _promised_parts(scope: LineScope) -> Figure | None:
 # Defects --------------------------------------------------------------------------------------------------------
 
 
-def _measured_defects(line: Line) -> Figure | None:
+def _measured_defects(ledger: Ledger) -> Figure | None:
     """Defects among parts of known truth; before a model runs, among parts that two people read."""
-    if line.epoch is None:
-        return None
-    found = _total(counts.sums(line.epoch, Stream.DETECTION))
-    good = _total(counts.sums(line.epoch, Stream.SPECIFICITY))
-    by_truth = _among(found, found + good, FROM_TRUTH)
-    return by_truth or _by_people(counts.sums(line.epoch, Stream.PEOPLE))
+    found, good = (_total(ledger.sums(stream)) for stream in (Stream.DETECTION, Stream.SPECIFICITY))
+    return _among(found, found + good, FROM_TRUTH) or _by_people(ledger.sums(Stream.PEOPLE))
 
 
 def _by_people(read_twice: Sums) -> Figure | None:
@@ -113,9 +110,8 @@ def _promised_defects(scope: LineScope) -> Figure | None:
 # The model ------------------------------------------------------------------------------------------------------
 
 
-def _share(line: Line, stream: Stream, *, fewest: int, assumed: float) -> Figure:
+def _share(counted: Sums, stream: Stream, *, fewest: int, assumed: float) -> Figure:
     """What the model reached so far, once there are enough parts to say so."""
-    counted = counts.sums(line.epoch, stream) if line.epoch else Sums()
     n = _total(counted)
     if n < fewest:
         return Figure(low=assumed, value=assumed, high=assumed, source=ASSUMED)

@@ -82,7 +82,8 @@ def agreement(
     rows = _rows(epochs.values(), since, until)
     mine = [row for row in rows if row["epoch"] == epoch.pk]
     by_stream = {stream: [row for row in mine if row["stream"] == stream] for stream in Stream}
-    reading, ledger = _reading(line, epoch, now=now), counts.ledger(epoch)
+    ledger = counts.ledger(epoch)
+    reading = _reading(line, epoch, ledger, now=now)
     inspectors = _slices(by_stream[Stream.AGREEMENT], key=lambda row: row["person__username"] or "")
     detection, unjudged = _summed(by_stream[Stream.DETECTION]), _summed(by_stream[Stream.CANNOT_JUDGE])
     return Report(
@@ -109,12 +110,12 @@ def agreement(
     )
 
 
-def _reading(line: Line, epoch: Epoch, *, now: datetime) -> evidence.Reading | None:
-    """Read the next gate, for the epoch the line is in."""
+def _reading(line: Line, epoch: Epoch, ledger: counts.Ledger, *, now: datetime) -> evidence.Reading | None:
+    """Read the next gate from the same counts as the figures, for the epoch the line is in."""
     to_level = Level(line.level).above
     if to_level is None or epoch.pk != line.epoch_id:
         return None
-    return evidence.read(line, to_level, now=now)
+    return evidence.ask(line, to_level, now=now).read(ledger)
 
 
 def _epochs_by_product(epoch: Epoch) -> dict[str, Epoch]:

@@ -76,10 +76,11 @@ def of(epoch: Epoch, detection: Sums) -> SecondLook:
     cases = Adjudication.objects.filter(
         Exists(passed), line=epoch.line_id, run__epoch=epoch, run__drawn_truth=True, ruled_at__isnull=False
     )
-    passes = _given(cases).filter(~Exists(_overturning()), label=Label.PASS.value).values("item").distinct()
+    passes = _given(cases).filter(~Exists(_overturning()), label=Label.PASS.value)
     rulings: dict[UUID, list[Ruling]] = defaultdict(list)
     looks = Adjudication.objects.filter(item=OuterRef("item"), cause=Cause.SECOND_LOOK.value, ruled_at__isnull=False)
-    looked_at = cases.filter(Exists(looks), item__in=passes)
+    # Asked of each image that was looked at again: those are few, and the passes many.
+    looked_at = cases.filter(Exists(looks), Exists(passes.filter(item=OuterRef("item"))))
     for item, cause, label in looked_at.order_by("opened_at", "pk").values_list("item", "cause", "label"):
         rulings[item].append(Ruling(Cause(cause), Label(label)))
     contested = sum(map(is_contested, rulings.values()))
@@ -87,7 +88,7 @@ def of(epoch: Epoch, detection: Sums) -> SecondLook:
     # What was corrected stands among the misses by now; the estimate adds it itself.
     missed = max(0, detection.pd - corrected)
     overturned = contested + corrected
-    count = passes.count()
+    count = passes.values("item").distinct().count()
     found = visible_detection(detection.dd, missed, count, len(rulings), overturned)
     return SecondLook(count, len(rulings), overturned, contested, found)
 

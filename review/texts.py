@@ -47,7 +47,7 @@ def practice_keys(chosen: Keys) -> list[tuple[list[str], str]]:
 
 def _looking() -> list[tuple[list[str], str]]:
     """What the loop's keys do to an image on any page."""
-    looking = {"+", "0", "Shift", "← →", "G", "[", "{", "I", "R", "?"}
+    looking = {"+", "0", "Shift+0", "← →", "G", "[", "{", "I", "R", "?"}
     return [(caps, words) for caps, words in _keys() if looking.intersection(caps)]
 
 
@@ -76,7 +76,7 @@ def _keys() -> list[tuple[list[str], str]]:
         (["J", "1–9"], _("defect, then its class")),
         (["0"], _("fit the image")),
         (["D", "1–5"], _("cannot judge, then why (again: no reason)")),
-        (["Shift", "0"], _("one to one")),
+        (["Shift+0"], _("one to one")),
         (["Z"], _("undo the last call (or Backspace)")),
         (["← →"], _("pan by a tenth; with Shift by half")),
         (["G"], _("golden image: beside, blink, panel; hold to see it")),

@@ -18,8 +18,8 @@ def collect() -> None:
 
 
 def _fingerprint() -> str:
-    """Hash names, sizes and times of the sources: enough to see an edit or an upgrade."""
-    digest = hashlib.sha256()
+    """Hash names, sizes and times of the sources, and how they are kept: enough to see an edit or an upgrade."""
+    digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in get_finders():
         for name, storage in finder.list([]):
             stat = Path(storage.path(name)).stat()

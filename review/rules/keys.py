@@ -1,4 +1,4 @@
-"""The letters of the review loop that a person may change. Digits, arrows and Enter keep their meaning."""
+"""The keys of the review loop that a person may change. Digits of classes, arrows and Enter keep their meaning."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +21,17 @@ PRODUCT = {
     "reset": "R",
     "pause": "Q",
     "skip": "S",
+    # Signs that show what they do; who cannot reach one gives the action a letter.
+    "zoom-in": "+",
+    "zoom-out": "−",
+    "fit": "0",
+    "actual": "Shift+0",
+    "darker": "[",
+    "brighter": "]",
+    "flatter": "{",
+    "steeper": "}",
+    "help": "?",
 }
-LETTERS = ("", *ascii_uppercase)
 # Actions that came after people had chosen their letters: a chosen letter stays theirs, the later action goes without.
 LATER = ("limits",)
 
@@ -49,10 +58,16 @@ def of(kept: Mapping[str, object]) -> Keys:
     changed = chosen if isinstance(chosen, dict) else {}
     yielded = {action: "" for action in LATER if PRODUCT[action] in list(changed.values())}
     letters = {**PRODUCT, **yielded, **changed}
-    is_whole = set(letters) == set(PRODUCT) and all(letter in LETTERS for letter in letters.values())
+    is_whole = set(letters) == set(PRODUCT) and all(key in choices(action) for action, key in letters.items())
     if not is_whole or clashes(letters):
         letters = dict(PRODUCT)
     return Keys(letters=letters, off=kept.get("keys_off") is True, glove=kept.get("glove") is True)
+
+
+def choices(action: str) -> tuple[str, ...]:
+    """Return what an action may have: no key, the product's sign where it has one, or any letter."""
+    own = PRODUCT[action]
+    return ("", *(() if own in ascii_uppercase else (own,)), *ascii_uppercase)
 
 
 def clashes(letters: Mapping[str, str]) -> dict[str, list[str]]:

@@ -434,6 +434,28 @@ def test_a_chosen_letter_decides_and_the_products_no_longer_does(line, ana, revi
     expect(loop.page.locator("[data-do='pass'] .key")).to_have_text("K")
 
 
+def test_a_sign_can_have_a_letter_and_then_no_longer_does_what_it_did(line, ana, review):
+    add_waiting(line, 2)
+    ana.preferences = {"keys": {"brighter": "N", "zoom-in": "", "help": "K"}}
+    ana.save()
+    loop = review(line, ana)
+    opened = loop.part("zoom").inner_text()
+
+    loop.press("BracketRight", "Equal", "Shift+Slash")
+    expect(loop.part("brightness")).to_have_text("0")
+    expect(loop.part("help")).to_be_hidden()
+    loop.press("KeyN", "BracketLeft", "KeyN")
+    expect(loop.part("brightness")).to_have_text("+10")
+    expect(loop.part("zoom")).to_have_text(opened)
+    loop.page.locator("[data-do='zoom-in'][class='key-button']").click()
+    expect(loop.part("zoom")).not_to_have_text(opened)
+    loop.press("KeyK")
+
+    expect(loop.part("help")).to_contain_text("N")
+    assert loop.page.locator("[data-do='brighter'] .key").inner_text() == "N"
+    assert loop.page.locator("[data-do='zoom-in'] .key").inner_text() == "+"
+
+
 def test_with_single_keys_off_only_buttons_decide(line, ana, review):
     add_waiting(line, 3)
     ana.preferences = {"keys_off": True}

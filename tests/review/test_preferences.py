@@ -18,7 +18,9 @@ def test_who_chose_nothing_has_the_products_map():
 
 
 @pytest.mark.parametrize(
-    "kept", [{"pass": "J"}, {"pass": "1"}, {"dance": "X"}, {"pass": None}, "FJD", ["pass"]], ids=str
+    "kept",
+    [{"pass": "J"}, {"pass": "1"}, {"pass": "["}, {"darker": "]"}, {"dance": "X"}, {"pass": None}, "FJD", ["pass"]],
+    ids=str,
 )
 def test_a_map_that_is_not_whole_counts_as_none(kept):
     assert keys.of({"keys": kept}).letters == keys.PRODUCT
@@ -46,6 +48,13 @@ def test_the_list_of_keys_shows_what_was_chosen():
     assert ["K"] in caps
     assert ["F"] not in caps
     assert ["I"] not in caps
+
+
+def test_what_has_a_sign_may_have_a_letter_or_nothing_instead():
+    chosen = keys.of({"keys": {"darker": "N", "brighter": ""}})
+    caps = [caps for caps, _ in key_list(chosen, reveals=False)]
+    assert (chosen.cap("["), chosen.cap("]"), chosen.cap("{")) == ("N", "", "{")
+    assert ["N"] in caps
 
 
 # On the page ----------------------------------------------------------------------------------------------------

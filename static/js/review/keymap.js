@@ -53,11 +53,14 @@ const REPEATABLE = new Set(["left", "right", "up", "down", "zoom-in", "zoom-out"
 // Where a person has switched single keys off, only what closes something is left; buttons do the rest.
 export const NO_KEYS = Object.freeze({ Escape: "escape" });
 
-// Return the map with a person's letters in place of the product's; an empty letter leaves the action without a key.
-export function withLetters(letters) {
-  const isOthers = ([code, action]) => !(/^Key[A-Z]$/.test(code) && action in letters);
-  const chosen = Object.entries(letters).filter(([, letter]) => letter).map(([action, letter]) => [`Key${letter}`, action]);
-  return Object.freeze(Object.fromEntries([...Object.entries(KEYMAP).filter(isOthers), ...chosen]));
+// Return the map with a person's keys in place of the product's; an empty one leaves the action without a key. What has
+// a sign in the product's map keeps its places where the sign was kept. Backspace and the numbers stay as they are.
+export function withLetters(keys) {
+  const isLetter = (key) => /^[A-Z]$/.test(key);
+  const bySign = new Set(Object.keys(keys).filter((action) => !Object.entries(KEYMAP).some(([code, does]) => does === action && /^Key/.test(code))));
+  const stays = ([code, action]) => !(action in keys) || (bySign.has(action) ? keys[action] && !isLetter(keys[action]) : !/^Key/.test(code));
+  const chosen = Object.entries(keys).filter(([, key]) => isLetter(key)).map(([action, key]) => [`Key${key}`, action]);
+  return Object.freeze(Object.fromEntries([...Object.entries(KEYMAP).filter(stays), ...chosen]));
 }
 
 // Return {action, digit} for a key event, or null where the key is none of the loop's.

@@ -119,12 +119,17 @@ function overLimits(event, meaning, limits) {
   event.preventDefault();
 }
 
-// Every button shows the key that a person chose for it, or none.
+// Every button shows the key that a person chose for it, or none. A sign stays where it is the button's only mark.
 function nameKeys() {
-  for (const [action, letter] of Object.entries(laidOut.keys)) {
+  for (const [action, key] of Object.entries(laidOut.keys)) {
     for (const button of document.querySelectorAll(`[data-do="${action}"][aria-keyshortcuts]`)) {
-      const shown = laidOut.keys_off ? "" : letter;
-      button.querySelectorAll(".key").forEach((cap) => { cap.textContent = shown; cap.hidden = !shown; });
+      const shown = laidOut.keys_off ? "" : key;
+      const caps = [...button.querySelectorAll(".key")];
+      if (caps.every((cap) => cap.textContent === shown)) continue;
+      for (const cap of caps) {
+        if (shown) cap.textContent = shown;
+        else cap.hidden = /[A-Z]/.test(cap.textContent);
+      }
       if (shown) button.setAttribute("aria-keyshortcuts", shown);
       else button.removeAttribute("aria-keyshortcuts");
     }
