@@ -3,7 +3,7 @@
     nice -n 5 python -m bench.pages [--decisions 100000] [--reads 15] [--only data]
 
 Pages are fetched from the product's own web process, one after the other; statements are counted in this one. A page
-that takes longer than its limit is named.
+that takes longer than its limit (95 % within 800 ms, half within 300) is named.
 """
 
 import argparse
@@ -19,6 +19,8 @@ from bench.engine import Engine, running
 
 LINE = "paged"
 LIMIT_MS = 800
+# Half of the openings within this: a page that people read all day.
+USUAL_MS = 300
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -50,7 +52,14 @@ def _page(engine: Engine, address: Any, statements: int | None, reads: int) -> d
         spread = figures.spread([_fetch(session, engine.url + address.path) for _ in range(reads)])
         used = engine.processor_s()["web"] - before
     over = round(spread["p95"] / LIMIT_MS, 3)
-    return {**spread, "over its limit": over, "processor, ms": round(1000 * used / reads), "statements": statements}
+    usual = round(spread["p50"] / USUAL_MS, 3)
+    return {
+        **spread,
+        "over its limit": over,
+        "p50 over its limit": usual,
+        "processor, ms": round(1000 * used / reads),
+        "statements": statements,
+    }
 
 
 def _fetch(session: requests.Session, address: str) -> float:
@@ -66,6 +75,7 @@ def _tell(pages: dict[str, dict[str, Any]], options: argparse.Namespace) -> None
         "pages": len(pages),
         "slowest p95 over its limit": pages[slowest[0]]["over its limit"],
         "over the limit": [name for name in slowest if pages[name]["p95"] > LIMIT_MS],
+        "p50 over its limit": [name for name in slowest if pages[name]["p50"] > USUAL_MS],
         "most statements": max(page["statements"] for page in pages.values()),
         **{name: pages[name] for name in slowest},
     }

@@ -67,11 +67,8 @@ class Report:
     ece: float | None
     coverage: list[Coverage]
     scored: int
-
-    @property
-    def is_partly_scored(self) -> bool:
-        """Whether cameras, classes and scores are told of the newest readings alone."""
-        return self.scored >= scores.READINGS_MAX
+    is_partly_scored: bool
+    """Whether cameras, classes and scores are told of the newest readings alone."""
 
 
 def agreement(

@@ -1,5 +1,6 @@
 """What the scores of an epoch say: calibration, the risk of passing by score, and slices that counts do not keep."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -14,6 +15,8 @@ BINS = 10
 COVERAGE_STEPS = 20
 # A report reads at most this many readings, the newest, and says so; counts and gates read all.
 READINGS_MAX = 10_000
+JUDGED = ("pass", "defect")
+_COLUMNS = ("probability", "call", "label", "defect_class", "ruling", "ruled_class", "task__item__station__name")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class _Scored:
 
 def of(epoch: Epoch, *, since: date | None = None, until: date | None = None) -> dict[str, Any]:
     """Return cameras, classes, calibration, ECE and coverage of the final blind first readings, and of how many."""
-    scored = _scored(epoch, since, until)
+    scored, is_partly_scored = _scored(epoch, since, until)
     p, y = [one.probability for one in scored], [int(one.is_defect) for one in scored]
     return {
         "cameras": _cameras(scored),
@@ -38,19 +41,33 @@ def of(epoch: Epoch, *, since: date | None = None, until: date | None = None) ->
         "ece": ece(p, y, BINS) if len(set(y)) == 2 else None,
         "coverage": _coverage(scored),
         "scored": len(scored),
+        "is_partly_scored": is_partly_scored,
     }
 
 
-def _scored(epoch: Epoch, since: date | None, until: date | None) -> list[_Scored]:
-    readings = history.final_readings(epoch).filter(
-        **history.window(epoch, since, until), reference__in=["pass", "defect"]
-    )
-    newest = readings.filter(call__in=["pass", "defect"]).order_by("-task__run__opened_at")[:READINGS_MAX]
-    facts = newest.values_list("probability", "reference", "call", "reference_class", "task__item__station__name")
-    return [
-        _Scored(probability, reference == "defect", call == "defect", defect_class or "", station or "")
-        for probability, reference, call, defect_class, station in facts
-    ]
+def _scored(epoch: Epoch, since: date | None, until: date | None) -> tuple[list[_Scored], bool]:
+    """Return the newest readings that tell good from bad, and whether older ones were left out."""
+    readings = history.final_readings(epoch).filter(**history.window(epoch, since, until))
+    newest = readings.order_by("-task__run__opened_at").values_list(*_COLUMNS)
+    # The reference is told here: a database would look up the ruling anew for each of its uses.
+    read = [_told(*facts) for facts in newest[:READINGS_MAX]]
+    return [one for one in read if one is not None], len(read) == READINGS_MAX
+
+
+def _told(
+    probability: float | None,
+    call: str | None,
+    label: str,
+    kind: str,
+    ruling: str | None,
+    ruled_kind: str | None,
+    station: str | None,
+) -> _Scored | None:
+    """Return a reading beside the verdict of record; None where either side did not tell good from bad."""
+    reference, defect_class = (label, kind) if ruling is None else (ruling, ruled_kind)
+    if probability is None or call not in JUDGED or reference not in JUDGED:
+        return None
+    return _Scored(probability, reference == "defect", call == "defect", defect_class or "", station or "")
 
 
 def _cameras(scored: list[_Scored]) -> list[Slice]:
@@ -84,14 +101,18 @@ def _grouped(scored: list[_Scored], name: str) -> list[tuple[str, list[_Scored]]
 
 
 def _calibration(scored: list[_Scored]) -> list[Bin]:
-    bins = []
-    for n in range(BINS):
-        low, high = n / BINS, (n + 1) / BINS
-        inside = [one for one in scored if min(int(one.probability * BINS), BINS - 1) == n]
-        if inside:
-            mean = sum(one.probability for one in inside) / len(inside)
-            bins.append(Bin(low, high, mean, rate(sum(one.is_defect for one in inside), len(inside))))
-    return bins
+    by_bin: dict[int, list[_Scored]] = defaultdict(list)
+    for one in scored:
+        by_bin[min(int(one.probability * BINS), BINS - 1)].append(one)
+    return [
+        Bin(
+            n / BINS,
+            (n + 1) / BINS,
+            sum(one.probability for one in inside) / len(inside),
+            rate(sum(one.is_defect for one in inside), len(inside)),
+        )
+        for n, inside in sorted(by_bin.items())
+    ]
 
 
 def _coverage(scored: list[_Scored]) -> list[Coverage]:

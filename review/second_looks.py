@@ -1,6 +1,7 @@
 """What the second look at the truth draw's passes shows: defects that an adjudicator passed, as the model did."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -77,20 +78,27 @@ def of(epoch: Epoch, detection: Sums) -> SecondLook:
         Exists(passed), line=epoch.line_id, run__epoch=epoch, run__drawn_truth=True, ruled_at__isnull=False
     )
     passes = _given(cases).filter(~Exists(_overturning()), label=Label.PASS.value)
-    rulings: dict[UUID, list[Ruling]] = defaultdict(list)
-    looks = Adjudication.objects.filter(item=OuterRef("item"), cause=Cause.SECOND_LOOK.value, ruled_at__isnull=False)
-    # Asked of each image that was looked at again: those are few, and the passes many.
-    looked_at = cases.filter(Exists(looks), Exists(passes.filter(item=OuterRef("item"))))
+    given: dict[UUID, list[Ruling]] = defaultdict(list)
+    # Those looked at again are few and the passes many: whether one is a pass is told from its own rulings.
+    looks = Adjudication.objects.filter(line=epoch.line_id, cause=Cause.SECOND_LOOK.value, ruled_at__isnull=False)
+    looked_at = cases.filter(item__in=looks.values("item"))
     for item, cause, label in looked_at.order_by("opened_at", "pk").values_list("item", "cause", "label"):
-        rulings[item].append(Ruling(Cause(cause), Label(label)))
+        given[item].append(Ruling(Cause(cause), Label(label)))
+    rulings = {item: ruled for item, ruled in given.items() if _is_pass(ruled)}
     contested = sum(map(is_contested, rulings.values()))
-    corrected = sum(standing(given) == Label.DEFECT for given in rulings.values())
+    corrected = sum(standing(ruled) == Label.DEFECT for ruled in rulings.values())
     # What was corrected stands among the misses by now; the estimate adds it itself.
     missed = max(0, detection.pd - corrected)
     overturned = contested + corrected
     count = passes.values("item").distinct().count()
     found = visible_detection(detection.dd, missed, count, len(rulings), overturned)
     return SecondLook(count, len(rulings), overturned, contested, found)
+
+
+def _is_pass(rulings: Sequence[Ruling]) -> bool:
+    """Say whether an image was ruled good, and nothing but a second look has doubted it since."""
+    labels = [ruling.label for ruling in rulings if ruling.cause != Cause.SECOND_LOOK]
+    return bool(labels) and labels[-1] == Label.PASS
 
 
 def _overturning() -> QuerySet[Adjudication]:
