@@ -70,7 +70,7 @@ PAGES = {
         OF_A_LEAD,
     ),
     "agreement": Visit(line="phone-frame"),
-    "adjudication": Visit(on="adjudications"),
+    "adjudication": Visit(line="phone-glass", on="adjudications"),
     "alarm": Visit(on="alarms"),
     "candidate": Visit(on="rollouts"),
     "data-item": Visit(on="data"),
@@ -79,11 +79,11 @@ PAGES = {
     "drift-window": Visit(on="drift"),
     "inspector": Visit(on="inspectors"),
     "metric": Visit(on="metrics"),
-    "metric-prune": Visit(on="plan"),
+    "metric-prune": Visit(on="risk"),
     "model": Visit(on="models"),
     "receipt": Visit(on="receipts"),
     "risk": Visit(on="plan"),
-    "trace": Visit(on="data-item"),
+    "trace": Visit(on="receipt"),
     "training-errors": Visit(on="training"),
     "training-job": Visit(on="training"),
     "training-snapshot": Visit(on="training"),
@@ -136,11 +136,14 @@ def addresses(person: str, links: Callable[[str], list[str]]) -> Iterator[tuple[
     yield from ((f"{path} {EMPTY}", path) for path, who in SENT_EMPTY.items() if who == person)
 
 
-def _address(name: str, links: Callable[[str], list[str]]) -> str:
+def _address(name: str, links: Callable[[str], list[str]], *, line: str = "") -> str:
+    """Return where a page stands, on a line of its own or on that of the page which is looked for from there."""
     visit = PAGES[name]
     if not visit.on:
-        return reverse(name, kwargs={"slug": visit.line} if name in of_lines() else {})
-    found = (link for link in links(_address(visit.on, links)) if _is(link, name))
+        own = visit.line if line in ("", LINE) else line
+        return reverse(name, kwargs={"slug": own} if name in of_lines() else {})
+    on = _address(visit.on, links, line=visit.line)
+    found = (link for link in links(on) if _is(link, name))
     return next(found, "")
 
 

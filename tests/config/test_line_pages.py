@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 # What the heaviest page may ask the database. The log of a line asks each kind of deed once, and is its own case.
 STATEMENTS_MAX = {"log": len(audit_log.ACTIONS) + 17}
 STATEMENTS_MAX_ELSEWHERE = 46
+STATEMENTS_OF_ADMIN_MAX = 14
 # The loop belongs to inspectors, who stop nothing; the others are parts of a page, fetched again and again.
 OTHERS = {"review", "simulated-now", "exports"}
 
@@ -90,6 +91,37 @@ def test_no_page_of_a_line_asks_more_for_a_longer_past(lead, line):
     long = asked_by(lead, line)
     assert {name: (short[name], n) for name, n in long.items() if n > short[name]} == {}
     assert {name: n for name, n in long.items() if n > STATEMENTS_MAX.get(name, STATEMENTS_MAX_ELSEWHERE)} == {}
+
+
+def lists_of_the_admin():
+    """Return the addresses of all lists of the admin, and of its front page."""
+    [admin] = (one for one in get_resolver().url_patterns if getattr(one, "app_name", "") == "admin")
+    found = (one for part in admin.url_patterns for one in getattr(part, "url_patterns", ()))
+    lists = {f"admin:{one.name}" for one in found if (one.name or "").endswith("_changelist")}
+    return ["/admin/", *sorted(map(reverse, lists))]
+
+
+def asked_by_admin(client):
+    """Return how many statements each list of the admin takes."""
+    taken = {}
+    for address in lists_of_the_admin():
+        with CaptureQueriesContext(connection) as caught:
+            answer = client.get(address)
+        if answer.status_code == 200:
+            taken[address] = len(caught)
+    return taken
+
+
+def test_no_list_of_the_admin_asks_more_for_a_longer_past(client, line):
+    client.force_login(make_user("admin", role=Role.ADMINISTRATOR, is_staff=True))
+    read_on(line, 0, 3)
+    asked_by_admin(client)
+    short = asked_by_admin(client)
+    read_on(line, 3, 12)
+    long = asked_by_admin(client)
+    assert {name: (short[name], n) for name, n in long.items() if n > short[name]} == {}
+    assert {name: n for name, n in long.items() if n > STATEMENTS_OF_ADMIN_MAX} == {}
+    assert len(long) > 20
 
 
 def test_the_walk_finds_the_pages(lead, line):
