@@ -11,7 +11,7 @@ bench:            ## figures as ratios; writes bench/results/
 	$(PY) -m bench.exports
 	$(PY) -m bench.pages
 	$(PY) -m bench.budgets
-	$(PY) -m bench.review_loop --only loopback --decisions 1000 --keep review_session
+	$(PY) -m bench.review_loop --only loopback --decisions 2000 --keep review_session
 
 guarantees:       ## every statistical guarantee at full size; resumable
 	$(PY) -m bench.guarantees

@@ -1,7 +1,7 @@
 """A person's loop in a real browser: key press to the next image painted, on three networks.
 
     python -m bench.review_loop [--images FOLDER] [--decisions 100] [--only loopback]
-    python -m bench.review_loop --only loopback --decisions 1000 --keep review_session
+    python -m bench.review_loop --only loopback --decisions 2000 --keep review_session
 
 Each run starts with an empty cache and decides by keyboard alone, at a fixed pace. The pictures are drawn parts,
 or the images of a data-set folder. Painted means: the frame after the drawing has been handed to the screen. What the
