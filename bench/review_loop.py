@@ -124,11 +124,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for network in networks:
             page = opened(browser, engine.url, desk, network)
             seen = {"bare canvas, ms": _bare(browser, pictures[0], network)}
-            seen |= _decide(page, options.decisions, network)
-            measured |= {f"{network.name}: {name}": value for name, value in (seen | desk.counted()).items()}
+            seen |= _decide(page, options.decisions, network) | desk.counted()
+            seen["lost"] = seen["calls pressed"] - seen["pressed before the image"] - seen["decisions"]
+            measured |= {f"{network.name}: {name}": value for name, value in seen.items()}
             page.context.close()
         browser.close()
     figures.keep(options.keep, measured)
+    if any(value for name, value in measured.items() if name.endswith(("lost", "decided twice"))):
+        raise SystemExit("A call was lost, or counted twice.")
 
 
 def _pictures(folder: Path | None, size: tuple[int, int]) -> list[bytes]:
@@ -187,7 +190,7 @@ def _bare(browser: Any, picture: bytes, network: Network) -> dict[str, float]:
 
 
 def _decide(page: Page, decisions: int, network: Network) -> dict[str, Any]:
-    before = page.evaluate(HEAP)
+    before = _heap_mb(page)
     page.evaluate("window.shift = 0; window.samples = []")
     page.evaluate(UNREADY)
     for n in range(decisions):
@@ -202,8 +205,14 @@ def _decide(page: Page, decisions: int, network: Network) -> dict[str, Any]:
         "decision acknowledged, ms": figures.spread(page.evaluate(ACKNOWLEDGED)),
         "layout shift": page.evaluate("window.shift"),
         "layout shift of": sorted(set(page.evaluate("window.shifted"))),
-        "heap growth, MB": round(page.evaluate(HEAP) - before, 1),
+        "heap growth, MB": round(_heap_mb(page) - before, 1),
     }
+
+
+def _heap_mb(page: Page) -> float:
+    """Return what scripts hold once nothing is left to be thrown away."""
+    page.context.new_cdp_session(page).send("HeapProfiler.collectGarbage")
+    return page.evaluate(HEAP)
 
 
 if __name__ == "__main__":
