@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         measured: dict[str, Any] = {}
         for network in networks:
             page = opened(browser, engine.url, desk, network)
-            seen = {"bare canvas, ms": _bare(browser, pictures[0], network)}
+            seen: dict[str, Any] = {"bare canvas, ms": _bare(browser, pictures[0], network)}
             seen |= _decide(page, options.decisions, network) | desk.counted()
             seen["lost"] = seen["calls pressed"] - seen["pressed before the image"] - seen["decisions"]
             measured |= {f"{network.name}: {name}": value for name, value in seen.items()}
