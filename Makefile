@@ -53,5 +53,5 @@ screenshots:      ## pictures of the running demo for the documents
 sheet:            ## every page of the running demo small on a few sheets, to be looked over; var/sheets/
 	$(PY) -m tools.contact_sheet
 
-ui:               ## axe and the scripted checks of accessibility on every page of the running demo; about 20 minutes
+ui:               ## axe and the scripted checks of accessibility on every page of the running demo; about half an hour
 	$(PY) -m tools.ui --keep bench/results/ui.json

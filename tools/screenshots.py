@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 DESK = (1440, 900)
 TABLET = (1024, 768)
+TALL = (1440, 1500)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +50,6 @@ def _loop_ready(page: Page) -> None:
     page.wait_for_timeout(1500)
 
 
-def _key_map(page: Page) -> None:
-    _loop_ready(page)
-    page.keyboard.press("Shift+Slash")
-
-
 def _first_case(page: Page) -> None:
     link = page.locator("main a.button.short").first
     if link.count():
@@ -63,24 +59,32 @@ def _first_case(page: Page) -> None:
 
 REVIEW = "/lines/phone-glass/review/"
 CASES = "/lines/phone-glass/adjudications/"
+# Those that the documents show, and no others: `make sheet` has every page.
 SHOTS = [
-    Shot(name="00-components", path="/components/", size=(1440, 1010)),
     Shot(name="01-review-dark", path=REVIEW, person="ana", theme="dark", first=_one_defect),
-    Shot(name="01-review", path=REVIEW, person="andre", theme="light", first=_one_defect),
+    Shot(name="01-review", path=REVIEW, person="andre", first=_one_defect),
     Shot(name="01-review-ko", path=REVIEW, person="aria", theme="dark", language="ko", first=_one_defect),
     Shot(name="01-review-touch", path=REVIEW, person="aria", theme="dark", size=TABLET, touch=True, first=_loop_ready),
-    Shot(name="01-review-small", path=REVIEW, person="ana", theme="dark", size=(1366, 768), first=_one_defect),
-    Shot(name="01-review-keys", path=REVIEW, person="ana", theme="dark", first=_key_map),
-    Shot(name="03-adjudications", path=CASES, person="quinn"),
     Shot(name="03-adjudication", path=CASES, person="quinn", theme="dark", first=_first_case),
-    Shot(name="03-adjudication-ko", path=CASES, person="quill", theme="dark", language="ko", first=_first_case),
+    Shot(name="04-agreement", path="/lines/phone-lens/agreement/", person="quinn", size=TALL),
+    Shot(
+        name="04-agreement-ko",
+        path="/lines/phone-lens/agreement/",
+        person="quill",
+        theme="dark",
+        language="ko",
+        size=TALL,
+    ),
+    Shot(name="05-automation", path="/lines/phone-lens/automation/", person="quinn"),
+    Shot(name="06-monitor", path="/lines/phone-back/monitor/", person="quinn"),
+    Shot(name="06-monitor-dark", path="/lines/phone-back/monitor/", person="quill", theme="dark"),
     Shot(name="07-queue", path="/", person="ana"),
-    Shot(name="07-queue-lead", path="/", person="quinn"),
     Shot(name="07-queue-ko", path="/", person="aria", language="ko", theme="dark"),
-    Shot(name="07-queue-390", path="/", person="ana", size=(390, 844)),
+    Shot(name="08-data", path="/lines/phone-lens/data/?q=disagree:yes", person="quinn"),
     Shot(name="09-sign-in", path="/accounts/login/"),
     Shot(name="09-sign-in-dark", path="/accounts/login/", theme="dark"),
-    Shot(name="09-sign-in-ko", path="/accounts/login/", language="ko"),
+    Shot(name="10-plan", path="/lines/phone-frame/plan/", person="quinn"),
+    Shot(name="11-savings", path="/lines/phone-back/savings/", person="quinn"),
 ]
 
 

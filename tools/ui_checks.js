@@ -1,6 +1,6 @@
 // What `tools/ui_checks.py` asks of an open page: one object, handed in through the debugger.
 ({
-  cut: () => [...document.querySelectorAll('main *')].filter((one) => {
+  cut: () => [...document.querySelectorAll('body *')].filter((one) => {
     const style = getComputedStyle(one);
     const hides = style.overflowX === 'hidden' || style.overflowY === 'hidden';
     // What is there for readers alone is clipped on purpose.
@@ -27,9 +27,18 @@
       html: one.outerHTML.slice(0, 100),
       seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
         && !/, 0\)$|transparent|\/ 0\)$/.test(style.outlineColor),
-      covered: top !== null && top !== one && !one.contains(top) && !top.contains(one) && !top.closest('label'),
+      covered: top === null || (!one.contains(top) && !top.closest('label')?.contains(one)),
     };
   },
+  // What Tab should have come by.
+  unreached: () => [...document.querySelectorAll(
+    'a[href], button, input:not([type=radio]), select, textarea, summary')].filter((one) =>
+    one.checkVisibility({ visibilityProperty: true }) && !one.disabled && one.type !== 'hidden' && one.tabIndex >= 0
+      && !one.dataset.stop && !one.closest('[inert]')).map((one) => one.outerHTML.slice(0, 100)),
+  // What is marked as wrong says in words why.
+  unexplained: () => [...document.querySelectorAll('[aria-invalid=true]')].filter((one) =>
+    !(one.getAttribute('aria-describedby') ?? '').split(/\s+/).some((id) => document.getElementById(id)?.textContent.trim()))
+    .map((one) => one.outerHTML.slice(0, 100)),
   // A link within a sentence is as high as its line; whatever stands alone is not.
   smallTargets: () => [...document.querySelectorAll(
     'button, summary, select, input, a.button, nav a')].filter((one) => {
@@ -66,7 +75,7 @@
   }),
   // Words are longer in other languages: by two fifths here, numbers and names with digits as they are.
   lengthen: () => {
-    const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const words = [];
     while (walker.nextNode()) {
       const text = walker.currentNode.data.trim();

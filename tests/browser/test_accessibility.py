@@ -38,7 +38,8 @@ def test_the_entrance(floor, visit, theme, language):
 
     page.locator("button.primary").click()
     expect(page.locator(".error-summary")).to_be_focused()
-    assert violations(page) == []
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+    assert [*violations(page), *ui_checks.errors(page)] == []
 
 
 @pytest.mark.parametrize(("theme", "language"), LOOKS)

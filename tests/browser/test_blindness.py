@@ -6,7 +6,7 @@ import pytest
 from django.utils.timezone import now
 from playwright.sync_api import expect
 
-from inspection.models import Prediction
+from inspection.models import Line, Prediction
 from inspection.rules.words import Call, Label, Level, Role
 from review.models import Decision, PendingDecision, ReviewTask
 from tests.browser.floor import add_waiting, make_floor
@@ -67,6 +67,7 @@ def test_the_model_is_silent_until_the_first_call_is_stored_then_disagrees(ana, 
     loop = review(line, ana)
     serial = loop.serial
     expect(loop.part("reveal")).to_be_hidden()
+    assert str(CANARY_SCORE) not in loop.page.evaluate(STORED)
 
     loop.press("KeyF")
     expect(loop.part("reveal")).to_contain_text("The model disagrees")
@@ -80,6 +81,23 @@ def test_the_model_is_silent_until_the_first_call_is_stored_then_disagrees(ana, 
     assert list(calls) == [("initial", "pass", True), ("final", "defect", False)]
     expect(loop.part("pass-word")).to_have_text("Pass")
     expect(loop.part("reveal")).to_be_hidden()
+
+
+@pytest.mark.parametrize("level", [Level.HUMAN, Level.SHADOW, Level.ASSIST])
+def test_only_where_people_may_know_of_the_model_a_call_waits_for_the_server(ana, review, level):
+    line = make_floor(level=Level.SHADOW)
+    Line.objects.filter(pk=line.pk).update(level=level.value)
+    add_waiting(line, 4, call=Call.DEFECT)
+    loop = review(line, ana)
+    loop.page.route("**/decision/", lambda route: None)
+    first = loop.serial
+
+    loop.press("KeyF")
+    if level == Level.ASSIST:
+        loop.page.wait_for_timeout(500)
+        assert loop.serial == first
+    else:
+        expect(loop.part("serial")).not_to_have_text(first)
 
 
 def test_the_same_key_keeps_a_defect_with_its_class(ana, review):

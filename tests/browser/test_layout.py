@@ -1,6 +1,7 @@
 """Nothing moves in the loop, nothing is cut, and the image has the room it is promised."""
 
 import io
+from itertools import pairwise
 
 import pytest
 from PIL import Image
@@ -239,6 +240,75 @@ class Fingers:
     def _send(self, kind, points):
         touches = [{"x": self.corner["x"] + x, "y": self.corner["y"] + y, "id": n} for n, (x, y) in enumerate(points)]
         self.devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+
+SAID = """() => {
+  window.said = [];
+  const status = document.querySelector('[role=status]');
+  new MutationObserver(() => window.said.push([performance.now(), status.textContent]))
+    .observe(status, { childList: true, characterData: true, subtree: true });
+}"""
+
+
+def test_readers_hear_of_calls_at_most_once_a_second_and_what_the_canvas_shows(loop_at):
+    loop = loop_at(1440, 900)
+    loop.page.evaluate(SAID)
+    for _ in range(6):
+        loop.decide("KeyF")
+    loop.wait_until_saved()
+    left = loop.part("left").inner_text()
+    loop.page.wait_for_function("(left) => window.said.at(-1)?.[1].includes(left)", arg=left)
+
+    moments = [at for at, _ in loop.page.evaluate("window.said")]
+    assert min(later - at for at, later in pairwise(moments)) >= 990
+    loop.press("Equal")
+    expect(loop.part("picture")).to_have_attribute("role", "img")
+    named, zoom = loop.part("picture").get_attribute("aria-label"), loop.part("zoom").inner_text().split()[0]
+    assert [word for word in (loop.serial, "phone", zoom) if word not in named] == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (390, 844)])
+def test_on_touch_the_loop_says_what_it_has_to_say_and_what_was_called_last(ana, review, width, height):
+    line = make_floor(undo_s=30)
+    tasks = add_waiting(line, 4)
+    loop = review(line, ana, width=width, height=height, has_touch=True, is_mobile=True)
+    decided = loop.serial
+    loop.page.locator(".answer.pass").tap()
+    expect(loop.part("last")).to_contain_text(decided)
+    assert inside(loop, "last")
+    loop.wait_until_saved()
+    loop.part("undo").tap()
+
+    expect(loop.part("said")).to_contain_text(decided)
+    assert inside(loop, "said")
+    assert loop.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert len(tasks) == 4
+
+
+def inside(loop, name):
+    """Say whether a part is on the screen, in front of all else, with nothing cut off."""
+    return loop.part(name).evaluate(
+        """(node) => {
+          const { left, top, right, bottom, height } = node.getBoundingClientRect();
+          const isWhole = node.scrollWidth <= node.clientWidth + 1;
+          node.style.pointerEvents = "auto";
+          const front = document.elementFromPoint(left + 4, (top + bottom) / 2);
+          return height > 0 && isWhole && left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight
+            && node.contains(front);
+        }"""
+    )
+
+
+def test_on_touch_a_person_asks_for_the_models_opinion_before_the_call(ana, review):
+    line = make_floor("phone-lens", level=Level.ASSIST)
+    add_waiting(line, 3, call=Call.PASS)
+    loop = review(line, ana, width=1024, height=768, has_touch=True, is_mobile=True)
+
+    loop.part("ask-rail").tap()
+    expect(loop.part("ask-rail")).to_have_attribute("aria-pressed", "true")
+    loop.page.locator(".answer.pass").tap()
+
+    expect(loop.part("reveal")).to_be_visible()
 
 
 def test_on_touch_the_models_word_leaves_the_part_in_sight(ana, review):

@@ -110,3 +110,38 @@ def test_a_busy_server_is_left_alone_for_a_second_and_one_that_has_no_tile_for_g
     page = visit("/accounts/login/")
 
     assert page.evaluate(LEFT_ALONE, [status, ms]) == asked
+
+
+STRETCHES = """async ([first, awayS, second]) => {
+  const { Session } = await import("/static/js/review/session.js");
+  let now = 1_000_000, tick;
+  performance.now = Date.now = () => now;
+  window.setInterval = (deed) => { tick = deed; };
+  sessionStorage.clear();
+  const session = new Session({ person: "ana", vigilanceMin: 20, patience: 1 });
+  const asked = [];
+  session.addEventListener("tired", () => asked.push(Math.round(session.stretchMs / 60_000)));
+  const look = (minutes) => {
+    for (let n = 0; n < minutes * 60; n += 1) {
+      now += 1000;
+      dispatchEvent(new Event("keydown"));
+      tick();
+    }
+  };
+  look(first);
+  session.pause();
+  now += awayS * 1000;
+  session.resume();
+  look(second);
+  session.end();
+  return [asked, new Session({ person: "ana", vigilanceMin: 20, patience: 1 }).activeMs];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("away_s", "asked"), [(120, [20, 30, 20]), (60, [20, 30, 40, 50])], ids=["a break", "no more than a pause"]
+)
+def test_after_a_break_a_new_stretch_begins_and_with_the_session_all_ends(visit, away_s, asked):
+    page = visit("/accounts/login/")
+
+    assert page.evaluate(STRETCHES, [31, away_s, 21]) == [asked, 0]

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from inspection.models import Line
 from review.models import Decision
 from tests.browser.floor import add_waiting, make_floor
 
@@ -107,6 +108,21 @@ def test_each_view_is_compared_with_its_own_golden_image(transactional_db, ana, 
     loop.decide("KeyF")
     expect(loop.part("golden-none")).to_be_hidden()
     expect(loop.part("second")).to_be_visible()
+
+
+def test_each_view_keeps_a_zoom_of_its_own(transactional_db, ana, review):
+    add_waiting(make_floor(loop_zoom="kept"), 4, views=["front", "back"])
+    loop = review(Line.objects.get(), ana, width=1440, height=900)
+    fitted = zoom(loop)
+
+    loop.press("Equal", "Equal")
+    closer = zoom(loop)
+    loop.decide("KeyF")
+    expect(loop.part("zoom")).to_have_text(fitted)
+    loop.decide("KeyF")
+
+    assert closer != fitted
+    expect(loop.part("zoom")).to_have_text(closer)
 
 
 def test_what_a_person_chose_comes_back_after_a_view_without_a_golden_image(transactional_db, ana, review):

@@ -23,6 +23,8 @@ SOUND = {
     "colour alone": chart(more=SECOND.format(width=1)) + '<span class="chip">held</span>',
     "charts and their tables": chart(),
     "paste": '<input type="password">',
+    "errors": '<input aria-invalid="true" aria-describedby="why"><p id="why">Name is missing.</p>',
+    "keyboard": "<a href='#'>one</a> <a href='#two'>two</a>",
     "languages of parts": '<p lang="ko">긁힘</p><p>scratch</p>',
     "longer words": "<p>scratch on glass</p>",
 }
@@ -40,6 +42,10 @@ BROKEN = [
     ("charts and their tables", chart().replace("<tr><th>1</th><td>10 %</td></tr>", "")),
     ("charts and their tables", chart().replace("tbody", "thead")),
     ("paste", '<input type="password" id="shut">'),
+    ("errors", '<input aria-invalid="true" aria-describedby="why"><p id="why"></p>'),
+    ("errors", '<input aria-invalid="true">'),
+    ("keyboard", '<a href="#" style="position:fixed;top:-90px">off</a>'),
+    ("keyboard", '<a href="#" onblur="this.focus()" id="trap">trap</a> <a href="#">two</a>'),
     ("languages of parts", "<p>긁힘</p>"),
     ("longer words", '<p style="width:120px;overflow:hidden;white-space:nowrap">scratch on glass</p>'),
 ]
@@ -50,7 +56,7 @@ def shown(chromium):
     page = chromium.new_page(viewport=ui_checks.DESK)
 
     def written(body):
-        page.set_content(f'<!doctype html><html lang="en"><body><main>{body}</main></body></html>')
+        page.set_content(f'<!doctype html><html lang="en"><body><aside>{body}</aside></body></html>')
         page.evaluate("document.getElementById('shut')?.addEventListener('paste', (event) => event.preventDefault())")
         return page
 

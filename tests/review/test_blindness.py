@@ -1,13 +1,14 @@
 """While a reading is blind, nothing that leaves the server holds a trace of what a model said."""
 
 import logging
+import re
 from uuid import uuid4
 
 import pytest
 
 from inspection import images
-from inspection.models import Routing
-from inspection.rules.words import Call, Level
+from inspection.models import Line, Routing
+from inspection.rules.words import AssistStyle, Call, Level
 from review import queues
 from review.models import Adjudication, ReviewTask
 from tests.builders import NOON
@@ -19,9 +20,15 @@ pytestmark = pytest.mark.django_db
 TRACES = (str(CANARY_SCORE), "73193", CANARY_CLASS, "scratch-net", "probab", "predict", "shadow", 'heatmap_url":"')
 
 
-def everything(response):
+# Ids, moments and secrets: what no two answers share.
+PASSING = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[\d:.]+Z|(?<=expires=)[^;]+"
+    r"|[\w-]{32,}|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT"
+)
+
+
+def everything(response, body):
     """Return all that a response carries: headers, cookies and body."""
-    body = b"".join(response.streaming_content) if response.streaming else response.content
     return f"{response.headers} {response.cookies} ".encode() + body
 
 
@@ -29,7 +36,7 @@ class Crawler:
     """A person's client that keeps whatever came back."""
 
     def __init__(self, client):
-        self.client, self.seen = client, []
+        self.client, self.seen, self.answers = client, [], []
 
     def get(self, address):
         return self._kept(self.client.get(address))
@@ -38,7 +45,9 @@ class Crawler:
         return self._kept(self.client.post(address, body or {}, format="json"))
 
     def _kept(self, response):
-        self.seen.append(everything(response))
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        self.seen.append(everything(response, body))
+        self.answers.append((response.status_code, body.decode(errors="replace")))
         return response
 
     def traces(self):
@@ -91,15 +100,31 @@ def test_no_address_of_the_inspector_holds_a_trace(level, ana, client_of, caplog
     assert not any(trace in caplog.text for trace in (str(CANARY_SCORE), CANARY_CLASS))
 
 
+@pytest.mark.parametrize("style", AssistStyle)
 @pytest.mark.parametrize("drawn", ["control", "truth", "audit"])
-def test_controls_and_draws_hold_no_trace_at_assist_either(drawn, ana, client_of):
-    line = make_watched_line("phone-lens", level=Level.ASSIST)
+def test_controls_and_draws_hold_no_trace_at_assist_either(drawn, style, ana, client_of):
+    line = make_watched_line("phone-lens", level=Level.ASSIST, assist_style=style.value)
     make_task(line, call=Call.DEFECT, drawn=(drawn,))
     crawler = Crawler(client_of(ana))
 
     walk_as_inspector(crawler, line)
 
     assert crawler.traces() == []
+
+
+def test_human_and_shadow_answer_alike(ana, client_of):
+    said = []
+    for level in (Level.HUMAN, Level.SHADOW):
+        line = make_watched_line(f"line-{len(said)}", level=Level.SHADOW)
+        Line.objects.filter(pk=line.pk).update(level=level.value)
+        make_task(line, call=Call.DEFECT)
+        crawler = Crawler(client_of(ana))
+        walk_as_inspector(crawler, line)
+        Line.objects.update(is_active=False)
+        named = re.compile(f"{line.slug}|{line.name}")
+        said.append([(status, PASSING.sub("*", named.sub("*", body))) for status, body in crawler.answers])
+    assert said[0] == said[1]
+    assert len(said[0]) > 10
 
 
 def test_the_crawl_finds_what_is_shown_where_it_may_be(ana, client_of):

@@ -404,9 +404,16 @@ def test_a_level_sent_to_the_admin_is_not_taken(client, line, name):
     client.force_login(make_user(name, role=role))
     address = reverse("admin:inspection_line_change", args=[line.pk])
     page = client.get(address)
-    fields = {field: value for field, value in page.context["adminform"].form.initial.items() if value is not None}
-    client.post(address, {**fields, "level": "full", "name": "Renamed"})
+    bound = [page.context["adminform"].form]
+    for inline in page.context["inline_admin_formsets"]:
+        bound += [inline.formset.management_form, *inline.formset.forms]
+    fields = {form.add_prefix(key): form[key].value() for form in bound for key in form.fields}
+    kept = {key: value for key, value in fields.items() if value is not None}
+    answer = client.post(address, {**kept, "level": "full", "name": "Renamed", "reason": "a better name"})
     line.refresh_from_db()
+    # The rest of the form is taken from who may change it: what is left out is the level alone.
+    is_admin = name == "admin"
+    assert (answer.status_code, line.name == "Renamed") == ((302, True) if is_admin else (403, False))
     assert line.level == "shadow"
 
 

@@ -134,16 +134,24 @@ export class Loop {
     this.#look?.used(name);
   }
 
+  // Whether the model may be asked now, about this item or the one before.
+  get canAsk() {
+    return this.#setup.supply.waitsForReveal && this.#phase === "initial" && !this.#awaited;
+  }
+
   // Whether asking is about the item before this one: as long as its call can be taken back.
   get canAskBack() {
-    const { supply, calls } = this.#setup;
-    return supply.waitsForReveal && this.#phase === "initial" && !this.#awaited && calls.canBeAsked;
+    return this.canAsk && this.#setup.calls.canBeAsked;
+  }
+
+  get isAsking() {
+    return this.#isAsking;
   }
 
   // Before a call its answer then shows the prediction, whatever the call says.
   ask() {
-    const { screen, supply } = this.#setup;
-    if (!supply.waitsForReveal || this.#phase === "final" || this.#awaited) return;
+    const { screen } = this.#setup;
+    if (!this.canAsk) return;
     if (this.canAskBack) return this.#askBack();
     this.#isAsking = !this.#isAsking;
     screen.say(screen.text(this.#isAsking ? "asking" : "notAsking"));
@@ -208,7 +216,7 @@ export class Loop {
     const { item, bitmap } = this.#task;
     reveal.close();
     goldens.show(item.reference_url);
-    viewer.show(bitmap, { width: item.width, height: item.height }, item.image_url);
+    viewer.show(bitmap, { width: item.width, height: item.height }, item.image_url, item.view);
     this.#look = new Look(clock, wasReady, this.#since);
     performance.mark("tollgate:shown", { detail: this.#task.id });
     this.#listen();

@@ -59,7 +59,7 @@ async function start() {
   outbox.addEventListener("change", ({ detail }) => screen.saved(detail));
   setInterval(() => {
     screen.undo(loop.task?.reveal ? 0 : calls.undoLeft, calls.last?.windowMs ?? 1);
-    screen.toggle("ask-back", loop.canAskBack);
+    screen.asking(loop);
   }, UNDO_TICK_MS);
   const limits = new Limits({ screen, viewer, used: (name) => loop.used(name) });
   supply.addEventListener("arrived", () => limits.load(), { once: true });

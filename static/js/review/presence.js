@@ -1,8 +1,7 @@
 // Coming, going and resting: pause, end of the queue, breaks, and what happens to the leases meanwhile.
 
-import { minutesAndSeconds } from "./session.js";
+import { BREAK_MS, minutesAndSeconds } from "./session.js";
 
-const REST_MS = 120_000;
 const ASK_AGAIN_MS = 3000;
 
 export class Presence {
@@ -52,8 +51,8 @@ export class Presence {
     const { screen } = this.#parts;
     screen.toggle("vigilance", false);
     this.#stopWork();
-    const end = Date.now() + REST_MS;
-    this.#veil(screen.text("resting", { time: minutesAndSeconds(REST_MS) }), [screen.text("restingWhy")]);
+    const end = Date.now() + BREAK_MS;
+    this.#veil(screen.text("resting", { time: minutesAndSeconds(BREAK_MS) }), [screen.text("restingWhy")]);
     this.#restTimer = setInterval(() => this.#countDown(end), 1000);
   }
 
@@ -86,7 +85,7 @@ export class Presence {
 
   #tired() {
     const { screen, session } = this.#parts;
-    screen.put("vigilance-word", screen.text("tired", { minutes: Math.round(session.activeMs / 60_000) }));
+    screen.put("vigilance-word", screen.text("tired", { minutes: Math.round(session.stretchMs / 60_000) }));
     screen.toggle("vigilance", true);
     screen.announce(screen.part("vigilance-word").textContent);
   }
@@ -156,8 +155,14 @@ export class Presence {
     const { screen } = this.#parts;
     screen.veil(title, lines, [
       { word: screen.text("goOn"), run: () => this.resume(), isPrimary: true },
-      { word: screen.text("end"), run: () => screen.part("end-form").submit() },
+      { word: screen.text("end"), run: () => this.#end() },
     ]);
+  }
+
+  #end() {
+    const { screen, session } = this.#parts;
+    session.end();
+    screen.part("end-form").submit();
   }
 
   #soFar() {

@@ -86,6 +86,14 @@ export class Screen {
     }
   }
 
+  // One button asks about the call before, another about this image; on touch one does both.
+  asking({ canAsk, canAskBack, isAsking }) {
+    this.toggle("ask-back", canAskBack);
+    this.toggle("ask-aid", canAsk && !canAskBack);
+    this.toggle("ask-rail", canAsk);
+    for (const name of ["ask-aid", "ask-rail"]) this.part(name).setAttribute("aria-pressed", String(isAsking));
+  }
+
   saved({ state, waiting, trouble }) {
     const chip = this.part("saved");
     const words = { saved: "saved", saving: "saving", offline: "offline", action: trouble === "signed-out" ? "signedOut" : "action" };

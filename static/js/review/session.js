@@ -4,17 +4,20 @@ const ALIVE_MS = 60_000;
 const GONE_MS = 90_000;
 const TICK_MS = 1000;
 const AGAIN_MIN = 10;
+export const BREAK_MS = 120_000;
 
 // Emits "tick", "idle" (nobody touched anything for a minute), "back", "gone" (half a minute later), "tired". Who needs
 // more time has `patience` times the minute and the half.
 export class Session extends EventTarget {
   #kept;
   #activeMs;
+  #stretchFrom;
+  #vigilanceMs;
+  #pausedAt = null;
   #lastInput = performance.now();
   #lastTick = performance.now();
   #promptAt;
   #state = "here";
-  #isPaused = false;
   #aliveMs;
   #goneMs;
 
@@ -24,7 +27,9 @@ export class Session extends EventTarget {
     this.#goneMs = GONE_MS * patience;
     this.#kept = `tollgate-active:${person}`;
     this.#activeMs = Number(sessionStorage.getItem(this.#kept) ?? 0);
-    this.#promptAt = vigilanceMin * 60_000;
+    this.#stretchFrom = Number(sessionStorage.getItem(`${this.#kept}:stretch`) ?? 0);
+    this.#vigilanceMs = vigilanceMin * 60_000;
+    this.#promptAt = this.#stretchFrom + this.#vigilanceMs;
     while (this.#promptAt <= this.#activeMs) this.#promptAt += AGAIN_MIN * 60_000;
     for (const name of ["keydown", "pointerdown", "pointermove", "wheel"]) {
       addEventListener(name, () => this.#touched(), { capture: true, passive: true });
@@ -36,22 +41,46 @@ export class Session extends EventTarget {
     return this.#activeMs;
   }
 
+  // How long of it without a break.
+  get stretchMs() {
+    return this.#activeMs - this.#stretchFrom;
+  }
+
   get wasTouchedLately() {
     return performance.now() - this.#lastInput < this.#aliveMs;
   }
 
   pause() {
-    this.#isPaused = true;
+    this.#pausedAt ??= Date.now();
   }
 
+  // Who was away for as long as a break takes has had one: a new stretch begins.
   resume() {
-    this.#isPaused = false;
+    if (this.#pausedAt !== null && Date.now() - this.#pausedAt >= BREAK_MS) this.#beginStretch();
+    this.#pausedAt = null;
     this.#touched();
   }
 
-  // A break ends the stretch: the next prompt comes a full stretch later.
+  // The session is over: the next one starts at nothing.
+  end() {
+    this.pause();
+    sessionStorage.removeItem(this.#kept);
+    sessionStorage.removeItem(`${this.#kept}:stretch`);
+  }
+
+  // No break now: asked again a while later.
   goOn() {
     this.#promptAt = this.#activeMs + AGAIN_MIN * 60_000;
+  }
+
+  get #isPaused() {
+    return this.#pausedAt !== null;
+  }
+
+  #beginStretch() {
+    this.#stretchFrom = this.#activeMs;
+    this.#promptAt = this.#activeMs + this.#vigilanceMs;
+    sessionStorage.setItem(`${this.#kept}:stretch`, String(Math.round(this.#stretchFrom)));
   }
 
   #touched() {

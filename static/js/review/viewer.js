@@ -28,6 +28,8 @@ export class Viewer extends EventTarget {
   #second;
   #goldenPanel;
   #image = null;
+  #camera = "";
+  #views = new Map();
   #bitmap = null;
   #golden = null;
   #compared = null;
@@ -68,9 +70,11 @@ export class Viewer extends EventTarget {
 
   // Put an image on the screen now. The view and the tools stay as they were; what stood beside the part before is put
   // away: a limit sample is looked up for one part, the golden image for all. Where `address` is given, the image is
-  // fetched at its full size under it as far as somebody looks so close.
-  show(bitmap, size, address = null) {
+  // fetched at its full size under it as far as somebody looks so close. Each camera keeps a view of its own (`camera`).
+  show(bitmap, size, address = null, camera = "") {
     this.putAway();
+    this.#views.set(this.#camera, this.view);
+    this.#camera = camera;
     this.#tiles.open(address, bitmap, size);
     this.#shows = "part";
     this.isHeld = false;
@@ -78,7 +82,8 @@ export class Viewer extends EventTarget {
     this.#image = size;
     this.#overlay = null;
     this.marks.clear();
-    this.view = kept(this.#opening.zoom === "kept" ? this.view : this.#opened, size, this.#main.size);
+    const keeps = this.#opening.zoom === "kept" && this.#views.has(camera);
+    this.view = kept(keeps ? this.#views.get(camera) : this.#opened, size, this.#main.size);
     // Blinking begins anew with the part: a call must never be made on the golden image alone.
     if (this.mode === "blink") this.setMode("blink");
     this.draw();
