@@ -21,6 +21,7 @@ from monitoring.metric_words import METRIC_OF, NAMES
 from monitoring.models import Alarm, AlarmChange
 from monitoring.rules.alarm_rules import BY_CODE, Rule
 from monitoring.rules.alarms import (
+    AN_HOUR_AT_MOST,
     FLAP_MORE_THAN,
     FLAP_WITHIN,
     FLOOD_MORE_THAN,
@@ -28,6 +29,8 @@ from monitoring.rules.alarms import (
     STALE_AFTER,
     Event,
     State,
+    share_in_flood,
+    share_of_loudest,
 )
 from monitoring.rules.metrics import METRICS, Kind, Metric
 from monitoring.rules.summaries import Summary
@@ -77,12 +80,22 @@ class AlarmRow:
     more: str
     owner: str
 
+    @property
+    def can_be_shelved(self) -> bool:
+        return self.alarm.state in (State.UNACKNOWLEDGED, State.ACKNOWLEDGED, State.RETURNED)
+
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmHealth:
-    """How well the alarms themselves serve: too many ask for nothing."""
+    """How well the alarms of the last day served: too many ask for nothing.
+
+    `flood_share` of them came in a flood, `loudest_share` from the ten alarms that came most often; None without any.
+    """
 
     an_hour: float
+    is_loud: bool
+    flood_share: float | None
+    loudest_share: float | None
     in_flood: bool
     stale: int
     chattering: int
@@ -160,8 +173,12 @@ def health(user, *, now: datetime) -> AlarmHealth:
     flapping = last_hour.order_by().values("alarm").annotate(times=Count("pk")).filter(times__gt=FLAP_MORE_THAN)
     stale = Count("pk", filter=Q(is_on=True, raised_at__lt=now - STALE_AFTER))
     shelved = Count("pk", filter=Q(state=State.SHELVED.value))
+    raised = list(day.values_list("alarm", "changed_at"))
     return AlarmHealth(
-        an_hour=day.count() / 24,
+        an_hour=len(raised) / 24,
+        is_loud=len(raised) / 24 > AN_HOUR_AT_MOST,
+        flood_share=share_in_flood([at for _, at in raised]),
+        loudest_share=share_of_loudest([alarm for alarm, _ in raised]),
         in_flood=standing[: FLOOD_MORE_THAN + 1].count() > FLOOD_MORE_THAN,
         chattering=flapping.count(),
         **Alarm.objects.filter(_answered_by(user)).aggregate(stale=stale, shelved=shelved),

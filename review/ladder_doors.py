@@ -230,7 +230,8 @@ def _rung(request: HttpRequest, line: Line) -> Level:
 
 
 def _reason(request: HttpRequest) -> str:
-    reason = request.POST.get("reason", "").strip()
+    """Return the reason that was chosen, or the words in place of one."""
+    reason = request.POST.get("reason", "").strip() or request.POST.get("words", "").strip()
     if not reason:
         raise NotAllowed(_("Give a reason in a few words."))
     return reason

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from inspection.models import Disposition, Epoch, Item, Part, Prediction
 from review import history
-from review.models import Adjudication, CountDelta, Decision, LateCall, ReviewTask, Truth
+from review.models import Adjudication, CountDelta, Decision, LateCall, ReviewTask, SnapshotImage, Training, Truth
 from review.rules import tokens
 from review.rules.tokens import Search
 
@@ -38,7 +38,10 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One thing that was said of an image, when and by whom; `label` is a word of Label, empty for a doubt."""
+    """One thing that was said of an image, when and by whom; `label` is a word of Label, empty for a doubt.
+
+    Of a data set that took it along the label is the one it was learned with, and `number` the set's.
+    """
 
     at: datetime
     kind: str
@@ -46,6 +49,7 @@ class Step:
     defect_class: str = ""
     who: str = ""
     note: str = ""
+    number: int | None = None
 
 
 def find(epoch: Epoch, search: Search) -> QuerySet[Any]:
@@ -137,9 +141,12 @@ def waiting(epoch: Epoch) -> int:
 
 
 def steps(item: Item) -> Iterator[Step]:
-    """Yield what was said of one image in the order of time: models, readings, doubts, rulings, what the line got."""
+    """Yield what was said of one image in the order of time.
+
+    Models, readings, doubts, rulings, what the line got, and which data sets taught what with it.
+    """
     said = [*_predictions(item), *_readings(item), *_late(item), *_questions(item), *_truths(item), *_verdict(item)]
-    yield from sorted(said, key=lambda step: step.at)
+    yield from sorted([*said, *_sets(item)], key=lambda step: step.at)
 
 
 def _behind(last: UUID) -> Q:
@@ -252,6 +259,23 @@ def _truths(item: Item) -> list[Step]:
             note=one.adjudication.reason if one.adjudication else "",
         )
         for one in truths
+    ]
+
+
+def _sets(item: Item) -> list[Step]:
+    taken = SnapshotImage.objects.filter(item=item).select_related("snapshot__taken_by")
+    taught = Prefetch("snapshot__trainings", Training.objects.exclude(version=None).select_related("version"))
+    return [
+        Step(
+            at=one.snapshot.taken_at,
+            kind="set",
+            label=one.label,
+            defect_class=one.defect_class,
+            who=one.snapshot.taken_by.username if one.snapshot.taken_by else "",
+            note=", ".join(str(training.version) for training in one.snapshot.trainings.all()),
+            number=one.snapshot.number,
+        )
+        for one in taken.prefetch_related(taught)
     ]
 
 

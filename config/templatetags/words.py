@@ -78,6 +78,7 @@ STEP_WORDS = {
     "late": _("too late, not counted"),
     "ruling": _("ruling"),
     "verdict": _("verdict to the line"),
+    "set": _("into a data set"),
 }
 
 

@@ -3,6 +3,7 @@
 Every function takes where an alarm stands and returns where it stands then, with what happened; None for nothing.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,6 +15,9 @@ SHELF_MAX = {Priority.P1: timedelta(minutes=30), Priority.P2: timedelta(hours=8)
 FLAP_MORE_THAN, FLAP_WITHIN = 4, timedelta(hours=1)
 FLOOD_MORE_THAN, FLOOD_WITHIN = 10, timedelta(minutes=10)
 STALE_AFTER = timedelta(hours=24)
+# What one person can take in, by EEMUA 191: under one in ten minutes.
+AN_HOUR_AT_MOST = 6
+LOUDEST = 10
 
 
 class State(StrEnum):
@@ -165,6 +169,30 @@ def is_chattering(raised: Sequence[datetime], *, now: datetime) -> bool:
 def is_flood(raised: Sequence[datetime], *, now: datetime) -> bool:
     """Say whether more alarms come than a person can take in one by one."""
     return sum(now - moment <= FLOOD_WITHIN for moment in raised) > FLOOD_MORE_THAN
+
+
+def share_in_flood(raised: Sequence[datetime]) -> float | None:
+    """Return which share of the raises came in a flood; None without any.
+
+    >>> at = datetime(2026, 1, 1)
+    >>> share_in_flood([at + timedelta(seconds=n) for n in range(11)] + [at + timedelta(hours=1)])
+    0.9166666666666666
+    """
+    moments, flooded = sorted(raised), set[int]()
+    for first in range(len(moments) - FLOOD_MORE_THAN):
+        if moments[first + FLOOD_MORE_THAN] - moments[first] <= FLOOD_WITHIN:
+            flooded.update(range(first, first + FLOOD_MORE_THAN + 1))
+    return len(flooded) / len(moments) if moments else None
+
+
+def share_of_loudest(sources: Sequence[object], *, loudest: int = LOUDEST) -> float | None:
+    """Return which share of the raises came from the few sources that raise most often; None without any.
+
+    >>> share_of_loudest(["lamp"] * 3 + ["lens"], loudest=1)
+    0.75
+    """
+    counted = Counter(sources).most_common(loudest)
+    return sum(times for _, times in counted) / len(sources) if sources else None
 
 
 def _on(standing: Standing) -> Moved:

@@ -657,3 +657,23 @@ def test_lists_and_messages_read_the_clocks_of_the_line_and_name_the_zone(client
 @pytest.mark.parametrize(("ms", "word"), [(None, ""), (120.4, "120 ms"), (98505.0, "99 s")])
 def test_a_stage_says_its_time_in_a_unit_that_people_read(ms, word):
     assert stages.StageRow(name="human", word="People", rate=None, p95_ms=ms).p95_word == word
+
+
+def test_the_health_of_the_alarms_says_how_many_came_in_a_flood_and_from_the_loudest_few(lead, quinn):
+    line, moment = make_line("phone-lens"), clock()
+    codes = [rule.code for rule in RULES if rule.of_line][:12]
+    alarms = [
+        Alarm.objects.create(line=line, rule=code, state="unacknowledged", is_on=True, raised_at=moment)
+        for code in codes
+    ]
+    raised = [(alarm, timedelta(hours=n)) for n, alarm in enumerate(alarms)]
+    raised += [(alarms[0], timedelta(hours=20, seconds=n)) for n in range(12)]
+    AlarmChange.objects.bulk_create(
+        AlarmChange(alarm=alarm, event="raised", state="unacknowledged", changed_at=moment - ago)
+        for alarm, ago in raised
+    )
+    health = boards.health(quinn, now=moment)
+    assert (health.flood_share, health.loudest_share, health.is_loud) == (12 / 24, 22 / 24, False)
+    html = lead.get("/alarms/").content.decode()
+    assert "<b>50\u00a0%</b> came in a flood" in html
+    assert "#shelf" in html

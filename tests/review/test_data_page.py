@@ -5,13 +5,16 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from inspection import epochs
+from inspection import epochs, registry
 from inspection.models import Disposition
-from inspection.rules.words import Call, DecidedBy, Label, Level, Verdict
-from review import adjudications, agreement_boards, reports, searches
-from review.models import Adjudication
+from inspection.rules.words import Call, DecidedBy, Label, Level, Origin, Verdict
+from review import adjudications, agreement_boards, reports, searches, snapshots
+from review.demo import DEMO_MODEL
+from review.models import Adjudication, Training
 from review.rules import tokens
+from tests.builders import NOON, make_line
 from tests.review.scene import later, make_run, make_task, read
+from tests.review.training_scene import make_labelled
 
 
 @pytest.mark.parametrize(
@@ -142,6 +145,23 @@ def test_the_history_of_an_image_is_told_in_order(client, ruled, quinn):
     html = client.get(reverse("data-item", args=[ruled.slug, item.pk])).content.decode()
     assert "blind reading" in html
     assert "quinn" in html
+
+
+@pytest.mark.django_db
+def test_the_history_of_an_image_names_the_data_sets_it_went_into_and_what_learned_from_them(client, quinn):
+    line = make_line()
+    items = make_labelled(line)
+    snapshot = snapshots.take(line, query="", by=quinn, now=later(60))
+    version = registry.register(DEMO_MODEL, name="learned", origin=Origin.SETUP, now=NOON)
+    Training.objects.create(
+        snapshot=snapshot, architecture="small-cnn", minutes=5, cause="person", state="done", version=version,
+        asked_by=quinn, asked_at=NOON, started_at=NOON, ended_at=NOON,
+    )  # fmt: skip
+    steps = [(step.label, step.number, step.note) for step in searches.steps(items[1]) if step.kind == "set"]
+    assert steps == [("defect", snapshot.number, "learned:1")]
+    client.force_login(quinn)
+    html = client.get(reverse("data-item", args=[line.slug, items[1].pk])).content.decode()
+    assert reverse("training-snapshot", args=[line.slug, snapshot.number]) in html
 
 
 @pytest.mark.django_db

@@ -9,7 +9,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, hotp_valu
 from django.urls import reverse
 
 from inspection import automation, epochs
-from inspection.models import DefectClass, Hold, LevelProposal, Line, Membership
+from inspection.models import DefectClass, Hold, LevelChange, LevelProposal, Line, Membership
 from inspection.rules.gates import Condition, Judgement
 from inspection.rules.ladder import GATES, Evidence, Gate, Target, judge
 from inspection.rules.words import Level, Role
@@ -396,6 +396,24 @@ def test_the_admin_signs_like_the_page_and_has_no_level_field(client, open_gate)
     client.post(reverse("admin:line-approve", args=[open_gate.pk]), signature(open_gate))
     open_gate.refresh_from_db()
     assert open_gate.level == "assist"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"reason": "Camera or light"}, "Camera or light"),
+        ({"reason": "", "words": "a new fixture"}, "a new fixture"),
+        ({"reason": "", "words": " "}, None),
+    ],
+)
+def test_who_lowers_a_line_picks_a_reason_or_writes_one(client, open_gate, given, kept):
+    client.force_login(lead("quinn"))
+    html = client.get(reverse("automation", args=[open_gate.slug])).content.decode()
+    assert '<option value="Camera or light">' in html.partition('id="lower-why"')[2]
+    client.post(reverse("ladder-deed", args=[open_gate.slug, "lower"]), {"to_level": "human", **given})
+    open_gate.refresh_from_db()
+    changed = LevelChange.objects.filter(line=open_gate).last()
+    assert (open_gate.level, changed and changed.cause) == (("human", kept) if kept else ("shadow", None))
 
 
 @pytest.mark.parametrize("name", ["quinn", "admin"])
