@@ -76,13 +76,15 @@ BARE = """async (source) => {
 }"""
 ACKNOWLEDGED = """performance.getEntriesByType("resource").filter((one) => one.name.endsWith("/decision/"))
   .map((one) => one.duration)"""
-# The loop says so where a call is pressed and no image is there to be judged.
+# A call pressed where no image is there to be judged: the loop says so, or a word covers the field already.
 UNREADY = """() => {
   window.unready = 0;
   const said = document.querySelector('[data-part="said"]');
   const words = JSON.parse(document.querySelector("#loop").textContent).texts.waitForImage;
   new MutationObserver(() => { if (said.textContent === words) window.unready += 1; })
     .observe(said, { childList: true, characterData: true, subtree: true });
+  const veil = document.querySelector('[data-part="veil"]');
+  addEventListener("keydown", ({ code }) => { if (!veil.hidden && /^Key[FJ]$/.test(code)) window.unready += 1; }, true);
 }"""
 HEAP = "performance.memory.usedJSHeapSize / 1048576"
 
