@@ -277,6 +277,7 @@ def test_on_touch_the_loop_says_what_it_has_to_say_and_what_was_called_last(ana,
     expect(loop.part("last")).to_contain_text(decided)
     assert inside(loop, "last")
     loop.wait_until_saved()
+    loop.listens()
     loop.part("undo").tap()
 
     expect(loop.part("said")).to_contain_text(decided)

@@ -223,7 +223,7 @@ export class Loop {
     screen.unveil();
     screen.unsay(screen.text("waitForImage"));
     screen.answers(null);
-    screen.item(this.#task, this.#setup.line, viewer.zoomPercent);
+    screen.item(this.#task, this.#setup.line);
     screen.tools(viewer);
     if (this.#task.prediction) this.#openReveal(this.#task.prediction, null);
     if (this.#task.reveal) this.#reopenReveal();

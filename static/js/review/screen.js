@@ -7,6 +7,7 @@ const LOADING_MS = 400;
 export class Screen {
   #parts;
   #texts;
+  #shown = null;
   #saidAt = 0;
   #sayTimer = null;
   #loadingTimer = null;
@@ -68,9 +69,14 @@ export class Screen {
     setTimeout(() => delete button.dataset.pressed, PRESSED_MS);
   }
 
-  item(task, line, zoom) {
+  item(task, line) {
+    this.#shown = task ? { line, serial: task.item.serial } : null;
     this.put("serial", task?.item.serial ?? "");
-    const label = task ? this.text("picture", { line, serial: task.item.serial, zoom: zoom ?? "–" }) : this.text("noPicture");
+    this.#nameThePicture(null);
+  }
+
+  #nameThePicture(zoom) {
+    const label = this.#shown ? this.text("picture", { ...this.#shown, zoom: zoom ?? "–" }) : this.text("noPicture");
     this.part("picture").setAttribute("aria-label", label);
   }
 
@@ -78,6 +84,7 @@ export class Screen {
     const { brightness, contrast, invert } = viewer.tools;
     const zoom = viewer.zoomPercent === null ? "–" : `${viewer.zoomPercent}\u00a0%`;
     this.put("zoom", viewer.isBlurred ? `${zoom} ${this.text("preview")}` : zoom);
+    this.#nameThePicture(viewer.zoomPercent);
     this.put("brightness", signed(brightness));
     this.put("contrast", signed(contrast));
     this.put("invert", this.text(invert ? "on" : "off"));
