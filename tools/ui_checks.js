@@ -20,13 +20,14 @@
     const one = document.activeElement;
     if (one === document.body) return null;
     one.dataset.stop ??= String(document.querySelectorAll('[data-stop]').length + 1);
-    const style = getComputedStyle(one), box = one.getBoundingClientRect();
+    // A link that breaks into two lines has nothing of its own in the middle of both.
+    const style = getComputedStyle(one), box = one.getClientRects()[0] ?? one.getBoundingClientRect();
     const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
     return {
       name: one.dataset.stop,
       html: one.outerHTML.slice(0, 100),
       seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
-        && !/, 0\)$|transparent|\/ 0\)$/.test(style.outlineColor),
+        && !/^rgba\(.*, 0\)$|transparent|\/ 0\)$/.test(style.outlineColor),
       covered: top === null || (!one.contains(top) && !top.closest('label')?.contains(one)),
     };
   },

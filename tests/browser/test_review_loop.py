@@ -321,7 +321,7 @@ def test_an_image_that_cannot_be_read_goes_back_and_counts_as_nothing(line, ana,
     while loop.serial != "8F2-002":
         loop.decide("KeyF")
     expect(loop.part("veil-card")).to_contain_text("Image not available")
-    loop.press("KeyS")
+    loop.send_key("KeyS", "ㄴ")
     expect(loop.part("serial")).not_to_have_text("8F2-002")
 
     assert not bad.decisions.exists()

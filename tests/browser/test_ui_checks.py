@@ -16,6 +16,7 @@ def chart(*, ground="#fff", ink="#222", middle="20", more=""):
     return CHART.format(ground=ground, ink=ink, middle=middle, more=more)
 
 
+RING = "<style>:focus { outline: 2px solid #000 }</style>"
 SOUND = {
     "zoom at 200 %": "<p>word</p>",
     "computed contrast": chart()
@@ -24,7 +25,7 @@ SOUND = {
     "charts and their tables": chart(),
     "paste": '<input type="password">',
     "errors": '<input aria-invalid="true" aria-describedby="why"><p id="why">Name is missing.</p>',
-    "keyboard": "<a href='#'>one</a> <a href='#two'>two</a>",
+    "keyboard": RING + '<a href="#">one</a> <a href="#two">two</a>',
     "languages of parts": '<p lang="ko">긁힘</p><p>scratch</p>',
     "longer words": "<p>scratch on glass</p>",
 }
@@ -44,8 +45,8 @@ BROKEN = [
     ("paste", '<input type="password" id="shut">'),
     ("errors", '<input aria-invalid="true" aria-describedby="why"><p id="why"></p>'),
     ("errors", '<input aria-invalid="true">'),
-    ("keyboard", '<a href="#" style="position:fixed;top:-90px">off</a>'),
-    ("keyboard", '<a href="#" onblur="this.focus()" id="trap">trap</a> <a href="#">two</a>'),
+    ("keyboard", RING + '<a href="#" style="position:fixed;top:-90px">off</a>'),
+    ("keyboard", RING + '<a href="#" onblur="this.focus()">trap</a> <a href="#">two</a>'),
     ("languages of parts", "<p>긁힘</p>"),
     ("longer words", '<p style="width:120px;overflow:hidden;white-space:nowrap">scratch on glass</p>'),
 ]
