@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from config.accounts import seconds_left, theme_of
 from inspection import changeovers
-from inspection.models import Hold, Line, PlannedChange
+from inspection.models import Hold, LevelProposal, Line, PlannedChange
 from inspection.permissions import lines_for, may_enter_admin, may_found_lines, may_lower, roles_held
-from inspection.rules.words import Level, Role
+from inspection.rules.words import Level, ProposalStatus, Role
 from monitoring import boards, health
 from monitoring.rules.alarms import State
 from review import adjudications
@@ -85,11 +85,15 @@ OF_LEADS = {"adjudications"}
 
 @dataclass(frozen=True)
 class LineEntry:
-    """One line of the sidebar. `level` is empty where the person must not know it (ruling of blindness)."""
+    """One line of the sidebar. `level` is empty where the person must not know it (ruling of blindness).
+
+    `waits_for_me`: a step of the ladder, or the way back from STOP, waits for the signature of this lead.
+    """
 
     slug: str
     level: str
     on_hold: bool
+    waits_for_me: bool
     address: str
     is_demo: bool = False
 
@@ -171,12 +175,15 @@ def line_entries(user, slug: str = "", page: str = "") -> list[LineEntry]:
     """The lines of a person, with where each name leads from this page of the line `slug`."""
     leads = set(lines_for(user, Role.QA_LEAD, Role.ADMINISTRATOR).values_list("pk", flat=True))
     open_hold = Hold.objects.in_force().filter(line=OuterRef("pk"))
-    lines = lines_for(user).annotate(on_hold=Exists(open_hold)).order_by("slug")
+    proposed = LevelProposal.objects.filter(line=OuterRef("pk"), status=ProposalStatus.OPEN.value)
+    unsigned = proposed.filter(Q(proposer=None) | ~Q(proposer=user.pk), line__in=lines_for(user, Role.QA_LEAD))
+    lines = lines_for(user).annotate(on_hold=Exists(open_hold), waits_for_me=Exists(unsigned)).order_by("slug")
     return [
         LineEntry(
             line.slug,
             level_shown(line, line.pk in leads),
             line.on_hold,
+            line.waits_for_me,
             line_address(line, line.pk in leads, page if line.slug != slug else ""),
             line.is_demo,
         )

@@ -58,6 +58,7 @@ def page(report: Report, changed: Sequence[Change]) -> dict[str, object]:
         "reach": reach(report),
         "is_open": judgement is not None and judgement.is_open,
         "check": next(iter(judgement.checks), None) if judgement else None,
+        "others": max(0, len(judgement.failing) - 1) if judgement else 0,
         "truths": boards.truths(report.reading) if report.reading else [],
         "chart": trend(report.timeline, changed, target=target, zone=line.time_zone),
         "calibration": calibration(report),

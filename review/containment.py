@@ -27,6 +27,11 @@ class StillOpen(Exception):
 
 
 @transaction.atomic
+def still_open(line: Line) -> int:
+    """Count the parts of the line's open containment that nobody has closed yet."""
+    return ContainedRun.objects.filter(containment__line=line, containment__closed_at=None, closed_at=None).count()
+
+
 def open_for(
     line: Line,
     *,

@@ -113,6 +113,10 @@ def test_the_second_factor_from_the_sign_in_to_taking_it_off(visit, transactiona
     page.click("main button.primary")
     page.wait_for_url(lambda url: "/accounts/" not in url)
     for name in ("mfa_index", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_deactivate_totp"):
-        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + reverse(name))
-        assert page.url.endswith(reverse(name)), page.url
+        page.goto("/".join([*page.url.split("/")[:3], reverse(name).removeprefix("/")]))
+        if "/reauthenticate/" in page.url:
+            assert violations(page) == []
+            page.fill("[name=password]", PASSWORD)
+            page.click("main button.primary")
+        page.wait_for_url(lambda url, name=name: url.endswith(reverse(name)))
         assert (name, violations(page)) == (name, [])

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 
 from inspection import automation
 from inspection.models import Hold, Line, Lot, Run
@@ -176,6 +177,15 @@ def test_one_missed_challenge_part_holds_the_line_and_contains(line):
     assert Hold.objects.in_force().get().reason == "Challenge part missed: challenge:B-017."
     assert listed(Containment.objects.get()) == ["P-1"]
     assert Line.objects.get(pk=line.pk).level == "partial"
+
+
+def test_who_would_bring_a_line_back_is_told_how_many_contained_parts_are_open(line, client, quinn):
+    passed(line, "P-1", at=later(10))
+    audits.note_known_defect(line, source="challenge:B-017", is_missed=True, is_challenge=True, now=later(100))
+    containment.list_due(now=later(300))
+    client.force_login(quinn)
+    html = client.get(reverse("automation", args=[line.slug])).content.decode()
+    assert "1 contained part is still open" in html
 
 
 def test_a_second_fall_goes_onto_the_open_list(line, ana, quinn):

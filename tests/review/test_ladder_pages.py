@@ -398,6 +398,31 @@ def test_the_admin_signs_like_the_page_and_has_no_level_field(client, open_gate)
     assert open_gate.level == "assist"
 
 
+WAITS = "waits for your signature"
+
+
+def test_a_step_waits_in_the_sidebar_of_each_lead_who_has_not_signed(client, open_gate):
+    def shown_to(person):
+        client.force_login(person)
+        return WAITS in client.get(reverse("receipts", args=[open_gate.slug])).content.decode()
+
+    quinn, quill = lead("quinn"), lead("quill")
+    admin = make_user("admin", role=Role.ADMINISTRATOR)
+    assert not shown_to(quinn)
+    given = {"to_level": "assist", "reason": "steady", "password": PASSWORD}
+    client.post(reverse("ladder-deed", args=[open_gate.slug, "propose"]), given)
+    assert (shown_to(quinn), shown_to(quill), shown_to(admin)) == (False, True, False)
+    client.force_login(make_user("ana"))
+    assert WAITS not in client.get("/").content.decode()
+
+
+def test_the_first_page_of_a_line_names_the_checks_beside_the_first(client, line):
+    client.force_login(lead("quinn"))
+    page = client.get(reverse("agreement", args=[line.slug]))
+    assert page.context["others"] > 0
+    assert f"{page.context['others']} more checks keep the gate shut" in page.content.decode()
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
