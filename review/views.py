@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,9 +19,9 @@ from django.views.decorators.http import require_GET, require_POST
 from inspection import zones
 from inspection.models import DefectClass, GoldenReference, Hold, Line, User
 from inspection.permissions import lines_for, may_inspect
-from inspection.rules.words import Role
+from inspection.rules.words import Phase, Role
 from review import demo_lines, first_line, first_minutes, limits, queues, sights
-from review.models import Decision
+from review.models import Decision, DecisionFate
 from review.permissions import PersonRequest, roles_by_line
 from review.pictures import references_of
 from review.rules import keys, patience
@@ -120,9 +120,13 @@ def _row(found: queues.Waiting, roles: set[Role], held: dict[int, datetime]) -> 
 
 
 def _today(person: User, lines: Sequence[Line]) -> dict[str, Any]:
-    """What this person decided since midnight where their lines stand, and how long the images were on the screen."""
-    decided = Decision.objects.filter(person=person, recorded_at__gte=zones.midnight(zones.of_all(lines), now()))
-    sums = decided.aggregate(count=Count("pk"), looked_ms=Sum("view_ms", default=0))
+    """What this person decided since midnight where their lines stand, and how long the images were on the screen.
+
+    A part counts once, whatever was said of it after a reveal, and not where the call was taken back.
+    """
+    called = Decision.objects.filter(person=person, recorded_at__gte=zones.midnight(zones.of_all(lines), now()))
+    stands = Q(phase=Phase.INITIAL.value) & ~Q(fate__fate=DecisionFate.UNDONE)
+    sums = called.aggregate(count=Count("pk", filter=stands), looked_ms=Sum("view_ms", default=0))
     return {"count": sums["count"], "looked_s": sums["looked_ms"] / 1000}
 
 

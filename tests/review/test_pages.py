@@ -9,8 +9,8 @@ from django.utils import translation
 from django.utils.timezone import now
 
 from inspection.models import Hold
-from inspection.rules.words import Call, Label, Level
-from review import reason_words
+from inspection.rules.words import Call, Label, Level, Phase
+from review import decisions, reason_words
 from review.adjudications import Shown
 from review.forms import RulingForm
 from review.models import ReviewTask
@@ -99,6 +99,17 @@ def test_the_queue_costs_the_same_for_one_line_and_for_four(as_, ana, django_ass
     client.get("/")
     with django_assert_num_queries(7):
         assert client.get("/").status_code == 200
+
+
+def test_the_day_counts_parts_once_and_none_whose_call_was_taken_back(as_, ana, line):
+    moment = now()
+    assisted = scene.make_task(scene.make_watched_line("phone-lens", level=Level.ASSIST), call=Call.DEFECT, at=moment)
+    for phase in (Phase.INITIAL, Phase.FINAL):
+        scene.answer(assisted, ana, phase=phase, at=moment)
+    slip = scene.answer(scene.make_task(line, at=moment), ana, at=moment)
+    assert as_(ana).get("/").context["today"]["count"] == 2
+    decisions.undo(slip.decision.pk, person=ana, now=moment)
+    assert as_(ana).get("/").context["today"]["count"] == 1
 
 
 def test_the_rows_alone_are_a_fragment(as_, ana, line):
@@ -201,7 +212,8 @@ def test_the_offered_reasons_and_directions_speak_the_readers_language(as_, quin
     html = said.content.decode()
     assert Hold.objects.get().reason == "Quality doubt"
     assert "품질 의심" in html
-    assert "Quality doubt" not in html
+    # The form sends the word that is kept; what is read is the reader's.
+    assert "Quality doubt" not in html.replace('value="Quality doubt"', "")
     assert "UTC" not in html
 
 
