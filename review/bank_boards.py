@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from inspection.models import Line
 from inspection.rules.words import Level
 from review import bank, evidence, sentences
-from review.bank_models import BankDefect
+from review.bank_models import BankDefect, BankImage
+from review.models import SnapshotImage
 from review.rules.shortfall import Shortfall, shortfall
 
 
@@ -26,6 +29,23 @@ def rows(line: Line) -> list[BankRow]:
     known = _known(line)
     listed = [_row(defect, known.get(defect.group)) for defect in defects]
     return sorted(listed, key=lambda row: (_ORDER.index(row.state), -row.defect.number))
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """How many data sets of the line were gone through, and how many of their images show a part of the bank."""
+
+    checked: int
+    held: int
+
+
+def sealing(line: Line) -> Sealing:
+    """Go through every data set of the line for parts of its bank, whenever each of the two came first."""
+    taken = SnapshotImage.objects.filter(snapshot__line=line)
+    of_bank = Q(item__run__part__in=line.bank.values("part")) | Q(
+        sha256__in=BankImage.objects.filter(defect__line=line).values("item__sha256")
+    )
+    return Sealing(checked=line.snapshots.count(), held=taken.filter(of_bank).count())
 
 
 def lacking(line: Line, to_level: Level) -> Shortfall:

@@ -119,6 +119,7 @@ def _shown(
     context = {
         "line": line,
         "page": Paginator(bank_boards.rows(line), PAGE).get_page(request.GET.get("page")),
+        "sealing": bank_boards.sealing(line),
         "class_names": line.class_names(),
         "classes": sorted(bank.classes_of(line).items()),
         "shortfalls": [bank_boards.shortfall_sentence(line, level) for level in (Level.PARTIAL, Level.FULL)],

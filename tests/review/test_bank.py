@@ -8,7 +8,7 @@ from inspection import images, registry
 from inspection.models import Item
 from inspection.rules.ladder import GATES
 from inspection.rules.words import Label, Level, Role, TruthSource
-from review import bank, bank_views, tasks, training_sets
+from review import bank, bank_views, snapshots, tasks, training_sets
 from review.bank_models import BankDefect, BankImage
 from review.models import CountDelta, Truth
 from review.rules.shortfall import shortfall
@@ -17,6 +17,7 @@ from tests.inspection.items import BRIGHT, DARK, make_item
 from tests.inspection.models import make_bands, make_light_meter, make_serving
 from tests.review.bank_scene import make_bank, make_defect, say
 from tests.review.scene import make_run
+from tests.review.training_scene import make_labelled
 
 pytestmark = pytest.mark.django_db
 
@@ -208,6 +209,28 @@ def test_the_shortfall_is_that_of_a_closed_list_without_a_miss(held, level, over
 
 
 # Doors ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("banked_first", "said"),
+    [
+        (True, "sealed from training: 1 data set gone through, none of it in there"),
+        (False, "1 image of a part of the bank stands in a data set"),
+    ],
+)
+def test_the_page_has_gone_through_every_data_set_before_it_says_that_the_bank_is_sealed(
+    client, quinn, banked_first, said
+):
+    # What is drawn for the truth is never learned from: here nothing is drawn.
+    line = make_line("phone-lens", truth_share=0.0)
+    make_labelled(line)
+    for deed in ("bank", "take") if banked_first else ("take", "bank"):
+        if deed == "bank":
+            make_defect(line, "P-1")
+        else:
+            snapshots.take(line, query="", by=quinn, now=NOON)
+    client.force_login(quinn)
+    assert said in client.get(f"/lines/{line.slug}/bank/").content.decode()
 
 
 def test_a_lead_adds_confirms_and_retires_on_the_page(client, line, quinn):
